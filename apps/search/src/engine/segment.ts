@@ -1,0 +1,306 @@
+import { bitmapOf, clearBit, hasBit } from './bitmap.ts';
+import { impact } from './ranking.ts';
+import type { TermTable } from './term.table.ts';
+
+/** Documents a segment holds at most: they are numbered within it by 16 bits. */
+export const SEGMENT_DOCUMENTS = 65_536;
+
+/** Most tokens of a document that are indexed; a quote of 2000 characters has fewer. */
+export const MAX_TOKENS = 65_535;
+
+/** Postings to a block, see `peaks`. */
+export const BLOCK = 64;
+
+/** A document as it comes: term numbers in the order of the text. */
+export interface Document {
+  id: number;
+  user: number;
+  terms: Uint32Array;
+}
+
+/**
+ * A sealed run of documents, numbered from 0, in flat arrays. Nothing changes after building but `live`. Drawn in docs/search.md.
+ */
+export interface Segment extends Forward, Inverted {
+  /** The documents in ascending order of id. */
+  byId: Uint16Array;
+  /** A bit a document: not deleted. */
+  live: Uint32Array;
+  liveCount: number;
+}
+
+/** What each document holds: its tokens' term numbers are varints in `tokens[starts[d] .. starts[d + 1]]`. */
+interface Forward {
+  size: number;
+  ids: Float64Array;
+  users: Uint32Array;
+  lengths: Uint16Array;
+  starts: Uint32Array;
+  tokens: Uint8Array;
+}
+
+/**
+ * Where each term stands. `terms[i]` is a term's number, in text order, so that the terms with a common prefix are neighbours; its postings lie from
+ * `offsets[i]` to `offsets[i + 1]`.
+ */
+interface Inverted {
+  terms: Uint32Array;
+  offsets: Uint32Array;
+  /** A posting's document; ascending within a term. */
+  documents: Uint16Array;
+  /** A posting's weight in BM25. */
+  impacts: Uint8Array;
+  /** A posting's positions modulo 16, as bits: tells how close two words stand at best. */
+  places: Uint16Array;
+  /** The highest impact of every BLOCK postings. */
+  peaks: Uint8Array;
+  /** Indexes in `terms` of the terms so common that a bitmap of their documents is quicker to use; ascending. */
+  common: Uint32Array;
+  /** Those bitmaps, one behind the other, each as long as `live`. */
+  bitmaps: Uint32Array;
+}
+
+type Postings = Pick<Inverted, 'terms' | 'offsets' | 'documents' | 'impacts' | 'places'>;
+
+/** Builds a segment of new documents; every term must have its rank in `table`. */
+export function sealSegment(documents: Document[], table: TermTable): Segment {
+  const tokens = new Uint8Array(documents.reduce((sum, { terms }) => sum + terms.length * 5, 0));
+  const starts = new Uint32Array(documents.length + 1);
+  let end = 0;
+  documents.forEach(({ terms }, d) => {
+    for (const term of terms) end = writeVarint(tokens, end, term);
+    starts[d + 1] = end;
+  });
+  const forward = {
+    size: documents.length,
+    ids: Float64Array.from(documents, ({ id }) => id),
+    users: Uint32Array.from(documents, ({ user }) => user),
+    lengths: Uint16Array.from(documents, ({ terms }) => terms.length),
+    starts,
+    tokens: tokens.slice(0, end),
+  };
+  return finish(forward, invert(documents, table));
+}
+
+/** Builds one segment of what is alive in several, together at most SEGMENT_DOCUMENTS, in their order. */
+export function mergeSegments(sources: Segment[], table: TermTable): Segment {
+  const moves = sources.map((source) => new Uint16Array(source.size));
+  const forward = mergeForward(sources, moves);
+  const counts = new Uint32Array(table.order.length);
+  for (const source of sources) {
+    forEachLivePosting(source, (_, i) => {
+      const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
+      counts[rank] = (counts[rank] ?? 0) + 1;
+    });
+  }
+  const postings = layOut(counts, table);
+  sources.forEach((source, s) => {
+    forEachLivePosting(source, (p, i) => {
+      const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
+      const at = counts[rank] ?? 0;
+      counts[rank] = at + 1;
+      postings.documents[at] = moves[s]?.[source.documents[p] ?? 0] ?? 0;
+      postings.impacts[at] = source.impacts[p] ?? 0;
+      postings.places[at] = source.places[p] ?? 0;
+    });
+  });
+  return finish(forward, postings);
+}
+
+/** Copies the live documents, and notes in `moves` the number that each gets. */
+function mergeForward(sources: Segment[], moves: Uint16Array[]): Forward {
+  const size = sources.reduce((sum, source) => sum + source.liveCount, 0);
+  const tokens = new Uint8Array(sources.reduce((sum, source) => sum + source.tokens.length, 0));
+  const forward = {
+    size,
+    ids: new Float64Array(size),
+    users: new Uint32Array(size),
+    lengths: new Uint16Array(size),
+    starts: new Uint32Array(size + 1),
+  };
+  let next = 0;
+  let end = 0;
+  sources.forEach((source, s) => {
+    for (let d = 0; d < source.size; d++) {
+      if (!hasBit(source.live, d)) continue;
+      forward.ids[next] = source.ids[d] ?? 0;
+      forward.users[next] = source.users[d] ?? 0;
+      forward.lengths[next] = source.lengths[d] ?? 0;
+      const to = source.starts[d + 1] ?? 0;
+      for (let from = source.starts[d] ?? 0; from < to; from++) tokens[end++] = source.tokens[from] ?? 0;
+      const move = moves[s];
+      if (move) move[d] = next;
+      forward.starts[++next] = end;
+    }
+  });
+  return { ...forward, tokens: end === tokens.length ? tokens : tokens.slice(0, end) };
+}
+
+/** Visits the postings of live documents: `i` is the term's index. */
+function forEachLivePosting(segment: Segment, visit: (posting: number, i: number) => void): void {
+  const allLive = segment.liveCount === segment.size;
+  for (let i = 0; i < segment.terms.length; i++) {
+    const to = segment.offsets[i + 1] ?? 0;
+    for (let p = segment.offsets[i] ?? 0; p < to; p++) {
+      if (allLive || hasBit(segment.live, segment.documents[p] ?? 0)) visit(p, i);
+    }
+  }
+}
+
+/** Makes room for the postings of `counts[rank]` documents of each term, and turns each count into the place of the term's first posting. */
+function layOut(counts: Uint32Array, table: TermTable): Postings {
+  const terms: number[] = [];
+  const offsets = [0];
+  let end = 0;
+  for (let rank = 0; rank < counts.length; rank++) {
+    const count = counts[rank] ?? 0;
+    if (count === 0) continue;
+    terms.push(table.order[rank] ?? 0);
+    counts[rank] = end;
+    end += count;
+    offsets.push(end);
+  }
+  return {
+    terms: new Uint32Array(terms),
+    offsets: new Uint32Array(offsets),
+    documents: new Uint16Array(end),
+    impacts: new Uint8Array(end),
+    places: new Uint16Array(end),
+  };
+}
+
+/** Counting sort of (term, document) pairs by the terms' rank. */
+function invert(documents: Document[], table: TermTable): Postings {
+  const counts = new Uint32Array(table.order.length);
+  forEachToken(documents, table, (_, rank, isFirst) => {
+    if (isFirst) counts[rank] = (counts[rank] ?? 0) + 1;
+  });
+  const postings = layOut(counts, table);
+  const frequencies = new Uint16Array(postings.documents.length);
+  forEachToken(documents, table, (document, rank, isFirst, place) => {
+    const at = isFirst ? (counts[rank] ?? 0) : (counts[rank] ?? 0) - 1;
+    counts[rank] = at + 1;
+    postings.documents[at] = document;
+    postings.places[at] = (postings.places[at] ?? 0) | (1 << (place & 15));
+    frequencies[at] = (frequencies[at] ?? 0) + 1;
+  });
+  postings.impacts.forEach((_, p) => {
+    const length = documents[postings.documents[p] ?? 0]?.terms.length ?? 0;
+    postings.impacts[p] = impact(frequencies[p] ?? 0, length);
+  });
+  return postings;
+}
+
+/** Visits every token in order; `isFirst` tells that the document did not have the term before. */
+function forEachToken(
+  documents: Document[],
+  table: TermTable,
+  visit: (document: number, rank: number, isFirst: boolean, place: number) => void,
+): void {
+  const lastIn = new Uint32Array(table.order.length);
+  documents.forEach(({ terms }, document) => {
+    for (let i = 0; i < terms.length; i++) {
+      const rank = table.ranks[terms[i] ?? 0] ?? 0;
+      visit(document, rank, lastIn[rank] !== document + 1, i);
+      lastIn[rank] = document + 1;
+    }
+  });
+}
+
+/** Adds what follows from the documents and the postings. */
+function finish(forward: Forward, postings: Postings): Segment {
+  const live = bitmapOf(forward.size).fill(0xffffffff);
+  if (forward.size & 31) live[live.length - 1] = 2 ** (forward.size & 31) - 1;
+  const byId = Uint16Array.from({ length: forward.size }, (_, d) => d);
+  const ascending = byId.every((d) => d === 0 || (forward.ids[d - 1] ?? 0) < (forward.ids[d] ?? 0));
+  if (!ascending) byId.sort((a, b) => (forward.ids[a] ?? 0) - (forward.ids[b] ?? 0));
+
+  const { offsets, documents, impacts } = postings;
+  const peaks = new Uint8Array(Math.ceil(impacts.length / BLOCK));
+  impacts.forEach((value, p) => {
+    const block = Math.floor(p / BLOCK);
+    if (value > (peaks[block] ?? 0)) peaks[block] = value;
+  });
+  // From one posting a word of the bitmap on, the bitmap is the quicker one.
+  const common = Uint32Array.from(postings.terms.keys()).filter(
+    (i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) > live.length,
+  );
+  const bitmaps = new Uint32Array(common.length * live.length);
+  common.forEach((i, row) => {
+    const bitmap = bitmaps.subarray(row * live.length, (row + 1) * live.length);
+    markPostings(documents, offsets[i] ?? 0, offsets[i + 1] ?? 0, bitmap);
+  });
+  return { ...forward, ...postings, byId, peaks, common, bitmaps, live, liveCount: forward.size };
+}
+
+/** Sets the bits of the documents of postings `from` to `to`. */
+export function markPostings(documents: Uint16Array, from: number, to: number, bits: Uint32Array): void {
+  for (let p = from; p < to; p++) {
+    const document = documents[p] ?? 0;
+    bits[document >>> 5] = (bits[document >>> 5] ?? 0) | (1 << (document & 31));
+  }
+}
+
+/** Index in `segment.terms` of the first term whose rank is at least `rank`. */
+export function lowerBound(segment: Segment, table: TermTable, rank: number): number {
+  return bisect(segment.terms.length, (i) => (table.ranks[segment.terms[i] ?? 0] ?? 0) < rank);
+}
+
+/** The document with that id, if it is there and alive. */
+export function findLive(segment: Segment, id: number): number | undefined {
+  const at = bisect(segment.size, (i) => (segment.ids[segment.byId[i] ?? 0] ?? 0) < id);
+  const document = segment.byId[at];
+  if (document === undefined || segment.ids[document] !== id) return undefined;
+  return hasBit(segment.live, document) ? document : undefined;
+}
+
+export function kill(segment: Segment, document: number): void {
+  clearBit(segment.live, document);
+  segment.liveCount--;
+}
+
+/** The first of 0 .. `size` for which `isBefore` is false, where it is true for all before that one. */
+export function bisect(size: number, isBefore: (at: number) => boolean): number {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Decodes a document's tokens into `terms`; returns how many. */
+export function readTokens(segment: Segment, document: number, terms: Uint32Array): number {
+  const bytes = segment.tokens;
+  const to = segment.starts[document + 1] ?? 0;
+  let count = 0;
+  for (let at = segment.starts[document] ?? 0; at < to; ) {
+    let byte = bytes[at++] ?? 0;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      byte = bytes[at++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+    }
+    terms[count++] = value;
+  }
+  return count;
+}
+
+/** Writes a number below 2^53 in LEB128: seven bits a byte, the lowest first, the top bit set on all but the last. Returns the place behind. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let end = at;
+  for (; rest > 0x7fffffff; rest = Math.floor(rest / 0x80)) bytes[end++] = (rest % 0x80) | 0x80;
+  for (; rest >= 0x80; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+  bytes[end++] = rest;
+  return end;
+}
+
+const IMPACT_ONCE = Uint8Array.from({ length: 4096 }, (_, length) => impact(1, length));
+
+/** `impact(1, length)` from a table: the weight of every word matched inexactly. */
+export function impactOnce(length: number): number {
+  return IMPACT_ONCE[length] ?? impact(1, length);
+}
