@@ -88,23 +88,44 @@ export function mergeSegments(sources: Segment[], table: TermTable): Segment {
   const forward = mergeForward(sources, moves);
   const counts = new Uint32Array(table.order.length);
   for (const source of sources) {
-    forEachLivePosting(source, (_, i) => {
+    for (let i = 0; i < source.terms.length; i++) {
       const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
-      counts[rank] = (counts[rank] ?? 0) + 1;
-    });
+      counts[rank] = (counts[rank] ?? 0) + countLive(source, i);
+    }
   }
   const postings = layOut(counts, table);
   sources.forEach((source, s) => {
-    forEachLivePosting(source, (p, i) => {
-      const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
-      const at = counts[rank] ?? 0;
-      counts[rank] = at + 1;
-      postings.documents[at] = moves[s]?.[source.documents[p] ?? 0] ?? 0;
-      postings.impacts[at] = source.impacts[p] ?? 0;
-      postings.places[at] = source.places[p] ?? 0;
-    });
+    appendPostings(postings, counts, source, moves[s] ?? new Uint16Array(0), table);
   });
   return finish(forward, postings);
+}
+
+function countLive(segment: Segment, term: number): number {
+  const from = segment.offsets[term] ?? 0;
+  const to = segment.offsets[term + 1] ?? 0;
+  if (segment.liveCount === segment.size) return to - from;
+  let count = 0;
+  for (let p = from; p < to; p++) if (hasBit(segment.live, segment.documents[p] ?? 0)) count++;
+  return count;
+}
+
+/** Copies the live postings of `source` to where `next[rank]` says, which moves on. */
+function appendPostings(to: Postings, next: Uint32Array, source: Segment, moves: Uint16Array, table: TermTable): void {
+  const allLive = source.liveCount === source.size;
+  for (let i = 0; i < source.terms.length; i++) {
+    const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
+    const end = source.offsets[i + 1] ?? 0;
+    let at = next[rank] ?? 0;
+    for (let p = source.offsets[i] ?? 0; p < end; p++) {
+      const document = source.documents[p] ?? 0;
+      if (!allLive && !hasBit(source.live, document)) continue;
+      to.documents[at] = moves[document] ?? 0;
+      to.impacts[at] = source.impacts[p] ?? 0;
+      to.places[at] = source.places[p] ?? 0;
+      at++;
+    }
+    next[rank] = at;
+  }
 }
 
 /** Copies the live documents, and notes in `moves` the number that each gets. */
@@ -134,17 +155,6 @@ function mergeForward(sources: Segment[], moves: Uint16Array[]): Forward {
     }
   });
   return { ...forward, tokens: end === tokens.length ? tokens : tokens.slice(0, end) };
-}
-
-/** Visits the postings of live documents: `i` is the term's index. */
-function forEachLivePosting(segment: Segment, visit: (posting: number, i: number) => void): void {
-  const allLive = segment.liveCount === segment.size;
-  for (let i = 0; i < segment.terms.length; i++) {
-    const to = segment.offsets[i + 1] ?? 0;
-    for (let p = segment.offsets[i] ?? 0; p < to; p++) {
-      if (allLive || hasBit(segment.live, segment.documents[p] ?? 0)) visit(p, i);
-    }
-  }
 }
 
 /** Makes room for the postings of `counts[rank]` documents of each term, and turns each count into the place of the term's first posting. */
@@ -211,26 +221,39 @@ function forEachToken(
 function finish(forward: Forward, postings: Postings): Segment {
   const live = bitmapOf(forward.size).fill(0xffffffff);
   if (forward.size & 31) live[live.length - 1] = 2 ** (forward.size & 31) - 1;
-  const byId = Uint16Array.from({ length: forward.size }, (_, d) => d);
-  const ascending = byId.every((d) => d === 0 || (forward.ids[d - 1] ?? 0) < (forward.ids[d] ?? 0));
-  if (!ascending) byId.sort((a, b) => (forward.ids[a] ?? 0) - (forward.ids[b] ?? 0));
-
-  const { offsets, documents, impacts } = postings;
+  const { terms, offsets, documents, impacts } = postings;
   const peaks = new Uint8Array(Math.ceil(impacts.length / BLOCK));
-  impacts.forEach((value, p) => {
+  for (let p = 0; p < impacts.length; p++) {
     const block = Math.floor(p / BLOCK);
-    if (value > (peaks[block] ?? 0)) peaks[block] = value;
-  });
-  // From one posting a word of the bitmap on, the bitmap is the quicker one.
-  const common = Uint32Array.from(postings.terms.keys()).filter(
-    (i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) > live.length,
-  );
+    peaks[block] = Math.max(peaks[block] ?? 0, impacts[p] ?? 0);
+  }
+  // A bitmap is the quicker one from as many postings on as it has words.
+  const common = terms.map((_, i) => i).filter((i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) > live.length);
   const bitmaps = new Uint32Array(common.length * live.length);
   common.forEach((i, row) => {
     const bitmap = bitmaps.subarray(row * live.length, (row + 1) * live.length);
     markPostings(documents, offsets[i] ?? 0, offsets[i + 1] ?? 0, bitmap);
   });
-  return { ...forward, ...postings, byId, peaks, common, bitmaps, live, liveCount: forward.size };
+  return {
+    ...forward,
+    ...postings,
+    byId: sortedById(forward.ids),
+    peaks,
+    common,
+    bitmaps,
+    live,
+    liveCount: forward.size,
+  };
+}
+
+function sortedById(ids: Float64Array): Uint16Array {
+  const byId = new Uint16Array(ids.length);
+  let ascending = true;
+  for (let d = 0; d < ids.length; d++) {
+    byId[d] = d;
+    if (d > 0 && (ids[d] ?? 0) < (ids[d - 1] ?? 0)) ascending = false;
+  }
+  return ascending ? byId : byId.sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
 }
 
 /** Sets the bits of the documents of postings `from` to `to`. */
