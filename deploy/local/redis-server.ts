@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
 /** Where Debian's packages are unpacked when the machine has no Redis of its own. */
@@ -93,7 +93,9 @@ function ready(child: ChildProcess): Promise<void> {
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
     child.once('error', fail);
-    child.once('exit', (code) => fail(new Error(`Redis ended with status ${code}: ${output.trim().split('\n').at(-1)}`)));
+    child.once('exit', (code) =>
+      fail(new Error(`Redis ended with status ${code}: ${output.trim().split('\n').at(-1)}`)),
+    );
   });
 }
 
@@ -119,15 +121,23 @@ function fetchFromDebian(): void {
   const archives = join(work, 'archives');
   const root = join(work, 'root');
   rmSync(work, { recursive: true, force: true });
-  for (const folder of [join(lists, 'partial'), join(archives, 'partial'), root]) mkdirSync(folder, { recursive: true });
+  for (const folder of [join(lists, 'partial'), join(archives, 'partial'), root])
+    mkdirSync(folder, { recursive: true });
   const options = [
     ...['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache::archives=${archives}`],
-    ...['-o', `Dir::Cache::pkgcache=${join(work, 'pkgcache.bin')}`, '-o', `Dir::Cache::srcpkgcache=${join(work, 'srcpkgcache.bin')}`],
+    ...[
+      '-o',
+      `Dir::Cache::pkgcache=${join(work, 'pkgcache.bin')}`,
+      '-o',
+      `Dir::Cache::srcpkgcache=${join(work, 'srcpkgcache.bin')}`,
+    ],
     ...['-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User=', '-qq', '-y'],
   ];
   try {
     execFileSync('apt-get', [...options, 'update'], { stdio: 'ignore' });
-    execFileSync('apt-get', [...options, '--download-only', '--no-install-recommends', 'install', 'redis-server'], { stdio: 'ignore' });
+    execFileSync('apt-get', [...options, '--download-only', '--no-install-recommends', 'install', 'redis-server'], {
+      stdio: 'ignore',
+    });
     for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
       execFileSync('dpkg-deb', ['-x', join(archives, file), root]);
     }

@@ -58,7 +58,10 @@ export const environmentSchema = z.object({
   REDIS_SHARDS: integer(1, 1024)
     .default(1)
     .describe('logical shards the quotes are spread over; fixed for the life of the data'),
-  ADMIN_KEY: z.string().optional().describe('the one secret; at least 8 characters; users, quotes and shop refuse to start without it'),
+  ADMIN_KEY: z
+    .string()
+    .optional()
+    .describe('the one secret; at least 8 characters; users, quotes and shop refuse to start without it'),
   APP_PORT: integer(0, 65535).default(5000).describe('port to listen on'),
   THROTTLE_LIMIT: integer(0, 1_000_000)
     .default(10)

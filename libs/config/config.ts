@@ -29,7 +29,9 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   const result = environmentSchema.safeParse(set);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message.replace(/^Invalid option: expected/, 'must be')}`);
+    throw new ConfigError(
+      `${String(issue?.path[0])} ${issue?.message.replace(/^Invalid option: expected/, 'must be')}`,
+    );
   }
   const problem = requirements.adminKey ? adminKeyProblem(result.data.ADMIN_KEY, result.data.NODE_ENV) : undefined;
   if (problem) throw new ConfigError(`ADMIN_KEY ${problem}`);

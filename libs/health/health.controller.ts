@@ -25,7 +25,9 @@ export class HealthController {
   }
 
   @Get('readyz')
-  @ApiOperation({ summary: 'Whether the service can take requests: Redis is up, the index is loaded, it is not shutting down' })
+  @ApiOperation({
+    summary: 'Whether the service can take requests: Redis is up, the index is loaded, it is not shutting down',
+  })
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')
   readyz() {

@@ -34,7 +34,11 @@ export const quoteSchema = z
 /** Query of `GET /quotes`. */
 export const quoteListQuerySchema = z.strictObject({
   limit: limitSchema,
-  cursor: z.string('must be given once').regex(QUOTE_ID, 'must be the `next` of a page').optional().describe('`next` of the page before'),
+  cursor: z
+    .string('must be given once')
+    .regex(QUOTE_ID, 'must be the `next` of a page')
+    .optional()
+    .describe('`next` of the page before'),
   user_id: idSchema.optional().describe('only the quotes of this author'),
 });
 

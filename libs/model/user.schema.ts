@@ -17,7 +17,10 @@ export const newUserSchema = z
 
 /** A user as the users service answers with it: never a password, never its hash. */
 export const userSchema = z
-  .object({ id: idSchema.meta({ example: 'tintin' }), name: z.string().meta({ minLength: 1, maxLength: 100, example: 'Tintin' }) })
+  .object({
+    id: idSchema.meta({ example: 'tintin' }),
+    name: z.string().meta({ minLength: 1, maxLength: 100, example: 'Tintin' }),
+  })
   .meta({ id: 'User' });
 
 /** Query of `GET /users`. */

@@ -58,9 +58,7 @@ async function deriveInTurn(
 ): Promise<Buffer> {
   if (waiting >= MOST_WAITING) throw new PasswordQueueFullError();
   waiting += 1;
-  const derivation = turn.then(() =>
-    derive('argon2id', { message, nonce, memory, passes, parallelism, tagLength }),
-  );
+  const derivation = turn.then(() => derive('argon2id', { message, nonce, memory, passes, parallelism, tagLength }));
   turn = derivation.catch(() => {});
   try {
     return await derivation;

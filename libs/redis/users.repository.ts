@@ -49,7 +49,9 @@ export class UsersRepository {
     }
     if (outcome === 'exists') {
       // A crash may have come between the two steps of an earlier creation: repeat the second.
-      const existing = await this.redis.run('user.find', (client) => client.hget(USER_KEYS.user + user.id, 'incarnation'));
+      const existing = await this.redis.run('user.find', (client) =>
+        client.hget(USER_KEYS.user + user.id, 'incarnation'),
+      );
       if (existing !== null) await this.quotes.allowAuthor(user.id, existing);
       return false;
     }

@@ -56,7 +56,11 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     await app.listen(config.APP_PORT, '0.0.0.0');
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const reason = taken ? `port ${config.APP_PORT} is already in use (APP_PORT)` : error instanceof Error ? error.stack : error;
+    const reason = taken
+      ? `port ${config.APP_PORT} is already in use (APP_PORT)`
+      : error instanceof Error
+        ? error.stack
+        : error;
     process.stderr.write(`${definition.name} cannot start: ${reason}\n`);
     process.exit(1);
   }

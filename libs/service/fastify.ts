@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
-import type { ProblemFilter } from './problem.filter.ts';
 import type { ProblemName } from './problem.catalogue.ts';
+import type { ProblemFilter } from './problem.filter.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
 
 /** Largest body accepted, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
@@ -35,7 +35,8 @@ export function createAdapter(config: Config, filter: ProblemFilter): FastifyAda
       filter.answer(error, request, reply),
     clientErrorHandler: (error, socket) => {
       if ('code' in error && error.code === 'ECONNRESET') return;
-      if (socket.writable) socket.write(rawProblem(new ProblemError(CLIENT_ERRORS[String(error.code)] ?? 'malformed-http')));
+      if (socket.writable)
+        socket.write(rawProblem(new ProblemError(CLIENT_ERRORS[String(error.code)] ?? 'malformed-http')));
       socket.destroy(error);
     },
   });
@@ -103,4 +104,3 @@ function rawProblem(problem: ProblemError): string {
     body,
   ].join('\r\n');
 }
-

@@ -1,10 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { ZodType } from 'zod';
-import { problemType } from './problem.ts';
 import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
+import { problemType } from './problem.ts';
 
-const REQUEST_ID = { 'X-Request-Id': { description: 'Id of the request, taken from it or made', schema: { type: 'string' } } };
+const REQUEST_ID = {
+  'X-Request-Id': { description: 'Id of the request, taken from it or made', schema: { type: 'string' } },
+};
 
 /** Documents a successful answer; `headers` maps further header names to what they hold. */
 export function ApiAnswer(status: number, schema?: ZodType, headers: Record<string, string> = {}) {

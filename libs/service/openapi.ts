@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { VERSION } from '#libs/health/version.ts';
 import { problemSchema } from './problem.schema.ts';
@@ -29,7 +29,10 @@ function createDocument(app: NestFastifyApplication, service: string, descriptio
     .setVersion(VERSION.version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'Authorization', description: 'The ADMIN_KEY itself' }, SECURITY.adminKey)
+    .addApiKey(
+      { type: 'apiKey', in: 'header', name: 'Authorization', description: 'The ADMIN_KEY itself' },
+      SECURITY.adminKey,
+    )
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The ADMIN_KEY as a bearer token' }, SECURITY.bearer)
     .addBasicAuth({ type: 'http', scheme: 'basic', description: 'Id and password of a user' }, SECURITY.user)
     .build();
@@ -44,7 +47,13 @@ function createDocument(app: NestFastifyApplication, service: string, descriptio
 
 /** A schema with an id becomes a component and a reference to it. */
 function convert(schema: z.ZodType, io: 'input' | 'output') {
-  const { $schema: _, definitions, $defs, id: ownId, ...own } = z.toJSONSchema(schema, { target: 'openapi-3.0', io }) as JsonSchema;
+  const {
+    $schema: _,
+    definitions,
+    $defs,
+    id: ownId,
+    ...own
+  } = z.toJSONSchema(schema, { target: 'openapi-3.0', io }) as JsonSchema;
   const components = { ...(($defs ?? definitions) as Record<string, JsonSchema> | undefined) };
   for (const definition of Object.values(components)) delete definition.id;
   if (typeof ownId !== 'string') return { schema: own, components };

@@ -2,8 +2,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
 import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
 
 /** Fastify's own refusals, by error code; the rest goes by status. */
 const FASTIFY_ERRORS: Readonly<Record<string, ProblemName>> = {
@@ -44,9 +44,13 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (problem.status >= 500 && problem.problem !== 'not-ready') {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;
-      this.logger.error({ request_id: request.id, err: cause }, error instanceof Error ? error.message : problem.message);
+      this.logger.error(
+        { request_id: request.id, err: cause },
+        error instanceof Error ? error.message : problem.message,
+      );
     }
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="quotes", Basic realm="quotes", charset="UTF-8"');
+    if (problem.status === 401)
+      reply.header('www-authenticate', 'Bearer realm="quotes", Basic realm="quotes", charset="UTF-8"');
     if (problem.status === 503) reply.header('retry-after', 1);
     reply
       .code(problem.status)
@@ -61,7 +65,8 @@ function toProblem(error: unknown): ProblemError {
   if (error instanceof RedisUnavailableError) return new ProblemError('unavailable');
   if (error instanceof HttpException) {
     const details: unknown = error.getResponse();
-    const checks = details !== null && typeof details === 'object' && 'details' in details ? { checks: details.details } : {};
+    const checks =
+      details !== null && typeof details === 'object' && 'details' in details ? { checks: details.details } : {};
     return new ProblemError(BY_STATUS.get(error.getStatus()) ?? 'internal', undefined, checks);
   }
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {

@@ -4,7 +4,9 @@ import { type FieldError, invalidRequest } from './problem.ts';
 /** How many wrong fields an answer names at most. */
 const MOST_ERRORS = 20;
 
-type Issues = Parameters<NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>>[0];
+type Issues = Parameters<
+  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
+>[0];
 
 /** Validates bodies, queries and path parameters against the Standard Schema that their decorator names. */
 @Injectable()
@@ -18,7 +20,10 @@ function fieldErrors(issues: Issues): FieldError[] {
   return issues.flatMap((issue) => {
     const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
     if ('keys' in issue && Array.isArray(issue.keys)) {
-      return issue.keys.map((key) => ({ field: [path, key].filter(Boolean).join('.'), message: 'is not a known field' }));
+      return issue.keys.map((key) => ({
+        field: [path, key].filter(Boolean).join('.'),
+        message: 'is not a known field',
+      }));
     }
     return [{ field: path || 'request', message: issue.message }];
   });

@@ -12,7 +12,9 @@ export class ThrottlingModule {
     if (config.THROTTLE_LIMIT === 0) return { module: ThrottlingModule };
     return {
       module: ThrottlingModule,
-      imports: [ThrottlerModule.forRoot([{ limit: config.THROTTLE_LIMIT, ttl: config.THROTTLE_WINDOW_SECONDS * 1000 }])],
+      imports: [
+        ThrottlerModule.forRoot([{ limit: config.THROTTLE_LIMIT, ttl: config.THROTTLE_WINDOW_SECONDS * 1000 }]),
+      ],
       providers: [
         RedisThrottlerStorage,
         { provide: getStorageToken(), useExisting: RedisThrottlerStorage },

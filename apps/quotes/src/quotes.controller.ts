@@ -29,7 +29,15 @@ export class QuotesController {
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'Add a quote' })
   @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote' })
-  @ApiProblem('invalid-request', 'malformed-body', 'unauthorized', 'forbidden', 'body-too-large', 'unsupported-media-type', 'unknown-user')
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'unauthorized',
+    'forbidden',
+    'body-too-large',
+    'unsupported-media-type',
+    'unknown-user',
+  )
   async create(
     @ValidBody(newQuoteSchema) body: NewQuoteBody,
     @Req() request: FastifyRequest,
