@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
+import type { RedisClient } from './redis.connection.ts';
 import { type ShardKeys, shardKeys } from './redis.keys.ts';
 import type { DeleteOutcome } from './redis.scripts.ts';
 import { RedisService } from './redis.service.ts';
@@ -156,12 +157,7 @@ export class QuotesRepository {
    */
   async random(): Promise<Buffer | null> {
     return this.redis.run('quote.random', async (client) => {
-      let keys = this.shards[0];
-      if (this.shards.length > 1) {
-        const counts = await Promise.all(this.shards.map((shard) => client.zcard(shard.quotes)));
-        let draw = Math.random() * counts.reduce((sum, count) => sum + count, 0);
-        keys = this.shards[counts.findIndex((count) => (draw -= count) < 0)];
-      }
+      const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
       return keys ? client.randomQuoteBuffer(2, keys.quotes, keys.quote) : null;
     });
   }
@@ -202,6 +198,16 @@ export class QuotesRepository {
         );
       } while (changed === BATCH);
     }
+  }
+
+  /** A shard drawn at random by how many quotes it holds. */
+  private async drawShard(client: RedisClient): Promise<ShardKeys | undefined> {
+    const counts = await Promise.all(this.shards.map((keys) => client.zcard(keys.quotes)));
+    let draw = Math.random() * counts.reduce((sum, count) => sum + count, 0);
+    return this.shards.find((_, shard) => {
+      draw -= counts[shard] ?? 0;
+      return draw < 0;
+    });
   }
 
   private addToShard(
