@@ -14,6 +14,7 @@ import {
   type Segment,
   sealSegment,
 } from './segment.ts';
+import { encodeDocuments, encodeHeader, encodeStrings, SNAPSHOT_VERSION, SnapshotDecoder } from './snapshot.codec.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
@@ -86,6 +87,37 @@ export class InvertedEngine implements SearchEngine {
     }
   }
 
+  /**
+   * The whole index as chunks for restore(). The engine may change while they are taken: what is added meanwhile is left out, what is deleted may
+   * or may not be.
+   */
+  *snapshot(): Generator<Uint8Array> {
+    if (this.#tail.size > 0) this.#seal();
+    const segments = [...this.#segments];
+    const users = [...this.#users.keys()];
+    const { texts, numbers } = this.#table.byFrequency();
+    yield encodeHeader({ version: SNAPSHOT_VERSION, users: users.length, terms: texts.length });
+    yield* encodeStrings(users);
+    yield* encodeStrings(texts);
+    for (const segment of segments) yield* encodeDocuments(segment, numbers);
+  }
+
+  /** Fills this engine, which must be empty, from the chunks of a snapshot. @throws Error when they are of another version */
+  async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    this.#users.clear();
+    const decoder = new SnapshotDecoder(
+      (userId) => this.#internUser(userId),
+      (term) => this.#table.intern(term),
+    );
+    for await (const chunk of chunks) {
+      const documents = decoder.push(chunk);
+      if (documents.length === 0) continue;
+      this.#table.sort();
+      for (const { terms } of documents) this.#count(terms, terms.length, 1);
+      this.#addSegment(sealSegment(documents, this.#table));
+    }
+  }
+
   search({ keyword, userId, limit, offset }: SearchRequest): SearchResult {
     const query = parseQuery(keyword);
     const user = userId === undefined ? undefined : this.#users.get(userId);
@@ -124,10 +156,9 @@ export class InvertedEngine implements SearchEngine {
   }
 
   #internUser(userId: string): number {
-    const known = this.#users.get(userId);
-    if (known !== undefined) return known;
-    this.#users.set(userId, this.#users.size);
-    return this.#users.size - 1;
+    const number = this.#users.get(userId) ?? this.#users.size;
+    this.#users.set(userId, number);
+    return number;
   }
 
   /** Counts a document in or out: `change` is 1 or -1. */
@@ -140,11 +171,15 @@ export class InvertedEngine implements SearchEngine {
     }
   }
 
-  /** Turns the tail into a segment, then merges what has become mergeable. */
   #seal(): void {
     this.#table.sort();
-    this.#segments.push(sealSegment([...this.#tail.values()], this.#table));
+    this.#addSegment(sealSegment([...this.#tail.values()], this.#table));
     this.#tail.clear();
+  }
+
+  /** Merges what becomes mergeable by the new one. */
+  #addSegment(segment: Segment): void {
+    this.#segments.push(segment);
     for (const { limit, count } of MERGES) {
       const small = this.#segments.filter((segment) => segment.liveCount <= limit * this.#tailDocuments);
       if (small.length < count) continue;

@@ -86,46 +86,68 @@ export function sealSegment(documents: Document[], table: TermTable): Segment {
 export function mergeSegments(sources: Segment[], table: TermTable): Segment {
   const moves = sources.map((source) => new Uint16Array(source.size));
   const forward = mergeForward(sources, moves);
-  const counts = new Uint32Array(table.order.length);
-  for (const source of sources) {
-    for (let i = 0; i < source.terms.length; i++) {
-      const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
-      counts[rank] = (counts[rank] ?? 0) + countLive(source, i);
+  return finish(forward, mergePostings(sources, moves, table));
+}
+
+/** Merges the sources' term lists as sorted lists are merged, so that memory is read and written in order, which is several times quicker. */
+function mergePostings(sources: Segment[], moves: Uint16Array[], table: TermTable): Postings {
+  const most = sources.reduce((sum, source) => sum + source.documents.length, 0);
+  const merged = { documents: new Uint16Array(most), impacts: new Uint8Array(most), places: new Uint16Array(most) };
+  const rankAt = (source: Segment | undefined, i: number) => table.ranks[source?.terms[i] ?? -1] ?? table.order.length;
+  const next = sources.map(() => 0);
+  const ranks = sources.map((source) => rankAt(source, 0));
+  const terms: number[] = [];
+  const offsets = [0];
+  let end = 0;
+  for (let rank = least(ranks); rank < table.order.length; rank = least(ranks)) {
+    const start = end;
+    for (let s = 0; s < sources.length; s++) {
+      const source = sources[s];
+      if (source === undefined || ranks[s] !== rank) continue;
+      const i = next[s] ?? 0;
+      end = copyLivePostings(source, i, moves[s] ?? new Uint16Array(0), merged, end);
+      next[s] = i + 1;
+      ranks[s] = rankAt(source, i + 1);
     }
+    if (end === start) continue;
+    terms.push(table.order[rank] ?? 0);
+    offsets.push(end);
   }
-  const postings = layOut(counts, table);
-  sources.forEach((source, s) => {
-    appendPostings(postings, counts, source, moves[s] ?? new Uint16Array(0), table);
-  });
-  return finish(forward, postings);
+  return {
+    terms: new Uint32Array(terms),
+    offsets: new Uint32Array(offsets),
+    documents: merged.documents.slice(0, end),
+    impacts: merged.impacts.slice(0, end),
+    places: merged.places.slice(0, end),
+  };
 }
 
-function countLive(segment: Segment, term: number): number {
-  const from = segment.offsets[term] ?? 0;
-  const to = segment.offsets[term + 1] ?? 0;
-  if (segment.liveCount === segment.size) return to - from;
-  let count = 0;
-  for (let p = from; p < to; p++) if (hasBit(segment.live, segment.documents[p] ?? 0)) count++;
-  return count;
+function least(numbers: number[]): number {
+  let result = Number.POSITIVE_INFINITY;
+  for (const number of numbers) if (number < result) result = number;
+  return result;
 }
 
-/** Copies the live postings of `source` to where `next[rank]` says, which moves on. */
-function appendPostings(to: Postings, next: Uint32Array, source: Segment, moves: Uint16Array, table: TermTable): void {
+/** Copies those of the source's term `i` to `at`; returns the place behind. */
+function copyLivePostings(
+  source: Segment,
+  i: number,
+  moves: Uint16Array,
+  to: Pick<Postings, 'documents' | 'impacts' | 'places'>,
+  at: number,
+): number {
   const allLive = source.liveCount === source.size;
-  for (let i = 0; i < source.terms.length; i++) {
-    const rank = table.ranks[source.terms[i] ?? 0] ?? 0;
-    const end = source.offsets[i + 1] ?? 0;
-    let at = next[rank] ?? 0;
-    for (let p = source.offsets[i] ?? 0; p < end; p++) {
-      const document = source.documents[p] ?? 0;
-      if (!allLive && !hasBit(source.live, document)) continue;
-      to.documents[at] = moves[document] ?? 0;
-      to.impacts[at] = source.impacts[p] ?? 0;
-      to.places[at] = source.places[p] ?? 0;
-      at++;
-    }
-    next[rank] = at;
+  const last = source.offsets[i + 1] ?? 0;
+  let end = at;
+  for (let p = source.offsets[i] ?? 0; p < last; p++) {
+    const document = source.documents[p] ?? 0;
+    if (!allLive && !hasBit(source.live, document)) continue;
+    to.documents[end] = moves[document] ?? 0;
+    to.impacts[end] = source.impacts[p] ?? 0;
+    to.places[end] = source.places[p] ?? 0;
+    end++;
   }
+  return end;
 }
 
 /** Copies the live documents, and notes in `moves` the number that each gets. */

@@ -104,6 +104,17 @@ export class TermTable {
     return found;
   }
 
+  /** The terms of at least one document, the most frequent first, and by term number their places in that list. */
+  byFrequency(): { texts: string[]; numbers: Uint32Array } {
+    const used = new Uint32Array(this.#texts.keys()).filter((number) => (this.#documents[number] ?? 0) > 0);
+    used.sort((a, b) => (this.#documents[b] ?? 0) - (this.#documents[a] ?? 0));
+    const numbers = new Uint32Array(this.#texts.length);
+    used.forEach((number, place) => {
+      numbers[number] = place;
+    });
+    return { texts: Array.from(used, (number) => this.text(number)), numbers };
+  }
+
   #lowerBound(text: string, from: number): number {
     let low = from;
     let high = this.#order.length;
