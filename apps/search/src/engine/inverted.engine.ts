@@ -14,7 +14,14 @@ import {
   type Segment,
   sealSegment,
 } from './segment.ts';
-import { encodeDocuments, encodeHeader, encodeStrings, SNAPSHOT_VERSION, SnapshotDecoder } from './snapshot.codec.ts';
+import {
+  DOCUMENTS_A_CHUNK,
+  encodeDocuments,
+  encodeHeader,
+  encodeStrings,
+  SNAPSHOT_VERSION,
+  SnapshotDecoder,
+} from './snapshot.codec.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
@@ -109,13 +116,24 @@ export class InvertedEngine implements SearchEngine {
       (userId) => this.#internUser(userId),
       (term) => this.#table.intern(term),
     );
+    let documents: Document[] = [];
     for await (const chunk of chunks) {
-      const documents = decoder.push(chunk);
-      if (documents.length === 0) continue;
-      this.#table.sort();
-      for (const { terms } of documents) this.#count(terms, terms.length, 1);
-      this.#addSegment(sealSegment(documents, this.#table));
+      documents.push(...decoder.push(chunk));
+      if (documents.length + DOCUMENTS_A_CHUNK <= SEGMENT_DOCUMENTS) continue;
+      this.#restoreSegment(documents);
+      documents = [];
     }
+    if (documents.length > 0) this.#restoreSegment(documents);
+  }
+
+  #restoreSegment(documents: Document[]): void {
+    this.#table.sort();
+    const segment = sealSegment(documents, this.#table);
+    segment.terms.forEach((term, i) => {
+      this.#table.add(term, (segment.offsets[i + 1] ?? 0) - (segment.offsets[i] ?? 0));
+    });
+    this.#size += segment.size;
+    this.#addSegment(segment);
   }
 
   search({ keyword, userId, limit, offset }: SearchRequest): SearchResult {
@@ -129,7 +147,7 @@ export class InvertedEngine implements SearchEngine {
 
   #find(query: Query, user: number | undefined, wanted: number, withTypos: boolean): { total: number; top: TopHits } {
     const top = new TopHits(wanted);
-    if (this.#accepted.length < this.#table.size) this.#accepted = new Uint32Array(this.#table.documents.length);
+    if (this.#accepted.length < this.#table.size) this.#accepted = new Uint32Array(2 * this.#table.size);
     const matcher = new QueryMatcher(query, this.#table, this.#size, withTypos, this.#accepted);
     let total = 0;
     if (matcher.possible) {
@@ -164,10 +182,9 @@ export class InvertedEngine implements SearchEngine {
   /** Counts a document in or out: `change` is 1 or -1. */
   #count(terms: Uint32Array, length: number, change: number): void {
     this.#size += change;
-    const documents = this.#table.documents;
     for (let i = 0; i < length; i++) {
       const term = terms[i] ?? 0;
-      if (terms.indexOf(term) === i) documents[term] = (documents[term] ?? 0) + change;
+      if (terms.indexOf(term) === i) this.#table.add(term, change);
     }
   }
 

@@ -155,7 +155,7 @@ export class QueryMatcher {
       if (prefix && table.text(other).startsWith(term)) similar.delete(other);
       else this.#accept(other, i);
     }
-    return { term: number, idf: idf(documents, table.documents[number] ?? 0), ...range, similar };
+    return { term: number, idf: idf(documents, number < 0 ? 0 : table.documents(number)), ...range, similar };
   }
 
   #accept(number: number, word: number): void {

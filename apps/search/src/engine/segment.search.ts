@@ -38,6 +38,7 @@ export class SegmentSearch {
   readonly #hits = bitmapOf(SEGMENT_DOCUMENTS);
   readonly #marks = bitmapOf(SEGMENT_DOCUMENTS);
   readonly #cursors = new Int32Array(MAX_WORDS);
+  readonly #idfs = new Float64Array(MAX_WORDS);
 
   constructor(table: TermTable) {
     this.#table = table;
@@ -174,23 +175,27 @@ export class SegmentSearch {
   ): void {
     let needed = bm25Needed(top.worst, tier);
     if (needed === Number.POSITIVE_INFINITY) return;
+    const { documents, impacts, places, lengths } = segment;
     const cursors = this.#cursors;
+    const idfs = this.#idfs;
+    const exact = spans.length;
     spans.forEach((span, i) => {
       cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
+      idfs[i] = matcher.words[i]?.idf ?? 0;
     });
     forEachBit(bits, segment.live.length, (document) => {
       let bm25 = 0;
-      for (let i = 0; i < spans.length; i++) {
+      for (let i = 0; i < exact; i++) {
         let p = cursors[i] ?? 0;
-        while ((segment.documents[p] ?? 0) > document) p--;
+        while ((documents[p] ?? 0) > document) p--;
         cursors[i] = p;
-        bm25 += (matcher.words[i]?.idf ?? 0) * (segment.impacts[p] ?? 0);
+        bm25 += (idfs[i] ?? 0) * (impacts[p] ?? 0);
       }
-      if (tier === 1) bm25 += UNIT * impactOnce(segment.lengths[document] ?? 0);
+      if (tier === 1) bm25 += UNIT * impactOnce(lengths[document] ?? 0);
       if (bm25 < needed) return;
       let proximity = 0;
-      for (let i = 1; i < spans.length; i++) {
-        proximity += leastGap(segment.places[cursors[i - 1] ?? 0] ?? 0, segment.places[cursors[i] ?? 0] ?? 0);
+      for (let i = 1; i < exact; i++) {
+        proximity += leastGap(places[cursors[i - 1] ?? 0] ?? 0, places[cursors[i] ?? 0] ?? 0);
       }
       if (score(tier, proximity, bm25) < top.worst) return;
       const rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));

@@ -93,7 +93,8 @@ export function mergeSegments(sources: Segment[], table: TermTable): Segment {
 function mergePostings(sources: Segment[], moves: Uint16Array[], table: TermTable): Postings {
   const most = sources.reduce((sum, source) => sum + source.documents.length, 0);
   const merged = { documents: new Uint16Array(most), impacts: new Uint8Array(most), places: new Uint16Array(most) };
-  const rankAt = (source: Segment | undefined, i: number) => table.ranks[source?.terms[i] ?? -1] ?? table.order.length;
+  const rankAt = ({ terms }: Segment, i: number) =>
+    i < terms.length ? (table.ranks[terms[i] ?? 0] ?? 0) : table.order.length;
   const next = sources.map(() => 0);
   const ranks = sources.map((source) => rankAt(source, 0));
   const terms: number[] = [];
@@ -137,14 +138,15 @@ function copyLivePostings(
   at: number,
 ): number {
   const allLive = source.liveCount === source.size;
+  const { live, documents, impacts, places } = source;
   const last = source.offsets[i + 1] ?? 0;
   let end = at;
   for (let p = source.offsets[i] ?? 0; p < last; p++) {
-    const document = source.documents[p] ?? 0;
-    if (!allLive && !hasBit(source.live, document)) continue;
+    const document = documents[p] ?? 0;
+    if (!allLive && !hasBit(live, document)) continue;
     to.documents[end] = moves[document] ?? 0;
-    to.impacts[end] = source.impacts[p] ?? 0;
-    to.places[end] = source.places[p] ?? 0;
+    to.impacts[end] = impacts[p] ?? 0;
+    to.places[end] = places[p] ?? 0;
     end++;
   }
   return end;
@@ -164,79 +166,76 @@ function mergeForward(sources: Segment[], moves: Uint16Array[]): Forward {
   let next = 0;
   let end = 0;
   sources.forEach((source, s) => {
+    const move = moves[s] ?? new Uint16Array(0);
     for (let d = 0; d < source.size; d++) {
       if (!hasBit(source.live, d)) continue;
       forward.ids[next] = source.ids[d] ?? 0;
       forward.users[next] = source.users[d] ?? 0;
       forward.lengths[next] = source.lengths[d] ?? 0;
-      const to = source.starts[d + 1] ?? 0;
-      for (let from = source.starts[d] ?? 0; from < to; from++) tokens[end++] = source.tokens[from] ?? 0;
-      const move = moves[s];
-      if (move) move[d] = next;
-      forward.starts[++next] = end;
+      move[d] = next++;
+      const bytes = source.tokens.subarray(source.starts[d], source.starts[d + 1]);
+      tokens.set(bytes, end);
+      end += bytes.length;
+      forward.starts[next] = end;
     }
   });
-  return { ...forward, tokens: end === tokens.length ? tokens : tokens.slice(0, end) };
-}
-
-/** Makes room for the postings of `counts[rank]` documents of each term, and turns each count into the place of the term's first posting. */
-function layOut(counts: Uint32Array, table: TermTable): Postings {
-  const terms: number[] = [];
-  const offsets = [0];
-  let end = 0;
-  for (let rank = 0; rank < counts.length; rank++) {
-    const count = counts[rank] ?? 0;
-    if (count === 0) continue;
-    terms.push(table.order[rank] ?? 0);
-    counts[rank] = end;
-    end += count;
-    offsets.push(end);
-  }
-  return {
-    terms: new Uint32Array(terms),
-    offsets: new Uint32Array(offsets),
-    documents: new Uint16Array(end),
-    impacts: new Uint8Array(end),
-    places: new Uint16Array(end),
-  };
+  return { ...forward, tokens: tokens.slice(0, end) };
 }
 
 /** Counting sort of (term, document) pairs by the terms' rank. */
 function invert(documents: Document[], table: TermTable): Postings {
-  const counts = new Uint32Array(table.order.length);
-  forEachToken(documents, table, (_, rank, isFirst) => {
-    if (isFirst) counts[rank] = (counts[rank] ?? 0) + 1;
-  });
-  const postings = layOut(counts, table);
-  const frequencies = new Uint16Array(postings.documents.length);
-  forEachToken(documents, table, (document, rank, isFirst, place) => {
-    const at = isFirst ? (counts[rank] ?? 0) : (counts[rank] ?? 0) - 1;
-    counts[rank] = at + 1;
-    postings.documents[at] = document;
-    postings.places[at] = (postings.places[at] ?? 0) | (1 << (place & 15));
-    frequencies[at] = (frequencies[at] ?? 0) + 1;
-  });
-  postings.impacts.forEach((_, p) => {
-    const length = documents[postings.documents[p] ?? 0]?.terms.length ?? 0;
-    postings.impacts[p] = impact(frequencies[p] ?? 0, length);
-  });
-  return postings;
-}
-
-/** Visits every token in order; `isFirst` tells that the document did not have the term before. */
-function forEachToken(
-  documents: Document[],
-  table: TermTable,
-  visit: (document: number, rank: number, isFirst: boolean, place: number) => void,
-): void {
-  const lastIn = new Uint32Array(table.order.length);
-  documents.forEach(({ terms }, document) => {
+  // By term number: frequent terms have small ones, so that what is most used here lies close together in memory.
+  const next = new Uint32Array(table.size);
+  const lastIn = new Uint32Array(table.size);
+  const met: number[] = [];
+  documents.forEach(({ terms }, d) => {
     for (let i = 0; i < terms.length; i++) {
-      const rank = table.ranks[terms[i] ?? 0] ?? 0;
-      visit(document, rank, lastIn[rank] !== document + 1, i);
-      lastIn[rank] = document + 1;
+      const term = terms[i] ?? 0;
+      if (lastIn[term] === d + 1) continue;
+      if (lastIn[term] === 0) met.push(table.ranks[term] ?? 0);
+      lastIn[term] = d + 1;
+      next[term] = (next[term] ?? 0) + 1;
     }
   });
+  const terms = new Uint32Array(met).sort();
+  const offsets = new Uint32Array(terms.length + 1);
+  for (let i = 0; i < terms.length; i++) {
+    const term = table.order[terms[i] ?? 0] ?? 0;
+    terms[i] = term;
+    const start = offsets[i] ?? 0;
+    offsets[i + 1] = start + (next[term] ?? 0);
+    next[term] = start;
+  }
+  const postings = offsets[terms.length] ?? 0;
+  const numbers = new Uint16Array(postings);
+  const places = new Uint16Array(postings);
+  const impacts = new Uint8Array(postings);
+  lastIn.fill(0);
+  documents.forEach(({ terms }, d) => {
+    const { length } = terms;
+    const once = impactOnce(length);
+    for (let i = 0; i < length; i++) {
+      const term = terms[i] ?? 0;
+      let at = next[term] ?? 0;
+      if (lastIn[term] === d + 1) {
+        at--;
+        impacts[at] = impact(frequencyOf(term, terms), length);
+      } else {
+        lastIn[term] = d + 1;
+        next[term] = at + 1;
+        numbers[at] = d;
+        impacts[at] = once;
+      }
+      places[at] = (places[at] ?? 0) | (1 << (i & 15));
+    }
+  });
+  return { terms, offsets, documents: numbers, impacts, places };
+}
+
+function frequencyOf(term: number, terms: Uint32Array): number {
+  let count = 0;
+  for (const other of terms) if (other === term) count++;
+  return count;
 }
 
 /** Adds what follows from the documents and the postings. */
@@ -245,9 +244,10 @@ function finish(forward: Forward, postings: Postings): Segment {
   if (forward.size & 31) live[live.length - 1] = 2 ** (forward.size & 31) - 1;
   const { terms, offsets, documents, impacts } = postings;
   const peaks = new Uint8Array(Math.ceil(impacts.length / BLOCK));
-  for (let p = 0; p < impacts.length; p++) {
-    const block = Math.floor(p / BLOCK);
-    peaks[block] = Math.max(peaks[block] ?? 0, impacts[p] ?? 0);
+  for (let block = 0, p = 0; block < peaks.length; block++) {
+    let peak = 0;
+    for (const end = Math.min(p + BLOCK, impacts.length); p < end; p++) peak = Math.max(peak, impacts[p] ?? 0);
+    peaks[block] = peak;
   }
   // A bitmap is the quicker one from as many postings on as it has words.
   const common = terms.map((_, i) => i).filter((i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) > live.length);

@@ -19,9 +19,14 @@ export class TermTable {
     return this.#texts.length;
   }
 
-  /** Live documents by term number. Writable: the engine counts. */
-  get documents(): Uint32Array {
-    return this.#documents;
+  /** Live documents that hold the term. */
+  documents(number: number): number {
+    return this.#documents[number] ?? 0;
+  }
+
+  /** Counts documents that hold the term in, or out. */
+  add(number: number, documents: number): void {
+    this.#documents[number] = this.documents(number) + documents;
   }
 
   /** Place in text order by term number, for terms that have been sorted. */
