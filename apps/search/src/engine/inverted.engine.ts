@@ -1,3 +1,4 @@
+import { hasBit } from './bitmap.ts';
 import { QueryMatcher } from './query.matcher.ts';
 import { parseQuery, type Query } from './query.parser.ts';
 import { FEW_HITS } from './ranking.ts';
@@ -45,7 +46,8 @@ const NOBODY = '';
  */
 export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();
-  readonly #users = new Map<string, number>([[NOBODY, 0]]);
+  readonly #users = new Map([[NOBODY, 0]]);
+  readonly #userIds = [NOBODY];
   readonly #tail = new Map<number, Document>();
   readonly #segmentSearch = new SegmentSearch(this.#table);
   readonly #tokens = new Uint32Array(MAX_TOKENS);
@@ -66,6 +68,29 @@ export class InvertedEngine implements SearchEngine {
   /** Distinct words met. */
   get terms(): number {
     return this.#table.size;
+  }
+
+  /** Bytes of the sealed segments, which hold nearly all there is. */
+  get bytes(): number {
+    let sum = 0;
+    for (const segment of this.#segments) {
+      for (const array of Object.values(segment)) sum += ArrayBuffer.isView(array) ? array.byteLength : 0;
+    }
+    return sum;
+  }
+
+  /** Ids of all quotes, in no order. */
+  *ids(): Generator<number> {
+    yield* this.#tail.keys();
+    for (const segment of this.#segments) {
+      for (const document of segment.byId) if (hasBit(segment.live, document)) yield segment.ids[document] ?? 0;
+    }
+  }
+
+  /** Who signed a quote, null when nobody did; undefined when there is no such quote. */
+  userOf(id: number): string | null | undefined {
+    const user = this.#tail.get(id)?.user ?? this.#sealedUserOf(id);
+    return user === undefined ? undefined : this.#userIds[user] || null;
   }
 
   add(id: number, quote: string, userId: string | null): void {
@@ -101,17 +126,15 @@ export class InvertedEngine implements SearchEngine {
   *snapshot(): Generator<Uint8Array> {
     if (this.#tail.size > 0) this.#seal();
     const segments = [...this.#segments];
-    const users = [...this.#users.keys()];
     const { texts, numbers } = this.#table.byFrequency();
-    yield encodeHeader({ version: SNAPSHOT_VERSION, users: users.length, terms: texts.length });
-    yield* encodeStrings(users);
+    yield encodeHeader({ version: SNAPSHOT_VERSION, users: this.#userIds.length, terms: texts.length });
+    yield* encodeStrings(this.#userIds);
     yield* encodeStrings(texts);
     for (const segment of segments) yield* encodeDocuments(segment, numbers);
   }
 
   /** Fills this engine, which must be empty, from the chunks of a snapshot. @throws Error when they are of another version */
   async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    this.#users.clear();
     const decoder = new SnapshotDecoder(
       (userId) => this.#internUser(userId),
       (term) => this.#table.intern(term),
@@ -173,10 +196,19 @@ export class InvertedEngine implements SearchEngine {
     return total;
   }
 
+  #sealedUserOf(id: number): number | undefined {
+    for (const segment of this.#segments) {
+      const document = findLive(segment, id);
+      if (document !== undefined) return segment.users[document];
+    }
+    return undefined;
+  }
+
   #internUser(userId: string): number {
-    const number = this.#users.get(userId) ?? this.#users.size;
-    this.#users.set(userId, number);
-    return number;
+    const known = this.#users.get(userId);
+    if (known !== undefined) return known;
+    this.#users.set(userId, this.#userIds.length);
+    return this.#userIds.push(userId) - 1;
   }
 
   /** Counts a document in or out: `change` is 1 or -1. */
