@@ -34,15 +34,19 @@ export class RedisService implements OnApplicationShutdown {
    * @param operation bounded name, the label of the duration metric
    * @throws RedisUnavailableError when Redis could not carry it out
    */
-  async run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    const end = redisCommandDuration.startTimer({ operation });
-    try {
-      return await command(this.client);
-    } catch (error) {
-      throw isMistake(error) ? error : new RedisUnavailableError(operation, error);
-    } finally {
-      end();
-    }
+  run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    const duration = durationOf(operation);
+    const start = performance.now();
+    return command(this.client).then(
+      (result) => {
+        duration.observe((performance.now() - start) / 1000);
+        return result;
+      },
+      (error: unknown) => {
+        duration.observe((performance.now() - start) / 1000);
+        throw isMistake(error) ? error : new RedisUnavailableError(operation, error);
+      },
+    );
   }
 
   /**
@@ -61,10 +65,28 @@ export class RedisService implements OnApplicationShutdown {
     });
   }
 
+  /** Runs an action whenever the connection comes up, and at once if it is up. */
+  whenConnected(action: () => void): void {
+    this.client.on('ready', action);
+    if (this.client.status === 'ready') action();
+  }
+
   /** Nest calls this last, after the server has finished its requests. */
   onApplicationShutdown(): void {
     this.client.disconnect();
   }
+}
+
+const durations = new Map<string, { observe(seconds: number): void }>();
+
+/** The series of an operation, looked up once: labels are costly to resolve on every request. */
+function durationOf(operation: string) {
+  let duration = durations.get(operation);
+  if (!duration) {
+    duration = redisCommandDuration.labels(operation);
+    durations.set(operation, duration);
+  }
+  return duration;
 }
 
 /** A refusal that means our command was wrong, not that Redis was unwell. */
