@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { generator } from '#libs/testing/random.ts';
 
 /** Debian packages of real text, by language. Their files are read where dpkg lays them out. */
 const SOURCES = {
@@ -45,17 +46,6 @@ export class QuoteCorpus {
       yield words.map((word) => (random() < 0.01 ? misspelt(word, random) : word)).join(' ');
     }
   }
-}
-
-/** Mulberry32: small, and the same on every machine for a seed; numbers from 0 to 1. */
-export function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 export function misspelt(word: string, random: () => number): string {

@@ -1,3 +1,4 @@
+import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
 
@@ -11,21 +12,10 @@ const VOCABULARY =
 
 const USERS = [null, null, 'tintin', 'milou'];
 
-/** Mulberry32: small, and the same on every machine for a seed. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
 class Trial {
   readonly oracle = new BruteForceEngine();
   engine: InvertedEngine;
-  readonly random: (below: number) => number;
+  readonly #random: () => number;
   readonly ids: number[] = [];
   #last = 0;
 
@@ -33,8 +23,12 @@ class Trial {
 
   constructor(seed: number, tailDocuments: number) {
     this.#tailDocuments = tailDocuments;
-    this.random = generator(seed);
+    this.#random = generator(seed);
     this.engine = new InvertedEngine(tailDocuments);
+  }
+
+  random(below: number): number {
+    return Math.floor(this.#random() * below);
   }
 
   pick<T>(values: readonly T[]): T | undefined {
