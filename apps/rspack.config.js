@@ -23,10 +23,17 @@ function commit() {
   }
 }
 
+/** The language of the Node that runs the bundle; Nest's default would turn private fields into WeakMaps, which cost the search engine most of its speed. */
+function withModernTarget(module) {
+  for (const rule of module.rules) for (const { options } of rule.use) if (options?.jsc) options.jsc.target = 'es2024';
+  return module;
+}
+
 /** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
 export default (options) => ({
   ...options,
   mode: 'production',
+  module: withModernTarget(options.module),
   devtool: false,
   externals: [],
   externalsPresets: { node: true },
