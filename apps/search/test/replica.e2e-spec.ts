@@ -1,17 +1,17 @@
-import { SNAPSHOT_KEYS, shardKeys } from '#libs/redis/redis.keys.ts';
-import { defineScripts } from '#libs/redis/redis.scripts.ts';
+import { SNAPSHOT_KEYS } from '#libs/redis/redis.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
+import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const platform = new Platform();
-const keys = shardKeys(0);
+let writer: QuoteWriter;
 let search: ServiceProcess;
 
 beforeAll(async () => {
   await platform.start();
-  defineScripts(platform.redis);
+  writer = new QuoteWriter(platform.redis);
 });
 afterAll(() => platform.stop());
 beforeEach(async () => {
@@ -19,18 +19,6 @@ beforeEach(async () => {
   search = await platform.service('search');
 });
 afterEach(() => search.end('SIGKILL'));
-
-/** Adds quotes as the quotes service does; answers their ids. */
-async function add(...quotes: string[]): Promise<string[]> {
-  const { quote, quotes: ids, byUser, authors, clock, log, imported } = keys;
-  const rows = quotes.flatMap((text) => ['', JSON.stringify(text), '']);
-  const now = Date.now() * 1000;
-  return platform.redis.addQuotes(7, quote, ids, byUser, authors, clock, log, imported, 1, 0, now, 'now', ...rows);
-}
-
-function remove(id: string): Promise<unknown> {
-  return platform.redis.deleteQuote(5, keys.quote, keys.quotes, keys.byUser, keys.log, keys.imported, id, '');
-}
 
 /** Waits until a search finds so many. */
 const finds = (keyword: string, total: number, service = search) =>
@@ -46,17 +34,17 @@ async function metric(name: string): Promise<number> {
 
 it('starts from a snapshot that another replica has saved, and goes on from there', async () => {
   const batch = Array.from({ length: 500 }, (_, i) => `tonnerre de Brest ${i}`);
-  const [first = ''] = await add('moule à gaufres');
-  for (let i = 0; i < 60; i++) await add(...batch);
+  const [first = ''] = await writer.add('moule à gaufres');
+  for (let i = 0; i < 60; i++) await writer.add(...batch);
   await eventually(async () => expect(await platform.redis.exists(SNAPSHOT_KEYS.snapshot)).toBe(1));
   expect(await platform.redis.ttl(SNAPSHOT_KEYS.snapshot)).toBe(-1);
 
   // Behind the back of the log, so that only the snapshot can know it.
-  await platform.redis.del(keys.quote + first);
-  await platform.redis.zrem(keys.quotes, first);
-  const [last = ''] = await add('bachi-bouzouk');
-  await remove(last);
-  await add('ectoplasme');
+  await platform.redis.del(writer.keys.quote + first);
+  await platform.redis.zrem(writer.keys.quotes, first);
+  const [last = ''] = await writer.add('bachi-bouzouk');
+  await writer.remove(last);
+  await writer.add('ectoplasme');
   const other = await platform.service('search');
   await finds('tonnerre', 30_000, other);
   await finds('ectoplasme', 1, other);
@@ -68,13 +56,13 @@ it('starts from a snapshot that another replica has saved, and goes on from ther
 });
 
 it('compares all quotes when the log was trimmed past it', async () => {
-  const [gone = ''] = await add('sapajou', 'anacoluthe');
+  const [gone = ''] = await writer.add('sapajou', 'anacoluthe');
   await finds('sapajou', 1);
 
   search.process.kill('SIGSTOP');
-  await add('zouave', 'iconoclaste');
-  await remove(gone);
-  await platform.redis.xtrim(keys.log, 'MAXLEN', 0);
+  await writer.add('zouave', 'iconoclaste');
+  await writer.remove(gone);
+  await platform.redis.xtrim(writer.keys.log, 'MAXLEN', 0);
   search.process.kill('SIGCONT');
 
   await finds('zouave', 1);
@@ -86,30 +74,30 @@ it('compares all quotes when the log was trimmed past it', async () => {
 });
 
 it('compares all quotes when Redis has lost its history', async () => {
-  await add('sapajou');
+  await writer.add('sapajou');
   await finds('sapajou', 1);
 
   await platform.redis.flushall();
-  await add('anacoluthe');
+  await writer.add('anacoluthe');
   await finds('anacoluthe', 1);
   await eventually(async () => expect(await metric('search_index_documents')).toBe(1));
   expect(await metric('search_index_resyncs_total')).toBe(1);
 });
 
 it('compares all quotes when Redis was restarted, and serves meanwhile', async () => {
-  await add('sapajou');
+  await writer.add('sapajou');
   await finds('sapajou', 1);
 
   await platform.signalRedis('SIGKILL');
   await platform.startRedis();
-  await add('anacoluthe');
+  await writer.add('anacoluthe');
   await finds('anacoluthe', 1);
   await finds('sapajou', 1);
   await eventually(async () => expect(await metric('search_index_resyncs_total')).toBe(1));
 });
 
 it('tells how it is', async () => {
-  await add('mille sabords', 'mille millions de mille sabords');
+  await writer.add('mille sabords', 'mille millions de mille sabords');
   await finds('mille', 2);
   await finds('"mille sabords"', 2);
   await finds('sabrods', 2);
