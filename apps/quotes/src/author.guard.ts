@@ -1,0 +1,43 @@
+import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
+import { SECURITY } from '#libs/service/openapi.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { CredentialsService } from './credentials.service.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The user whose credentials the request bears; undefined when it bears the admin key. */
+    author?: string;
+  }
+}
+
+/** Lets requests with the admin key pass, and those with the credentials of a user, whom it notes as the author. */
+@Injectable()
+export class AuthorGuard implements CanActivate {
+  constructor(
+    private readonly key: AdminKey,
+    private readonly credentials: CredentialsService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const [request] = context.getArgs<[FastifyRequest]>();
+    const { authorization } = request.headers;
+    if (this.key.matches(authorization)) return true;
+    const author = await this.credentials.verify(authorization);
+    if (author === undefined) throw new ProblemError('unauthorized');
+    request.author = author;
+    return true;
+  }
+}
+
+/** Guards a handler with the admin key or the credentials of a user, and says so in its OpenAPI document. */
+export function RequireAuthor() {
+  return applyDecorators(
+    UseGuards(AuthorGuard),
+    ApiSecurity(SECURITY.adminKey),
+    ApiSecurity(SECURITY.bearer),
+    ApiSecurity(SECURITY.user),
+  );
+}

@@ -1,0 +1,90 @@
+import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type NewQuoteBody,
+  newQuoteSchema,
+  type QuoteListQuery,
+  quoteIdSchema,
+  quoteListQuerySchema,
+  quoteListSchema,
+  quoteSchema,
+} from '#libs/model/quote.schema.ts';
+import { ValidBody, ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
+import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
+import { RequireAuthor } from './author.guard.ts';
+import { QuotesService } from './quotes.service.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The quotes: reading for all, writing for the admin and for authors. */
+@ApiTags('quotes')
+@Controller('quotes')
+export class QuotesController {
+  constructor(private readonly quotes: QuotesService) {}
+
+  @Post()
+  @RequireAuthor()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Add a quote' })
+  @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote' })
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'unauthorized',
+    'forbidden',
+    'body-too-large',
+    'unsupported-media-type',
+    'unknown-user',
+  )
+  async create(
+    @ValidBody(newQuoteSchema) body: NewQuoteBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { id, document } = await this.quotes.create(body, request.author);
+    reply.header('location', `/quotes/${id}`);
+    return document;
+  }
+
+  @Get()
+  @ReadAhead()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'List the quotes, newest first' })
+  @ApiAnswer(200, quoteListSchema)
+  @ApiProblem('invalid-request')
+  list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery) {
+    return this.quotes.list(query);
+  }
+
+  @Get('random')
+  @ReadAhead()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Read a quote drawn at random' })
+  @ApiAnswer(200, quoteSchema)
+  @ApiProblem('not-found')
+  random() {
+    return this.quotes.random();
+  }
+
+  @Get(':id')
+  @ReadAhead()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Read a quote' })
+  @ApiAnswer(200, quoteSchema)
+  @ApiProblem('invalid-request', 'not-found')
+  find(@ValidParam('id', quoteIdSchema) id: string) {
+    return this.quotes.find(id);
+  }
+
+  @Delete(':id')
+  @RequireAuthor()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a quote; it is gone from list, random and search at once' })
+  @ApiAnswer(204)
+  @ApiProblem('invalid-request', 'unauthorized', 'forbidden', 'not-found')
+  delete(@ValidParam('id', quoteIdSchema) id: string, @Req() request: FastifyRequest) {
+    return this.quotes.delete(id, request.author);
+  }
+}

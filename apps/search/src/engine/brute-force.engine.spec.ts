@@ -1,0 +1,59 @@
+import { BruteForceEngine } from './brute-force.engine.ts';
+
+function engineOf(...quotes: string[]): BruteForceEngine {
+  const engine = new BruteForceEngine();
+  quotes.forEach((quote, i) => {
+    engine.add(i + 1, quote, i % 2 ? 'tintin' : null);
+  });
+  return engine;
+}
+
+function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
+  return engine.search({ keyword, userId, limit: 100, offset: 0 }).hits.map((hit) => hit.id);
+}
+
+describe('BruteForceEngine', () => {
+  it('wants every word, folds, and takes the last as a prefix', () => {
+    const engine = engineOf("L'amour écrase tout", "tout l'amour", 'un amoureux');
+    expect(find(engine, 'amour')).toEqual([2, 1, 3]);
+    expect(find(engine, 'ECRASE amour')).toEqual([1]);
+    expect(find(engine, 'amour tou')).toEqual([2, 1]);
+    expect(find(engine, '')).toEqual([]);
+    expect(find(engine, '-amour')).toEqual([]);
+  });
+
+  it('ranks exact before prefix before fewer typos, then proximity, then BM25, then the newest', () => {
+    expect(find(engineOf('mange des souris', 'souri'), 'souri')).toEqual([2, 1]);
+    expect(find(engineOf('liberte liberte', 'libertes', 'libarte', 'libatre'), 'liberte')).toEqual([1, 2, 3]);
+    expect(find(engineOf('vie x x amour', 'amour x vie', 'vie amour', 'amour vie'), 'amour vie')).toEqual([4, 3, 2, 1]);
+    expect(find(engineOf('chat noir et rond et beau', 'chat chat', 'chat', 'chat'), 'chat')).toEqual([2, 4, 3, 1]);
+  });
+
+  it('tries typos only when few match without', () => {
+    const exact = Array.from({ length: 10 }, () => 'liberte');
+    expect(find(engineOf(...exact, 'libarte'), 'liberte')).toHaveLength(10);
+    expect(find(engineOf(...exact.slice(1), 'libarte'), 'liberte')).toHaveLength(10);
+  });
+
+  it('honours phrases, exclusions, the signer, and pages with an exact total', () => {
+    const engine = engineOf('de la vie', 'la vie de', 'de vie la', 'la');
+    expect(find(engine, '"de la"')).toEqual([1]);
+    expect(find(engine, 'la -vie')).toEqual([4]);
+    expect(find(engine, 'la -"de la"')).toEqual([4, 3, 2]);
+    expect(find(engine, 'la', 'tintin')).toEqual([4, 2]);
+    expect(engine.search({ keyword: 'la', limit: 2, offset: 1 })).toMatchObject({
+      total: 4,
+      hits: [{ id: 3 }, { id: 2 }],
+    });
+  });
+
+  it('replaces and deletes', () => {
+    const engine = engineOf('vie', 'vie');
+    engine.add(1, 'mort', null);
+    engine.delete(2);
+    engine.delete(99);
+    expect(find(engine, 'vie')).toEqual([]);
+    expect(find(engine, 'mort')).toEqual([1]);
+    expect(engine.size).toBe(1);
+  });
+});

@@ -1,0 +1,82 @@
+/**
+ * The order of hits, shared by every engine. A document's `score` packs, from the most to the least telling:
+ *
+ * 1. Its tier: 0 when every word stands in it exactly, 1 when the last one does only as a prefix, 1 + typos when any needs typos. A word that
+ *    matches in several ways counts by its best: exactly, then as a prefix, then with the fewest typos (optimal string alignment distance).
+ *    Typos are tried only when fewer than FEW_HITS documents match without; one is forgiven from 5 letters, two from 9, the first letter too.
+ * 2. Its proximity: summed over neighbouring words of the query, how many words stand between them at the closest (1 more when they stand in
+ *    reverse), at most FAR each. Any token that a word accepts counts as its position; two words never share one token.
+ * 3. Its BM25 (Robertson and Zaragoza, 2009) over the words matched exactly, with a fixed average length, so that a document's weight never
+ *    changes as others come and go, and that weight rounded to a byte. A word matched inexactly counts as one occurrence at an idf of 1.
+ *
+ * Equal scores: the newest, which is the highest id, first.
+ */
+export const FEW_HITS = 10;
+export const FAR = 8;
+
+const K1 = 1.2;
+const B = 0.75;
+const AVERAGE_LENGTH = 16;
+const MAX_WEIGHT = K1 + 1;
+
+// 32 words: at most 64 typos, and 31 gaps of FAR at most, so that a tier outweighs any proximity.
+const TIERS = 66;
+const TIER = 256;
+
+/** Typos forgiven in a word of that many characters. */
+export function typosAllowed(length: number): number {
+  if (length >= 9) return 2;
+  return length >= 5 ? 1 : 0;
+}
+
+/** BM25's weight of a term that stands `frequency` times among a document's `length` tokens, as a byte from 1 to 255. */
+export function impact(frequency: number, length: number): number {
+  const weight = (frequency * (K1 + 1)) / (frequency + K1 * (1 - B + (B * length) / AVERAGE_LENGTH));
+  return Math.max(1, Math.round((weight / MAX_WEIGHT) * 255));
+}
+
+/** BM25's inverse document frequency of a term that stands in `matching` of `documents`, scaled for an impact byte. */
+export function idf(documents: number, matching: number): number {
+  return Math.log(1 + (documents - matching + 0.5) / (matching + 0.5)) * UNIT;
+}
+
+/** What multiplies the impact byte of a word matched inexactly. */
+export const UNIT = MAX_WEIGHT / 255;
+
+/** The score, between 0 and 1, of a document of that tier, proximity and BM25. */
+export function score(tier: number, proximity: number, bm25: number): number {
+  return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + 8)) / (TIERS * TIER);
+}
+
+/**
+ * The optimal string alignment distance of two words in code points: insertions, deletions, substitutions and swaps of neighbours, none touching
+ * a place twice; Infinity when it exceeds `most`.
+ */
+export function typos(word: string, other: string, most: number): number {
+  const a = [...word];
+  const b = [...other];
+  if (Math.abs(a.length - b.length) > most) return Number.POSITIVE_INFINITY;
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      let cost = Math.min(at(above, j) + 1, at(row, j - 1) + 1, at(above, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, at(before, j - 2) + 1);
+      row.push(cost);
+      least = Math.min(least, cost);
+    }
+    // A swap reaches back two rows, hence the extra one.
+    if (least > most + 1) return Number.POSITIVE_INFINITY;
+    before = above;
+    above = row;
+  }
+  const distance = at(above, b.length);
+  return distance > most ? Number.POSITIVE_INFINITY : distance;
+}
+
+function at(row: number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,32 @@
+/** What to look for; `keyword` is read by the query parser. */
+export interface SearchRequest {
+  keyword: string;
+  /** Only quotes signed by this user. */
+  userId?: string | undefined;
+  /** Hits wanted, and how many of the best to skip first. */
+  limit: number;
+  offset: number;
+}
+
+/** A quote found. A higher `score` is a better hit; it lies between 0 and 1. See ranking.ts. */
+export interface Hit {
+  id: number;
+  score: number;
+}
+
+export interface SearchResult {
+  /** Exact number of quotes that match. */
+  total: number;
+  hits: Hit[];
+}
+
+/** A searchable set of quotes. Ids are positive integers below 2^53. */
+export interface SearchEngine {
+  /** Quotes held. */
+  readonly size: number;
+  /** Adds a quote, or replaces the one that has this id. */
+  add(id: number, quote: string, userId: string | null): void;
+  /** Forgets a quote; an unknown id changes nothing. */
+  delete(id: number): void;
+  search(request: SearchRequest): SearchResult;
+}

@@ -1,0 +1,9 @@
+import { runService } from '#libs/service/create-service.ts';
+import { SearchModule } from './search.module.ts';
+
+await runService({
+  name: 'search',
+  description: 'Keyword search over the quotes: blind to case and accents, best first.',
+  adminKey: false,
+  module: SearchModule,
+});

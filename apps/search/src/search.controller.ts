@@ -1,0 +1,21 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ValidQuery } from '#libs/service/api.decorators.ts';
+import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { type SearchQuery, searchQuerySchema, searchResultSchema } from './search.schema.ts';
+import { SearchService } from './search.service.ts';
+
+/** Keyword search, open to all. */
+@ApiTags('search')
+@Controller('search')
+export class SearchController {
+  constructor(private readonly quotes: SearchService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Find quotes by keyword, best first' })
+  @ApiAnswer(200, searchResultSchema)
+  @ApiProblem('invalid-request')
+  search(@ValidQuery(searchQuerySchema) query: SearchQuery) {
+    return this.quotes.search(query);
+  }
+}

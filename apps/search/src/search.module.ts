@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { SearchController } from './search.controller.ts';
+import { SearchReplica } from './search.replica.ts';
+import { SearchService } from './search.service.ts';
+
+/** The search service. */
+@Module({ controllers: [SearchController], providers: [SearchService, SearchReplica] })
+export class SearchModule {}

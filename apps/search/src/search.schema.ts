@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { limitSchema, queryIntegerSchema } from '#libs/model/page.schema.ts';
+import { quoteSchema } from '#libs/model/quote.schema.ts';
+import { codePoints, idSchema } from '#libs/model/text.schema.ts';
+
+/** Longest query, in characters. */
+const KEYWORD_LIMIT = 1000;
+
+/** Query of `GET /search`. */
+export const searchQuerySchema = z.strictObject({
+  keyword: z
+    .string('must be given once')
+    .refine(
+      (text) => text.length > 0 && codePoints(text) <= KEYWORD_LIMIT,
+      `must have 1 to ${KEYWORD_LIMIT} characters`,
+    )
+    .describe('words that must all occur, the last one also as a beginning; "a phrase"; -excluded')
+    .meta({ minLength: 1, maxLength: KEYWORD_LIMIT, example: 'tonnerre brest' }),
+  user_id: idSchema.optional().describe('only the quotes of this author'),
+  limit: limitSchema,
+  offset: queryIntegerSchema(0, 10_000, 0).describe('how many of the best to leave out'),
+});
+
+/** Answer of `GET /search`. */
+export const searchResultSchema = z
+  .object({
+    items: z.array(
+      quoteSchema.omit({ created_at: true }).extend({
+        score: z
+          .number()
+          .min(0)
+          .max(1)
+          .describe('higher is better; to be compared within one answer only')
+          .meta({ example: 0.99 }),
+        highlight: z
+          .string()
+          .describe('the best part of the quote as HTML: what matched in `<mark>`, all else escaped')
+          .meta({ example: '<mark>Tonnerre</mark> de <mark>Brest</mark> !' }),
+      }),
+    ),
+    total: z.int().min(0).describe('how many quotes match'),
+  })
+  .meta({ id: 'SearchResult' });
+
+export type SearchQuery = z.output<typeof searchQuerySchema>;
+export type SearchAnswer = z.output<typeof searchResultSchema>;

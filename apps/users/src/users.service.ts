@@ -1,0 +1,44 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { NewUserBody, UserListQuery } from '#libs/model/user.schema.ts';
+import { hashPassword } from '#libs/password/password.ts';
+import { type User, type UserPage, UsersRepository } from '#libs/redis/users.repository.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+
+/** The rules about users. */
+@Injectable()
+export class UsersService implements OnApplicationBootstrap {
+  constructor(private readonly users: UsersRepository) {}
+
+  /** Finishes what a crash may have interrupted; with Redis away, a later start or the deletion's repetition does. */
+  onApplicationBootstrap(): void {
+    this.users.finishRemovals().catch(() => {});
+  }
+
+  /** @throws ProblemError conflict when the id is taken */
+  async create({ id, name, password }: NewUserBody): Promise<User> {
+    if (!(await this.users.create({ id, name }, await hashPassword(password)))) {
+      throw new ProblemError('conflict', `There is a user "${id}" already`);
+    }
+    return { id, name };
+  }
+
+  /** Users in order of their ids. */
+  list({ limit, cursor }: UserListQuery): Promise<UserPage> {
+    return this.users.list(limit, cursor);
+  }
+
+  /** @throws ProblemError not-found */
+  async find(id: string): Promise<User> {
+    const user = await this.users.find(id);
+    if (!user) throw new ProblemError('not-found', `There is no user "${id}"`);
+    return user;
+  }
+
+  /**
+   * Removes a user; its quotes stay, unsigned.
+   * @throws ProblemError not-found
+   */
+  async delete(id: string): Promise<void> {
+    if (!(await this.users.delete(id))) throw new ProblemError('not-found', `There is no user "${id}"`);
+  }
+}

@@ -1,0 +1,94 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+const WELL_KNOWN_KEYS = new Set(['supersecretkey', 'default_key', 'changeme', 'password', 'secret', 'adminkey']);
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be between ${min} and ${max}`);
+
+const address = z
+  .string()
+  .regex(/^[^\s:,]+:\d{1,5}$/, 'must be a comma-separated list of host:port')
+  .transform((text) => {
+    const [host = '', port = ''] = text.split(':');
+    return { host, port: Number(port) };
+  });
+
+const addresses = list(address);
+
+const cidr = z.string().refine((text) => {
+  const [ip = '', bits, rest] = text.split('/');
+  const family = isIP(ip);
+  return (
+    family !== 0 &&
+    rest === undefined &&
+    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  );
+}, 'must be a comma-separated list of IP addresses or CIDR ranges');
+
+/** A comma-separated environment value; blanks around items are dropped. */
+function list<T extends z.ZodType<unknown, string>>(item: T) {
+  return z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(item));
+}
+
+/**
+ * Every environment variable that a service reads, with its default. A variable set to the empty string counts as unset,
+ * as it does in Kubernetes ConfigMaps and env files.
+ */
+export const environmentSchema = z.object({
+  NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
+  REDIS_HOST: z.string().default('localhost').describe('Redis host, unless Sentinel or Cluster is used'),
+  REDIS_PORT: integer(1, 65535).default(6379).describe('Redis port'),
+  REDIS_DB: integer(0, 15).default(0).describe('Redis database number; always 0 on a cluster'),
+  REDIS_PASSWORD: z.string().optional().describe('password of Redis (and of its cluster nodes)'),
+  REDIS_SENTINELS: addresses.default([]).describe('Sentinels as `host:port,host:port`; their master is named `quotes`'),
+  REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
+  REDIS_SHARDS: integer(1, 1024)
+    .default(1)
+    .describe('logical shards the quotes are spread over; fixed for the life of the data'),
+  ADMIN_KEY: z
+    .string()
+    .optional()
+    .describe('the one secret; at least 8 characters; users, quotes and shop refuse to start without it'),
+  APP_PORT: integer(0, 65535).default(5000).describe('port to listen on'),
+  THROTTLE_LIMIT: integer(0, 1_000_000)
+    .default(10)
+    .describe('requests a client may make within the window, over all services and replicas; 0 turns the limit off'),
+  THROTTLE_WINDOW_SECONDS: integer(1, 86_400).default(60).describe('length of the sliding window'),
+  TRUSTED_PROXIES: list(cidr)
+    .default([])
+    .describe('proxies (IP or CIDR, comma-separated) whose `X-Forwarded-For` is believed'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('least severe level that is logged'),
+  DRAIN_SECONDS: integer(0, 300)
+    .default(5)
+    .describe('on SIGTERM, how long a service goes on serving while `/readyz` already fails'),
+});
+
+/** The environment, parsed: what every other module sees instead of `process.env`. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** What makes an ADMIN_KEY unacceptable, or undefined when it may be used. */
+export function adminKeyProblem(key: string | undefined, nodeEnv: Environment['NODE_ENV']): string | undefined {
+  if (!key) return 'is missing: set it to a secret of at least 8 characters';
+  if (key.length < 8) return 'is too short: it must have at least 8 characters';
+  if (!/^[\x21-\x7e]+$/.test(key)) return 'must be printable ASCII without spaces, since it travels in a header';
+  if (nodeEnv === 'production' && WELL_KNOWN_KEYS.has(key.toLowerCase())) {
+    return 'is a well-known example and NODE_ENV is production: choose a secret of your own';
+  }
+  return undefined;
+}

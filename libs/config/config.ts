@@ -1,0 +1,56 @@
+import { adminKeyProblem, type Environment, environmentSchema } from './config.schema.ts';
+
+/** A wrong environment; the message is one line that names the variable and says why. */
+export class ConfigError extends Error {}
+
+/** What an app asks of the environment beyond the common variables. */
+export interface ConfigRequirements {
+  /** Whether the app guards anything with ADMIN_KEY and so must not start without a good one. */
+  adminKey: boolean;
+}
+
+/** The configuration of one app. With `adminKey` required, `ADMIN_KEY` is known to be acceptable. */
+export interface Config extends Readonly<Environment> {
+  /** Name of the app: users, quotes, search... */
+  readonly service: string;
+  /** Acceptable ADMIN_KEY, or the empty string in an app that needs none. */
+  readonly ADMIN_KEY: string;
+}
+
+/** Injection token of the {@link Config}. */
+export const CONFIG = Symbol('CONFIG');
+
+/**
+ * Parses and validates the environment.
+ * @throws ConfigError naming the first wrong variable
+ */
+export function parseConfig(service: string, requirements: ConfigRequirements, env: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = environmentSchema.safeParse(set);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new ConfigError(
+      `${String(issue?.path[0])} ${issue?.message.replace(/^Invalid option: expected/, 'must be')}`,
+    );
+  }
+  const problem = requirements.adminKey ? adminKeyProblem(result.data.ADMIN_KEY, result.data.NODE_ENV) : undefined;
+  if (problem) throw new ConfigError(`ADMIN_KEY ${problem}`);
+  if (result.data.REDIS_SENTINELS.length > 0 && result.data.REDIS_CLUSTER.length > 0) {
+    throw new ConfigError('REDIS_CLUSTER cannot be combined with REDIS_SENTINELS: set one of them');
+  }
+  return Object.freeze({ ...result.data, service, ADMIN_KEY: result.data.ADMIN_KEY ?? '' });
+}
+
+/**
+ * The configuration of this process; a wrong environment ends the process with status 1 and one line on standard error.
+ */
+export function loadConfig(service: string, requirements: ConfigRequirements): Config {
+  try {
+    // biome-ignore lint/style/noProcessEnv: the one place that reads the environment
+    return parseConfig(service, requirements, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${service} cannot start: ${error.message}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,18 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PrometheusController } from '@willsoto/nestjs-prometheus';
+import type { FastifyReply } from 'fastify';
+import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
+
+/** The metrics of this process. */
+@ApiTags('operations')
+@Unlimited()
+@Controller('metrics')
+export class MetricsController extends PrometheusController {
+  @Get()
+  @ApiOperation({ summary: 'Metrics of this process, for Prometheus' })
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } }, description: 'Prometheus text format' })
+  override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    return super.index(reply);
+  }
+}

@@ -1,0 +1,43 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+/** Seconds from request to response, by service, method, route template and status class. */
+export const httpRequestDuration = new Histogram({
+  name: 'http_request_duration_seconds',
+  help: 'Time from the arrival of a request to the end of its response',
+  labelNames: ['service', 'method', 'route', 'status'] as const,
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+});
+
+/** Requests being answered. */
+export const httpRequestsInFlight = new Gauge({
+  name: 'http_requests_in_flight',
+  help: 'Requests being answered now',
+  labelNames: ['service'] as const,
+});
+
+/** Seconds that Redis took for an operation of a repository, failed ones included. */
+export const redisCommandDuration = new Histogram({
+  name: 'redis_command_duration_seconds',
+  help: 'Time from the issue of a Redis operation to its answer or failure',
+  labelNames: ['operation'] as const,
+  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+});
+
+/** Requests refused because their client made too many. */
+export const throttledRequests = new Counter({
+  name: 'throttled_requests_total',
+  help: 'Requests refused with 429 because their client made too many',
+});
+
+/** Requests let pass uncounted because Redis was away. */
+export const throttleFailures = new Counter({
+  name: 'throttle_failures_total',
+  help: 'Requests let pass uncounted because Redis was away',
+});
+
+/** Always 1; the labels say what is running. */
+export const buildInfo = new Gauge({
+  name: 'build_info',
+  help: 'Always 1; the labels say what is running',
+  labelNames: ['service', 'version', 'commit', 'node'] as const,
+});

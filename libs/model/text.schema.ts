@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+// C0 and C1 controls but tab, line feed and carriage return: they corrupt terminals and logs, and mean nothing in prose.
+const CONTROLS = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f';
+
+/** Text with something to read in it. */
+const READABLE = new RegExp(`^[^${CONTROLS}]*[^\\s${CONTROLS}][^${CONTROLS}]*$`);
+
+/**
+ * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts), well-formed, without control characters.
+ */
+export function textSchema(max: number) {
+  return z
+    .string('must be a string')
+    .trim()
+    .regex(READABLE, 'must hold readable characters and no control characters')
+    .refine((text) => text.isWellFormed(), 'must not hold half of a surrogate pair')
+    .refine((text) => codePoints(text) <= max, `must have at most ${max} characters`)
+    .meta({ minLength: 1, maxLength: max });
+}
+
+/** A name for a resource that its creator chooses. */
+export const idSchema = z
+  .string('must be a string')
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must have 1 to 64 characters of A-Z a-z 0-9 _ . -');
+
+/** Length of a text in Unicode code points. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}

@@ -1,0 +1,51 @@
+/**
+ * Every key of the platform. Quotes live in `shards` logical shards; the keys of a shard share a hash tag, and so a slot of
+ * a Redis Cluster, because one quote and all its index entries change in one atomic step.
+ */
+
+const tag = (shard: number) => `{q${shard}}`;
+
+/** The keys of one shard of quotes. */
+export interface ShardKeys {
+  /** String: the JSON representation of a quote, ready to be sent; append the id. */
+  readonly quote: string;
+  /** Sorted set of all quote ids, scored by id: commit order. */
+  readonly quotes: string;
+  /** Sorted set of one author's quote ids, scored by id; append the user id. */
+  readonly byUser: string;
+  /** Hash: user id that may sign a quote -> incarnation of that user. */
+  readonly authors: string;
+  /** String: the newest id given out. */
+  readonly clock: string;
+  /** Stream of changes for the search replicas: `u id` (added or changed) or `d id` (deleted). */
+  readonly log: string;
+  /** Hash: digest of an imported quote -> its id; makes imports idempotent. */
+  readonly imported: string;
+}
+
+/** The keys of shard number `shard`. */
+export function shardKeys(shard: number): ShardKeys {
+  const prefix = tag(shard);
+  return {
+    quote: `${prefix}:quote:`,
+    quotes: `${prefix}:quotes`,
+    byUser: `${prefix}:by:`,
+    authors: `${prefix}:authors`,
+    clock: `${prefix}:clock`,
+    log: `${prefix}:log`,
+    imported: `${prefix}:imported`,
+  };
+}
+
+/** The keys of the users, all in one slot. */
+export const USER_KEYS = {
+  /** Hash of one user: `name`, `password` (a PHC string), `incarnation`; append the id. */
+  user: '{users}:user:',
+  /** Sorted set of all user ids, every score 0: alphabetical order. */
+  users: '{users}:ids',
+  /** Hash: deleted user whose quotes are still being unsigned -> incarnation of that user. */
+  leaving: '{users}:leaving',
+} as const;
+
+/** List of the times of a client's admitted requests; append the client address. */
+export const THROTTLE_KEY = 'throttle:';

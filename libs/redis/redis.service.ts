@@ -1,0 +1,73 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { CONFIG, type Config } from '#libs/config/config.ts';
+import { redisCommandDuration } from '#libs/metrics/metrics.ts';
+import { connectRedis, type RedisClient } from './redis.connection.ts';
+import { defineScripts } from './redis.scripts.ts';
+
+/** How long a write waits for a replica before it is declared lost, in milliseconds. */
+const REPLICATION_TIMEOUT = 300;
+
+/** Redis is away, overloaded, loading, failing over or refusing writes: the caller may try again. */
+export class RedisUnavailableError extends Error {
+  constructor(operation: string, cause: unknown) {
+    super(`Redis did not carry out "${operation}"`, { cause });
+  }
+}
+
+/** The connection of an app and the one way to use it: measured, and with every failure told apart from a bug. */
+@Injectable()
+export class RedisService implements OnApplicationShutdown {
+  readonly client: RedisClient;
+  private readonly replicated: boolean;
+
+  constructor(@Inject(CONFIG) config: Config) {
+    this.client = connectRedis(config);
+    // Failures surface where commands are issued; without a listener the client would print each one.
+    this.client.on('error', () => {});
+    defineScripts(this.client);
+    this.replicated = config.REDIS_SENTINELS.length > 0;
+  }
+
+  /**
+   * Runs one command or script.
+   * @param operation bounded name, the label of the duration metric
+   * @throws RedisUnavailableError when Redis could not carry it out
+   */
+  async run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    const end = redisCommandDuration.startTimer({ operation });
+    try {
+      return await command(this.client);
+    } catch (error) {
+      throw isMistake(error) ? error : new RedisUnavailableError(operation, error);
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * Runs a write and, where replicas exist, answers only once one of them has it, so that a failover cannot lose it.
+   * @throws RedisUnavailableError when Redis could not carry it out, or no replica confirmed in time
+   */
+  write<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (!this.replicated) return this.run(operation, command);
+    return this.run(operation, async (client) => {
+      const [result, replicas] = await Promise.all([
+        command(client),
+        client instanceof Redis ? client.wait(1, REPLICATION_TIMEOUT) : 1,
+      ]);
+      if (replicas < 1) throw new Error('no replica confirmed the write');
+      return result;
+    });
+  }
+
+  /** Nest calls this last, after the server has finished its requests. */
+  onApplicationShutdown(): void {
+    this.client.disconnect();
+  }
+}
+
+/** A refusal that means our command was wrong, not that Redis was unwell. */
+function isMistake(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError' && /^(ERR (?!max number)|WRONGTYPE)/.test(error.message);
+}

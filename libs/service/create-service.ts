@@ -1,0 +1,86 @@
+import 'reflect-metadata';
+import { Global, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/config/config.ts';
+import { HealthModule } from '#libs/health/health.module.ts';
+import { measureRequests } from '#libs/metrics/http.metrics.ts';
+import { MetricsModule } from '#libs/metrics/metrics.module.ts';
+import { RedisModule } from '#libs/redis/redis.module.ts';
+import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
+import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
+import { createAdapter, trackMethods } from './fastify.ts';
+import { createLogger, logRequests, NestLogger } from './logger.ts';
+import { serveOpenApi } from './openapi.ts';
+import { ProblemFilter } from './problem.filter.ts';
+
+/** An app as its `main.ts` describes it. */
+export interface ServiceDefinition extends ConfigRequirements {
+  /** Name of the app, in logs, metrics and documents. */
+  name: string;
+  /** What its OpenAPI document says of it. */
+  description: string;
+  /** The app's controllers and providers; everything that services share is added. */
+  module: Type;
+}
+
+/**
+ * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown around the app's module. It does not listen yet.
+ */
+export async function createService(definition: ServiceDefinition, config: Config): Promise<NestFastifyApplication> {
+  const logger = createLogger(config);
+  const filter = new ProblemFilter(logger);
+  const adapter = createAdapter(config, filter);
+  const fastify = adapter.getInstance();
+  filter.methodsOf = trackMethods(fastify);
+  measureRequests(fastify, definition.name);
+  logRequests(fastify, logger);
+
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule(definition, config), adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(filter);
+  if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);
+  serveOpenApi(app, definition.name, definition.description);
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  return app;
+}
+
+/** Runs a service: the whole of an app's `main.ts`. A wrong environment or a taken port is one line and status 1. */
+export async function runService(definition: ServiceDefinition): Promise<void> {
+  const config = loadConfig(definition.name, definition);
+  try {
+    const app = await createService(definition, config);
+    await app.listen(config.APP_PORT, '0.0.0.0');
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const reason = taken
+      ? `port ${config.APP_PORT} is already in use (APP_PORT)`
+      : error instanceof Error
+        ? error.stack
+        : error;
+    process.stderr.write(`${definition.name} cannot start: ${reason}\n`);
+    process.exit(1);
+  }
+}
+
+function rootModule(definition: ServiceDefinition, config: Config): Type {
+  @Global()
+  @Module({ providers: [{ provide: CONFIG, useValue: config }], exports: [CONFIG] })
+  class ConfigModule {}
+
+  @Module({
+    imports: [
+      ConfigModule,
+      RedisModule,
+      ThrottlingModule.forRoot(config),
+      HealthModule.forRoot(config),
+      MetricsModule.forRoot(config),
+      definition.module,
+    ],
+  })
+  class RootModule {}
+  return RootModule;
+}

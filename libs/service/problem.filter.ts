@@ -1,0 +1,78 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
+import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
+
+/** Fastify's own refusals, by error code; the rest goes by status. */
+const FASTIFY_ERRORS: Readonly<Record<string, ProblemName>> = {
+  FST_ERR_BAD_URL: 'malformed-url',
+  FST_ERR_MAX_PARAM_LENGTH: 'url-too-long',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_EMPTY_TYPE: 'unsupported-media-type',
+};
+
+const BY_STATUS = new Map<number, ProblemName>(
+  Object.entries(PROBLEMS).map(([name, { status }]) => [status, name as ProblemName]),
+);
+BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
+
+/** Turns whatever is thrown into the one error format, and logs what is the service's own fault. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  /** Which methods a path supports; set once the server exists. */
+  methodsOf: (path: string) => string[] = () => [];
+
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const [request, reply] = host.getArgs<[FastifyRequest, FastifyReply]>();
+    this.answer(error, request, reply);
+  }
+
+  /** Sends the problem document for an error. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    let problem = toProblem(error);
+    if (request.is404 && problem.problem === 'not-found') {
+      const methods = this.methodsOf(request.url.split('?', 1)[0] ?? '');
+      if (methods.length > 0) {
+        reply.header('allow', methods.sort().join(', '));
+        problem = new ProblemError('method-not-allowed');
+      }
+    }
+    if (problem.status >= 500 && problem.problem !== 'not-ready') {
+      const cause = error instanceof RedisUnavailableError ? error.cause : error;
+      this.logger.error(
+        { request_id: request.id, err: cause },
+        error instanceof Error ? error.message : problem.message,
+      );
+    }
+    if (problem.status === 401)
+      reply.header('www-authenticate', 'Bearer realm="quotes", Basic realm="quotes", charset="UTF-8"');
+    if (problem.status === 503) reply.header('retry-after', 1);
+    reply
+      .code(problem.status)
+      .header('x-request-id', request.id)
+      .header('content-type', PROBLEM_CONTENT_TYPE)
+      .send(JSON.stringify(problemDetails(problem, request.id)));
+  }
+}
+
+function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof RedisUnavailableError) return new ProblemError('unavailable');
+  if (error instanceof HttpException) {
+    const details: unknown = error.getResponse();
+    const checks =
+      details !== null && typeof details === 'object' && 'details' in details ? { checks: details.details } : {};
+    return new ProblemError(BY_STATUS.get(error.getStatus()) ?? 'internal', undefined, checks);
+  }
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    const name = FASTIFY_ERRORS[code] ?? BY_STATUS.get(error.statusCode);
+    if (name && PROBLEMS[name].status < 500) return new ProblemError(name);
+  }
+  return new ProblemError('internal');
+}

@@ -1,0 +1,51 @@
+import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
+
+/** Media type of RFC 9457. */
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
+
+/** One field of a request that is not as it should be. */
+export interface FieldError {
+  /** Path of the field, dots between its parts. */
+  field: string;
+  message: string;
+}
+
+/** An error that its client is told of; thrown anywhere below a controller. */
+export class ProblemError extends Error {
+  constructor(
+    readonly problem: ProblemName,
+    detail?: string,
+    /** Further members of the problem document, e.g. `errors`. */
+    readonly extensions: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(detail ?? PROBLEMS[problem].title);
+  }
+
+  get status(): number {
+    return PROBLEMS[this.problem].status;
+  }
+}
+
+/** A request whose fields are not as they should be. */
+export function invalidRequest(errors: FieldError[]): ProblemError {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new ProblemError('invalid-request', `${first?.field}: ${first?.message}${more}`, { errors });
+}
+
+/** Stable identifier of a problem: a URN, since it names and need not be fetched. */
+export function problemType(problem: ProblemName): string {
+  return `urn:quotes-platform:problem:${problem}`;
+}
+
+/** The document of RFC 9457 for an error; `instance` is the request id. */
+export function problemDetails(error: ProblemError, requestId: string): Record<string, unknown> {
+  return {
+    type: problemType(error.problem),
+    title: PROBLEMS[error.problem].title,
+    status: error.status,
+    detail: error.message,
+    instance: requestId,
+    ...error.extensions,
+  };
+}

@@ -1,0 +1,71 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { normalizeIp, ThrottlerGuard, type ThrottlerStorage } from '@nestjs/throttler';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { throttledRequests } from '#libs/metrics/metrics.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/service/problem.ts';
+import { READ_AHEAD } from './read-ahead.decorator.ts';
+import { UNLIMITED } from './unlimited.decorator.ts';
+
+type Verdict = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The throttler's answer, still under way, to a request whose handler reads ahead. */
+    verdict: Promise<Verdict> | null;
+  }
+}
+
+/** How finely IPv6 clients are told apart: a subscriber usually owns a /64. */
+const IPV6_PREFIX = 64;
+
+/**
+ * Admits or refuses each request by its client's address: the peer, or the one a trusted proxy forwards. Answers carry the `RateLimit-*` fields of
+ * draft-ietf-httpapi-ratelimit-headers-06, refusals also `Retry-After` (RFC 9110), in seconds.
+ */
+@Injectable()
+export class ClientThrottlerGuard extends ThrottlerGuard {
+  private limit = 0;
+  private window = 0;
+
+  override async onModuleInit(): Promise<void> {
+    await super.onModuleInit();
+    const [throttler] = this.throttlers;
+    this.limit = Number(throttler?.limit);
+    this.window = Number(throttler?.ttl);
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
+    if (this.reflector.get(UNLIMITED, context.getClass())) return true;
+    const client = normalizeIp(request.ip, IPV6_PREFIX);
+    const verdict = this.storageService.increment(client, this.window, this.limit, 0, 'default');
+    if (this.reflector.get(READ_AHEAD, context.getHandler())) {
+      request.verdict = verdict;
+      return true;
+    }
+    if (this.apply(await verdict, reply)) throw new ProblemError('too-many-requests');
+    return true;
+  }
+
+  /** Withholds the answers that were read ahead for clients over the limit. */
+  withhold(fastify: FastifyInstance): void {
+    fastify.decorateRequest('verdict', null);
+    fastify.addHook('onSend', async (request, reply, payload) => {
+      if (!request.verdict || !this.apply(await request.verdict, reply)) return payload;
+      reply.code(429).header('content-type', PROBLEM_CONTENT_TYPE).removeHeader('content-length');
+      return JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id));
+    });
+  }
+
+  /** Writes the verdict into the headers and tells whether it is a refusal. */
+  private apply(verdict: Verdict, reply: FastifyReply): boolean {
+    reply.header('ratelimit-limit', this.limit);
+    reply.header('ratelimit-remaining', Math.max(0, this.limit - verdict.totalHits));
+    reply.header('ratelimit-reset', verdict.timeToExpire);
+    reply.header('ratelimit-policy', `${this.limit};w=${this.window / 1000}`);
+    if (!verdict.isBlocked) return false;
+    throttledRequests.inc();
+    reply.header('retry-after', verdict.timeToBlockExpire);
+    return true;
+  }
+}

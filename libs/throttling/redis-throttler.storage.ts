@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import { throttleFailures } from '#libs/metrics/metrics.ts';
+import { THROTTLE_KEY } from '#libs/redis/redis.keys.ts';
+import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
+
+type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+/**
+ * The hits of every client in Redis, shared by all replicas of all services: an exact sliding window, in which only admitted requests count.
+ * When Redis is away it admits, and counts that in a metric.
+ */
+@Injectable()
+export class RedisThrottlerStorage implements ThrottlerStorage {
+  constructor(private readonly redis: RedisService) {}
+
+  /**
+   * Counts a request of the client.
+   * @param client address
+   * @param window milliseconds
+   * @returns times in seconds, rounded up
+   */
+  async increment(client: string, window: number, limit: number): Promise<ThrottlerRecord> {
+    try {
+      const [admitted, left, wait] = await this.redis.run('throttle', (redis) =>
+        redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000),
+      );
+      const seconds = Math.ceil(wait / 1_000_000);
+      const isBlocked = admitted === 0;
+      return {
+        totalHits: limit - left,
+        timeToExpire: seconds,
+        isBlocked,
+        timeToBlockExpire: isBlocked ? seconds : 0,
+      };
+    } catch (error) {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      throttleFailures.inc();
+      return { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
+    }
+  }
+}
