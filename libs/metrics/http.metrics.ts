@@ -1,31 +1,39 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { httpRequestDuration, httpRequestsInFlight } from './metrics.ts';
+import { Gauge } from 'prom-client';
+import { httpRequestDuration } from './metrics.ts';
 
 /** Label of requests that match no route, so that probing for paths makes one series. */
 const NO_ROUTE = 'none';
 
 /** Measures every request of a service by route template, never by path. */
 export function measureRequests(fastify: FastifyInstance, service: string): void {
-  const inFlight = httpRequestsInFlight.labels(service);
-  const children = new Map<string, { observe(seconds: number): void }>();
-  const durationOf = (request: FastifyRequest, statusCode: number) => {
+  let inFlight = 0;
+  new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests being answered now',
+    labelNames: ['service'],
+    collect() {
+      this.set({ service }, inFlight);
+    },
+  });
+  const series = new Map<string, { observe(seconds: number): void }>();
+  const seriesOf = (request: FastifyRequest, statusCode: number) => {
     const route = request.routeOptions.url ?? NO_ROUTE;
-    const status = `${Math.trunc(statusCode / 100)}xx`;
-    const key = `${request.method} ${route} ${status}`;
-    let child = children.get(key);
-    if (!child) {
-      child = httpRequestDuration.labels(service, request.method, route, status);
-      children.set(key, child);
+    const key = `${request.method} ${statusCode} ${route}`;
+    let found = series.get(key);
+    if (!found) {
+      found = httpRequestDuration.labels(service, request.method, route, `${Math.trunc(statusCode / 100)}xx`);
+      series.set(key, found);
     }
-    return child;
+    return found;
   };
   fastify.addHook('onRequest', (_request, _reply, done) => {
-    inFlight.inc();
+    inFlight += 1;
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    inFlight.dec();
-    durationOf(request, reply.statusCode).observe(reply.elapsedTime / 1000);
+    inFlight -= 1;
+    seriesOf(request, reply.statusCode).observe(reply.elapsedTime / 1000);
     done();
   });
 }

@@ -8,13 +8,6 @@ export const httpRequestDuration = new Histogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
 });
 
-/** Requests being answered. */
-export const httpRequestsInFlight = new Gauge({
-  name: 'http_requests_in_flight',
-  help: 'Requests being answered now',
-  labelNames: ['service'] as const,
-});
-
 /** Seconds that Redis took for an operation of a repository, failed ones included. */
 export const redisCommandDuration = new Histogram({
   name: 'redis_command_duration_seconds',

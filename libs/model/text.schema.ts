@@ -3,8 +3,10 @@ import { z } from 'zod';
 // C0 and C1 controls but tab, line feed and carriage return: they corrupt terminals and logs, and mean nothing in prose.
 const CONTROLS = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f';
 
-/** Text with something to read in it. */
-const READABLE = new RegExp(`^[^${CONTROLS}]*[^\\s${CONTROLS}][^${CONTROLS}]*$`);
+const BLANKS = '\\t\\n\\r \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
+
+/** Text with something to read in it. No two neighbouring parts match the same character, so that the time is linear in the length. */
+const READABLE = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`);
 
 /**
  * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts), well-formed, without control characters.

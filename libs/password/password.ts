@@ -1,5 +1,6 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { ProblemError } from '#libs/service/problem.ts';
 
 const derive = promisify(argon2);
 
@@ -15,13 +16,10 @@ let turn: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 const MOST_WAITING = 32;
 
-/** Too many passwords are being checked at once. */
-export class PasswordQueueFullError extends Error {}
-
 /**
  * Hashes a password with argon2id (RFC 9106).
  * @returns PHC string
- * @throws PasswordQueueFullError
+ * @throws ProblemError busy when too many wait already
  */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16);
@@ -31,7 +29,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 /**
  * Tells whether a password is the one behind a PHC string.
- * @throws PasswordQueueFullError
+ * @throws ProblemError busy when too many wait already
  */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
   const [, memory, passes, lanes, nonce = '', tag = ''] = PHC.exec(phc) ?? [];
@@ -56,7 +54,7 @@ async function deriveInTurn(
   parallelism: number,
   tagLength: number,
 ): Promise<Buffer> {
-  if (waiting >= MOST_WAITING) throw new PasswordQueueFullError();
+  if (waiting >= MOST_WAITING) throw new ProblemError('busy');
   waiting += 1;
   const derivation = turn.then(() => derive('argon2id', { message, nonce, memory, passes, parallelism, tagLength }));
   turn = derivation.catch(() => {});

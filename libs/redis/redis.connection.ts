@@ -8,14 +8,13 @@ const SENTINEL_MASTER = 'quotes';
 export type RedisClient = Redis | Cluster;
 
 /**
- * Chosen so that every failure of Redis answers fast: a command is given up after `commandTimeout`, nothing is queued while
- * the connection is down, nothing is sent twice (a write whose answer was lost may have happened), and the reconnection
- * comes within a second of Redis' return.
+ * Chosen so that every failure of Redis answers fast: a connection on which no answer comes for `socketTimeout` is given up with all that
+ * waits on it (one timer for all, where `commandTimeout` would cost one a command), nothing is queued while the connection is down, nothing is
+ * sent twice (a write whose answer was lost may have happened), and the reconnection comes within a second of Redis' return.
  */
 const FAIL_FAST = {
-  commandTimeout: 400,
   connectTimeout: 500,
-  socketTimeout: 1000,
+  socketTimeout: 400,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,

@@ -44,7 +44,9 @@ export function createAdapter(config: Config, filter: ProblemFilter): FastifyAda
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
-    done();
+    // Answered before a body is read: nobody will want it.
+    if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
+    else done();
   });
   acceptJson(server);
   return adapter;
@@ -79,18 +81,22 @@ function acceptJson(server: FastifyInstance): void {
   );
 }
 
-/** Tells which methods a path supports, from the routes registered so far; for answers with 405. */
+/**
+ * Tells which methods a path supports, from the routes registered so far; for answers with 405. As in the router, a route without parameters
+ * comes before those with some.
+ */
 export function trackMethods(server: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   server.addHook('onRoute', ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}/?$`);
+    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
     const route = routes.get(url) ?? { pattern, methods: new Set() };
     routes.set(url, route);
     for (const name of [method].flat()) route.methods.add(name);
   });
-  return (path) => [
-    ...new Set([...routes.values()].filter((route) => route.pattern.test(path)).flatMap((route) => [...route.methods])),
-  ];
+  return (path) => {
+    const route = routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
+    return [...(route?.methods ?? [])].sort();
+  };
 }
 
 function rawProblem(problem: ProblemError): string {

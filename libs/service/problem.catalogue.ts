@@ -27,3 +27,8 @@ export const PROBLEMS = {
 
 /** Name of a problem in the catalogue. */
 export type ProblemName = keyof typeof PROBLEMS;
+
+/** Stable identifier of a problem: a URN, since it names and need not be fetched. */
+export function problemType(problem: ProblemName): string {
+  return `urn:quotes-platform:problem:${problem}`;
+}

@@ -35,12 +35,11 @@ export class ProblemFilter implements ExceptionFilter {
   /** Sends the problem document for an error. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     let problem = toProblem(error);
-    if (request.is404 && problem.problem === 'not-found') {
-      const methods = this.methodsOf(request.url.split('?', 1)[0] ?? '');
-      if (methods.length > 0) {
-        reply.header('allow', methods.sort().join(', '));
-        problem = new ProblemError('method-not-allowed');
-      }
+    const methods = problem.status < 500 ? this.methodsOf(request.url.split('?', 1)[0] ?? '') : [];
+    // Whatever else is wrong, a method that the resource lacks comes first; it may have matched another route, as DELETE /quotes/random matches /quotes/:id.
+    if (methods.length > 0 && !methods.includes(request.method)) {
+      reply.header('allow', methods.join(', '));
+      problem = new ProblemError('method-not-allowed');
     }
     if (problem.status >= 500 && problem.problem !== 'not-ready') {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;

@@ -1,4 +1,4 @@
-import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
+import { PROBLEMS, type ProblemName, problemType } from './problem.catalogue.ts';
 
 /** Media type of RFC 9457. */
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
@@ -31,11 +31,6 @@ export function invalidRequest(errors: FieldError[]): ProblemError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return new ProblemError('invalid-request', `${first?.field}: ${first?.message}${more}`, { errors });
-}
-
-/** Stable identifier of a problem: a URN, since it names and need not be fetched. */
-export function problemType(problem: ProblemName): string {
-  return `urn:quotes-platform:problem:${problem}`;
 }
 
 /** The document of RFC 9457 for an error; `instance` is the request id. */

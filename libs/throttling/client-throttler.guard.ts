@@ -1,6 +1,8 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { normalizeIp, ThrottlerGuard, type ThrottlerStorage } from '@nestjs/throttler';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { InjectThrottlerStorage, normalizeIp, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CONFIG, type Config } from '#libs/config/config.ts';
 import { throttledRequests } from '#libs/metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/service/problem.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
@@ -23,37 +25,52 @@ const IPV6_PREFIX = 64;
  * draft-ietf-httpapi-ratelimit-headers-06, refusals also `Retry-After` (RFC 9110), in seconds.
  */
 @Injectable()
-export class ClientThrottlerGuard extends ThrottlerGuard {
-  private limit = 0;
-  private window = 0;
+export class ClientThrottlerGuard implements CanActivate {
+  private readonly limit: number;
+  private readonly window: number;
+  private readonly policy: string;
 
-  override async onModuleInit(): Promise<void> {
-    await super.onModuleInit();
-    const [throttler] = this.throttlers;
-    this.limit = Number(throttler?.limit);
-    this.window = Number(throttler?.ttl);
+  constructor(
+    @Inject(CONFIG) config: Config,
+    @InjectThrottlerStorage() private readonly storage: ThrottlerStorage,
+    private readonly reflector: Reflector,
+  ) {
+    this.limit = config.THROTTLE_LIMIT;
+    this.window = config.THROTTLE_WINDOW_SECONDS * 1000;
+    this.policy = `${config.THROTTLE_LIMIT};w=${config.THROTTLE_WINDOW_SECONDS}`;
   }
 
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (this.reflector.get(UNLIMITED, context.getClass())) return true;
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const client = normalizeIp(request.ip, IPV6_PREFIX);
-    const verdict = this.storageService.increment(client, this.window, this.limit, 0, 'default');
+    const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');
     if (this.reflector.get(READ_AHEAD, context.getHandler())) {
       request.verdict = verdict;
       return true;
     }
-    if (this.apply(await verdict, reply)) throw new ProblemError('too-many-requests');
-    return true;
+    return verdict.then((given) => {
+      if (this.apply(given, reply)) throw new ProblemError('too-many-requests');
+      return true;
+    });
   }
 
   /** Withholds the answers that were read ahead for clients over the limit. */
   withhold(fastify: FastifyInstance): void {
     fastify.decorateRequest('verdict', null);
-    fastify.addHook('onSend', async (request, reply, payload) => {
-      if (!request.verdict || !this.apply(await request.verdict, reply)) return payload;
-      reply.code(429).header('content-type', PROBLEM_CONTENT_TYPE).removeHeader('content-length');
-      return JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id));
+    fastify.addHook('onSend', (request, reply, payload, done) => {
+      if (!request.verdict) {
+        done(null, payload);
+        return;
+      }
+      request.verdict.then((given) => {
+        if (!this.apply(given, reply)) {
+          done(null, payload);
+          return;
+        }
+        reply.code(429).header('content-type', PROBLEM_CONTENT_TYPE).removeHeader('content-length');
+        done(null, JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id)));
+      }, done);
     });
   }
 
@@ -62,7 +79,7 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     reply.header('ratelimit-limit', this.limit);
     reply.header('ratelimit-remaining', Math.max(0, this.limit - verdict.totalHits));
     reply.header('ratelimit-reset', verdict.timeToExpire);
-    reply.header('ratelimit-policy', `${this.limit};w=${this.window / 1000}`);
+    reply.header('ratelimit-policy', this.policy);
     if (!verdict.isBlocked) return false;
     throttledRequests.inc();
     reply.header('retry-after', verdict.timeToBlockExpire);

@@ -20,23 +20,24 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
    * @param window milliseconds
    * @returns times in seconds, rounded up
    */
-  async increment(client: string, window: number, limit: number): Promise<ThrottlerRecord> {
-    try {
-      const [admitted, left, wait] = await this.redis.run('throttle', (redis) =>
-        redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000),
-      );
-      const seconds = Math.ceil(wait / 1_000_000);
-      const isBlocked = admitted === 0;
-      return {
-        totalHits: limit - left,
-        timeToExpire: seconds,
-        isBlocked,
-        timeToBlockExpire: isBlocked ? seconds : 0,
-      };
-    } catch (error) {
-      if (!(error instanceof RedisUnavailableError)) throw error;
-      throttleFailures.inc();
-      return { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
-    }
+  increment(client: string, window: number, limit: number): Promise<ThrottlerRecord> {
+    const hit = this.redis.run('throttle', (redis) => redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000));
+    return hit.then(
+      ([admitted, left, wait]) => {
+        const seconds = Math.ceil(wait / 1_000_000);
+        const isBlocked = admitted === 0;
+        return {
+          totalHits: limit - left,
+          timeToExpire: seconds,
+          isBlocked,
+          timeToBlockExpire: isBlocked ? seconds : 0,
+        };
+      },
+      (error: unknown) => {
+        if (!(error instanceof RedisUnavailableError)) throw error;
+        throttleFailures.inc();
+        return { totalHits: 0, timeToExpire: 0, isBlocked: false, timeToBlockExpire: 0 };
+      },
+    );
   }
 }

@@ -1,9 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { idSchema } from '#libs/model/text.schema.ts';
-import { hashPassword, PasswordQueueFullError, verifyPassword } from '#libs/password/password.ts';
+import { hashPassword, verifyPassword } from '#libs/password/password.ts';
 import { UsersRepository } from '#libs/redis/users.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
 
 /** How long verified credentials are remembered, in milliseconds. */
 const MEMORY = 60_000;
@@ -30,14 +29,10 @@ export class CredentialsService {
     const credentials = parseBasic(authorization);
     if (!credentials) return undefined;
     const stored = await this.users.findPasswordHash(credentials.id);
-    try {
-      // An unknown user costs the same time as a known one, so that ids cannot be told apart.
-      if (stored === undefined) await this.verifyDecoy(credentials.password);
-      else if (await this.remembersOrVerifies(credentials.password, stored)) return credentials.id;
-      return undefined;
-    } catch (error) {
-      throw error instanceof PasswordQueueFullError ? new ProblemError('busy') : error;
-    }
+    // An unknown user costs the same time as a known one, so that ids cannot be told apart.
+    if (stored === undefined) await this.verifyDecoy(credentials.password);
+    else if (await this.remembersOrVerifies(credentials.password, stored)) return credentials.id;
+    return undefined;
   }
 
   private async remembersOrVerifies(password: string, stored: string): Promise<boolean> {

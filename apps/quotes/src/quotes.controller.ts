@@ -5,21 +5,22 @@ import {
   type NewQuoteBody,
   newQuoteSchema,
   type QuoteListQuery,
-  quoteIdSchema,
   quoteListQuerySchema,
   quoteListSchema,
   quoteSchema,
 } from '#libs/model/quote.schema.ts';
-import { ValidBody, ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
+import { ValidBody, ValidQuery } from '#libs/service/api.decorators.ts';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
 import { RequireAuthor } from './author.guard.ts';
+import { QuoteId } from './quote-id.decorator.ts';
 import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The quotes: reading for all, writing for the admin and for authors. */
 @ApiTags('quotes')
+@ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('quotes')
 export class QuotesController {
   constructor(private readonly quotes: QuotesService) {}
@@ -74,7 +75,7 @@ export class QuotesController {
   @ApiOperation({ summary: 'Read a quote' })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('invalid-request', 'not-found')
-  find(@ValidParam('id', quoteIdSchema) id: string) {
+  find(@QuoteId() id: string) {
     return this.quotes.find(id);
   }
 
@@ -84,7 +85,7 @@ export class QuotesController {
   @ApiOperation({ summary: 'Delete a quote; it is gone from list, random and search at once' })
   @ApiAnswer(204)
   @ApiProblem('invalid-request', 'unauthorized', 'forbidden', 'not-found')
-  delete(@ValidParam('id', quoteIdSchema) id: string, @Req() request: FastifyRequest) {
+  delete(@QuoteId() id: string, @Req() request: FastifyRequest) {
     return this.quotes.delete(id, request.author);
   }
 }

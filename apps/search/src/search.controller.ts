@@ -7,6 +7,7 @@ import { SearchService } from './search.service.ts';
 
 /** Keyword search, open to all. */
 @ApiTags('search')
+@ApiProblem('too-many-requests', 'unavailable', 'not-ready')
 @Controller('search')
 export class SearchController {
   constructor(private readonly quotes: SearchService) {}

@@ -18,6 +18,7 @@ import { UsersService } from './users.service.ts';
 /** The users, for holders of the admin key. */
 @ApiTags('users')
 @RequireAdminKey()
+@ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('users')
 export class UsersController {
   constructor(private readonly users: UsersService) {}

@@ -1,0 +1,46 @@
+"""The Flask original's way of reading a quote, a hash in Redis made into JSON, with the headers, histogram and log line of the other baselines."""
+
+import json
+import logging
+import os
+import time
+import uuid
+
+import redis
+from flask import Flask, g, jsonify, request
+from prometheus_client import Histogram
+
+app = Flask(__name__)
+store = redis.Redis(port=int(os.environ["REDIS_PORT"]), decode_responses=True)
+duration = Histogram("http_request_duration_seconds", "duration", ["method", "route", "status"])
+log = logging.getLogger("requests")
+log.addHandler(logging.FileHandler(os.devnull))
+log.setLevel(logging.INFO)
+
+
+@app.before_request
+def start():
+    g.start = time.perf_counter()
+    g.id = str(uuid.uuid4())
+
+
+@app.after_request
+def finish(response):
+    elapsed = time.perf_counter() - g.start
+    response.headers["X-Request-Id"] = g.id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    route = str(request.url_rule)
+    duration.labels(request.method, route, f"{response.status_code // 100}xx").observe(elapsed)
+    entry = {"request_id": g.id, "method": request.method, "route": route, "status": response.status_code}
+    log.info(json.dumps(entry | {"duration_ms": elapsed * 1000, "client": request.remote_addr}))
+    return response
+
+
+@app.get("/healthz")
+def healthz():
+    return jsonify(status="ok")
+
+
+@app.get("/quotes/<quote_id>")
+def quote(quote_id):
+    return jsonify(store.hgetall("flask:quote:" + quote_id))

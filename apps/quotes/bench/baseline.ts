@@ -1,0 +1,102 @@
+/**
+ * What `npm run bench` compares the quotes service with: the same two reads with the same headers, histogram and log line, from the same Redis, on bare
+ * Fastify or bare node:http. Run as `node baseline.ts fastify|http`.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { fastify } from 'fastify';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { collectDefaultMetrics, Histogram } from 'prom-client';
+import { shardKeys } from '../../../libs/redis/redis.keys.ts';
+import { defineScripts } from '../../../libs/redis/redis.scripts.ts';
+
+const redis = new Redis({ port: Number(process.env.REDIS_PORT), enableAutoPipelining: true });
+defineScripts(redis);
+const keys = shardKeys(0);
+const logger = pino(
+  { timestamp: pino.stdTimeFunctions.isoTime },
+  pino.destination({ dest: 1, sync: false, minLength: 4096 }),
+);
+collectDefaultMetrics();
+const duration = new Histogram({
+  name: 'http_request_duration_seconds',
+  help: 'duration',
+  labelNames: ['method', 'route', 'status'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+});
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const find = (id: string) => redis.getBuffer(keys.quote + id);
+
+async function list(): Promise<string> {
+  const [total, ...pairs] = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);
+  const documents = pairs.filter((_, i) => i % 2 === 1);
+  const next = documents.length > 20 ? pairs[38] : null;
+  return `{"items":[${documents.slice(0, 20).join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
+}
+
+function record(
+  id: string,
+  method: string,
+  route: string,
+  status: number,
+  milliseconds: number,
+  client: string | undefined,
+) {
+  duration.labels(method, route, `${Math.trunc(status / 100)}xx`).observe(milliseconds / 1000);
+  logger.info({ request_id: id, method, route, status, duration_ms: milliseconds, client });
+}
+
+function onFastify(): void {
+  const app = fastify({ genReqId: () => randomUUID() });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    record(request.id, request.method, request.routeOptions.url ?? '', reply.statusCode, reply.elapsedTime, request.ip);
+    done();
+  });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  process.once('SIGTERM', () => process.exit(0));
+  const querystring = {
+    type: 'object',
+    properties: { limit: { type: 'integer', minimum: 1, maximum: 100 }, cursor: { type: 'string' } },
+  };
+  app.get('/quotes', { schema: { querystring } }, async (_request, reply) => {
+    reply.header('content-type', JSON_TYPE);
+    return list();
+  });
+  const params = { type: 'object', properties: { id: { type: 'string', pattern: '^[1-9][0-9]{0,15}$' } } };
+  app.get<{ Params: { id: string } }>('/quotes/:id', { schema: { params } }, async (request, reply) => {
+    const document = await find(request.params.id);
+    if (!document) return reply.code(404).send();
+    reply.header('content-type', JSON_TYPE);
+    return document;
+  });
+  app.listen({ port: Number(process.env.APP_PORT) });
+}
+
+function onHttp(): void {
+  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+    const start = performance.now();
+    const id = randomUUID();
+    const path = request.url ?? '';
+    const route = path === '/quotes' || path === '/healthz' ? path : '/quotes/:id';
+    const body =
+      path === '/healthz' ? '{"status":"ok"}' : path === '/quotes' ? await list() : await find(path.slice(8));
+    response.writeHead(body ? 200 : 404, {
+      'x-request-id': id,
+      'x-content-type-options': 'nosniff',
+      'content-type': JSON_TYPE,
+      'content-length': body ? Buffer.byteLength(body) : 0,
+    });
+    response.end(body);
+    record(id, 'GET', route, 200, performance.now() - start, request.socket.remoteAddress);
+  });
+  server.listen(Number(process.env.APP_PORT));
+}
+
+process.argv[2] === 'http' ? onHttp() : onFastify();

@@ -1,0 +1,263 @@
+import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+
+interface Quote {
+  id: string;
+  quote: string;
+  user_id: string | null;
+  created_at: string;
+}
+
+const platform = new Platform();
+let users: ServiceProcess;
+let quotes: ServiceProcess;
+
+beforeAll(async () => {
+  await platform.start();
+  [users, quotes] = await Promise.all([platform.service('users'), platform.service('quotes')]);
+});
+afterAll(() => platform.stop());
+beforeEach(async () => {
+  await platform.redis.flushall();
+  for (const id of ['tintin', 'haddock']) {
+    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id, name: id, password: secret(id) } });
+  }
+});
+
+const tintin = basic('tintin', secret('tintin'));
+const haddock = basic('haddock', secret('haddock'));
+const add = (quote: string, key = ADMIN_KEY, user_id?: string | null) =>
+  call(quotes, 'POST /quotes', { key, json: { quote, ...(user_id !== undefined && { user_id }) } });
+const get = (path: string) => call(quotes, `GET ${path}`);
+const remove = (id: string, key?: string) => call(quotes, `DELETE /quotes/${id}`, key === undefined ? {} : { key });
+
+/** All quotes, page by page; `between` runs after each page. */
+async function walk(query: string, between: () => Promise<unknown> = async () => {}): Promise<Quote[]> {
+  const seen: Quote[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const { body } = await get(`/quotes?${query}${cursor && `&cursor=${cursor}`}`);
+    seen.push(...body.items);
+    cursor = body.next;
+    await between();
+  }
+  return seen;
+}
+
+describe('POST /quotes', () => {
+  it('creates a quote, whose address it tells', async () => {
+    const before = Date.now();
+    const answer = await add('  Tonnerre de Brest !\n', ADMIN_KEY, 'haddock');
+
+    expect(answer).toMatchObject({ status: 201, body: { quote: 'Tonnerre de Brest !', user_id: 'haddock' } });
+    expect(answer.headers.get('location')).toBe(`/quotes/${answer.body.id}`);
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(Object.keys(answer.body).sort()).toEqual(['created_at', 'id', 'quote', 'user_id']);
+    expect(Date.parse(answer.body.created_at)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(answer.body.created_at)).toBeLessThanOrEqual(Date.now());
+    const read = await get(`/quotes/${answer.body.id}`);
+    expect(read).toMatchObject({ status: 200, body: answer.body });
+    expect(read.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  it.each([
+    ['left out', undefined],
+    ['null', null],
+  ])('leaves a quote unsigned when user_id is %s', async (_name, userId) => {
+    expect((await add('Wooah', ADMIN_KEY, userId)).body.user_id).toBeNull();
+  });
+
+  it('refuses an author who does not exist', async () => {
+    expectProblem(await add('Ciel', ADMIN_KEY, 'castafiore'), 422, 'unknown-user');
+    expect((await get('/quotes')).body.total).toBe(0);
+  });
+
+  it.each([
+    ['quotation marks and braces', 'a "quote" \\ {"user_id":"tintin"}'],
+    ['something like the author field', '"user_id":"haddock"'],
+    ['an emoji of several code points', '👩‍👩‍👧 et 🐕'],
+    ['line breaks and tabs', 'un\r\n\tdeux'],
+    ['markup', '<script>alert(1)</script>'],
+    ['the longest text, in characters', '🐋'.repeat(2000)],
+  ])('keeps %s as written', async (_name, text) => {
+    const { body } = await add(text, ADMIN_KEY, 'tintin');
+    expect(body.quote).toBe(text);
+    expect((await get(`/quotes/${body.id}`)).body).toEqual(body);
+    // What is stored is text put together by a script: unsigning must not touch the wrong part of it.
+    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    expect((await get(`/quotes/${body.id}`)).body).toEqual({ ...body, user_id: null });
+  });
+
+  it('accepts the same text twice', async () => {
+    const ids = [(await add('Allô, allô ?')).body.id, (await add('Allô, allô ?')).body.id];
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe('GET /quotes', () => {
+  it('lists newest first, 20 at a time', async () => {
+    for (let i = 0; i < 21; i += 1) await add(`quote ${i}`);
+
+    const { body } = await get('/quotes');
+    expect(body.total).toBe(21);
+    expect(body.items.map(({ quote }: Quote) => quote)).toEqual(
+      Array.from({ length: 20 }, (_, i) => `quote ${20 - i}`),
+    );
+    expect(body.next).toBe(body.items[19].id);
+    const last = await get(`/quotes?cursor=${body.next}`);
+    expect(last.body).toMatchObject({ items: [{ quote: 'quote 0' }], total: 21, next: null });
+  });
+
+  it('shows every quote exactly once to a walk while others write and delete', async () => {
+    const there: string[] = [];
+    for (let i = 0; i < 30; i += 1) there.push((await add(`quote ${i}`)).body.id);
+    const [gone = '', ...kept] = there;
+
+    let first = true;
+    const seen = await walk('limit=7', async () => {
+      await Promise.all([add('new'), add('newer'), first ? remove(gone, ADMIN_KEY) : undefined]);
+      first = false;
+    });
+    expect(seen.map(({ id }) => id)).toEqual(kept.reverse());
+  });
+
+  it('gives every quote of concurrent writers its own id, in order of creation', async () => {
+    await Promise.all(Array.from({ length: 60 }, (_, i) => add(`quote ${i}`)));
+
+    const ids = (await walk('limit=100')).map(({ id }) => Number(id));
+    expect(new Set(ids).size).toBe(60);
+    expect(ids).toEqual(ids.toSorted((a, b) => b - a));
+  });
+
+  it('lists one author', async () => {
+    await add('un', tintin);
+    await add('deux', haddock);
+    await add('trois', tintin);
+
+    expect((await walk('user_id=tintin&limit=1')).map(({ quote }) => quote)).toEqual(['trois', 'un']);
+    expect((await get('/quotes?user_id=tintin')).body.total).toBe(2);
+    expect((await get('/quotes?user_id=nobody')).body).toEqual({ items: [], total: 0, next: null });
+  });
+});
+
+describe('GET /quotes/random', () => {
+  it('is absent when there is no quote, and after the last is deleted', async () => {
+    expectProblem(await get('/quotes/random'), 404, 'not-found');
+    const { body } = await add('seule');
+    expect((await get('/quotes/random')).body).toEqual(body);
+    await remove(body.id, ADMIN_KEY);
+    expectProblem(await get('/quotes/random'), 404, 'not-found');
+  });
+
+  it('draws every quote sooner or later', async () => {
+    const ids = [(await add('un')).body.id, (await add('deux')).body.id, (await add('trois')).body.id];
+    const drawn = new Set<string>();
+    // The chance that 200 draws miss one of three is below 1e-34.
+    for (let i = 0; i < 200; i += 1) drawn.add((await get('/quotes/random')).body.id);
+
+    expect([...drawn].sort()).toEqual(ids.sort());
+  });
+});
+
+describe('DELETE /quotes/{id}', () => {
+  it('removes a quote from every list, once', async () => {
+    const { body } = await add('Mille sabords', haddock);
+
+    expect(await remove(body.id, ADMIN_KEY)).toMatchObject({ status: 204, body: '' });
+    expectProblem(await get(`/quotes/${body.id}`), 404, 'not-found');
+    expectProblem(await remove(body.id, ADMIN_KEY), 404, 'not-found');
+    for (const path of ['/quotes', '/quotes?user_id=haddock']) {
+      expect((await get(path)).body).toEqual({ items: [], total: 0, next: null });
+    }
+  });
+
+  it.each([
+    ['nobody', undefined],
+    ['a wrong key', secret('other')],
+  ])('refuses %s', async (_name, key) => {
+    const { body } = await add('Mille sabords');
+    expectProblem(await remove(body.id, key), 401, 'unauthorized');
+    expect((await get(`/quotes/${body.id}`)).status).toBe(200);
+  });
+});
+
+describe('the credentials of a user', () => {
+  it('sign the quotes they add', async () => {
+    expect((await add('Milou !', tintin)).body.user_id).toBe('tintin');
+    expect((await add('Milou !', tintin, 'tintin')).body.user_id).toBe('tintin');
+  });
+
+  it('do not sign for another', async () => {
+    expectProblem(await add('Mille sabords', tintin, 'haddock'), 403, 'forbidden');
+    expect((await get('/quotes')).body.total).toBe(0);
+  });
+
+  it('delete the quotes of that user only', async () => {
+    const mine = (await add('Milou !', tintin)).body.id;
+    const other = (await add('Mille sabords', haddock)).body.id;
+    const unsigned = (await add('Wooah')).body.id;
+
+    expectProblem(await remove(other, tintin), 403, 'forbidden');
+    expectProblem(await remove(unsigned, tintin), 403, 'forbidden');
+    expectProblem(await remove('404', tintin), 404, 'not-found');
+    expect((await remove(mine, tintin)).status).toBe(204);
+    expect((await get('/quotes')).body.total).toBe(2);
+  });
+
+  it('count at once when a user comes, and no longer when the user is gone', async () => {
+    expect((await add('avant', tintin)).status).toBe(201);
+    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    expectProblem(await add('après', tintin), 401, 'unauthorized');
+
+    // The same id with another password is another user: what was remembered of the first must not help.
+    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('new') } });
+    expectProblem(await add('après', tintin), 401, 'unauthorized');
+    expect((await add('après', basic('tintin', secret('new')))).status).toBe(201);
+  });
+
+  it.each([
+    ['a wrong password', basic('tintin', secret('wrong'))],
+    ['an empty password', basic('tintin', '')],
+    ['the password of another', basic('tintin', secret('haddock'))],
+    ['an unknown user', basic('castafiore', secret('tintin'))],
+    ['an id that cannot be', basic('../tintin', secret('tintin'))],
+    ['the stored hash itself', basic('tintin', '$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA')],
+    ['no colon', `Basic ${Buffer.from('tintin').toString('base64')}`],
+    ['no Base64', 'Basic tintin:x'],
+    ['nothing after the scheme', 'Basic '],
+    ['the admin key as password', basic('admin', ADMIN_KEY)],
+    ['another scheme', `Digest ${Buffer.from(`tintin:${secret('tintin')}`).toString('base64')}`],
+  ])('are refused: %s', async (_name, authorization) => {
+    const answer = await add('Ciel', authorization);
+
+    expectProblem(answer, 401, 'unauthorized');
+    expect(answer.headers.get('www-authenticate')).toContain('Basic realm=');
+    expect((await get('/quotes')).body.total).toBe(0);
+  });
+
+  it('may hold a colon and any character in the password', async () => {
+    const password = secret(':é🐋:');
+    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'nestor', name: 'Nestor', password } });
+    expect((await add('Bien, Monsieur', basic('nestor', password))).status).toBe(201);
+  });
+});
+
+describe('the removal of a user', () => {
+  it('leaves the quotes, unsigned, and takes them from the list of the author', async () => {
+    const ids: string[] = [];
+    // More than one batch of the script that unsigns.
+    for (let i = 0; i < 130; i += 1) ids.push((await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
+    const other = (await add('Mille sabords', haddock)).body;
+
+    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    expect((await get('/quotes?user_id=tintin')).body).toEqual({ items: [], total: 0, next: null });
+    const all = await walk('limit=100');
+    expect(all[0]).toEqual(other);
+    expect(all.slice(1)).toEqual(
+      ids.map((id, i) => ({ id, quote: `quote ${i}`, user_id: null, created_at: expect.any(String) })).reverse(),
+    );
+    expectProblem(await add('encore', ADMIN_KEY, 'tintin'), 422, 'unknown-user');
+  });
+});

@@ -1,0 +1,116 @@
+import { eventually } from '#libs/testing/eventually.ts';
+import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+
+const platform = new Platform();
+let users: ServiceProcess;
+let quotes: ServiceProcess;
+let search: ServiceProcess;
+
+beforeAll(async () => {
+  await platform.start();
+  [users, quotes, search] = (await Promise.all(['users', 'quotes', 'search'].map((app) => platform.service(app)))) as [
+    ServiceProcess,
+    ServiceProcess,
+    ServiceProcess,
+  ];
+  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('tintin') } });
+});
+afterAll(() => platform.stop());
+
+const add = async (quote: string, key = ADMIN_KEY): Promise<string> =>
+  (await call(quotes, 'POST /quotes', { key, json: { quote } })).body.id;
+const find = (keyword: string, more = '') => call(search, `GET /search?keyword=${encodeURIComponent(keyword)}${more}`);
+const remove = (id: string) => call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
+
+/** Waits until a search finds so many. */
+const finds = (keyword: string, total: number, more = '') =>
+  eventually(async () => {
+    const answer = await find(keyword, more);
+    expect(answer.body.total).toBe(total);
+    return answer;
+  });
+
+it('finds a new quote without its accents, and not after it is deleted', async () => {
+  const id = await add("L'été, Éole écrase Œdipe <b>", basic('tintin', secret('tintin')));
+
+  const answer = await finds('ECRASE oedip', 1);
+  expect(answer).toMatchObject({
+    status: 200,
+    body: {
+      items: [
+        {
+          id,
+          quote: "L'été, Éole écrase Œdipe <b>",
+          user_id: 'tintin',
+          score: expect.any(Number),
+          highlight: expect.stringMatching(/<mark>écrase<\/mark> <mark>Œdipe<\/mark> &lt;b&gt;/),
+        },
+      ],
+      total: 1,
+    },
+  });
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(Object.keys(answer.body.items[0]).sort()).toEqual(['highlight', 'id', 'quote', 'score', 'user_id']);
+
+  await remove(id);
+  // At once: no search after the answer to the deletion shows the quote, even if the index has not heard of it.
+  expect((await find('ecrase')).body).toEqual({ items: [], total: 0 });
+});
+
+it('shows nothing of a quote whose deletion was answered, however soon it is asked', async () => {
+  for (let i = 0; i < 10; i += 1) {
+    const id = await add(`fugace${i}`);
+    await finds(`fugace${i}`, 1);
+    await remove(id);
+    expect((await find(`fugace${i}`)).body).toEqual({ items: [], total: 0 });
+  }
+});
+
+it('wants all words, ranks the better match first, and pages', async () => {
+  for (const quote of ['tonnerre de Brest', 'tonnerre, mille fois tonnerre, loin de tout, à Brest', 'tonnerre'])
+    await add(quote);
+
+  const all = await finds('tonnerre brest', 2);
+  expect(all.body.items[0].quote).toBe('tonnerre de Brest');
+  expect(all.body.items[0].score).toBeGreaterThan(all.body.items[1].score);
+  const second = await find('tonnerre brest', '&limit=1&offset=1');
+  expect(second.body).toEqual({ items: [all.body.items[1]], total: 2 });
+  expect((await find('tonnerre brest', '&offset=2')).body).toEqual({ items: [], total: 2 });
+});
+
+it('leaves a removed user unsigned, and finds nothing by that author', async () => {
+  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'dupont', name: 'D', password: secret('dupont') } });
+  await add('botus et mouche cousue', basic('dupont', secret('dupont')));
+  await finds('botus', 1, '&user_id=dupont');
+
+  await call(users, 'DELETE /users/dupont', { key: ADMIN_KEY });
+  await finds('botus', 0, '&user_id=dupont');
+  expect((await finds('botus', 1)).body.items[0].user_id).toBeNull();
+});
+
+it.each([
+  ['no keyword', ''],
+  ['an empty keyword', '?keyword='],
+  ['two keywords', '?keyword=a&keyword=b'],
+])('refuses %s', async (_name, query) => {
+  const answer = await call(search, `GET /search${query}`);
+  expectProblem(answer, 400, 'invalid-request');
+  expect(answer.body.errors[0].field).toBe('keyword');
+});
+
+it.each(['!?', '🐋', '"', '-', '--"-"', '\u0301'])(
+  'finds nothing for %j, which has no word, and says so calmly',
+  async (keyword) => {
+    expect(await find(keyword)).toMatchObject({ status: 200, body: { items: [], total: 0 } });
+  },
+);
+
+it('finds at the start what was there before', async () => {
+  await add('antédiluvien');
+  const late = await platform.service('search');
+
+  expect((await call(late, 'GET /search?keyword=antediluvien')).body.total).toBe(1);
+});

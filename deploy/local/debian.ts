@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** A program and the environment to run it in. */
+export interface Program {
+  command: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Finds a program on this machine, or fetches the Debian package that has it and what that depends on, and unpacks them below
+ * `data/`: nothing is installed, no root is needed, and no system service starts.
+ * @param names what the program may be called
+ * @returns undefined when it is neither here nor to be had
+ */
+export function findProgram(
+  names: readonly string[],
+  debianPackage: string,
+  log: (line: string) => void = () => {},
+): Program | undefined {
+  for (const name of names) {
+    if (runs({ command: name, env: process.env })) return { command: name, env: process.env };
+  }
+  const root = resolve('data/debian', debianPackage);
+  if (!existsSync(root)) {
+    log(`No ${names[0]} on this machine: fetching Debian's into data/ ...`);
+    fetchPackage(debianPackage, root);
+  }
+  return names.map((name) => unpacked(root, name)).find(runs);
+}
+
+function runs({ command, env }: Program): boolean {
+  try {
+    execFileSync(command, ['--version'], { env, stdio: 'ignore' });
+    return true;
+  } catch (error) {
+    // A program that knows no such option was still found.
+    return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status !== 127;
+  }
+}
+
+function unpacked(root: string, name: string): Program {
+  const libraries = join(root, 'usr/lib');
+  const folders = existsSync(libraries) ? readdirSync(libraries).map((triplet) => join(libraries, triplet)) : [];
+  const path = [...folders, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return { command: join(root, 'usr/bin', name), env: { ...process.env, LD_LIBRARY_PATH: path } };
+}
+
+/** Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks them into `root`; leaves no `root` on failure. */
+function fetchPackage(debianPackage: string, root: string): void {
+  const work = `${root}.partial`;
+  const lists = join(work, 'lists');
+  const archives = join(work, 'archives');
+  const tree = join(work, 'tree');
+  rmSync(work, { recursive: true, force: true });
+  for (const folder of [join(lists, 'partial'), join(archives, 'partial'), tree])
+    mkdirSync(folder, { recursive: true });
+  const options = Object.entries({
+    'Dir::State::lists': lists,
+    'Dir::Cache::archives': archives,
+    'Dir::Cache::pkgcache': join(work, 'pkgcache.bin'),
+    'Dir::Cache::srcpkgcache': join(work, 'srcpkgcache.bin'),
+    'Debug::NoLocking': '1',
+    'APT::Sandbox::User': '',
+  }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  try {
+    const apt = (...command: string[]) =>
+      execFileSync('apt-get', [...options, '-qq', '-y', ...command], { stdio: 'ignore' });
+    apt('update');
+    apt('--download-only', '--no-install-recommends', 'install', debianPackage);
+    for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
+      execFileSync('dpkg-deb', ['-x', join(archives, file), tree]);
+    }
+    renameSync(tree, root);
+  } catch {
+    // The caller says what is missing and how to get it.
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,82 @@
+import { connect } from 'node:net';
+import type { ProblemName } from '../service/problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE, problemType } from '../service/problem.ts';
+import type { ServiceProcess } from './service-process.ts';
+
+/** An answer, read to its end. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The body, parsed if it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: a body has the shape that the test says
+  body: any;
+}
+
+/** Longest that any request of a test may take, in milliseconds. */
+const HANG = 5_000;
+
+/**
+ * Sends a request to a service.
+ * @param target method and path, e.g. `GET /quotes`
+ * @param options `json` is sent as a JSON body; `key` as the `Authorization` field
+ */
+export async function call(
+  service: ServiceProcess,
+  target: string,
+  options: { json?: unknown; key?: string; headers?: Record<string, string>; timeout?: number } = {},
+): Promise<Answer> {
+  const [method = '', path = ''] = target.split(' ');
+  const response = await fetch(service.url + path, {
+    method,
+    headers: {
+      ...(options.json !== undefined && { 'content-type': 'application/json' }),
+      ...(options.key !== undefined && { authorization: options.key }),
+      ...options.headers,
+    },
+    body: options.json === undefined ? null : JSON.stringify(options.json),
+    signal: AbortSignal.timeout(options.timeout ?? HANG),
+    redirect: 'manual',
+  });
+  return { status: response.status, headers: response.headers, body: parse(await response.text(), response.headers) };
+}
+
+/** The `Authorization` field of a user. */
+export function basic(id: string, password: string): string {
+  return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
+}
+
+/** Sends bytes as they are, for what no HTTP client would send, and reads until the service closes the connection. */
+export async function sendRaw(service: ServiceProcess, request: string | Buffer): Promise<Answer> {
+  const bytes = await new Promise<Buffer>((done, fail) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(service.port, '127.0.0.1', () => socket.write(request));
+    socket.setTimeout(HANG, () => socket.destroy(new Error(`no answer within ${HANG} ms`)));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    // The service may close before it has read all of a request it refuses: what it answered counts.
+    socket.on('error', (error) => (chunks.length > 0 ? done(Buffer.concat(chunks)) : fail(error)));
+    socket.on('close', () => done(Buffer.concat(chunks)));
+  });
+  const [head = '', ...rest] = bytes.toString('utf8').split('\r\n\r\n');
+  const [statusLine = '', ...fields] = head.split('\r\n');
+  const headers = new Headers(fields.map((field) => field.split(/: ?(.*)/s, 2) as [string, string]));
+  return { status: Number(statusLine.split(' ')[1]), headers, body: parse(rest.join('\r\n\r\n'), headers) };
+}
+
+/** Asserts that an answer is a problem document of RFC 9457, of the given kind. */
+export function expectProblem(answer: Answer, status: number, problem: ProblemName): void {
+  expect(answer).toMatchObject({
+    status,
+    body: {
+      type: problemType(problem),
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+      instance: answer.headers.get('x-request-id') ?? expect.any(String),
+    },
+  });
+  expect(answer.headers.get('content-type')).toBe(PROBLEM_CONTENT_TYPE);
+}
+
+function parse(text: string, headers: Headers): unknown {
+  return /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+}

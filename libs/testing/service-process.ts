@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { freePort } from '../../deploy/local/redis-server.ts';
+import { eventually } from './eventually.ts';
+
+/** A built service, run as in production: its own process, its environment, nothing shared with the test. */
+export class ServiceProcess {
+  readonly url: string;
+  /** How the process ended. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  private constructor(
+    readonly process: ChildProcess,
+    readonly port: number,
+    private readonly log: string,
+  ) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.exited = new Promise((done) => {
+      process.once('exit', (code, signal) => done({ code, signal }));
+    });
+  }
+
+  /**
+   * Starts an app on a free port, without waiting for it.
+   * @param env its whole environment; APP_PORT in it wins over the free port
+   * @param log file that collects what it prints
+   */
+  static async start(app: string, env: NodeJS.ProcessEnv, log: string): Promise<ServiceProcess> {
+    const port = Number(env.APP_PORT) || (await freePort());
+    const output = openSync(log, 'w');
+    const child = spawn(process.execPath, [`dist/apps/${app}/main.js`], {
+      env: { APP_PORT: String(port), ...env },
+      stdio: ['ignore', output, output],
+    });
+    closeSync(output);
+    return new ServiceProcess(child, port, log);
+  }
+
+  /** Waits until the service takes requests. */
+  async ready(): Promise<this> {
+    await eventually(async () => {
+      if (this.process.exitCode !== null) return true;
+      return (await fetch(`${this.url}/readyz`)).ok;
+    }, 20_000);
+    if (this.process.exitCode !== null) throw new Error(`the service ended: ${this.output()}`);
+    return this;
+  }
+
+  /** All that the service has printed. */
+  output(): string {
+    return readFileSync(this.log, 'utf8');
+  }
+
+  /** Sends a signal, and waits for the end of the process. */
+  end(signal: NodeJS.Signals): ServiceProcess['exited'] {
+    this.process.kill(signal);
+    return this.exited;
+  }
+}
