@@ -1,0 +1,108 @@
+/**
+ * The rendered environments, run for real: `npm run check:containers` builds the images and drives the platform in containers held to the limits and
+ * security contexts of the manifests.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { eventually } from '#libs/testing/eventually.ts';
+import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
+import { PodRunner, type RunningPod } from './pod.runner.ts';
+
+const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+const rendered = renderOverlays(`${tools}/kustomize`);
+const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Value of a key of the environment's Secret. */
+const secretOf = (manifests: Manifest[], key: string) =>
+  Buffer.from(ofKind(manifests, 'Secret')[0]?.data?.[key] ?? '', 'base64').toString();
+
+/** Sends a request to a pod on its container port. */
+async function send(pod: RunningPod, target: string, options: { key?: string; json?: unknown; client?: string } = {}) {
+  const [method = '', path = ''] = target.split(' ');
+  return await fetch(`http://${pod.ip}:5000${path}`, {
+    method,
+    headers: {
+      ...(options.key && { authorization: options.key }),
+      ...(options.json !== undefined && { 'content-type': 'application/json' }),
+      // As Traefik says it; each test is a client of its own, so that they share no rate limit.
+      'x-forwarded-for': options.client ?? '192.0.2.1',
+    },
+    body: options.json === undefined ? null : JSON.stringify(options.json),
+    signal: AbortSignal.timeout(10_000),
+  });
+}
+
+await qualification();
+await production();
+
+async function qualification(): Promise<void> {
+  const manifests = objects('qualification');
+  const key = secretOf(manifests, 'ADMIN_KEY');
+  await using pods = new PodRunner(manifests, {
+    'redis-qualification': 10,
+    'users-0': 20,
+    'quotes-0': 30,
+    'quotes-1': 31,
+    'search-0': 40,
+  });
+  await pods.start('redis-qualification', 'redis-qualification');
+  const [users, quotes, other, search] = await Promise.all([
+    pods.start('users-deployment', 'users-0'),
+    pods.start('quotes-deployment', 'quotes-0'),
+    pods.start('quotes-deployment', 'quotes-1'),
+    pods.start('search-deployment', 'search-0'),
+  ]);
+  for (const [pod, container] of [
+    ['redis-qualification', 'redis'],
+    ['users-0', 'users'],
+    ['quotes-0', 'quotes'],
+    ['search-0', 'search'],
+  ] as const) {
+    const { memoryMax, cpus, ...held } = pods.confinement(pod, container);
+    assert.deepEqual(held, {
+      uid: '10001',
+      capabilities: '0000000000000000',
+      noNewPrivileges: '1',
+      seccomp: '2',
+      readOnly: true,
+    });
+    say(
+      `ok   ${container}: memory.max ${memoryMax / 2 ** 20} MiB, ${cpus} CPU, uid ${held.uid}, CapEff ${held.capabilities}, seccomp filter, read-only`,
+    );
+  }
+
+  assert.equal((await send(users, 'GET /users', { client: '192.0.2.2' })).status, 401);
+  const tintin = { id: 'tintin', name: 'Tintin', password: 'milou' };
+  assert.equal((await send(users, 'POST /users', { key, json: tintin })).status, 201);
+  const basic = `Basic ${Buffer.from('tintin:milou').toString('base64')}`;
+  const posted = await send(quotes, 'POST /quotes', { key: basic, json: { quote: 'Écraseur de prix, dit-il' } });
+  assert.equal(posted.status, 201);
+  const { id } = (await posted.json()) as { id: string };
+  await eventually(async () => {
+    const found = await send(search, 'GET /search?keyword=ecraseur', { client: '192.0.2.3' });
+    return ((await found.json()) as { total: number }).total === 1;
+  });
+  say('ok   a user is created, signs a quote with Basic credentials, and search finds it without its accent');
+
+  const statuses: number[] = [];
+  for (let i = 0; i < 11; i += 1) {
+    const target = i % 2 === 0 ? quotes : other;
+    statuses.push((await send(target, `GET /quotes/${id}`, { client: '192.0.2.4' })).status);
+  }
+  assert.deepEqual(statuses, [...Array<number>(10).fill(200), 429]);
+  assert.equal((await send(other, `GET /quotes/${id}`, { client: '192.0.2.5' })).status, 200);
+  say('ok   the 11th request of one client over two replicas is 429; another client behind the same proxy is served');
+
+  pods.kill('redis-qualification');
+  await eventually(async () => (await send(quotes, 'GET /readyz')).status === 503);
+  assert.equal((await send(quotes, 'GET /healthz')).status, 200);
+  await pods.start('redis-qualification', 'redis-qualification');
+  await eventually(async () => (await send(quotes, 'GET /readyz')).status === 200);
+  assert.equal((await send(quotes, `GET /quotes/${id}`, { client: '192.0.2.6' })).status, 200);
+  say('ok   Redis killed and started on its volume: not ready but alive meanwhile, and the quote is still there');
+}
+
+async function production(): Promise<void> {
+  say('');
+}
