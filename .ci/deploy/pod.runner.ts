@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Container, PodSpec, Probe, Volume } from 'kubernetes-types/core/v1';
@@ -10,7 +19,12 @@ import { type Manifest, ofKind, workloads } from './manifest.loader.ts';
 
 /** Runs podman; what it reads comes through a pipe of the shell, since it refuses the socket that Node.js would give it. */
 const podman = (args: string[], input = '') =>
-  execFileSync('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], { encoding: 'utf8', input, stdio: 'pipe' });
+  execFileSync('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], {
+    encoding: 'utf8',
+    input,
+    stdio: 'pipe',
+    timeout: 120_000,
+  });
 
 /** A pod that runs: what the kubelet would have made of one replica of a workload. */
 export interface RunningPod {
@@ -69,25 +83,37 @@ export class PodRunner implements AsyncDisposable {
   }
 
   /** Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same name. */
-  launch(workload: string, name: string): RunningPod {
+  launch(workload: string, name: string, command?: string[]): RunningPod {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
     if (!template?.spec || !ip) throw new Error(`no workload ${workload} or no address for ${name}`);
     const spec = structuredClone(template.spec);
     for (const container of [...(spec.initContainers ?? []), ...spec.containers]) this.#adapt(container);
+    for (const container of command ? spec.containers : []) container.command = command ?? [];
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
     const byAddress = Map.groupBy(Object.entries(this.#addresses), ([, address]) => address);
-    spec.hostAliases = [...byAddress].map(([address, names]) => ({ ip: address, hostnames: names.map(([n]) => n) }));
+    // One line an address, as the kubelet writes it: the first name is what `hostname -f` answers.
+    spec.hostAliases = [...byAddress].map(([address, names]) => ({
+      ip: address,
+      hostnames: [names.map(([n]) => n).join(' ')],
+    }));
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: this.#unique(name), labels: template.metadata?.labels },
+      metadata: {
+        name: this.#unique(name),
+        labels: template.metadata?.labels,
+        // By default podman removes an init container the moment it ends, and sometimes a moment before.
+        annotations: { 'io.podman.annotations.init.container.type': 'always' },
+      },
       spec,
     };
     const objects = [...ofKind(this.#manifests, 'ConfigMap'), pod];
+    // A new pod at an old address must not be taken for the old one's network card, as neighbours would for half a minute.
+    const mac = `02:00:00:00:00:${Number(ip.split('.')[3]).toString(16).padStart(2, '0')}`;
     podman(
-      ['play', 'kube', '--network', this.#unique('net'), '--ip', ip, '-'],
+      ['play', 'kube', '--network', this.#unique('net'), '--ip', ip, '--mac-address', mac, '-'],
       objects.map((object) => stringify(object)).join('---\n'),
     );
     this.#pods.push(pod.metadata.name);
@@ -110,6 +136,22 @@ export class PodRunner implements AsyncDisposable {
     }
   }
 
+  /**
+   * Runs a workload's pod to its end, as a Job would.
+   * @param command of its container, unless the workload's own
+   * @returns what it printed
+   * @throws with what it printed when it fails
+   */
+  job(workload: string, name: string, command?: string[]): string {
+    const pod = this.launch(workload, name, command);
+    const container = `${this.#unique(name)}-${pod.spec.containers[0]?.name}`;
+    const status = podman(['wait', container]).trim();
+    const printed = podman(['logs', container]);
+    this.kill(name);
+    if (status !== '0') throw new Error(`${name} ended with status ${status}:\n${printed}`);
+    return printed;
+  }
+
   /** Runs a command in a container of a pod and returns what it prints. */
   exec(pod: string, container: string, command: string[]): string {
     return podman(['exec', `${this.#unique(pod)}-${container}`, ...command]);
@@ -118,6 +160,13 @@ export class PodRunner implements AsyncDisposable {
   /** Kills a pod as a dying node would. Its volumes stay. */
   kill(pod: string): void {
     podman(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
+  }
+
+  /** Empties a StatefulSet's volume, as a lost disk would be. */
+  wipe(pod: string): void {
+    for (const claim of readdirSync(join(this.#folder, 'claims'))) {
+      if (claim.endsWith(`-${pod}`)) rmSync(join(this.#folder, 'claims', claim), { recursive: true });
+    }
   }
 
   /** Stops a pod as the kubelet would: the preStop command, then SIGTERM within the grace period. */

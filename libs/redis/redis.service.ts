@@ -65,6 +65,12 @@ export class RedisService implements OnApplicationShutdown {
     });
   }
 
+  /** Runs an action whenever the connection comes up, and at once if it is up. */
+  whenConnected(action: () => void): void {
+    this.client.on('ready', action);
+    if (this.client.status === 'ready') action();
+  }
+
   /** Nest calls this last, after the server has finished its requests. */
   onApplicationShutdown(): void {
     this.client.disconnect();

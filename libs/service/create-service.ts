@@ -13,6 +13,7 @@ import { createAdapter, trackMethods } from './fastify.ts';
 import { createLogger, logRequests, NestLogger } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter } from './problem.filter.ts';
+import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
 export interface ServiceDefinition extends ConfigRequirements {
@@ -44,6 +45,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
   app.useGlobalFilters(filter);
   if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);
   serveOpenApi(app, definition.name, definition.description);
+  serveSwaggerUi(fastify, definition.name);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   return app;
 }
@@ -53,7 +55,9 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   const config = loadConfig(definition.name, definition);
   try {
     const app = await createService(definition, config);
-    await app.listen(config.APP_PORT, '0.0.0.0');
+    await app.init();
+    // Nest's own listen() would log a taken port as well.
+    await app.getHttpAdapter().getInstance().listen({ port: config.APP_PORT, host: '0.0.0.0' });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     const reason = taken

@@ -17,9 +17,15 @@ export function createLogger(config: Config): Logger {
       base: { service: config.service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
+      serializers: { err: describeError },
     },
     stdout,
   );
+}
+
+/** An error without its other properties: those of Redis hold the arguments of the command, and so hashes and texts. */
+function describeError(error: unknown) {
+  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : String(error);
 }
 
 /** Lets Nest's own messages go the same way. */

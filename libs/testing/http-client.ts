@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import type { ProblemName } from '../service/problem.catalogue.ts';
-import { PROBLEM_CONTENT_TYPE, problemType } from '../service/problem.ts';
+import { type ProblemName, problemType } from '../service/problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE } from '../service/problem.ts';
 import type { ServiceProcess } from './service-process.ts';
 
 /** An answer, read to its end. */
@@ -78,5 +78,5 @@ export function expectProblem(answer: Answer, status: number, problem: ProblemNa
 }
 
 function parse(text: string, headers: Headers): unknown {
-  return /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+  return text !== '' && /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
 }

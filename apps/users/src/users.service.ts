@@ -1,17 +1,21 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { NewUserBody, UserListQuery } from '#libs/model/user.schema.ts';
 import { hashPassword } from '#libs/password/password.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 import { type User, type UserPage, UsersRepository } from '#libs/redis/users.repository.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 
 /** The rules about users. */
 @Injectable()
 export class UsersService implements OnApplicationBootstrap {
-  constructor(private readonly users: UsersRepository) {}
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly redis: RedisService,
+  ) {}
 
-  /** Finishes what a crash may have interrupted; with Redis away, a later start or the deletion's repetition does. */
+  /** Finishes what a crash, of this service or of Redis, may have interrupted; should that fail, the next connection or the deletion's repetition does. */
   onApplicationBootstrap(): void {
-    this.users.finishRemovals().catch(() => {});
+    this.redis.whenConnected(() => void this.users.finishRemovals().catch(() => {}));
   }
 
   /** @throws ProblemError conflict when the id is taken */

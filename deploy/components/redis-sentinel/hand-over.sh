@@ -5,9 +5,9 @@ set -eu
 is_master() { [ "$(redis-cli role | head -n 1)" = master ]; }
 is_master || exit 0
 self=$(hostname -f)
-domain=${self#*.}
+host=${self%%.*}
 for ordinal in 0 1 2; do
-  peer=${HOSTNAME%-*}-$ordinal.$domain
+  peer=${host%-*}-$ordinal.${self#*.}
   # This pod's own Sentinel is being stopped too.
   [ "$peer" != "$self" ] || continue
   if timeout 2 redis-cli -h "$peer" -p 26379 -e sentinel failover quotes; then break; fi

@@ -4,7 +4,8 @@
 set -eu
 self=$(hostname -f)
 domain=${self#*.}
-set_name=${HOSTNAME%-*}
+host=${self%%.*}
+set_name=${host%-*}
 peers="$set_name-0.$domain $set_name-1.$domain $set_name-2.$domain"
 
 # Prints field $1 of the master as the first Sentinel that answers knows it; nothing on a cluster's very first start.

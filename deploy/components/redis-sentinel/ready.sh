@@ -1,5 +1,6 @@
 #!/bin/sh
-# Ready is: answers, and a replica follows its master. A rolling update thus waits for the copy before it takes the next node.
+# Ready is: answers, and replication stands, seen from either end. A rolling update thus waits for the copy before it takes the next node, and a
+# former master that comes back is not ready until Sentinel has made it a replica.
 set -eu
 redis-cli -e ping >/dev/null
-[ "$(redis-cli role | head -n 1)" = master ] || redis-cli info replication | grep -q '^master_link_status:up'
+redis-cli info replication | grep -qE '^(master_link_status:up|connected_slaves:[1-9])'
