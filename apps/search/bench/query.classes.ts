@@ -27,7 +27,7 @@ export function queryClasses(texts: readonly string[]): QueryClass[] {
   const examples = (make: () => string[]) => Array.from({ length: EXAMPLES }, make);
   const common = words.slice(0, EXAMPLES).map(([word]) => word);
   const frequent = within(0.005, 0.05, 3);
-  const rare = words.filter(([word, n]) => n >= 2 && n <= 10 && word.length >= 6).map(([word]) => word);
+  const rare = words.filter(([word, n]) => n >= 10 && n <= 50 && word.length >= 6).map(([word]) => word);
   const middling = within(0.0005, 0.01, 6);
   const plain = (name: string, queries: string[][]) => ({ name, queries, prefix: false, isFair: true });
   const prefixed = (name: string, queries: string[][]) => ({ name, queries, prefix: true, isFair: true });
