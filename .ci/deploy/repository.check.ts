@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
-import { type Manifest, nameOf, workloads } from './manifest.loader.ts';
+import { type Manifest, workloads } from './manifest.loader.ts';
 
 /** Shapes of keys that must never be in a repository. */
 const keys = [
@@ -30,14 +30,14 @@ export const findKeys = (file: string, text: string): string[] =>
     .split('\n')
     .flatMap((line, i) => (keys.some((key) => key.test(line)) ? [`${file}:${i + 1}: looks like a key`] : []));
 
-/** Images of our own whose tag is not the version of package.json. */
+/** Images of our own, in the manifests and in the compose file, whose tag is not the version of package.json. */
 export function checkVersions(manifests: Manifest[]): string[] {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  return workloads(manifests).flatMap(({ kind, name, template }) =>
-    (template.spec?.containers ?? [])
-      .filter(({ image }) => image?.startsWith('quotes-platform/') && !image.endsWith(`:${version}`))
-      .map(
-        ({ image }) => `${nameOf({ apiVersion: '', kind, metadata: { name } })}: ${image} is not version ${version}`,
-      ),
-  );
+  const rendered = workloads(manifests)
+    .flatMap(({ template }) => template.spec?.containers ?? [])
+    .map(({ image = '' }) => image);
+  const composed = readFileSync('deploy/local/compose.yaml', 'utf8').match(/quotes-platform\/\S+/g) ?? [];
+  return [...rendered, ...composed]
+    .filter((image) => image.startsWith('quotes-platform/') && !image.endsWith(`:${version}`))
+    .map((image) => `${image} is not version ${version}`);
 }

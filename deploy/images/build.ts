@@ -2,7 +2,7 @@
  * `npm run images`: builds an image of every app with docker, podman or buildah, whichever works here, tagged with the version of package.json.
  * Further arguments go to the builder: `npm run images -- --pull=never`.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const succeeds = (program: string, ...args: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
@@ -22,7 +22,8 @@ for (const app of apps) {
   console.log(`${builder} builds ${image}`);
   const args = ['build', '--file', 'deploy/images/Dockerfile', '--tag', image];
   for (const argument of [`APP=${app}`, `VERSION=${version}`, `COMMIT=${commit}`]) args.push('--build-arg', argument);
-  // Buildah keeps no layers unless told to, and would compile everything once an app.
+  // Buildah keeps no layers unless told to, and would install everything once an app.
   if (builder === 'buildah') args.push('--layers');
-  execFileSync(builder, [...args, ...process.argv.slice(2), '.'], { stdio: 'inherit' });
+  const { status } = spawnSync(builder, [...args, ...process.argv.slice(2), '.'], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
 }
