@@ -42,15 +42,16 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
 }
 
 /**
- * The configuration of this process; a wrong environment ends the process with status 1 and one line on standard error.
+ * The configuration of this process; a wrong environment ends the process with one line on standard error.
+ * @param status of the process then
  */
-export function loadConfig(service: string, requirements: ConfigRequirements): Config {
+export function loadConfig(service: string, requirements: ConfigRequirements, status = 1): Config {
   try {
     // biome-ignore lint/style/noProcessEnv: the one place that reads the environment
     return parseConfig(service, requirements, process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${service} cannot start: ${error.message}\n`);
-    process.exit(1);
+    process.exit(status);
   }
 }

@@ -53,7 +53,9 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   const config = loadConfig(definition.name, definition);
   try {
     const app = await createService(definition, config);
-    await app.listen(config.APP_PORT, '0.0.0.0');
+    await app.init();
+    // Nest's own listen() would log a taken port as well.
+    await app.getHttpAdapter().getInstance().listen({ port: config.APP_PORT, host: '0.0.0.0' });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     const reason = taken

@@ -78,5 +78,5 @@ export function expectProblem(answer: Answer, status: number, problem: ProblemNa
 }
 
 function parse(text: string, headers: Headers): unknown {
-  return /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
+  return text !== '' && /json/.test(headers.get('content-type') ?? '') ? JSON.parse(text) : text;
 }

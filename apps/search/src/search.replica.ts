@@ -26,7 +26,7 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     readiness: ReadinessService,
   ) {
     readiness.register('index', () => this.ready);
-    this.#log = connectRedis(config, { commandTimeout: 5000, socketTimeout: 0 }) as Redis;
+    this.#log = connectRedis(config, { commandTimeout: 5000, socketTimeout: 5000 }) as Redis;
     this.#log.on('error', () => {});
   }
 

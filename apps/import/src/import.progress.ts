@@ -1,0 +1,111 @@
+import type { WriteStream } from 'node:tty';
+
+/** How often the bar is redrawn and a line is logged, in milliseconds. */
+const REDRAW = 100;
+const LOG_INTERVAL = 5000;
+const BAR_WIDTH = 24;
+
+/** How far an import has come. */
+export interface Tally {
+  added: number;
+  known: number;
+  refused: number;
+  /** Bytes read, of all that there are. */
+  bytes: number;
+  size: number;
+  /** Since the start. */
+  seconds: number;
+}
+
+/**
+ * Shows an import: on a terminal a bar that is redrawn in place, elsewhere a line every few seconds. Refused rows are named as they come.
+ * Written here because the well-known library of bars cannot print lines above a single bar, nor estimate time by bytes while it counts rows.
+ */
+export class ImportProgress {
+  private readonly tally = { added: 0, known: 0, refused: 0, bytes: 0 };
+  private readonly start = performance.now();
+  private readonly output: WriteStream;
+  private readonly size: number;
+  private readonly timer: NodeJS.Timeout;
+
+  /** @param size bytes of all files */
+  constructor(output: WriteStream, size: number) {
+    this.output = output;
+    this.size = size;
+    this.timer = setInterval(() => this.show(), output.isTTY ? REDRAW : LOG_INTERVAL);
+  }
+
+  /** More of a file was read. */
+  read(bytes: number): void {
+    this.tally.bytes += bytes;
+  }
+
+  /** A row is in Redis. */
+  done(outcome: 'added' | 'known'): void {
+    this.tally[outcome] += 1;
+  }
+
+  /** A row was refused. */
+  refused(place: string, reason: string): void {
+    this.tally.refused += 1;
+    this.print(`${place}: ${reason}`);
+  }
+
+  /** Prints a line, above the bar if there is one. */
+  print(line: string): void {
+    this.output.write(`${this.output.isTTY ? '\r\x1b[K' : ''}${line}\n`);
+  }
+
+  /** Ends the display; answers the final figures. */
+  finish(): Tally {
+    clearInterval(this.timer);
+    if (this.output.isTTY) this.output.write('\r\x1b[K');
+    return this.current();
+  }
+
+  private current(): Tally {
+    return { ...this.tally, size: this.size, seconds: (performance.now() - this.start) / 1000 };
+  }
+
+  private show(): void {
+    if (!this.output.isTTY) this.print(progressLine(this.current()));
+    else this.output.write(`\r\x1b[K${progressBar(this.current()).slice(0, this.output.columns - 1)}`);
+  }
+}
+
+/** The bar: share of the bytes, rows, rate, time left. */
+export function progressBar(tally: Tally): string {
+  const filled = Math.floor(share(tally) * BAR_WIDTH);
+  return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${progressLine(tally)}`;
+}
+
+/** The same without a bar. */
+export function progressLine(tally: Tally): string {
+  const rows = tally.added + tally.known + tally.refused;
+  const part = share(tally);
+  const left = part > 0 ? clock((tally.seconds * (1 - part)) / part) : '?';
+  return `${Math.floor(part * 100)} %  ${count(rows)} rows  ${count(rate(tally))}/s  ${left} left`;
+}
+
+/** The last line of an import. */
+export function summaryLine(tally: Tally): string {
+  const { added, known, refused, seconds } = tally;
+  return `${count(added)} added, ${count(known)} already there, ${count(refused)} refused in ${seconds.toFixed(1)} s (${count(rate(tally))}/s)`;
+}
+
+function share({ bytes, size }: Tally): number {
+  return size > 0 ? Math.min(1, bytes / size) : 1;
+}
+
+function rate({ added, known, refused, seconds }: Tally): number {
+  return seconds > 0 ? Math.round((added + known + refused) / seconds) : 0;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en');
+}
+
+function clock(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

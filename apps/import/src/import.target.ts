@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import { newQuoteSchema } from '#libs/model/quote.schema.ts';
+import { newUserSchema } from '#libs/model/user.schema.ts';
+import { hashPassword } from '#libs/password/password.ts';
+import type { QuotesRepository } from '#libs/redis/quotes.repository.ts';
+import type { UsersRepository } from '#libs/redis/users.repository.ts';
+import type { Format } from './row.reader.ts';
+
+/** What came of a valid row: added, there already, or refused for a reason. */
+export type Outcome = 'added' | 'known' | { reason: string };
+
+/** What is imported: rows that HTTP would accept as bodies, and where they go. */
+export interface ImportTarget<T> {
+  readonly schema: z.ZodType<T>;
+  readonly formats: readonly Format[];
+  readonly columns: { readonly required: readonly string[]; readonly optional: readonly string[] };
+  /** How many rows are written at once. */
+  readonly batch: number;
+  /**
+   * Writes rows; may be repeated without harm.
+   * @returns an outcome per row, in order
+   * @throws RedisUnavailableError
+   */
+  write(rows: readonly T[]): Promise<Outcome[]>;
+}
+
+/** Quotes, recognised by their text. */
+export function quotesTarget(quotes: QuotesRepository): ImportTarget<z.output<typeof newQuoteSchema>> {
+  return {
+    schema: newQuoteSchema,
+    formats: ['csv', 'json-lines', 'fortune'],
+    columns: { required: ['quote'], optional: ['user_id'] },
+    // One script call: the repository's own batches are of this size.
+    batch: 128,
+    async write(rows) {
+      const outcomes = await quotes.import(rows.map(({ quote, user_id }) => ({ quote, user_id: user_id ?? null })));
+      return outcomes.map((outcome, index) => {
+        if (outcome === 'unknown') return { reason: `user_id "${rows[index]?.user_id}" is not a known user` };
+        return outcome === 'known' ? 'known' : 'added';
+      });
+    },
+  };
+}
+
+/** Users, recognised by their id. */
+export function usersTarget(users: UsersRepository): ImportTarget<z.output<typeof newUserSchema>> {
+  return {
+    schema: newUserSchema,
+    formats: ['csv', 'json-lines'],
+    columns: { required: ['id', 'name', 'password'], optional: [] },
+    // Hashing a password takes as long as writing a thousand quotes: nothing is gained by collecting them.
+    batch: 1,
+    write: (rows) =>
+      Promise.all(
+        rows.map(async ({ id, name, password }) => {
+          const added = await users.create({ id, name }, await hashPassword(password));
+          return added ? 'added' : 'known';
+        }),
+      ),
+  };
+}

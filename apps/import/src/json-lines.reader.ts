@@ -1,0 +1,20 @@
+import type { Line } from './line.reader.ts';
+import type { Row } from './row.reader.ts';
+
+/** Reads JSON Lines (jsonlines.org): one JSON value a line; blank lines are passed over. */
+export async function* readJsonLines(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
+  for await (const lines of batches) {
+    for (const { number, text, truncated } of lines) {
+      if (truncated) yield { line: number, reason: 'is longer than 64 KiB' };
+      else if (text.trim() !== '') yield { line: number, ...parse(text) };
+    }
+  }
+}
+
+function parse(text: string): { value: unknown } | { reason: string } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { reason: 'is not valid JSON' };
+  }
+}

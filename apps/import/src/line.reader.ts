@@ -1,0 +1,55 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Longest row that is looked at, in bytes: the limit of a request body. It bounds the memory of an import. */
+export const MOST_BYTES = 65_536;
+
+/** A line of a file. */
+export interface Line {
+  /** Counted from 1. */
+  number: number;
+  /** Without its line end (LF or CRLF) and, on the first line, without a byte order mark. */
+  text: string;
+  /** The line is longer than {@link MOST_BYTES}, and `text` only its beginning. */
+  truncated: boolean;
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const windows1252 = new TextDecoder('windows-1252');
+
+/**
+ * Splits a stream of bytes into lines, the lines of a chunk at a time. Memory is bounded whatever the stream holds. A line that is not valid
+ * UTF-8 is read as Windows-1252, the superset of Latin-1 that old files are written in; so files of mixed encodings are read right.
+ */
+export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+  let number = 0;
+  let carried: Buffer = Buffer.alloc(0);
+  const toLine = (bytes: Buffer): Line => {
+    number += 1;
+    return { number, text: decode(bytes, number === 1), truncated: bytes.length > MOST_BYTES };
+  };
+  for await (const chunk of chunks) {
+    const lines: Line[] = [];
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
+      lines.push(toLine(from === 0 ? join(carried, chunk.subarray(0, end)) : chunk.subarray(from, end)));
+      from = end + 1;
+    }
+    carried = from === 0 ? join(carried, chunk) : chunk.subarray(from);
+    yield lines;
+  }
+  if (carried.length > 0) yield [toLine(carried)];
+}
+
+/** Keeps of an endless line no more than tells that it is too long. */
+function join(carried: Buffer, bytes: Buffer): Buffer {
+  if (carried.length === 0) return bytes;
+  return carried.length > MOST_BYTES ? carried : Buffer.concat([carried, bytes]);
+}
+
+function decode(bytes: Buffer, first: boolean): string {
+  const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
+  if (!isUtf8(line)) return windows1252.decode(line);
+  const text = line.toString('utf8');
+  return first && text.startsWith('\ufeff') ? text.slice(1) : text;
+}

@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import { type Config, loadConfig } from '#libs/config/config.ts';
+import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
+import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
+import { UsersRepository } from '#libs/redis/users.repository.ts';
+import { ImportProgress, summaryLine } from './import.progress.ts';
+import { runImport } from './import.runner.ts';
+import { inspectSources, SourceError } from './import.source.ts';
+import { type ImportTarget, quotesTarget, usersTarget } from './import.target.ts';
+
+/** Status of the process; 0 says that every row is in Redis. */
+const STATUS = { refused: 1, failed: 2, interrupted: 130 } as const;
+
+const USAGE = `Usage: npm run import -- quotes FILE...
+       npm run import -- users FILE...
+
+  FILE.csv     quotes: header quote[,user_id]; users: header id,name,password
+  FILE.jsonl   (or .ndjson, .json) one such object a line
+  other FILE   quotes only: a fortune file, with % on a line of its own between quotes
+
+May be repeated: what is there already is not added again. Redis is named by REDIS_HOST, REDIS_PORT...
+Status: 0 all rows are in, 1 some were refused, 2 nothing could be done or Redis went away, 130 interrupted.
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const request = parseRequest(args);
+  if (typeof request === 'string') {
+    (request === USAGE ? process.stdout : process.stderr).write(request);
+    return request === USAGE ? 0 : STATUS.failed;
+  }
+  const config = loadConfig('import', { adminKey: false }, STATUS.failed);
+  const redis = new RedisService(config);
+  try {
+    const quotes = new QuotesRepository(redis, config);
+    return request.kind === 'quotes'
+      ? await importFiles(quotesTarget(quotes), request.paths, config)
+      : await importFiles(usersTarget(new UsersRepository(redis, quotes)), request.paths, config);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return STATUS.failed;
+  } finally {
+    redis.onApplicationShutdown();
+  }
+}
+
+/** What is to be imported, or what is to be said instead. */
+function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string[] } | string {
+  try {
+    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    if (values.help) return USAGE;
+    const [kind, ...paths] = positionals;
+    if (kind !== 'quotes' && kind !== 'users') throw new Error('Say what to import: quotes or users');
+    if (paths.length === 0) throw new Error('Name at least one file');
+    if (paths.includes('-')) throw new Error('Standard input is not read: name a file');
+    return { kind, paths };
+  } catch (error) {
+    return `${error instanceof Error ? error.message : error}\n\n${USAGE}`;
+  }
+}
+
+async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: Config): Promise<number> {
+  const sources = await inspectSources(paths, target);
+  const interruption = new AbortController();
+  // Once: a second signal ends the process as signals do.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  const progress = new ImportProgress(
+    process.stderr,
+    sources.reduce((sum, { size }) => sum + size, 0),
+  );
+  let failure: unknown;
+  try {
+    await runImport(sources, target, progress, interruption.signal);
+  } catch (error) {
+    if (!(error instanceof RedisUnavailableError || error instanceof SourceError)) throw error;
+    failure = error;
+  }
+  const tally = progress.finish();
+  process.stdout.write(`${summaryLine(tally)}\n`);
+  if (failure) {
+    process.stderr.write(`Import stopped: ${describe(failure, config)}. Run it again to go on.\n`);
+    return STATUS.failed;
+  }
+  if (interruption.signal.aborted) return STATUS.interrupted;
+  return tally.refused > 0 ? STATUS.refused : 0;
+}
+
+function describe(failure: unknown, { REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
+  if (!(failure instanceof RedisUnavailableError)) return String(failure instanceof Error ? failure.message : failure);
+  const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
+  const where = nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
+  return `Redis at ${where} is away (${failure.cause instanceof Error ? failure.cause.message : 'no reason given'})`;
+}

@@ -1,0 +1,251 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '#libs/testing/eventually.ts';
+import { type Answer, call, expectProblem } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+
+const platform = new Platform();
+const LIMIT = 10;
+/** Long enough that it cannot pass during a test. */
+const limited = { THROTTLE_LIMIT: String(LIMIT), THROTTLE_WINDOW_SECONDS: '600' };
+let users: ServiceProcess;
+let quotes: ServiceProcess;
+let replica: ServiceProcess;
+let search: ServiceProcess;
+
+beforeAll(async () => {
+  await platform.start();
+  const start = (app: string) => platform.service(app, limited);
+  [users, quotes, replica, search] = await Promise.all([
+    start('users'),
+    start('quotes'),
+    start('quotes'),
+    start('search'),
+  ]);
+});
+afterAll(() => platform.stop());
+beforeEach(() => platform.redis.flushall());
+
+const key = ADMIN_KEY;
+/** The value of a metric of a service, over all labels. */
+async function metric(service: ServiceProcess, name: string): Promise<number> {
+  const { body } = await call(service, 'GET /metrics');
+  return [...body.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
+}
+
+const exhaust = async (service = quotes, headers: Record<string, string> = {}) => {
+  for (let i = 0; i < LIMIT; i += 1) {
+    expect((await call(service, 'GET /quotes', { headers })).status).toBe(200);
+  }
+};
+
+function expectRefusal(answer: Answer): void {
+  expectProblem(answer, 429, 'too-many-requests');
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(590);
+  expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(600);
+  expect(answer.headers.get('ratelimit-limit')).toBe('10');
+  expect(answer.headers.get('ratelimit-remaining')).toBe('0');
+  expect(answer.headers.get('ratelimit-reset')).toBe(answer.headers.get('retry-after'));
+  expect(answer.headers.get('ratelimit-policy')).toBe('10;w=600');
+}
+
+describe('ten requests of a client', () => {
+  const targets: [string, () => ServiceProcess, string, Parameters<typeof call>[2]][] = [
+    ['a list', () => quotes, 'GET /quotes', {}],
+    ['a list of the other replica', () => replica, 'GET /quotes', {}],
+    ['a random quote', () => replica, 'GET /quotes/random', {}],
+    ['a quote that is absent', () => quotes, 'GET /quotes/1', {}],
+    ['a query that is wrong', () => quotes, 'GET /quotes?limit=x', {}],
+    ['a write', () => quotes, 'POST /quotes', { key, json: { quote: 'x' } }],
+    ['a deletion', () => replica, 'DELETE /quotes/1', { key }],
+    ['a write with a wrong key', () => quotes, 'POST /quotes', { key: 'wrong-key', json: {} }],
+    ['a search', () => search, 'GET /search?keyword=x', {}],
+    ['users', () => users, 'GET /users', { key }],
+  ];
+
+  it('are admitted over all services and replicas, and then none by any', async () => {
+    for (const [name, service, target, options] of targets) {
+      const answer = await call(service(), target, options);
+      expect([name, answer.status]).not.toEqual([name, 429]);
+      expect(answer.headers.get('ratelimit-limit')).toBe('10');
+    }
+    for (const [, service, target, options] of targets) expectRefusal(await call(service(), target, options));
+    expect(await platform.redis.exists('{q0}:quotes')).toBe(1);
+    expect(await platform.redis.zcard('{q0}:quotes')).toBe(1);
+  });
+
+  it('count down', async () => {
+    for (let i = 1; i <= LIMIT; i += 1) {
+      const { headers } = await call(i % 2 ? quotes : replica, 'GET /quotes');
+      expect(headers.get('ratelimit-remaining')).toBe(String(LIMIT - i));
+      expect(headers.get('retry-after')).toBeNull();
+    }
+  });
+
+  it('are exactly ten when thirty come at once', async () => {
+    const services = [quotes, replica, search];
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        call(services[i % 3] ?? quotes, i % 3 === 2 ? 'GET /search?keyword=x' : 'GET /quotes'),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 200).length).toBe(LIMIT);
+    expect(answers.filter(({ status }) => status === 429).length).toBe(30 - LIMIT);
+  });
+
+  it('hide what was read ahead for the eleventh', async () => {
+    const { body } = await call(quotes, 'POST /quotes', { key, json: { quote: 'caché' } });
+    for (let i = 1; i < LIMIT; i += 1) await call(quotes, 'GET /quotes');
+    const answer = await call(quotes, `GET /quotes/${body.id}`);
+
+    expectRefusal(answer);
+    expect(JSON.stringify(answer.body)).not.toContain('caché');
+    const head = await call(quotes, `HEAD /quotes/${body.id}`);
+    expect(head).toMatchObject({ status: 429, body: '' });
+  });
+
+  it('are counted in a metric when refused', async () => {
+    const before = await metric(quotes, 'throttled_requests_total');
+    await exhaust();
+    for (let i = 0; i < 3; i += 1) await call(quotes, 'GET /quotes');
+    await call(quotes, 'POST /quotes', { key, json: { quote: 'x' } });
+
+    expect((await metric(quotes, 'throttled_requests_total')) - before).toBe(4);
+  });
+});
+
+it('never limits nor counts what is asked of a service about itself', async () => {
+  const paths = ['/healthz', '/readyz', '/version', '/metrics', '/openapi.json', '/docs', '/docs/swagger-ui.css'];
+  for (const service of [users, quotes, search]) {
+    for (const path of paths) {
+      const answer = await call(service, `GET ${path}`);
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(answer.headers.get('ratelimit-limit')).toBeNull();
+    }
+  }
+  await exhaust();
+  expectRefusal(await call(quotes, 'GET /quotes'));
+  for (const path of paths) {
+    for (let i = 0; i < LIMIT + 1; i += 1) expect((await call(quotes, `GET ${path}`)).status).toBe(200);
+  }
+});
+
+it('slides: one more is admitted for each that leaves the window, not all at once', async () => {
+  const window = 2;
+  const service = await platform.service('quotes', { THROTTLE_LIMIT: '2', THROTTLE_WINDOW_SECONDS: String(window) });
+  const ask = async () => (await call(service, 'GET /quotes')).status;
+  const admitted: number[] = [];
+  const refused: number[] = [];
+
+  // Redis' own times of admission tell exactly what was let pass, whatever the load on this machine.
+  expect(await ask()).toBe(200);
+  admitted.push(Number(await platform.redis.lindex('throttle:127.0.0.1', -1)));
+  await delay((window * 1000) / 2);
+  const end = Date.now() + 3 * window * 1000;
+  while (Date.now() < end) {
+    if ((await ask()) === 200) admitted.push(Number(await platform.redis.lindex('throttle:127.0.0.1', -1)));
+    else refused.push(Date.now() * 1000);
+    await delay(20);
+  }
+  expect(admitted.length).toBeGreaterThanOrEqual(5);
+  for (const [i, time] of admitted.entries()) {
+    // No window holds more than two ...
+    const previous = admitted[i - 2];
+    if (previous !== undefined) expect(time - previous).toBeGreaterThanOrEqual(window * 1_000_000);
+  }
+  // ... and the second and third are half a window apart, as the first two were: the place of the first is free before that of the second.
+  expect((admitted[2] ?? 0) - (admitted[1] ?? 0)).toBeLessThan(window * 1_000_000);
+  expect(refused.length).toBeGreaterThan(0);
+});
+
+it('admits again after Retry-After', async () => {
+  const service = await platform.service('quotes', { THROTTLE_LIMIT: '1', THROTTLE_WINDOW_SECONDS: '1' });
+  expect((await call(service, 'GET /quotes')).status).toBe(200);
+  const refusal = await call(service, 'GET /quotes');
+  expect(refusal.status).toBe(429);
+  expect(refusal.headers.get('retry-after')).toBe('1');
+  await delay(1000 * Number(refusal.headers.get('retry-after')));
+
+  expect((await call(service, 'GET /quotes')).status).toBe(200);
+});
+
+describe('X-Forwarded-For', () => {
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+
+  it('is ignored from a peer that is no trusted proxy', async () => {
+    await exhaust(quotes, { 'x-forwarded-for': '203.0.113.1' });
+    expectRefusal(await call(quotes, 'GET /quotes', from('203.0.113.2')));
+    expect(await platform.redis.keys('throttle:*')).toEqual(['throttle:127.0.0.1']);
+  });
+
+  describe('from a trusted proxy', () => {
+    let behind: ServiceProcess;
+    beforeAll(async () => {
+      behind = await platform.service('quotes', { ...limited, TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8, ::1' });
+    });
+    const counted = async (address: string) => {
+      await call(behind, 'GET /quotes', from(address));
+      return (await platform.redis.keys('throttle:*')).sort();
+    };
+
+    it('names the client, each with a limit of its own', async () => {
+      await exhaust(behind, { 'x-forwarded-for': '203.0.113.1' });
+      expectRefusal(await call(behind, 'GET /quotes', from('203.0.113.1')));
+      expect((await call(behind, 'GET /quotes', from('203.0.113.2'))).status).toBe(200);
+      expect((await call(behind, 'GET /quotes')).status).toBe(200);
+    });
+
+    it('is believed up to the first address that is not trusted', async () => {
+      expect(await counted('198.51.100.9, 203.0.113.1, 10.1.2.3')).toEqual(['throttle:203.0.113.1']);
+    });
+
+    it('counts an IPv4 address written as IPv6 as the same client', async () => {
+      await counted('203.0.113.1');
+      expect(await counted('::ffff:203.0.113.1')).toEqual(['throttle:203.0.113.1']);
+    });
+
+    it('counts the addresses of an IPv6 /64 as one client, and those of another as another', async () => {
+      await counted('2001:db8:1:2:3:4:5:6');
+      expect((await counted('2001:db8:1:2::1')).length).toBe(1);
+      expect((await counted('2001:db8:1:3::1')).length).toBe(2);
+    });
+
+    it.each(['', 'nonsense', '203.0.113.1:80', '999.1.1.1', 'a'.repeat(5000)])(
+      'may be %j without harm',
+      async (value) => {
+        expect((await call(behind, 'GET /quotes', from(value))).status).toBe(200);
+      },
+    );
+  });
+});
+
+it('is off at THROTTLE_LIMIT=0', async () => {
+  const service = await platform.service('quotes', { THROTTLE_LIMIT: '0' });
+  for (let i = 0; i < LIMIT + 5; i += 1) {
+    const answer = await call(service, 'GET /quotes');
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('ratelimit-limit')).toBeNull();
+  }
+  expect(await platform.redis.keys('throttle:*')).toEqual([]);
+});
+
+it('is ten in a minute when nothing is set', async () => {
+  const service = await platform.service('quotes', { THROTTLE_LIMIT: '' });
+  expect((await call(service, 'GET /quotes')).headers.get('ratelimit-policy')).toBe('10;w=60');
+});
+
+it('lets requests pass while Redis is away, and counts them', async () => {
+  await exhaust();
+  await platform.signalRedis('SIGKILL');
+  await eventually(async () => (await call(quotes, 'GET /readyz')).status === 503);
+  const before = await metric(quotes, 'throttle_failures_total');
+
+  // Not the limiter refuses them, but the lack of data.
+  for (let i = 0; i < 3; i += 1) expectProblem(await call(quotes, 'GET /quotes'), 503, 'unavailable');
+  expectProblem(await call(quotes, 'POST /quotes', { key, json: { quote: 'x' } }), 503, 'unavailable');
+  expect((await metric(quotes, 'throttle_failures_total')) - before).toBe(4);
+  await platform.startRedis();
+});
