@@ -46,6 +46,21 @@ export const panelQueries: PanelQuery[] = dashboards.flatMap(({ title, panels })
   ),
 );
 
+/** How many times faster than in production the proof runs. */
+export const haste = 30;
+
+const milliseconds: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const shorter = (amount: string, unit: string) =>
+  `${Math.round((Number(amount) * (milliseconds[unit] ?? 1)) / haste)}ms`;
+
+/** A configuration in which every duration, also those in the ranges of expressions, is that many times shorter. */
+export function hasten<T>(configuration: T): T {
+  const text = JSON.stringify(configuration)
+    .replace(/"(\d+)([smhd])"/g, (_, amount, unit) => `"${shorter(amount, unit)}"`)
+    .replace(/\[(\d+)([smhd])\]/g, (_, amount, unit) => `[${shorter(amount, unit)}]`);
+  return JSON.parse(text);
+}
+
 /** The metrics that a PromQL expression names. */
 export function metricsOf(expr: string): string[] {
   const bare = expr
