@@ -20,6 +20,8 @@ const APPS = [
 ] as const;
 
 const running: { name: string; process: ChildProcess }[] = [];
+/** Redis, from the moment it is being started: it must end even if Ctrl-C comes before it is ready. */
+let starting: Promise<RedisServer> | undefined;
 let redis: RedisServer | undefined;
 let stopping = false;
 
@@ -55,15 +57,25 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;
   mkdirSync(DATA, { recursive: true });
   const program = findRedisProgram(console.log);
-  redis = await startRedis(program, { port: Number(env.REDIS_PORT) || (await freePort()), dir: join(DATA, 'redis') });
+  starting = startRedis(program, { port: Number(env.REDIS_PORT) || (await redisPort()), dir: join(DATA, 'redis') });
+  redis = await starting;
   redis.process.once('exit', () => {
     if (!stopping) void stop(1, 'Redis ended unexpectedly');
   });
   return { ...env, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) };
 }
 
+/** Redis' usual port, so that the importer finds it without being told, or another if somebody has it. */
+function redisPort(): Promise<number> {
+  return assertFree('redis', 6379).then(
+    () => 6379,
+    () => freePort(),
+  );
+}
+
 /** Starts an app in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
 function launch(name: string, env: NodeJS.ProcessEnv): void {
+  if (stopping) return;
   const child = spawn(process.execPath, [`dist/apps/${name}/main.js`], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -127,6 +139,7 @@ ${[['service', 'address', 'documentation'], ...rows].map(([a = '', b = '', c = '
 Try:
   curl -X POST http://localhost:5000/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
   curl -X GET http://localhost:5000/users -H "Authorization: ${key}"
+  ${redis && redis.port !== 6379 ? `REDIS_PORT=${redis.port} ` : ''}npm run import -- quotes FILE...
 
 Ctrl-C stops everything.`);
 }
@@ -136,7 +149,8 @@ async function stop(code: number, reason?: string): Promise<void> {
   stopping = true;
   if (reason) console.error(reason);
   await Promise.all(running.map(({ process: child }) => end(child)));
-  await redis?.stop();
+  const server = await starting?.catch(() => undefined);
+  await server?.stop();
   process.exit(code);
 }
 

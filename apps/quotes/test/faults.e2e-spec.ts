@@ -186,7 +186,8 @@ describe('Redis refusing writes', () => {
     expectProblem(await call(users, 'POST /users', { key: ADMIN_KEY, json }), 503, 'unavailable');
     expectProblem(await add(secret('quote')), 503, 'unavailable');
     expect((await call(quotes, 'GET /quotes')).status).toBe(200);
-    expect(users.output()).toContain('NOREPLICAS');
+    // The log is written in blocks, a moment later.
+    await eventually(async () => users.output().includes('NOREPLICAS'));
   });
 });
 
