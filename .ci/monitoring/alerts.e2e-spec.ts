@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { jest } from '@jest/globals';
 import { eventually } from '../../libs/testing/eventually.ts';
 import { call } from '../../libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '../../libs/testing/platform.ts';
@@ -10,9 +11,12 @@ import { inProduction, type Mail, Monitoring } from './monitoring.ts';
 
 /** What was seen is written here: the mails, and a sample of every panel. */
 const seen = 'data/monitoring';
-const platform = new Platform();
+/** The limits of an HTTP service in deploy/base/http. */
+const LIMITS = { cpu: 0.2, memory: 128 * 2 ** 20 };
+const platform = new Platform(['--maxmemory', '256mb']);
 const monitoring = new Monitoring();
 const services: Record<string, ServiceProcess> = {};
+jest.setTimeout(120_000);
 let load: NodeJS.Timeout;
 let firstFailure = 0;
 let hog: ChildProcess | undefined;
@@ -21,9 +25,10 @@ beforeAll(async () => {
   mkdirSync(seen, { recursive: true });
   await platform.start();
   for (const app of ['users', 'quotes', 'search']) {
-    const service = await platform.service(app);
+    // As in the image, so that it stays inside its container's limit.
+    const service = await platform.service(app, { NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=48' });
     services[app] = service;
-    monitoring.containers.push({ pod: `${app}-deployment-1`, name: app, pid: service.process.pid ?? 0 });
+    contain(app, service.process, app === 'search' ? { ...LIMITS, memory: 2 ** 29 } : LIMITS);
   }
   await monitoring.start(
     Object.fromEntries(Object.entries(services).map(([name, { url }]) => [name, url])),
@@ -43,6 +48,11 @@ afterAll(async () => {
   monitoring.stop();
   await platform.stop();
 });
+
+/** Has the monitoring tell of a process as of a container. */
+function contain(name: string, { pid = 0 }: ChildProcess, limits: typeof LIMITS): void {
+  monitoring.containers.push({ pod: `${name}-deployment-1`, name, pid, limits });
+}
 
 /** One client's visit to every service. */
 function visit(): void {
@@ -109,7 +119,7 @@ it('mails that requests fail when Redis is killed, and that it is over when Redi
 
   const back = Date.now();
   await platform.startRedis();
-  const over = await monitoring.mail(['[RESOLVED] qualification', 'quotes in qualification fails'], back);
+  const over = await monitoring.resolved('quotes in qualification fails', back);
   tell('failed requests, resolved', over, back);
   expect(over.html).toContain('resolved in qualification');
 });
@@ -117,7 +127,7 @@ it('mails that requests fail when Redis is killed, and that it is over when Redi
 it('mails that a container is at its limits, and that it no longer is', async () => {
   const start = Date.now();
   hog = spawn(process.execPath, ['-e', 'const held = Buffer.alloc(2 ** 28, 1); for (;;) held[0] ^= 1']);
-  monitoring.containers.push({ pod: 'hog-1', name: 'hog', pid: hog.pid ?? 0 });
+  contain('hog', hog, LIMITS);
   const full = await monitoring.mail(['[WARNING] qualification', 'of its memory limit'], start);
   tell('memory', full, start);
   const busy = await monitoring.mail(['[WARNING] qualification', 'of its CPU limit'], start);
@@ -127,7 +137,7 @@ it('mails that a container is at its limits, and that it no longer is', async ()
   const end = Date.now();
   monitoring.containers.pop();
   hog.kill('SIGKILL');
-  tell('CPU, resolved', await monitoring.mail(['[RESOLVED] qualification', 'of its CPU limit'], end), end);
+  tell('CPU, resolved', await monitoring.resolved('of its CPU limit', end), end);
 });
 
 it('has data for every query of every panel, or the reason why only a cluster has', async () => {
@@ -164,6 +174,7 @@ it('names no metric that nothing exports', async () => {
 it('holds back all other mails of an environment that is down', async () => {
   const start = Date.now();
   clearInterval(load);
+  monitoring.containers.length = 0;
   await Promise.all(Object.values(services).map((service) => service.end('SIGKILL')));
   const down = await monitoring.mail(['[CRITICAL] qualification', 'No service of qualification answers'], start);
   tell('environment down', down, start);

@@ -22,6 +22,8 @@ export interface Container {
   pod: string;
   name: string;
   pid: number;
+  /** Cores and bytes that it may use. */
+  limits: { cpu: number; memory: number };
 }
 
 /** One sample of an instant query. */
@@ -30,8 +32,6 @@ export interface Sample {
   value: [number, string];
 }
 
-/** The limits of an HTTP service's container in deploy/base/http. */
-const LIMITS = { cpu: 0.2, memory: 128 * 2 ** 20 };
 const NAMESPACE = 'qualification';
 const USER = 'alerts@example.com';
 
@@ -84,6 +84,7 @@ export class Monitoring {
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
+      '--rules.alert.resend-delay=1s',
     ]);
   }
 
@@ -113,14 +114,21 @@ export class Monitoring {
 
   /** Waits for a mail that has come after the given time and has all these words in subject or text. */
   mail(words: string[], since = 0): Promise<Mail> {
+    return this.find(({ subject, text }) => words.every((word) => `${subject}\n${text}`.includes(word)), words, since);
+  }
+
+  /** Waits for a mail that has come after the given time and says that this is over. */
+  resolved(word: string, since: number): Promise<Mail> {
+    return this.find(({ text }) => /\nRESOLVED in .*/s.exec(`\n${text}`)?.[0].includes(word) ?? false, [word], since);
+  }
+
+  private find(matches: (mail: Mail) => boolean, words: string[], since: number): Promise<Mail> {
     return eventually(() => {
-      const found = this.mails.find(
-        ({ subject, text, arrived }) => arrived >= since && words.every((word) => `${subject}\n${text}`.includes(word)),
-      );
+      const found = this.mails.find((mail) => mail.arrived >= since && matches(mail));
       if (!found)
-        throw new Error(`no mail with ${words}; came: ${this.mails.map(({ subject }) => subject).join(' | ')}`);
+        throw new Error(`no mail with ${words}; came:\n${this.mails.map(({ subject }) => subject).join('\n')}`);
       return found;
-    }, 60_000);
+    }, 90_000);
   }
 
   private startMailServer(): Promise<number> {
@@ -212,7 +220,7 @@ export class Monitoring {
         const labels = `{namespace="${NAMESPACE}",pod="${container.pod}",container="${container.name}"}`;
         return [
           `container_cpu_usage_seconds_total${labels} ${cpuSeconds(container.pid)}`,
-          `container_memory_working_set_bytes${labels} ${residentBytes(container.pid)}`,
+          `container_memory_working_set_bytes${labels} ${anonymousBytes(container.pid)}`,
         ];
       }),
     );
@@ -223,8 +231,8 @@ export class Monitoring {
       this.containers.flatMap((container) => {
         const labels = `namespace="${NAMESPACE}",pod="${container.pod}",container="${container.name}"`;
         return [
-          `kube_pod_container_resource_limits{${labels},resource="cpu"} ${LIMITS.cpu}`,
-          `kube_pod_container_resource_limits{${labels},resource="memory"} ${LIMITS.memory}`,
+          `kube_pod_container_resource_limits{${labels},resource="cpu"} ${container.limits.cpu}`,
+          `kube_pod_container_resource_limits{${labels},resource="memory"} ${container.limits.memory}`,
           `kube_pod_container_status_running{${labels}} 1`,
         ];
       }),
@@ -266,8 +274,9 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-function residentBytes(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+/** Memory that the kernel could not take back from a process, which is most of what cAdvisor calls its working set. */
+function anonymousBytes(pid: number): number {
+  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
 /** Seconds in production of what took so many milliseconds in the proof. */

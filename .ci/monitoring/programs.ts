@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { findProgram, type Program } from '../../deploy/local/debian.ts';
 
@@ -31,14 +31,19 @@ export function newerPromtool(): Program {
     const work = `${root}.partial`;
     for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(`${work}/${folder}`, { recursive: true });
     const options = [
-      ...['Dir::Etc::sourcelist=/dev/stdin', 'Dir::Etc::sourceparts=/dev/null', `Dir::State::lists=${work}/lists`],
+      ...[
+        `Dir::Etc::sourcelist=${work}/sources.list`,
+        'Dir::Etc::sourceparts=/dev/null',
+        `Dir::State::lists=${work}/lists`,
+      ],
       ...[`Dir::Cache=${work}`, 'Debug::NoLocking=1', 'APT::Sandbox::User='],
     ].flatMap((option) => ['-o', option]);
     const source = execFileSync('apt-cache', ['policy', 'prometheus'], { encoding: 'utf8' });
     const [mirror] = /https?:\S+/.exec(source) ?? [];
-    const input = `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror} trixie main\n`;
+    const key = 'signed-by=/usr/share/keyrings/debian-archive-keyring.gpg';
+    writeFileSync(`${work}/sources.list`, `deb [${key}] ${mirror} trixie main\n`);
     for (const args of [['update'], ['download', 'promtool']]) {
-      execFileSync('apt-get', [...options, '-qq', ...args], { cwd: work, input, stdio: ['pipe', 'ignore', 'inherit'] });
+      execFileSync('apt-get', [...options, '-qq', ...args], { cwd: work, stdio: ['ignore', 'ignore', 'inherit'] });
     }
     const [archive = ''] = readdirSync(work).filter((file) => file.endsWith('.deb'));
     execFileSync('dpkg-deb', ['-x', `${work}/${archive}`, root]);

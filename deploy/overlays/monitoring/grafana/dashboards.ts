@@ -556,8 +556,7 @@ const redis = dashboard(
           [`topk(10, sum by (cmd) (rate(redis_commands_total${scope}[$__rate_interval])))`, '{{cmd}}'],
         ]),
         panel('Failed commands', 'Commands that Redis refused or that failed.', 'ops', [
-          [`sum by (cmd) (rate(redis_commands_failed_calls_total${scope}[$__rate_interval])) > 0`, '{{cmd}} failed'],
-          [`sum(rate(redis_commands_failed_calls_total${scope}[$__rate_interval]))`, 'all'],
+          [`sum by (cmd) (rate(redis_commands_failed_calls_total${scope}[$__rate_interval]))`, '{{cmd}}'],
         ]),
         panel('Time of a command', 'Mean time inside Redis, by command.', 's', [
           [
