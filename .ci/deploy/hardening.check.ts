@@ -1,7 +1,7 @@
 import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, workloads } from './manifest.loader.ts';
 
 /** The workloads that may talk to the cluster's API. */
-const apiClients = ['traefik/traefik'];
+const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube-state-metrics'];
 
 const secretName = /KEY$|PASSWORD|SECRET|TOKEN/;
 const exactImage = /^[\w./-]+(:v?\d+\.\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/;
