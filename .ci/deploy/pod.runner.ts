@@ -168,7 +168,13 @@ export class PodRunner implements AsyncDisposable {
 
   /** Kills a pod as a dying node would. Its volumes stay. */
   kill(pod: string): void {
-    podman(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
+    const remove = () => podman(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
+    try {
+      remove();
+    } catch {
+      // Podman gives up when a container ends by itself just before it is killed; by now that one has ended.
+      remove();
+    }
   }
 
   /** Empties a StatefulSet's volume, as a lost disk would be. */
