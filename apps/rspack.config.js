@@ -46,15 +46,19 @@ export default (options) => ({
     }),
     new rspack.CopyRspackPlugin({
       patterns: [
-        'swagger-ui-bundle.js',
-        'swagger-ui-standalone-preset.js',
-        'swagger-ui.css',
-        'favicon-16x16.png',
-        'favicon-32x32.png',
-      ].map((file) => ({
-        from: resolve(swaggerUi, file),
-        to: 'swagger-ui/',
-      })),
+        // What an app serves as files.
+        { from: resolve(dirname(options.entry), 'assets'), to: 'assets/', noErrorOnMissing: true },
+        ...[
+          'swagger-ui-bundle.js',
+          'swagger-ui-standalone-preset.js',
+          'swagger-ui.css',
+          'favicon-16x16.png',
+          'favicon-32x32.png',
+        ].map((file) => ({
+          from: resolve(swaggerUi, file),
+          to: 'swagger-ui/',
+        })),
+      ],
     }),
   ],
 });
