@@ -52,10 +52,10 @@ export function readCart(text: string): Cart {
   const [id = '', ...rest] = text.split('.');
   if (!/^[\w-]{16}$/.test(id)) return emptyCart();
   const lines = rest.slice(0, MOST_LINES).flatMap((part) => {
-    const [quote_id = '', name, count] = part.split('-');
+    const [, quote_id = '', name, count] = /^(\d+)-([a-z]+)-(\d+)$/.exec(part) ?? [];
     const print = PRINTS.find((known) => known === name);
     const quantity = Number(count);
-    const sound = QUOTE_ID.test(quote_id) && Number.isInteger(quantity) && quantity >= 1 && quantity <= MOST_OF_ONE;
+    const sound = QUOTE_ID.test(quote_id) && quantity >= 1 && quantity <= MOST_OF_ONE;
     return print && sound ? [{ quote_id, print, quantity }] : [];
   });
   return { id, lines };

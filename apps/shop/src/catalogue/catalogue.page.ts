@@ -47,5 +47,10 @@ ${next !== null && html`<p class="more"><a class="button" href="/?${new URLSearc
 /** A quote as it looks in print. */
 export function printFace({ id, quote, user_id }: Product): Html {
   const size = quote.length > 140 ? 'long' : quote.length > 60 ? 'medium' : 'short';
-  return html`<span class="face look-${Number(id) % LOOKS} ${size}"><q dir="auto">${quote}</q>${user_id !== null && html`<span class="author">${user_id}</span>`}</span>`;
+  return html`<span class="face look-${lookOf(id)} ${size}"><q dir="auto">${quote}</q>${user_id !== null && html`<span class="author">${user_id}</span>`}</span>`;
+}
+
+/** Ids added one by one end in zeros, imported ones follow each other: both halves count. */
+function lookOf(id: string): number {
+  return (Math.trunc(Number(id) / 1000) + Number(id)) % LOOKS;
 }

@@ -77,7 +77,11 @@ export class CatalogueService {
   async product(id: string): Promise<Product> {
     try {
       const found = await this.quotes.find(id);
-      if (found && sellable(found)) return found;
+      if (found && sellable(found)) {
+        // Nobody waits for what is only for bad days.
+        void this.products.remember([found]).catch(() => {});
+        return found;
+      }
       if (!found) await this.products.forget(id);
     } catch (error) {
       if (!(error instanceof QuotesAwayError)) throw error;
