@@ -10,7 +10,7 @@ const { version } = require('../package.json');
 
 /** Packages that Nest and its companions load only where an app uses them: leaving them out is how that is told. */
 const UNUSED =
-  /^(@nestjs\/(platform-express|microservices|websockets|mongoose|sequelize|typeorm|axios)|@mikro-orm|sequelize|typeorm|mongoose|class-validator|class-transformer|@fastify\/(view|multipart)|@grpc)/;
+  /^(@nestjs\/(platform-express|microservices|websockets|mongoose|sequelize|typeorm|axios)|@mikro-orm|sequelize|typeorm|mongoose|class-validator|class-transformer|@fastify\/(static|view|multipart)|@grpc)/;
 
 function commit() {
   try {
@@ -23,10 +23,17 @@ function commit() {
   }
 }
 
+/** The language of the Node that runs the bundle; Nest's default would turn private fields into WeakMaps, which cost the search engine most of its speed. */
+function withModernTarget(module) {
+  for (const rule of module.rules) for (const { options } of rule.use) if (options?.jsc) options.jsc.target = 'es2024';
+  return module;
+}
+
 /** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
 export default (options) => ({
   ...options,
   mode: 'production',
+  module: withModernTarget(options.module),
   devtool: false,
   externals: [],
   externalsPresets: { node: true },
@@ -36,7 +43,11 @@ export default (options) => ({
     filename: 'main.js',
     clean: true,
   },
-  optimization: { minimize: false, nodeEnv: false },
+  // White space goes, so that there is less to read at the start; names stay, for stack traces.
+  optimization: {
+    nodeEnv: false,
+    minimizer: [new rspack.SwcJsMinimizerRspackPlugin({ minimizerOptions: { mangle: false, compress: false } })],
+  },
   performance: { hints: false },
   plugins: [
     new rspack.IgnorePlugin({ resourceRegExp: UNUSED }),
@@ -48,13 +59,7 @@ export default (options) => ({
       patterns: [
         // What an app serves as files.
         { from: resolve(dirname(options.entry), 'assets'), to: 'assets/', noErrorOnMissing: true },
-        ...[
-          'swagger-ui-bundle.js',
-          'swagger-ui-standalone-preset.js',
-          'swagger-ui.css',
-          'favicon-16x16.png',
-          'favicon-32x32.png',
-        ].map((file) => ({
+        ...['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png'].map((file) => ({
           from: resolve(swaggerUi, file),
           to: 'swagger-ui/',
         })),

@@ -20,6 +20,8 @@ const APPS = [
 ] as const;
 
 const running: { name: string; process: ChildProcess }[] = [];
+/** Redis, from the moment it is being started: it must end even if Ctrl-C comes before it is ready. */
+let starting: Promise<RedisServer> | undefined;
 let redis: RedisServer | undefined;
 let stopping = false;
 
@@ -55,7 +57,8 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;
   mkdirSync(DATA, { recursive: true });
   const program = findRedisProgram(console.log);
-  redis = await startRedis(program, { port: Number(env.REDIS_PORT) || (await redisPort()), dir: join(DATA, 'redis') });
+  starting = startRedis(program, { port: Number(env.REDIS_PORT) || (await redisPort()), dir: join(DATA, 'redis') });
+  redis = await starting;
   redis.process.once('exit', () => {
     if (!stopping) void stop(1, 'Redis ended unexpectedly');
   });
@@ -72,6 +75,7 @@ function redisPort(): Promise<number> {
 
 /** Starts an app in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
 function launch(name: string, env: NodeJS.ProcessEnv): void {
+  if (stopping) return;
   const child = spawn(process.execPath, [`dist/apps/${name}/main.js`], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -145,7 +149,8 @@ async function stop(code: number, reason?: string): Promise<void> {
   stopping = true;
   if (reason) console.error(reason);
   await Promise.all(running.map(({ process: child }) => end(child)));
-  await redis?.stop();
+  const server = await starting?.catch(() => undefined);
+  await server?.stop();
   process.exit(code);
 }
 

@@ -16,7 +16,8 @@ const address = z
   .transform((text) => {
     const [host = '', port = ''] = text.split(':');
     return { host, port: Number(port) };
-  });
+  })
+  .refine(({ port }) => port >= 1 && port <= 65535, 'must have ports between 1 and 65535');
 
 const addresses = list(address);
 

@@ -27,12 +27,16 @@ export function measureRequests(fastify: FastifyInstance, service: string): void
     }
     return found;
   };
-  fastify.addHook('onRequest', (_request, _reply, done) => {
+  const release = () => {
+    inFlight -= 1;
+  };
+  fastify.addHook('onRequest', (_request, reply, done) => {
     inFlight += 1;
+    // Unlike the hook for responses, this comes also when the client goes away before it has sent all of its request.
+    reply.raw.on('close', release);
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    inFlight -= 1;
     seriesOf(request, reply.statusCode).observe(reply.elapsedTime / 1000);
     done();
   });

@@ -136,18 +136,13 @@ export class QuotesRepository {
         ),
       ),
     );
-    let total = 0;
-    const rows: { id: string; document: string }[] = [];
-    for (const [count, ...pairs] of answers) {
-      total += Number(count);
-      for (let i = 0; i < pairs.length; i += 2) rows.push({ id: String(pairs[i]), document: String(pairs[i + 1]) });
-    }
-    if (answers.length > 1) rows.sort((a, b) => Number(b.id) - Number(a.id));
-    const page = rows.slice(0, limit);
+    const pairs = newestFirst(answers);
+    const documents: string[] = [];
+    for (let i = 1; i < pairs.length && documents.length < limit; i += 2) documents.push(String(pairs[i]));
     return {
-      documents: page.map((row) => row.document),
-      total,
-      next: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
+      documents,
+      total: answers.reduce((sum, [count]) => sum + Number(count), 0),
+      next: pairs.length > 2 * limit ? String(pairs[2 * limit - 2]) : null,
     };
   }
 
@@ -230,4 +225,14 @@ export class QuotesRepository {
     if (!keys) throw new RangeError(`"${id}" is not a quote id`);
     return keys;
   }
+}
+
+/** The ids and documents, in turns, of what each shard answered after its count, merged into one descending order of ids. */
+function newestFirst(answers: (string | number)[][]): (string | number)[] {
+  const [only, ...others] = answers;
+  if (only && others.length === 0) return only.slice(1);
+  const rows = answers.flatMap((answer) =>
+    Array.from({ length: (answer.length - 1) / 2 }, (_, i) => answer.slice(2 * i + 1, 2 * i + 3)),
+  );
+  return rows.sort(([a], [b]) => Number(b) - Number(a)).flat();
 }

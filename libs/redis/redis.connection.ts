@@ -45,7 +45,6 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
       sentinels: [...config.REDIS_SENTINELS],
       name: SENTINEL_MASTER,
       sentinelRetryStrategy: FAIL_FAST.retryStrategy,
-      failoverDetector: true,
     });
   }
   return new Redis({ ...single, enableAutoPipelining: true, host: config.REDIS_HOST, port: config.REDIS_PORT });

@@ -37,6 +37,18 @@ export function shardKeys(shard: number): ShardKeys {
   };
 }
 
+/** The search index as a replica has saved it, in the slot of the first shard. */
+export const SNAPSHOT_KEYS = {
+  /** List: a manifest (JSON), then the chunks of the index. */
+  snapshot: `${tag(0)}:snapshot`,
+  /** The same, while it is being written; append a token. */
+  next: `${tag(0)}:snapshot:next:`,
+  /** The one that was replaced, on its way out; append a token. */
+  old: `${tag(0)}:snapshot:old:`,
+  /** String: who is writing a snapshot, or wrote one a moment ago. */
+  lock: `${tag(0)}:snapshot:lock`,
+} as const;
+
 /** The keys of the users, all in one slot. */
 export const USER_KEYS = {
   /** Hash of one user: `name`, `password` (a PHC string), `incarnation`; append the id. */

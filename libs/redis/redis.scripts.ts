@@ -15,6 +15,7 @@ declare module 'ioredis' {
     advanceOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<AdvanceOutcome, Context>;
     listOrders(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, ...string[]], Context>;
     rememberProducts(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
+    inspectLog(keyCount: number, log: string): Result<[string, string, number, number], Context>;
     throttle(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, number, number], Context>;
   }
 }
@@ -118,6 +119,17 @@ const SCRIPTS = {
       redis.call('XADD', log, 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'u', id)
     end
     return #ids`,
+
+  /**
+   * KEYS log. Answers the replication id, which changes when history may have been lost; the newest entry; how many entries were ever added; how many are left.
+   */
+  inspectLog: `
+    local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+    if redis.call('EXISTS', KEYS[1]) == 0 then return { replication, '0-0', 0, 0 } end
+    local info = redis.call('XINFO', 'STREAM', KEYS[1])
+    local fields = {}
+    for i = 1, #info, 2 do fields[info[i]] = info[i + 1] end
+    return { replication, fields['last-generated-id'], fields['entries-added'], fields['length'] }`,
 
   /** KEYS user:id users leaving; ARGV id, name, password, incarnation. Answers a CreateUserOutcome. */
   createUser: `

@@ -14,6 +14,7 @@ import { createAdapter, trackMethods } from './fastify.ts';
 import { createLogger, logRequests, NestLogger } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
+import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
 export interface ServiceDefinition extends ConfigRequirements {
@@ -59,6 +60,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
   app.useGlobalFilters(filter);
   if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);
   serveOpenApi(app, definition.name, definition.description);
+  serveSwaggerUi(fastify, definition.name);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   return app;
 }

@@ -48,6 +48,11 @@ export function createAdapter(config: Config, filter: ProblemFilter): FastifyAda
     if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
     else done();
   });
+  server.addHook('preClose', (done) => {
+    // Else the connection of a request that is under way now would stay, idle, and hold the process for a minute.
+    server.server.keepAliveTimeout = 1;
+    done();
+  });
   acceptJson(server);
   return adapter;
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
@@ -10,14 +9,12 @@ export const SECURITY = { adminKey: 'adminKey', bearer: 'adminKeyBearer', user: 
 
 type JsonSchema = Record<string, unknown>;
 
-/** Serves the OpenAPI document on `/openapi.json` and Swagger UI on `/docs`; the document is made when first asked for. */
+/** Serves the OpenAPI document on `/openapi.json`; it is made when first asked for. */
 export function serveOpenApi(app: NestFastifyApplication, service: string, description: string): void {
   SwaggerModule.setup('docs', app, () => createDocument(app, service, description), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
-    customSiteTitle: `${service} API`,
-    customSwaggerUiPath: join(import.meta.dirname, 'swagger-ui'),
-    swaggerOptions: { persistAuthorization: true },
+    ui: false,
   });
 }
 

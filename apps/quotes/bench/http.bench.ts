@@ -3,7 +3,7 @@
  * what counts: on a shared machine they hold still where requests a second do not. Needs wrk (fetched from Debian if missing) and, for the last row, python3.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
@@ -56,6 +56,7 @@ try {
   const byId = await compare('GET /quotes/{id}', one, [service, fastify, http, limited, ...(flask ? [flask] : [])]);
   const list = await compare('GET /quotes', '/quotes', [service, fastify, http]);
   const starts = await startTimes();
+  const imported = importRate();
 
   console.log('\nratio (1 / CPU a request, median of rounds)              measured   budget');
   verdict('GET /quotes/{id} against bare Fastify', ratio(byId, service, fastify), 0.85);
@@ -64,6 +65,7 @@ try {
   verdict('GET /quotes against bare node:http', ratio(list, service, http), 0.72);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
   if (flask) verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
+  verdict('importer, thousands of quotes a second', imported / 1000, 20);
   verdict('start to first /healthz, bare Fastify / service', median(starts.fastify) / median(starts.service), 1);
 } finally {
   for (const { process: child } of servers) child.kill('SIGKILL');
@@ -256,6 +258,22 @@ async function startTimes(): Promise<{ service: number[]; fastify: number[] }> {
     `\nstart to first /healthz: service ${median(times.service).toFixed(0)} ms, bare Fastify ${median(times.fastify).toFixed(0)} ms`,
   );
   return times;
+}
+
+/** Quotes a second of the importer, over enough of them for the start not to count. */
+function importRate(): number {
+  const file = join(folder, 'quotes.csv');
+  const rows = Array.from(
+    { length: 200_000 },
+    (_, i) => `"Quote number ${i}, of the length that quotes have on average, more or less."`,
+  );
+  writeFileSync(file, `quote\n${rows.join('\n')}\n`);
+  const output = execFileSync(process.execPath, ['dist/apps/import/main.js', 'quotes', file], {
+    encoding: 'utf8',
+    env: { ...process.env, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) },
+  });
+  console.log(`importer: ${output.trim()}`);
+  return Number(/\(([\d,]+)\/s\)/.exec(output)?.[1]?.replaceAll(',', ''));
 }
 
 function ratio(samples: Map<string, Sample[]>, ours: Server, other: Server): number {

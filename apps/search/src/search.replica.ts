@@ -1,101 +1,84 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
-import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
-import { connectRedis } from '#libs/redis/redis.connection.ts';
-import { shardKeys } from '#libs/redis/redis.keys.ts';
-import { BruteForceEngine } from './engine/brute-force.engine.ts';
-import type { SearchEngine, SearchRequest, SearchResult } from './engine/search.engine.ts';
+import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
+import * as metrics from './search.metrics.ts';
 
-/** How many quotes are read at once while the index is loaded. */
-const BATCH = 200;
+/** A small young generation: the index lives in typed arrays outside the heap, and what a search leaves behind is little. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 
-/** This replica's index: loaded from Redis at the start, then kept up by following the log of changes. */
+/** This replica's index, which lives in a thread of its own so that requests never wait for it. */
 @Injectable()
 export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutdown {
   #ready = false;
-  #stopped = false;
-  readonly #engine: SearchEngine = new BruteForceEngine();
-  readonly #log: Redis;
+  #resyncs = 0;
+  #worker: Worker | undefined;
+  #asked = 0;
+  readonly #waiting = new Map<number, (result: SearchResult) => void>();
 
   constructor(
-    @Inject(CONFIG) config: Config,
-    private readonly quotes: QuotesRepository,
+    @Inject(CONFIG) private readonly config: Config,
     readiness: ReadinessService,
   ) {
     readiness.register('index', () => this.ready);
-    this.#log = connectRedis(config, { commandTimeout: 5000, socketTimeout: 5000 }) as Redis;
-    this.#log.on('error', () => {});
   }
 
-  /** Whether the index is loaded. */
+  /** Whether the index has caught up with Redis since the start. */
   get ready(): boolean {
     return this.#ready;
   }
 
-  async search(request: SearchRequest): Promise<SearchResult> {
-    return this.#engine.search(request);
+  search(request: SearchRequest): Promise<SearchResult> {
+    const number = this.#asked++;
+    return new Promise((resolve) => {
+      this.#waiting.set(number, resolve);
+      this.#send({ kind: 'search', number, request });
+    });
   }
 
-  /** Forgets a quote that Redis no longer has. */
+  /** Forgets a quote that Redis no longer has; searches asked after this will not find it. */
   delete(id: number): void {
-    this.#engine.delete(id);
+    this.#send({ kind: 'delete', id });
   }
 
   onApplicationBootstrap(): void {
-    void this.#follow();
+    this.#worker = new Worker(new URL('./index.worker.ts', import.meta.url), {
+      workerData: this.config,
+      resourceLimits: WORKER_LIMITS,
+    });
+    // An error that the thread does not handle is thrown here, and ends the process: without its index it is of no use.
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
   }
 
-  onApplicationShutdown(): void {
-    this.#stopped = true;
-    this.#log.disconnect();
+  async onApplicationShutdown(): Promise<void> {
+    await this.#worker?.terminate();
   }
 
-  async #follow(): Promise<void> {
-    const { log } = shardKeys(0);
-    let position = '';
-    while (!this.#stopped) {
-      try {
-        if (position === '') {
-          const [last] = await this.#log.xrevrange(log, '+', '-', 'COUNT', 1);
-          const start = last?.[0] ?? '0-0';
-          await this.#load();
-          position = start;
-          this.#ready = true;
-        }
-        const streams = await this.#log.xread('COUNT', BATCH, 'BLOCK', 1000, 'STREAMS', log, position);
-        for (const [entryId, fields] of streams?.[0]?.[1] ?? []) {
-          await this.#apply(fields);
-          position = entryId;
-        }
-      } catch {
-        await delay(100);
-      }
-    }
+  #send(message: ToWorker): void {
+    this.#worker?.postMessage(message);
   }
 
-  async #load(): Promise<void> {
-    let cursor: string | undefined;
-    do {
-      const { documents, next } = await this.quotes.list(BATCH, cursor);
-      for (const document of documents) this.#add(document);
-      cursor = next ?? undefined;
-    } while (cursor !== undefined);
-  }
-
-  async #apply([change, id = '']: string[]): Promise<void> {
-    if (change === 'd') {
-      this.#engine.delete(Number(id));
+  #receive(message: FromWorker): void {
+    if (message.kind === 'status') {
+      this.#note(message.status);
       return;
     }
-    const [document] = await this.quotes.findMany([id]);
-    if (document) this.#add(document);
+    metrics.queryDuration.observe({ kind: message.query }, message.seconds);
+    this.#waiting.get(message.number)?.(message.result);
+    this.#waiting.delete(message.number);
   }
 
-  #add(document: string): void {
-    const { id, quote, user_id } = JSON.parse(document);
-    this.#engine.add(Number(id), quote, user_id);
+  #note(status: IndexStatus): void {
+    this.#ready = status.ready;
+    metrics.indexDocuments.set(status.documents);
+    metrics.indexTerms.set(status.terms);
+    metrics.indexBytes.set(status.bytes);
+    metrics.indexLagSeconds.set(status.lagMilliseconds / 1000);
+    metrics.indexLagEntries.set(status.lagEntries);
+    metrics.indexResyncs.inc(status.resyncs - this.#resyncs);
+    this.#resyncs = status.resyncs;
+    metrics.snapshotAge.set(status.snapshotAt === undefined ? 0 : (Date.now() - status.snapshotAt) / 1000);
   }
 }

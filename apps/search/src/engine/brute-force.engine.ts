@@ -1,7 +1,7 @@
 import { parseQuery, type Query, type QueryWord } from './query.parser.ts';
 import { FAR, FEW_HITS, idf, impact, score, typos, typosAllowed, UNIT } from './ranking.ts';
 import type { Hit, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
-import { tokenize } from './tokenizer.ts';
+import { termsOf } from './tokenizer.ts';
 
 interface Document {
   terms: string[];
@@ -17,7 +17,7 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   add(id: number, quote: string, userId: string | null): void {
-    this.#documents.set(id, { terms: tokenize(quote).map((token) => token.term), userId });
+    this.#documents.set(id, { terms: termsOf(quote), userId });
   }
 
   delete(id: number): void {
@@ -59,6 +59,7 @@ function contains(terms: string[], phrase: string[]): boolean {
 function rate(words: QueryWord[], idfs: number[], terms: string[], withTypos: boolean): number | undefined {
   const costs = words.map((word) => terms.map((term) => costOf(word, term, withTypos)));
   const best = costs.map((row) => Math.min(...row, Number.POSITIVE_INFINITY));
+  const places = costs.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
   if (best.includes(Number.POSITIVE_INFINITY)) return undefined;
 
   const typed = best.filter((cost) => cost >= 1).reduce((sum, cost) => sum + cost, 0);
@@ -69,7 +70,7 @@ function rate(words: QueryWord[], idfs: number[], terms: string[], withTypos: bo
     bm25 += frequency > 0 ? (idfs[i] ?? 0) * impact(frequency, terms.length) : UNIT * impact(1, terms.length);
   });
   let proximity = 0;
-  for (let i = 1; i < words.length; i++) proximity += gap(costs[i - 1] ?? [], costs[i] ?? []);
+  for (let i = 1; i < words.length; i++) proximity += gap(places[i - 1] ?? [], places[i] ?? []);
   return score(tier, proximity, bm25);
 }
 
@@ -85,12 +86,6 @@ function costOf(word: QueryWord, term: string, withTypos: boolean): number {
 }
 
 function gap(left: number[], right: number[]): number {
-  let least = FAR;
-  left.forEach((leftCost, p) => {
-    right.forEach((rightCost, q) => {
-      if (p === q || leftCost === Number.POSITIVE_INFINITY || rightCost === Number.POSITIVE_INFINITY) return;
-      least = Math.min(least, q > p ? q - p - 1 : p - q);
-    });
-  });
-  return least;
+  const gaps = left.flatMap((p) => right.filter((q) => q !== p).map((q) => (q > p ? q - p - 1 : p - q)));
+  return Math.min(FAR, ...gaps);
 }

@@ -1,4 +1,4 @@
-import { tokenize } from './tokenizer.ts';
+import { termsOf } from './tokenizer.ts';
 
 /** One word that a document must contain. */
 export interface QueryWord {
@@ -34,7 +34,7 @@ export function parseQuery(keyword: string): Query {
   let last: QueryWord | undefined;
   for (const { groups } of keyword.matchAll(PART)) {
     const quoted = groups?.phrase !== undefined;
-    const terms = tokenize(groups?.phrase ?? groups?.word ?? '').map((token) => token.term);
+    const terms = termsOf(groups?.phrase ?? groups?.word ?? '');
     if (groups?.minus) {
       if (terms.length > 0 && query.excluded.length < MAX_WORDS) query.excluded.push(terms);
       last = undefined;

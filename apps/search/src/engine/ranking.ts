@@ -5,7 +5,7 @@
  *    matches in several ways counts by its best: exactly, then as a prefix, then with the fewest typos (optimal string alignment distance).
  *    Typos are tried only when fewer than FEW_HITS documents match without; one is forgiven from 5 letters, two from 9, the first letter too.
  * 2. Its proximity: summed over neighbouring words of the query, how many words stand between them at the closest (1 more when they stand in
- *    reverse), at most FAR each. Any token that a word accepts counts as its position; two words never share one token.
+ *    reverse), at most FAR each. A word stands where its best matches are; two words never share one token.
  * 3. Its BM25 (Robertson and Zaragoza, 2009) over the words matched exactly, with a fixed average length, so that a document's weight never
  *    changes as others come and go, and that weight rounded to a byte. A word matched inexactly counts as one occurrence at an idf of 1.
  *
@@ -22,6 +22,8 @@ const MAX_WEIGHT = K1 + 1;
 // 32 words: at most 64 typos, and 31 gaps of FAR at most, so that a tier outweighs any proximity.
 const TIERS = 66;
 const TIER = 256;
+/** The BM25 that is worth half of what BM25 can add. */
+const SATURATION = 8;
 
 /** Typos forgiven in a word of that many characters. */
 export function typosAllowed(length: number): number {
@@ -45,7 +47,15 @@ export const UNIT = MAX_WEIGHT / 255;
 
 /** The score, between 0 and 1, of a document of that tier, proximity and BM25. */
 export function score(tier: number, proximity: number, bm25: number): number {
-  return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + 8)) / (TIERS * TIER);
+  return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + SATURATION)) / (TIERS * TIER);
+}
+
+/** A BM25 below which no document of that tier reaches `least`, however close its words; Infinity when none does at all. */
+export function bm25Needed(least: number, tier: number): number {
+  // The slack covers the rounding of score(): a document too many is looked at, never one too few.
+  const share = tier * TIER + 1 - (1 - least) * TIERS * TIER - 1e-10;
+  if (share <= 0) return 0;
+  return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { generator } from '#libs/testing/random.ts';
+
+/** Debian packages of real text, by language. Their files are read where dpkg lays them out. */
+const SOURCES = {
+  english: { packages: ['fortunes', 'fortunes-min'], files: 'usr/share/games/fortunes/*.u8' },
+  french: {
+    packages: ['gimp-help-fr', 'debian-reference-fr'],
+    files: 'usr/share/{gimp/2.0/help/fr/*.html,debian-reference/*.fr.html}',
+  },
+};
+
+const WORDS_A_QUOTE = 16.7;
+
+/**
+ * A million different quotes from real French and English text: each strings together runs of neighbouring words, so that frequencies and word pairs are those
+ * of the language, and one word in a hundred is misspelt, which gives the long tail of rare words that large collections have. Seeded: the same on every machine.
+ * The packages are fetched once, without root, into `cache`.
+ */
+export class QuoteCorpus {
+  readonly #texts: string[][];
+
+  constructor(cache: string) {
+    this.#texts = Object.values(SOURCES).map(({ packages, files }) => {
+      const root = join(cache, packages.join('+'));
+      if (!existsSync(root)) fetchPackages(packages, root);
+      return globSync(join(root, files))
+        .sort()
+        .flatMap((file) => wordsOf(readFileSync(file, 'utf8')));
+    });
+  }
+
+  *quotes(count: number, seed = 1): Generator<string> {
+    const random = generator(seed);
+    for (let n = 0; n < count; n++) {
+      const text = this.#texts[n % this.#texts.length] ?? [];
+      // The mean of 1 .. 2m - 1 is m; the square of a uniform number makes short quotes more frequent than long ones.
+      const length = 3 + Math.floor(random() ** 2 * 3 * (WORDS_A_QUOTE - 3));
+      const words: string[] = [];
+      while (words.length < length) {
+        const from = Math.floor(random() * text.length);
+        words.push(...text.slice(from, from + Math.min(length - words.length, 4 + Math.floor(random() * 8))));
+      }
+      yield words.map((word) => (random() < 0.01 ? misspelt(word, random) : word)).join(' ');
+    }
+  }
+}
+
+export function misspelt(word: string, random: () => number): string {
+  const at = Math.floor(random() * word.length);
+  const letter = String.fromCharCode(97 + Math.floor(random() * 26));
+  return word.slice(0, at) + letter + word.slice(at + Math.floor(random() * 2));
+}
+
+function fetchPackages(packages: string[], root: string): void {
+  const partial = `${root}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  execFileSync('apt-get', ['download', '-q', ...packages], { cwd: partial, stdio: ['ignore', 'ignore', 'pipe'] });
+  for (const deb of globSync(join(partial, '*.deb'))) {
+    execFileSync('dpkg', ['-x', deb, partial]);
+    rmSync(deb);
+  }
+  renameSync(partial, root);
+}
+
+function wordsOf(text: string): string[] {
+  const plain = text.replace(/<(?<tag>style|script|head)\b.*?<\/\k<tag>>|<[^>]*>/gs, ' ').replace(/&[#\w]+;/g, ' ');
+  return plain.match(/[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*[,.;:!?]?/gu) ?? [];
+}

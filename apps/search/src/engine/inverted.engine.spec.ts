@@ -1,0 +1,135 @@
+import { generator } from '#libs/testing/random.ts';
+import { BruteForceEngine } from './brute-force.engine.ts';
+import { InvertedEngine } from './inverted.engine.ts';
+
+/** Words that fold, elide, share prefixes and differ by a typo or two, the first ones by far the most frequent. */
+const VOCABULARY =
+  `de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux amour amours armour
+  amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce
+  extraordinaire extraordinaires extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux`.split(
+    /\s+/,
+  );
+
+const USERS = [null, null, 'tintin', 'milou'];
+
+class Trial {
+  readonly oracle = new BruteForceEngine();
+  engine: InvertedEngine;
+  readonly #random: () => number;
+  readonly ids: number[] = [];
+  #last = 0;
+
+  readonly #tailDocuments: number;
+
+  constructor(seed: number, tailDocuments: number) {
+    this.#tailDocuments = tailDocuments;
+    this.#random = generator(seed);
+    this.engine = new InvertedEngine(tailDocuments);
+  }
+
+  random(below: number): number {
+    return Math.floor(this.#random() * below);
+  }
+
+  pick<T>(values: readonly T[]): T | undefined {
+    return values[this.random(values.length)];
+  }
+
+  word(): string {
+    return VOCABULARY[Math.min(this.random(VOCABULARY.length), this.random(VOCABULARY.length))] ?? '';
+  }
+
+  words(most: number): string {
+    return Array.from({ length: 1 + this.random(most) }, () => this.word()).join(' ');
+  }
+
+  /** Mostly new quotes; now and then one is replaced or deleted. */
+  change(): void {
+    const kind = this.random(10);
+    const old = this.pick(this.ids);
+    if (kind < 2 && old !== undefined) {
+      this.oracle.delete(old);
+      this.engine.delete(old);
+      return;
+    }
+    // Ids of several shards interleave, so that they do not quite ascend.
+    this.#last += 1 + this.random(5);
+    const id = kind === 2 && old !== undefined ? old : this.#last * 16 - this.random(60) + 60;
+    if (!this.ids.includes(id)) this.ids.push(id);
+    const quote = this.words(this.random(20) === 0 ? 80 : 12);
+    const user = this.pick(USERS) ?? null;
+    this.oracle.add(id, quote, user);
+    this.engine.add(id, quote, user);
+  }
+
+  /** Goes on with an engine that was restored from a snapshot of this one. */
+  async restart(): Promise<void> {
+    const chunks = [...this.engine.snapshot()];
+    this.engine = new InvertedEngine(this.#tailDocuments);
+    await this.engine.restore(chunks);
+  }
+
+  keyword(): string {
+    switch (this.random(10)) {
+      case 0:
+        return `"${this.words(3)}" ${this.random(2) ? this.word() : ''}`;
+      case 1:
+        return `${this.words(2)} -${this.word()}`;
+      case 2:
+        return `${this.words(2)} -"${this.words(2)}" -${this.word()}`;
+      case 3:
+        return this.word().slice(0, 1 + this.random(4));
+      case 4:
+        return `${this.words(2)} ${this.word().slice(0, 1 + this.random(3))}`;
+      case 5:
+        return this.misspelt();
+      case 6:
+        return `${this.word()} ${this.misspelt()} ${this.misspelt()}`;
+      case 7:
+        return this.words(6);
+      default:
+        return this.words(2);
+    }
+  }
+
+  misspelt(): string {
+    const letters = [...this.word()];
+    for (let n = this.random(3); n > 0; n--) {
+      const at = this.random(letters.length);
+      const swapped = letters.slice(at, at + 2).reverse();
+      letters.splice(at, this.random(3), ...(this.random(2) ? swapped : ['x']));
+    }
+    return letters.join('');
+  }
+
+  /** One query of any kind to both; what they answered, with the query for the report. */
+  query(): { asked: object; expected: object; answered: object } {
+    const request = {
+      keyword: this.keyword(),
+      userId: this.random(4) === 0 ? (this.pick(['tintin', 'milou', 'nobody']) ?? '') : undefined,
+      limit: this.random(30),
+      offset: this.random(3) === 0 ? this.random(40) : 0,
+    };
+    return { asked: request, expected: this.oracle.search(request), answered: this.engine.search(request) };
+  }
+}
+
+describe('InvertedEngine', () => {
+  it.each([
+    { seed: 1, tail: 1, changes: 250 },
+    { seed: 2, tail: 4, changes: 400 },
+    { seed: 3, tail: 16, changes: 450 },
+    { seed: 4, tail: 1024, changes: 100 },
+  ])('answers as the brute-force engine does: %j', async ({ seed, tail, changes }) => {
+    const trial = new Trial(seed, tail);
+    for (let i = 0; i < changes; i++) {
+      trial.change();
+      if (i % 97 === 96) await trial.restart();
+      for (let n = 0; n < 3; n++) {
+        const { asked, expected, answered } = trial.query();
+        expect({ asked, ...answered }).toEqual({ asked, ...expected });
+      }
+    }
+    expect(trial.engine.size).toBe(trial.oracle.size);
+  });
+});

@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '#libs/config/config.ts';
+import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
+import { InvertedEngine } from './engine/inverted.engine.ts';
+import { parseQuery } from './engine/query.parser.ts';
+import { FEW_HITS } from './engine/ranking.ts';
+import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+import type { FromWorker, IndexStatus, QueryKind, ToWorker } from './replica.messages.ts';
+import { ShardFollower } from './shard.follower.ts';
+import { type SnapshotManifest, SnapshotStore } from './snapshot.store.ts';
+
+/** Changes since the last snapshot that make another one worth while: well below what the log keeps. */
+const SNAPSHOT_CHANGES = 25_000;
+/** Milliseconds between two reports, while nothing decisive happens. */
+const STATUS_INTERVAL = 250;
+/** Milliseconds before Redis is tried again, and how often a snapshot is, before the index is rebuilt from the quotes. */
+const RETRY = 100;
+const SNAPSHOT_TRIES = 3;
+
+/**
+ * The thread that holds the index: fills it from the newest snapshot, follows the log of every shard, saves snapshots, and answers searches in between.
+ * Nothing here ever blocks for longer than a merge of segments takes.
+ */
+class IndexWorker {
+  readonly #config: Config;
+  readonly #client: RedisClient;
+  readonly #store: SnapshotStore;
+  #engine = new InvertedEngine();
+  #followers: ShardFollower[] = [];
+  #snapshot: SnapshotManifest | undefined;
+  #isSaving = false;
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#client = connect(config, { socketTimeout: 5000 });
+    this.#store = new SnapshotStore(this.#client);
+  }
+
+  async run(): Promise<never> {
+    await this.#restore();
+    const shards = this.#config.REDIS_SHARDS;
+    this.#followers = Array.from({ length: shards }, (_, number) => {
+      // A read of the log waits for news: longer than other commands take, and so on a connection of its own.
+      const blocking = connect(this.#config, { socketTimeout: 5000 });
+      const position = this.#snapshot?.positions[number];
+      return new ShardFollower(this.#engine, { number, of: shards }, this.#client, blocking, position);
+    });
+    for (const follower of this.#followers) void follower.run();
+    for (;;) {
+      send({ kind: 'status', status: this.#status() });
+      void this.#save();
+      await delay(STATUS_INTERVAL);
+    }
+  }
+
+  handle(message: ToWorker): void {
+    if (message.kind === 'delete') this.#engine.delete(message.id);
+    else this.#search(message.number, message.request);
+  }
+
+  #search(number: number, request: SearchRequest): void {
+    const start = performance.now();
+    const result = this.#engine.search(request);
+    const seconds = (performance.now() - start) / 1000;
+    send({ kind: 'found', number, result, seconds, query: kindOf(request, result) });
+  }
+
+  /** Fills the index from the newest snapshot, if there is one that can be read. */
+  async #restore(): Promise<void> {
+    for (let tries = 0; tries < SNAPSHOT_TRIES; ) {
+      try {
+        const manifest = await this.#store.manifest();
+        if (manifest?.positions.length !== this.#config.REDIS_SHARDS) return;
+        tries++;
+        await this.#engine.restore(this.#store.chunks(manifest));
+        this.#snapshot = manifest;
+        return;
+      } catch {
+        this.#engine = new InvertedEngine();
+        await delay(RETRY);
+      }
+    }
+  }
+
+  async #save(): Promise<void> {
+    const positions = this.#followers.map((follower) => follower.position).filter((position) => position !== undefined);
+    if (this.#isSaving || positions.length < this.#followers.length) return;
+    const added = positions.reduce((sum, position) => sum + position.added, 0);
+    if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
+    this.#isSaving = true;
+    try {
+      // Another replica may have written one meanwhile.
+      this.#snapshot = await this.#store.manifest();
+      if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
+      this.#snapshot = (await this.#store.save(positions, this.#engine.snapshot())) ?? this.#snapshot;
+    } catch {
+      // Redis is away: there will be another occasion.
+    } finally {
+      this.#isSaving = false;
+    }
+  }
+
+  #status(): IndexStatus {
+    const followers = this.#followers;
+    return {
+      ready: followers.length > 0 && followers.every((follower) => follower.caughtUp),
+      documents: this.#engine.size,
+      terms: this.#engine.terms,
+      bytes: this.#engine.bytes,
+      lagMilliseconds: Math.max(0, ...followers.map((follower) => follower.lag)),
+      lagEntries: Math.max(0, ...followers.map((follower) => follower.behind)),
+      resyncs: followers.reduce((sum, follower) => sum + follower.resyncs, 0),
+      snapshotAt: this.#snapshot?.createdAt,
+    };
+  }
+}
+
+function connect(config: Config, options: object): RedisClient {
+  const client = connectRedis(config, options);
+  // Failures surface where commands are issued.
+  client.on('error', () => {});
+  defineScripts(client);
+  return client;
+}
+
+function addedOf(snapshot: SnapshotManifest | undefined): number {
+  return snapshot?.positions.reduce((sum, position) => sum + position.added, 0) ?? 0;
+}
+
+function kindOf({ keyword }: SearchRequest, { total }: SearchResult): QueryKind {
+  const { words, phrases } = parseQuery(keyword);
+  if (total < FEW_HITS) return 'few';
+  if (phrases.length > 0) return 'phrase';
+  return words.length === 1 ? 'word' : 'words';
+}
+
+function send(message: FromWorker): void {
+  parentPort?.postMessage(message);
+}
+
+const worker = new IndexWorker(workerData);
+parentPort?.on('message', (message: ToWorker) => worker.handle(message));
+await worker.run();

@@ -1,0 +1,30 @@
+import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+
+/** What the service asks of the index worker. */
+export type ToWorker =
+  | { kind: 'search'; number: number; request: SearchRequest }
+  /** Redis does not have this quote any more. */
+  | { kind: 'delete'; id: number };
+
+/** What the index worker tells the service. */
+export type FromWorker =
+  | { kind: 'found'; number: number; result: SearchResult; seconds: number; query: QueryKind }
+  | { kind: 'status'; status: IndexStatus };
+
+/** What makes one query costlier than another, for the metric. `few`: so few hits that typos were tried. */
+export type QueryKind = 'word' | 'words' | 'phrase' | 'few';
+
+/** How the index is. */
+export interface IndexStatus {
+  /** Whether it has caught up with Redis since the start. */
+  ready: boolean;
+  documents: number;
+  terms: number;
+  bytes: number;
+  /** Milliseconds from the newest change to its being applied, and changes not yet applied; of the worst shard. */
+  lagMilliseconds: number;
+  lagEntries: number;
+  resyncs: number;
+  /** When the newest snapshot was written, in milliseconds since the epoch; undefined when there is none. */
+  snapshotAt: number | undefined;
+}

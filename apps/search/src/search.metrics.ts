@@ -1,0 +1,42 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+/** Quotes in the index. */
+export const indexDocuments = new Gauge({ name: 'search_index_documents', help: 'Quotes in the index' });
+
+/** Different words met. */
+export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
+
+/** Memory of the sealed index. */
+export const indexBytes = new Gauge({ name: 'search_index_bytes', help: 'Bytes of the sealed segments of the index' });
+
+/** How long ago, when it was applied, the newest change had been made. */
+export const indexLagSeconds = new Gauge({
+  name: 'search_index_lag_seconds',
+  help: 'Time from the newest change of a quote to its being in the index',
+});
+
+/** Changes that the index has not applied. */
+export const indexLagEntries = new Gauge({
+  name: 'search_index_lag_entries',
+  help: 'Changes of quotes that the index has yet to apply',
+});
+
+/** Comparisons with all quotes because the log had lost something. */
+export const indexResyncs = new Counter({
+  name: 'search_index_resyncs_total',
+  help: 'Times the index was compared with all quotes because the log of changes did not continue where it stood',
+});
+
+/** Age of the snapshot that the next replica would start from. */
+export const snapshotAge = new Gauge({
+  name: 'search_snapshot_age_seconds',
+  help: 'Age of the newest snapshot of the index; 0 while there is none',
+});
+
+/** Seconds that the index took for a query, by what makes it costly. */
+export const queryDuration = new Histogram({
+  name: 'search_query_duration_seconds',
+  help: 'Time the index took for a query: one word, several, a phrase, or few hits, so that typos were tried',
+  labelNames: ['kind'] as const,
+  buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
+});

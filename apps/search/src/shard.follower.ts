@@ -1,0 +1,217 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { type ShardKeys, shardKeys } from '#libs/redis/redis.keys.ts';
+import type { InvertedEngine } from './engine/inverted.engine.ts';
+import type { LogPosition } from './snapshot.store.ts';
+
+/** Quotes or log entries that are read at once: a fraction of a millisecond of Redis' time. */
+const BATCH = 256;
+/** Milliseconds that a read waits for news, between checks of the log, and before another try after a failure. */
+const BLOCK = 1000;
+const CHECK_INTERVAL = 1000;
+const RETRY = 100;
+
+/** A quote as it is stored; see the quotes repository. */
+interface StoredQuote {
+  id: string;
+  user_id: string | null;
+  quote: string;
+}
+
+/**
+ * Keeps the index equal to one shard of the quotes, by following the shard's log. An entry only says that something happened to a quote: the quote is then read
+ * as it is now, always over the same connection, so that whatever is applied last was also read last, in whichever order entries and walks of
+ * the whole shard overlap.
+ */
+export class ShardFollower {
+  /** Milliseconds between the newest change and its being applied, when it was. */
+  lag = 0;
+  /** Entries of the log not yet applied, at the last check. */
+  behind = 0;
+  /** How often the log was found to have lost something, so that the whole shard had to be compared. */
+  resyncs = 0;
+  /** Whether the index has once held all that the shard held. */
+  caughtUp = false;
+
+  readonly #engine: InvertedEngine;
+  readonly #shard: number;
+  readonly #shards: number;
+  readonly #keys: ShardKeys;
+  readonly #client: RedisClient;
+  readonly #blocking: RedisClient;
+  #position: LogPosition | undefined;
+  /** Whether the index holds all that the shard held at #position; if not, a walk compares them. */
+  #complete: boolean;
+  #walk: { abort: AbortController; done: Promise<void> | undefined } = {
+    abort: new AbortController(),
+    done: undefined,
+  };
+  /** The position that makes a complete index caught up. */
+  #goal: string | undefined;
+  #nextCheck = 0;
+  #stopped = false;
+
+  /**
+   * @param blocking a connection of its own, since reads wait on it
+   * @param position where the index stands; undefined when it holds nothing
+   */
+  constructor(
+    engine: InvertedEngine,
+    shard: { number: number; of: number },
+    client: RedisClient,
+    blocking: RedisClient,
+    position: LogPosition | undefined,
+  ) {
+    this.#engine = engine;
+    this.#shard = shard.number;
+    this.#shards = shard.of;
+    this.#keys = shardKeys(shard.number);
+    this.#client = client;
+    this.#blocking = blocking;
+    this.#position = position;
+    this.#complete = position !== undefined;
+  }
+
+  /** Where the index stands; undefined while it does not hold all up to there. */
+  get position(): LogPosition | undefined {
+    return this.#complete && this.#position ? { ...this.#position } : undefined;
+  }
+
+  /** Follows until stop(). */
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        if (Date.now() >= this.#nextCheck) await this.#check();
+        await this.#read();
+      } catch (error) {
+        if (isBug(error)) throw error;
+        // Redis is away or failing over; afterwards it may be another one.
+        this.#nextCheck = 0;
+        await delay(RETRY);
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#walk.abort.abort();
+  }
+
+  /** Looks whether the log still continues where the index stands; if not, goes on from its end and compares the whole shard. */
+  async #check(): Promise<void> {
+    const [replication, entry, added, length] = await this.#client.inspectLog(1, this.#keys.log);
+    const position = this.#position;
+    const lost =
+      position === undefined ||
+      position.replication !== replication ||
+      compareEntries(entry, position.entry) < 0 ||
+      // Trimmed past the position; the last test finds it too when it happened between two reads.
+      added - length > position.added ||
+      (entry === position.entry && added !== position.added);
+    if (lost) {
+      if (position !== undefined) this.resyncs++;
+      this.#position = { replication, entry, added };
+      this.#complete = false;
+      this.#walk.abort.abort();
+      this.#walk = { abort: new AbortController(), done: undefined };
+    }
+    this.behind = added - (this.#position?.added ?? added);
+    this.#nextCheck = Date.now() + CHECK_INTERVAL;
+    if (!this.#complete && this.#walk.done === undefined) this.#startWalk();
+    // Before the first walk is over, there is nothing to keep up to date.
+    if (!this.caughtUp) await this.#walk.done;
+    this.#goal ??= this.#complete ? entry : undefined;
+    this.#noteCaughtUp();
+  }
+
+  #noteCaughtUp(): void {
+    if (this.#goal !== undefined && compareEntries(this.#position?.entry ?? '', this.#goal) >= 0) this.caughtUp = true;
+    if (!this.caughtUp) this.#nextCheck = 0;
+  }
+
+  /** Applies the entries behind the position, if any come within BLOCK. */
+  async #read(): Promise<void> {
+    const position = this.#position;
+    if (position === undefined) return;
+    const streams = await this.#blocking.xread(
+      'COUNT',
+      BATCH,
+      'BLOCK',
+      BLOCK,
+      'STREAMS',
+      this.#keys.log,
+      position.entry,
+    );
+    const entries = streams?.[0]?.[1] ?? [];
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    await this.#refresh([...new Set(entries.map(([, fields]) => fields[1] ?? ''))]);
+    position.entry = last[0];
+    position.added += entries.length;
+    this.behind = Math.max(0, this.behind - entries.length);
+    this.lag = Math.max(0, Date.now() - Number.parseInt(last[0], 10));
+    if (!this.caughtUp) this.#noteCaughtUp();
+  }
+
+  /** Makes the index hold these quotes as they are now. */
+  async #refresh(ids: string[]): Promise<void> {
+    const documents = await this.#client.mget(ids.map((id) => this.#keys.quote + id));
+    documents.forEach((document, i) => {
+      if (document === null) this.#engine.delete(Number(ids[i]));
+      else this.#put(JSON.parse(document));
+    });
+  }
+
+  /** A quote's text never changes, only who signed it. */
+  #put({ id, user_id, quote }: StoredQuote): void {
+    if (this.#engine.userOf(Number(id)) !== user_id) this.#engine.add(Number(id), quote, user_id);
+  }
+
+  #startWalk(): void {
+    const walk = this.#walk;
+    const { signal } = walk.abort;
+    walk.done = this.#compareAll(signal)
+      .then(() => {
+        if (!signal.aborted) this.#complete = true;
+      })
+      .finally(() => {
+        walk.done = undefined;
+      });
+    // When Redis fails it, the next check starts another.
+    walk.done.catch(() => {});
+  }
+
+  /**
+   * Walks the whole shard by ascending id, adds what the index lacks, and deletes what it held at the beginning and the shard does not. Ids only ascend, so
+   * that nothing is written behind the walk.
+   */
+  async #compareAll(signal: AbortSignal): Promise<void> {
+    const held = Float64Array.from(this.#engine.ids()).filter((id) => id % this.#shards === this.#shard);
+    held.sort();
+    let next = 0;
+    let after = '-inf';
+    for (;;) {
+      const ids = await this.#client.zrange(this.#keys.quotes, after, '+inf', 'BYSCORE', 'LIMIT', 0, BATCH);
+      if (ids.length > 0) await this.#refresh(ids);
+      if (signal.aborted) return;
+      for (const id of ids.length > 0 ? ids.map(Number) : [Number.POSITIVE_INFINITY]) {
+        for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++) this.#engine.delete(held[next] ?? 0);
+        if (held[next] === id) next++;
+      }
+      if (ids.length === 0) return;
+      after = `(${ids.at(-1)}`;
+    }
+  }
+}
+
+/** Whether trying again cannot help. */
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+}
+
+/** Compares the ids of two stream entries, `milliseconds-number`: negative when `a` is the older one. */
+function compareEntries(a: string, b: string): number {
+  const [aTime = 0, aNumber = 0] = a.split('-').map(Number);
+  const [bTime = 0, bNumber = 0] = b.split('-').map(Number);
+  return aTime - bTime || aNumber - bNumber;
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { eventually } from '#libs/testing/eventually.ts';
+
+/** The local run has fixed ports, so that nothing else may use them while these tests run. */
+const PORTS = [5000, 5001, 5002];
+
+/** A project folder of its own, with the built services of the real one, and data that no other run sees. */
+const folder = mkdtempSync(join(tmpdir(), 'start-'));
+const launched: ChildProcess[] = [];
+
+beforeAll(() => {
+  for (const name of ['dist', 'deploy']) symlinkSync(resolve(name), join(folder, name));
+  mkdirSync(join(folder, 'data'));
+  if (existsSync('data/redis-server')) symlinkSync(resolve('data/redis-server'), join(folder, 'data/redis-server'));
+  // The sample is the importer's matter.
+  writeFileSync(join(folder, 'data/sample-loaded'), '');
+});
+afterEach(async () => {
+  for (const child of launched.splice(0)) await interrupt(child);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function start(env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, ['deploy/local/start.ts'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+  });
+  launched.push(child);
+  const run = { child, output: '', exited: once(child, 'close') };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      run.output += chunk;
+    });
+  }
+  return run;
+}
+
+async function running(env: NodeJS.ProcessEnv = {}) {
+  const run = start(env);
+  await eventually(() => run.child.exitCode !== null || run.output.includes('Ctrl-C stops everything.'), 25_000);
+  expect(run.output).toContain('The quotes platform is running.');
+  return run;
+}
+
+/** Ctrl-C. */
+async function interrupt(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGINT');
+  await once(child, 'exit');
+}
+
+async function listening(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/healthz`).then(
+    () => true,
+    (error: Error) => !/ECONNREFUSED/.test(String(error.cause)),
+  );
+}
+
+/** The processes that work in the folder: the launcher, Redis, the services. */
+function processes(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('npm start', () => {
+  it('brings up Redis and the services, keeps the data for the next time, and leaves nothing behind', async () => {
+    const key = { authorization: 'supersecretkey' };
+    const first = await running();
+    const redis = Number(/redis +127\.0\.0\.1:(\d+)/.exec(first.output)?.[1]);
+    for (const port of PORTS) expect(first.output).toContain(`http://localhost:${port}/`);
+    const body = '{"id": "1", "name": "Tintin", "password": "milou"}';
+    const form = { ...key, 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await fetch('http://localhost:5000/users', { method: 'POST', headers: form, body })).status).toBe(201);
+    for (let i = 0; i < 12; i += 1) expect((await fetch('http://localhost:5001/quotes')).status).toBe(200);
+
+    first.child.kill('SIGINT');
+    expect(await first.exited).toEqual([0, null]);
+    expect(processes()).toEqual([]);
+    for (const port of [...PORTS, redis]) expect([port, await listening(port)]).toEqual([port, false]);
+
+    await running();
+    const list = await fetch('http://localhost:5000/users', { headers: key });
+    expect(await list.json()).toMatchObject({ items: [{ id: '1', name: 'Tintin' }] });
+  });
+
+  it.each([1, 2, 3, 4])('interrupted as soon as it has %i processes leaves none', async (count) => {
+    const { child, exited } = start();
+    await eventually(() => processes().length > count);
+    child.kill('SIGINT');
+    await exited;
+
+    expect(processes()).toEqual([]);
+  });
+
+  it('passes on the environment it was started with', async () => {
+    const { output } = await running({ THROTTLE_LIMIT: '3', ADMIN_KEY: 'another-key' });
+    expect(output).toContain('3 requests per client in 60 s');
+    expect(output).not.toContain('another-key');
+    const statuses = [];
+    for (let i = 0; i < 4; i += 1) {
+      statuses.push((await fetch('http://localhost:5000/users', { headers: { authorization: 'another-key' } })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  it('with a wrong environment says in one line what is wrong, and leaves nothing behind', async () => {
+    const run = start({ LOG_LEVEL: 'loud' });
+    const [code] = await run.exited;
+    expect(code).toBe(1);
+    expect(run.output).toMatch(/^(users|quotes|search) cannot start: LOG_LEVEL /);
+    expect(processes()).toEqual([]);
+  });
+
+  it.each(PORTS)('says in one line that port %i is taken', async (port) => {
+    const server = createServer().listen(port);
+    await once(server, 'listening');
+    const run = start();
+    const [code] = await run.exited;
+    server.close();
+
+    expect(code).toBe(1);
+    expect(run.output).toMatch(new RegExp(`^[^\n]*${port}[^\n]*\n$`));
+    expect(processes()).toEqual([]);
+  });
+});

@@ -1,0 +1,29 @@
+import type { Redis } from 'ioredis';
+import { shardKeys } from '../redis/redis.keys.ts';
+import { defineScripts } from '../redis/redis.scripts.ts';
+
+/** Writes quotes of the first shard as the repository does, over a client of the test's own. */
+export class QuoteWriter {
+  readonly keys = shardKeys(0);
+  readonly client: Redis;
+
+  constructor(client: Redis) {
+    this.client = client;
+    defineScripts(client);
+  }
+
+  /** Adds unsigned quotes; answers their ids. */
+  add(...quotes: string[]): Promise<string[]> {
+    const { quote, quotes: ids, byUser, authors, clock, log, imported } = this.keys;
+    const now = new Date();
+    const rows = quotes.flatMap((text) => ['', JSON.stringify(text), '']);
+    return this.client.addQuotes(
+      ...[7, quote, ids, byUser, authors, clock, log, imported, 1, 0, now.getTime() * 1000, now.toISOString(), ...rows],
+    ) as Promise<string[]>;
+  }
+
+  remove(id: string): Promise<unknown> {
+    const { quote, quotes, byUser, log, imported } = this.keys;
+    return this.client.deleteQuote(5, quote, quotes, byUser, log, imported, id, '');
+  }
+}
