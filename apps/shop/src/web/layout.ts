@@ -25,8 +25,8 @@ ${refresh !== undefined && html`<meta http-equiv="refresh" content="${refresh}">
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-${demo && html`<p class="banner"><strong>Demo shop.</strong> Nothing is charged, nothing is delivered.</p>`}
 <header class="site">
+${demo && html`<p class="banner"><strong>Demo shop.</strong> Nothing is charged, nothing is delivered.</p>`}
   <div class="wrap">
     <a class="brand" href="/"><img src="${ICON.path}" width="32" height="32" alt="">PrivRocket</a>
     <nav aria-label="Shop"><a href="/">Catalogue</a><a href="/cart">Cart</a><a href="/orders/lookup">My order</a></nav>
