@@ -1,9 +1,9 @@
-/** Jest: unit specs beside the code, end-to-end specs under apps/<app>/test; both talk to a real Redis started by the global setup. */
+/** Jest: unit specs beside the code, end-to-end specs under apps/<app>/test; both talk to real Redis servers that they start themselves. */
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/deploy'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   // Tests that start processes are slow on a busy machine; none waits for this to pass.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

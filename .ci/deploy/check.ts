@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { checkEdge } from './edge.check.ts';
 import { checkEnvironment } from './environment.check.ts';
 import { checkHardening } from './hardening.check.ts';
 import { checkIsolation } from './isolation.check.ts';
@@ -74,6 +75,7 @@ report('images carry the version of package.json', checkVersions(manifests));
 for (const name of environments) {
   report(`.env.${name} is what its pods get`, checkEnvironment(name, byOverlay.get(name) ?? []));
 }
+report('the real Traefik routes and limits every public path', await checkEdge(`${tools}/traefik`, manifests));
 report('no key-like string in the tree', checkKeys());
 
 // Checks that cannot fail prove nothing: each mistake below must be found.

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -24,6 +24,15 @@ const podman = (args: string[], input = '') =>
     input,
     stdio: 'pipe',
     timeout: 120_000,
+  });
+
+/** The same, while others go on: a pod's init container may wait for another pod. */
+const podmanAlongside = (args: string[], input: string) =>
+  new Promise<void>((done, fail) => {
+    const child = execFile('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], { timeout: 120_000 }, (error) =>
+      error ? fail(error) : done(),
+    );
+    child.stdin?.end(input);
   });
 
 /** A pod that runs: what the kubelet would have made of one replica of a workload. */
@@ -77,13 +86,13 @@ export class PodRunner implements AsyncDisposable {
 
   /** Starts one replica of a workload and waits until its probes succeed, as the kubelet would ask them. */
   async start(workload: string, name: string): Promise<RunningPod> {
-    const pod = this.launch(workload, name);
+    const pod = await this.launch(workload, name);
     await this.ready(pod);
     return pod;
   }
 
   /** Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same name. */
-  launch(workload: string, name: string, command?: string[]): RunningPod {
+  async launch(workload: string, name: string, command?: string[]): Promise<RunningPod> {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
     if (!template?.spec || !ip) throw new Error(`no workload ${workload} or no address for ${name}`);
@@ -112,11 +121,11 @@ export class PodRunner implements AsyncDisposable {
     const objects = [...ofKind(this.#manifests, 'ConfigMap'), pod];
     // A new pod at an old address must not be taken for the old one's network card, as neighbours would for half a minute.
     const mac = `02:00:00:00:00:${Number(ip.split('.')[3]).toString(16).padStart(2, '0')}`;
-    podman(
+    this.#pods.push(pod.metadata.name);
+    await podmanAlongside(
       ['play', 'kube', '--network', this.#unique('net'), '--ip', ip, '--mac-address', mac, '-'],
       objects.map((object) => stringify(object)).join('---\n'),
     );
-    this.#pods.push(pod.metadata.name);
     return { name, ip, spec: template.spec };
   }
 
@@ -142,8 +151,8 @@ export class PodRunner implements AsyncDisposable {
    * @returns what it printed
    * @throws with what it printed when it fails
    */
-  job(workload: string, name: string, command?: string[]): string {
-    const pod = this.launch(workload, name, command);
+  async job(workload: string, name: string, command?: string[]): Promise<string> {
+    const pod = await this.launch(workload, name, command);
     const container = `${this.#unique(name)}-${pod.spec.containers[0]?.name}`;
     const status = podman(['wait', container]).trim();
     const printed = podman(['logs', container]);

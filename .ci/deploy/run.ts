@@ -11,7 +11,8 @@ import { PodRunner, type RunningPod } from './pod.runner.ts';
 const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 const rendered = renderOverlays(`${tools}/kustomize`);
 const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const started = Date.now();
+const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 /** Value of a key of the environment's Secret. */
 const secretOf = (manifests: Manifest[], key: string) =>
@@ -33,8 +34,18 @@ async function send(pod: RunningPod, target: string, options: { key?: string; js
   });
 }
 
-await qualification();
-await production();
+try {
+  await qualification();
+  await production();
+} catch (error) {
+  // Whatever failed last, and what had failed before it.
+  say(
+    error instanceof SuppressedError
+      ? `${error.suppressed?.stack}\n${error.error?.stack}`
+      : String((error as Error).stack),
+  );
+  process.exitCode = 1;
+}
 
 async function qualification(): Promise<void> {
   const manifests = objects('qualification');
@@ -123,7 +134,9 @@ async function production(): Promise<void> {
       ['backup', 30],
     ]),
   );
-  const redis = new Map(nodes.map((node) => [node, pods.launch('redis-production', node)]));
+  const launch = async (node: string) => redis.set(node, await pods.launch('redis-production', node));
+  const redis = new Map<string, RunningPod>();
+  await Promise.all(nodes.map(launch));
   const ready = async (node: string) => {
     const pod = redis.get(node);
     if (pod) await pods.ready(pod);
@@ -161,7 +174,7 @@ async function production(): Promise<void> {
   const writes = writeUntil(write);
   pods.kill(killed);
   await writes;
-  redis.set(killed, pods.launch('redis-production', killed));
+  await launch(killed);
   await ready(killed);
   assert.equal(role(killed), 'slave');
   assert.equal(await lost(), 0);
@@ -175,7 +188,7 @@ async function production(): Promise<void> {
   pods.stop(pod);
   assert.equal(nodes.filter((node) => node !== stopped && role(node) === 'master').length, 1);
   await eventually(write);
-  redis.set(stopped, pods.launch('redis-production', stopped));
+  await launch(stopped);
   await ready(stopped);
   assert.equal(await lost(), 0);
   say('ok   master stopped as in a rolling update: it hands its role over before it ends, nothing is lost');
@@ -183,22 +196,19 @@ async function production(): Promise<void> {
   const emptied = master();
   pods.kill(emptied);
   pods.wipe(emptied);
-  redis.set(emptied, pods.launch('redis-production', emptied));
+  await launch(emptied);
   await ready(emptied);
   assert.equal(role(emptied), 'slave');
   await eventually(write);
   assert.equal(await lost(), 0);
   say('ok   master back with an empty disk: it waits for an election and copies from the new master, nothing is lost');
 
-  say(`     ${pods.job('redis-backup-production', 'backup').trim()}`);
-  const count = () => pods.exec(master(), 'redis', ['redis-cli', 'dbsize']).trim();
-  const before = count();
+  say(`     ${(await pods.job('redis-backup-production', 'backup')).trim()}`);
   pods.exec(master(), 'redis', ['redis-cli', 'flushall']);
   assert.notEqual(await lost(), 0);
-  const restored = pods.job('redis-backup-production', 'backup', ['sh', '/scripts/restore.sh']);
+  const restored = await pods.job('redis-backup-production', 'backup', ['sh', '/scripts/restore.sh']);
   say(restored.trim().replace(/^/gm, '     '));
   assert.equal(await lost(), 0);
-  assert.equal(Number(count()) >= acknowledged.length, true, before);
   say('ok   the backup is taken, all data deleted, and the restore brings every quote back');
 }
 

@@ -91,6 +91,8 @@ async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: 
 function describe(failure: unknown, { REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
   if (!(failure instanceof RedisUnavailableError)) return String(failure instanceof Error ? failure.message : failure);
   const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
-  const where = nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
-  return `Redis at ${where} is away (${failure.cause instanceof Error ? failure.cause.message : 'no reason given'})`;
+  const { cause } = failure;
+  // What Redis itself says (a wrong password, no memory left) is worth reading; what the client says of a lost connection is not.
+  const why = cause instanceof Error && cause.name === 'ReplyError' ? ` (${cause.message})` : '';
+  return `Redis at ${nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`} is away${why}`;
 }

@@ -6,27 +6,30 @@ self=$(hostname -f)
 domain=${self#*.}
 host=${self%%.*}
 set_name=${host%-*}
-peers="$set_name-0.$domain $set_name-1.$domain $set_name-2.$domain"
+first=$set_name-0.$domain
+peers="$first $set_name-1.$domain $set_name-2.$domain"
 
-# Prints field $1 of the master as the first Sentinel that answers knows it; nothing on a cluster's very first start.
+# Sets $master and $replicas to what the first Sentinel that answers knows, or to nothing.
 ask_sentinels() {
+  master='' replicas=''
   for peer in $peers; do
-    answer=$(timeout 2 redis-cli -h "$peer" -p 26379 sentinel master quotes 2>/dev/null | grep -A 1 "^$1\$" | tail -n 1) || continue
-    if [ -n "$answer" ]; then
-      echo "$answer"
-      return
-    fi
+    answer=$(timeout 2 redis-cli -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
+    replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
+    return
   done
 }
 
 if [ ! -f /data/node.conf ]; then
-  # An empty volume on the node that the others still take for the master: started now, it would hand its emptiness to its replicas.
-  while [ "$(ask_sentinels ip)" = "$self" ] && [ "$(ask_sentinels num-slaves)" != 0 ]; do
-    echo "waiting until the Sentinels elect another master than this empty node"
+  ask_sentinels
+  # With an empty volume nobody may be the master, or it would hand its emptiness to replicas that have the data: only once another
+  # Sentinel says that there are no replicas yet is this the first start of all.
+  while [ "${master:-$first}" = "$self" ] && [ "$replicas" != 0 ]; do
+    echo "waiting for another Sentinel to say that there is no data yet, or to elect another master than this empty node"
     sleep 1
+    ask_sentinels
   done
-  master=$(ask_sentinels ip)
-  master=${master:-$set_name-0.$domain}
+  master=${master:-$first}
   cat >/data/sentinel.conf <<CONF
 port 26379
 dir /data

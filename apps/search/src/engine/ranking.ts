@@ -58,35 +58,50 @@ export function bm25Needed(least: number, tier: number): number {
   return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;
 }
 
+/** Code points of the two words compared, and the last three rows of the distance table: kept, since allocating them takes longer than using them. */
+const left: number[] = [];
+const right: number[] = [];
+let [before, above, row]: [number[], number[], number[]] = [[], [], []];
+
 /**
  * The optimal string alignment distance of two words in code points: insertions, deletions, substitutions and swaps of neighbours, none touching
  * a place twice; Infinity when it exceeds `most`.
  */
 export function typos(word: string, other: string, most: number): number {
-  const a = [...word];
-  const b = [...other];
-  if (Math.abs(a.length - b.length) > most) return Number.POSITIVE_INFINITY;
-  let before: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
-      let cost = Math.min(at(above, j) + 1, at(row, j - 1) + 1, at(above, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, at(before, j - 2) + 1);
-      row.push(cost);
-      least = Math.min(least, cost);
-    }
-    // A swap reaches back two rows, hence the extra one.
-    if (least > most + 1) return Number.POSITIVE_INFINITY;
-    before = above;
-    above = row;
+  const m = codePoints(word, left);
+  const n = codePoints(other, right);
+  if (Math.abs(m - n) > most) return Number.POSITIVE_INFINITY;
+  for (let j = 0; j <= n; j++) above[j] = j;
+  let leastAbove = 0;
+  for (let i = 1; i <= m; i++) {
+    const least = nextRow(i, n);
+    // A swap reaches back two rows: only when both are too far, all that follows is.
+    if (least > most && leastAbove > most) return Number.POSITIVE_INFINITY;
+    leastAbove = least;
+    [before, above, row] = [above, row, before];
   }
-  const distance = at(above, b.length);
+  const distance = above[n] ?? 0;
   return distance > most ? Number.POSITIVE_INFINITY : distance;
 }
 
-function at(row: number[], index: number): number {
-  return row[index] ?? Number.POSITIVE_INFINITY;
+/** Fills `row`, the distances of the first i code points of the one word to all beginnings of the other; returns the least. */
+function nextRow(i: number, n: number): number {
+  row[0] = i;
+  let least = i;
+  const letter = left[i - 1];
+  for (let j = 1; j <= n; j++) {
+    const other = right[j - 1];
+    let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + (letter === other ? 0 : 1));
+    if (i > 1 && j > 1 && letter === right[j - 2] && left[i - 2] === other)
+      cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+    row[j] = cost;
+    if (cost < least) least = cost;
+  }
+  return least;
+}
+
+function codePoints(word: string, into: number[]): number {
+  let length = 0;
+  for (const character of word) into[length++] = character.codePointAt(0) ?? 0;
+  return length;
 }

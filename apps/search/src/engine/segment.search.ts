@@ -38,7 +38,6 @@ export class SegmentSearch {
   readonly #hits = bitmapOf(SEGMENT_DOCUMENTS);
   readonly #marks = bitmapOf(SEGMENT_DOCUMENTS);
   readonly #cursors = new Int32Array(MAX_WORDS);
-  readonly #idfs = new Float64Array(MAX_WORDS);
 
   constructor(table: TermTable) {
     this.#table = table;
@@ -59,6 +58,11 @@ export class SegmentSearch {
     spans.forEach((list, i) => {
       if (!isRare || costs[i] === least) this.#intersect(segment, list);
     });
+    if (!isRare) {
+      for (const phrase of matcher.phrases) {
+        for (let i = 1; i < phrase.length; i++) this.#keepNeighbours(segment, phrase[i - 1] ?? -1, phrase[i] ?? -1);
+      }
+    }
     if (isRare || matcher.mustRead) return this.#readAll(segment, matcher, user, top);
     this.#restrict(segment, matcher, user, this.#hits);
     const total = countBits(this.#hits, segment.live.length);
@@ -164,7 +168,10 @@ export class SegmentSearch {
     this.#rankTier(segment, matcher, spans.slice(0, -1), 1, bits, top);
   }
 
-  /** `spans` are of the words that the documents of `bits` hold themselves. */
+  /**
+   * `spans` are of the words that the documents of `bits` hold themselves. Walks the postings of the rarest of them, and passes over those whose impact is too
+   * low even if all other words had their highest.
+   */
   #rankTier(
     segment: Segment,
     matcher: QueryMatcher,
@@ -175,39 +182,80 @@ export class SegmentSearch {
   ): void {
     let needed = bm25Needed(top.worst, tier);
     if (needed === Number.POSITIVE_INFINITY) return;
-    const { documents, impacts, places, lengths } = segment;
-    const cursors = this.#cursors;
-    const idfs = this.#idfs;
-    const exact = spans.length;
+    const { documents, impacts } = segment;
+    const counts = spans.map((span) => postingsOf(segment, span));
+    const rarest = counts.indexOf(Math.min(...counts));
+    const idf = matcher.words[rarest]?.idf ?? 0;
+    let others = tier === 1 ? UNIT * 255 : 0;
     spans.forEach((span, i) => {
-      cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
-      idfs[i] = matcher.words[i]?.idf ?? 0;
+      this.#cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
+      if (i !== rarest) others += (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
     });
-    forEachBit(bits, segment.live.length, (document) => {
-      let bm25 = 0;
-      for (let i = 0; i < exact; i++) {
-        let p = cursors[i] ?? 0;
-        while ((documents[p] ?? 0) > document) p--;
-        cursors[i] = p;
-        bm25 += (idfs[i] ?? 0) * (impacts[p] ?? 0);
-      }
-      if (tier === 1) bm25 += UNIT * impactOnce(lengths[document] ?? 0);
-      if (bm25 < needed) return;
-      let proximity = 0;
-      for (let i = 1; i < exact; i++) {
-        proximity += leastGap(places[cursors[i - 1] ?? 0] ?? 0, places[cursors[i] ?? 0] ?? 0);
-      }
-      if (score(tier, proximity, bm25) < top.worst) return;
+    const first = segment.offsets[spans[rarest]?.from ?? 0] ?? 0;
+    for (let p = this.#cursors[rarest] ?? 0; p >= first; p--) {
+      if (idf * (impacts[p] ?? 0) + others < needed) continue;
+      const document = documents[p] ?? 0;
+      if (!hasBit(bits, document)) continue;
+      if (this.#bound(segment, matcher, spans.length, tier, document, needed) < top.worst) continue;
       const rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
-      if (rating < top.worst) return;
+      if (rating < top.worst) continue;
       top.offer(segment.ids[document] ?? 0, rating);
       needed = bm25Needed(top.worst, tier);
-    });
+    }
+  }
+
+  /** The score that the document has at most; moves the cursors of the `exact` first words, which only ever go down, to its postings. */
+  #bound(
+    segment: Segment,
+    matcher: QueryMatcher,
+    exact: number,
+    tier: number,
+    document: number,
+    needed: number,
+  ): number {
+    const { documents, impacts, places } = segment;
+    let bm25 = 0;
+    for (let i = 0; i < exact; i++) {
+      let p = this.#cursors[i] ?? 0;
+      while ((documents[p] ?? 0) > document) p--;
+      this.#cursors[i] = p;
+      bm25 += (matcher.words[i]?.idf ?? 0) * (impacts[p] ?? 0);
+    }
+    if (tier === 1) bm25 += UNIT * impactOnce(segment.lengths[document] ?? 0);
+    if (bm25 < needed) return Number.NEGATIVE_INFINITY;
+    let proximity = 0;
+    for (let i = 1; i < exact; i++) {
+      proximity += leastGap(places[this.#cursors[i - 1] ?? 0] ?? 0, places[this.#cursors[i] ?? 0] ?? 0);
+    }
+    return score(tier, proximity, bm25);
+  }
+
+  /** Removes from #hits what cannot have the two terms side by side. */
+  #keepNeighbours(segment: Segment, left: number, right: number): void {
+    const { documents, places, offsets } = segment;
+    const span = this.#span(segment, left);
+    let q = (offsets[this.#span(segment, right).to] ?? 0) - 1;
+    for (let p = (offsets[span.to] ?? 0) - 1; p >= (offsets[span.from] ?? 0); p--) {
+      const document = documents[p] ?? 0;
+      if (!hasBit(this.#hits, document)) continue;
+      while ((documents[q] ?? 0) > document) q--;
+      if (leastGap(places[p] ?? 0, places[q] ?? 0) > 0) clearBit(this.#hits, document);
+    }
   }
 }
 
 function postingsOf(segment: Segment, span: Span): number {
   return (segment.offsets[span.to] ?? 0) - (segment.offsets[span.from] ?? 0);
+}
+
+/** The highest impact among the postings, or a little more: that of their blocks. */
+function peakOf(segment: Segment, span: Span): number {
+  let peak = 0;
+  const last = Math.floor(((segment.offsets[span.to] ?? 0) - 1) / BLOCK);
+  for (let block = Math.floor((segment.offsets[span.from] ?? 0) / BLOCK); block <= last; block++) {
+    peak = Math.max(peak, segment.peaks[block] ?? 0);
+  }
+  return peak;
 }
 
 /** Sets the bits of the documents that hold any of the terms. */

@@ -1,0 +1,20 @@
+import { progressBar, progressLine, summaryLine } from './import.progress.ts';
+
+const half = { added: 9000, known: 2000, refused: 345, bytes: 500, size: 1000, seconds: 75 };
+
+it('shows share, rows, rate and time left', () => {
+  expect(progressLine(half)).toBe('50 %  11,345 rows  151/s  1:15 left');
+  expect(progressBar(half)).toBe('[############------------] 50 %  11,345 rows  151/s  1:15 left');
+});
+
+it('knows no time left before anything is read', () => {
+  expect(progressLine({ ...half, bytes: 0 })).toContain('? left');
+});
+
+it('stays at 100 % when a file grows meanwhile', () => {
+  expect(progressBar({ ...half, bytes: 1200 })).toContain(`[${'#'.repeat(24)}] 100 %`);
+});
+
+it('sums up', () => {
+  expect(summaryLine(half)).toBe('9,000 added, 2,000 already there, 345 refused in 75.0 s (151/s)');
+});

@@ -1,0 +1,328 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { verifyPassword } from '#libs/password/password.ts';
+import { shardKeys, USER_KEYS } from '#libs/redis/redis.keys.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import { Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
+
+const platform = new Platform();
+const folder = mkdtempSync(join(tmpdir(), 'import-'));
+const keys = shardKeys(0);
+
+/** Enough that an import of it can be caught at work. */
+const MANY = 100_000;
+
+beforeAll(async () => {
+  await platform.start();
+  write(
+    'many.csv',
+    `quote\n${Array.from({ length: MANY }, (_, i) => `"Quote number ${i}, of the many that there are"`).join('\n')}\n`,
+  );
+});
+afterAll(async () => {
+  await platform.stop();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => platform.redis.flushall());
+
+function write(name: string, content: string | Buffer): string {
+  writeFileSync(join(folder, name), content);
+  return name;
+}
+
+/** Starts the command in the folder of the files. */
+function start(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/import/main.js'), ...args], {
+    cwd: folder,
+    env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(platform.redisPort), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
+    ([stdout, stderr, [status, signal]]) => ({
+      stdout,
+      stderr: stderr.split('\n').slice(0, -1),
+      status: status ?? signal,
+    }),
+  );
+  return { child, end };
+}
+
+const run = (...args: string[]) => start(args).end;
+
+/** The texts in Redis, in the order of their import, having checked that every index agrees. */
+async function stored(): Promise<string[]> {
+  const ids = await platform.redis.zrange(keys.quotes, '0', '-1');
+  expect(await platform.redis.hlen(keys.imported)).toBe(ids.length);
+  if (ids.length === 0) return [];
+  return (await platform.redis.mget(ids.map((id) => keys.quote + id))).map(
+    (document) => JSON.parse(document ?? '').quote,
+  );
+}
+
+/** A slow run also prints a line about its progress every few seconds. */
+const isNotProgress = (line: string) => !/ rows /.test(line);
+
+const count = () => platform.redis.zcard(keys.quotes);
+const underWay = () => eventually(async () => (await count()) > 0);
+
+describe('quotes', () => {
+  it.each([
+    ['a.csv', '\ufeffquote\r\n"one, ""1"""\r\n"two\nlines"\r\n'],
+    ['a.jsonl', '{"quote":"one, \\"1\\""}\n\n{"quote":"two\\nlines","user_id":null}'],
+    ['a.ndjson', '{"quote":"one, \\"1\\""}\n{"quote":"two\\nlines"}\n'],
+    ['a', 'one, "1"\n%\ntwo\nlines\n%\n'],
+  ])('come from %s', async (name, content) => {
+    const { stdout, stderr, status } = await run('quotes', write(name, content));
+
+    expect(await stored()).toEqual(['one, "1"', 'two\nlines']);
+    expect(stderr).toEqual([]);
+    expect(stdout).toMatch(/^2 added, 0 already there, 0 refused in [\d.]+ s \([\d,]+\/s\)\n$/);
+    expect(status).toBe(0);
+  });
+
+  it('come from several files, in their encodings, and with overstrikes resolved', async () => {
+    write('latin1', Buffer.from('d\xe9j\xe0 vu\n', 'latin1'));
+    write('utf8', "œuvre\n%\ncaf'\be\n");
+
+    expect((await run('quotes', 'latin1', 'utf8')).status).toBe(0);
+    expect(await stored()).toEqual(['déjà vu', 'œuvre', 'café']);
+  });
+
+  it('are signed by users that exist', async () => {
+    await run('users', write('tintin.csv', `id,name,password\ntintin,Tintin,${secret('milou')}\n`));
+    const { stderr, stdout, status } = await run(
+      'quotes',
+      write('signed.csv', 'user_id,quote\ntintin,one\nhaddock,two\n,three\n'),
+    );
+
+    expect(await stored()).toEqual(['one', 'three']);
+    expect(await platform.redis.zcard(`${keys.byUser}tintin`)).toBe(1);
+    expect(stderr).toEqual(['signed.csv:3: user_id "haddock" is not a known user']);
+    expect(stdout).toContain('2 added, 0 already there, 1 refused');
+    expect(status).toBe(1);
+  });
+
+  it('that are bad are named with file, line and reason, and skipped', async () => {
+    const csv = write(
+      'bad.csv',
+      `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\none,two,three\ngood,\n`,
+    );
+    const jsonl = write('bad.jsonl', '{"quote":7}\n{"qoute":"typo"}\n[]\n{\n{"quote":"\\ud800"}\n{"quote":"fine"}\n');
+    const fortune = write('bad', `\u001b[1mbold\n%\n%\n${'é'.repeat(2001)}\n%\nbest\n%\n`);
+    const { stderr, stdout, status } = await run('quotes', csv, jsonl, fortune);
+
+    expect(stderr).toEqual([
+      'bad.csv:2: quote must hold readable characters and no control characters',
+      'bad.csv:4: quote is missing',
+      'bad.csv:5: quote must have at most 2000 characters',
+      'bad.csv:6: has a quote out of place',
+      'bad.csv:7: quote must hold readable characters and no control characters',
+      'bad.csv:8: user_id must have 1 to 64 characters of A-Z a-z 0-9 _ . -',
+      'bad.csv:9: has 3 fields where the header has 2',
+      'bad.jsonl:1: quote must be a string',
+      'bad.jsonl:2: quote is missing; "qoute" is not known',
+      'bad.jsonl:3: must be an object',
+      'bad.jsonl:4: is not valid JSON',
+      'bad.jsonl:5: quote must not hold half of a surrogate pair',
+      'bad:1: quote must hold readable characters and no control characters',
+      'bad:3: quote must hold readable characters and no control characters',
+      'bad:4: quote must have at most 2000 characters',
+    ]);
+    expect(await stored()).toEqual(['good', 'fine', 'best']);
+    expect(stdout).toContain('3 added, 0 already there, 15 refused');
+    expect(status).toBe(1);
+  });
+
+  it('are not added a second time, whatever the file', async () => {
+    await run('quotes', write('first.csv', 'quote\none\ntwo\none\n'));
+    const { stdout, status } = await run('quotes', write('second', 'two\n%\n one \n%\nthree\n'));
+
+    expect(stdout).toContain('1 added, 2 already there, 0 refused');
+    expect(status).toBe(0);
+    expect(await stored()).toEqual(['one', 'two', 'three']);
+  });
+
+  it('are added once by two imports at once', async () => {
+    const ends = await Promise.all([run('quotes', 'many.csv'), run('quotes', 'many.csv')]);
+    const sum = (pattern: RegExp) =>
+      ends.reduce((total, { stdout }) => total + Number(pattern.exec(stdout)?.[1]?.replaceAll(',', '')), 0);
+
+    expect(ends.map(({ status }) => status)).toEqual([0, 0]);
+    expect(sum(/([\d,]+) added/)).toBe(MANY);
+    expect(sum(/([\d,]+) already there/)).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(MANY);
+  });
+
+  it('leave out the companions of fortune files', async () => {
+    write('wise', 'one\n');
+    write('wise.dat', Buffer.from([0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 4]));
+    symlinkSync('wise', join(folder, 'wise.u8'));
+    const { stdout, status } = await run('quotes', 'wise', 'wise.dat', 'wise.u8');
+
+    expect(stdout).toContain('1 added, 0 already there, 0 refused');
+    expect(status).toBe(0);
+  });
+});
+
+describe('users', () => {
+  const milou = secret('milou');
+
+  it.each([
+    ['users.csv', `name,id,password\nTintin,tintin,${milou}\n`],
+    ['users.jsonl', `{"id":"tintin","name":"Tintin","password":"${milou}"}\n`],
+  ])('come from %s, their passwords hashed', async (name, content) => {
+    const { stdout, status } = await run('users', write(name, content));
+
+    expect(stdout).toContain('1 added');
+    expect(status).toBe(0);
+    const user = await platform.redis.hgetall(`${USER_KEYS.user}tintin`);
+    expect(user.name).toBe('Tintin');
+    expect(await verifyPassword(milou, user.password ?? '')).toBe(true);
+  });
+
+  it('that exist are left alone', async () => {
+    await run('users', write('users.csv', `id,name,password\ntintin,Tintin,${milou}\n`));
+    const { stdout, status } = await run('users', write('users.csv', `id,name,password\ntintin,Dupont,${milou}\n`));
+
+    expect(stdout).toContain('0 added, 1 already there, 0 refused');
+    expect(status).toBe(0);
+    expect(await platform.redis.hget(`${USER_KEYS.user}tintin`, 'name')).toBe('Tintin');
+  });
+
+  it('that are bad are named, their passwords not', async () => {
+    const { stderr, stdout, status } = await run('users', write('users.csv', `id,name,password\na b,,${milou}\n`));
+
+    expect(stderr).toEqual(['users.csv:2: id must have 1 to 64 characters of A-Z a-z 0-9 _ . -; name is missing']);
+    expect(stdout).toContain('1 refused');
+    expect(status).toBe(1);
+  });
+});
+
+describe('what cannot be done', () => {
+  beforeAll(() => {
+    mkdirSync(join(folder, 'folder'));
+    write('good.csv', 'quote\none\n');
+    write('unknown.csv', 'quote,author\none,me\n');
+    write('missing.csv', 'user_id\ntintin\n');
+    write('twice.csv', 'quote,quote\none,two\n');
+  });
+
+  it.each([
+    ['a missing file', ['quotes', 'good.csv', 'none.csv'], 'none.csv: there is no such file'],
+    ['a folder', ['quotes', 'good.csv', 'folder'], 'folder: is a folder'],
+    [
+      'an unknown column',
+      ['quotes', 'good.csv', 'unknown.csv'],
+      'unknown.csv:1: "author" is not a known column: the header must be quote[,user_id]',
+    ],
+    [
+      'a missing column',
+      ['quotes', 'good.csv', 'missing.csv'],
+      'missing.csv:1: column "quote" is missing: the header must be quote[,user_id]',
+    ],
+    [
+      'a column named twice',
+      ['quotes', 'good.csv', 'twice.csv'],
+      'twice.csv:1: a column is named twice: the header must be quote[,user_id]',
+    ],
+    ['users in a fortune file', ['users', 'wise'], 'wise: is neither .csv nor .jsonl'],
+    ['nothing to import', ['quotes'], 'Name at least one file'],
+    ['standard input', ['quotes', '-'], 'Standard input is not read: name a file'],
+    ['no command', [], 'Say what to import: quotes or users'],
+    ['an unknown command', ['cats', 'good.csv'], 'Say what to import: quotes or users'],
+  ])('is told before anything is written: %s', async (_name, args, message) => {
+    write('wise', 'one\n');
+    const { stdout, stderr, status } = await run(...args);
+
+    expect(stderr[0]).toBe(message);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+    expect(await count()).toBe(0);
+  });
+
+  it('is told of the environment', async () => {
+    const { stderr, status } = await start(['quotes', 'good.csv'], { REDIS_PORT: 'six' }).end;
+
+    expect(stderr).toEqual(['import cannot start: REDIS_PORT must be a whole number']);
+    expect(status).toBe(2);
+  });
+
+  it('is explained by --help', async () => {
+    const { stdout, status } = await run('--help');
+
+    expect(stdout).toContain('npm run import -- quotes FILE...');
+    expect(status).toBe(0);
+  });
+});
+
+describe('interrupted', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s, an import sums up what it did, and goes on when run again',
+    async (signal) => {
+      const { child, end } = start(['quotes', 'many.csv']);
+      await underWay();
+      child.kill(signal);
+      const { stdout, stderr, status } = await end;
+      const added = await count();
+
+      expect(status).toBe(130);
+      expect(stderr.filter(isNotProgress)).toEqual([]);
+      expect(added).toBeLessThan(MANY);
+      expect(stdout).toContain(`${added.toLocaleString('en')} added, 0 already there`);
+      expect((await run('quotes', 'many.csv')).stdout).toContain(
+        `${(MANY - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
+      );
+    },
+  );
+
+  it('by SIGKILL, an import goes on when run again', async () => {
+    const { child, end } = start(['quotes', 'many.csv']);
+    await underWay();
+    child.kill('SIGKILL');
+
+    expect((await end).status).toBe('SIGKILL');
+    expect(await count()).toBeLessThan(MANY);
+    expect((await run('quotes', 'many.csv')).status).toBe(0);
+    expect(new Set(await stored()).size).toBe(MANY);
+    expect(await count()).toBe(MANY);
+  });
+});
+
+describe('Redis', () => {
+  it('may be killed and come back meanwhile', async () => {
+    const { end } = start(['quotes', 'many.csv']);
+    await underWay();
+    await platform.signalRedis('SIGKILL');
+    await platform.startRedis();
+    const { stderr, status } = await end;
+
+    expect(stderr.filter(isNotProgress)).toEqual([]);
+    expect(status).toBe(0);
+    expect(await count()).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(MANY);
+  });
+
+  it('that stays away ends the import with one line; run again, it goes on', async () => {
+    const { end } = start(['quotes', 'many.csv']);
+    await underWay();
+    await platform.signalRedis('SIGKILL');
+    const { stdout, stderr, status } = await end;
+    await platform.startRedis();
+    await eventually(() => platform.redis.ping());
+
+    const added = Number(/([\d,]+) added/.exec(stdout)?.[1]?.replaceAll(',', ''));
+    expect(stderr.filter(isNotProgress)).toEqual([
+      `Import stopped: Redis at 127.0.0.1:${platform.redisPort} is away. Run it again to go on.`,
+    ]);
+    expect(status).toBe(2);
+    expect(added).toBeGreaterThan(0);
+    expect(await count()).toBeGreaterThanOrEqual(added);
+    expect((await run('quotes', 'many.csv')).status).toBe(0);
+    expect(new Set(await stored()).size).toBe(MANY);
+  });
+});

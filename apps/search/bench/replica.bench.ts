@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { SNAPSHOT_KEYS } from '#libs/redis/redis.keys.ts';
+import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { findRedisProgram, freePort, startRedis } from '../../../deploy/local/redis-server.ts';
+import { termsOf } from '../src/engine/tokenizer.ts';
+import { queryClasses } from './query.classes.ts';
+import { QuoteCorpus } from './quote.corpus.ts';
+
+/**
+ * A real search service over a real Redis, at the size given on the command line: time to ready, memory, latency over HTTP, how soon a new quote
+ * is found, and what it costs Redis.
+ */
+const size = Number(process.argv[2] ?? 1_000_000);
+const BATCH = 128;
+const WRITES_A_SECOND = 200;
+const WRITES = 1000;
+const KEY = 'only-for-this-bench';
+
+const folder = mkdtempSync(join(tmpdir(), 'search-bench-'));
+const redis = await startRedis(findRedisProgram(), { port: 0, dir: folder, args: ['--appendfsync', 'no'] });
+const client = new Redis(redis.port, '127.0.0.1');
+const writer = new QuoteWriter(client);
+const services: ChildProcess[] = [];
+
+/** A built service, ready. */
+async function start(app: string): Promise<{ url: string; seconds: number; memory: () => number }> {
+  const port = await freePort();
+  const begin = performance.now();
+  const child = spawn(process.execPath, ['--max-semi-space-size=4', `dist/apps/${app}/main.js`], {
+    env: {
+      APP_PORT: String(port),
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(redis.port),
+      THROTTLE_LIMIT: '0',
+      ADMIN_KEY: KEY,
+      LOG_LEVEL: 'warn',
+    },
+    stdio: 'inherit',
+  });
+  services.push(child);
+  const url = `http://127.0.0.1:${port}`;
+  while (
+    !(await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    ))
+  ) {
+    await delay(20);
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+  return { url, seconds, memory };
+}
+
+function show(name: string, value: string): void {
+  console.log(`${name.padEnd(44)}${value}`);
+}
+
+function quantile(numbers: number[], share: number): number {
+  const ascending = numbers.toSorted((a, b) => a - b);
+  return ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))] ?? 0;
+}
+
+const search = async (url: string, keyword: string) =>
+  (await (await fetch(`${url}/search?keyword=${encodeURIComponent(keyword)}`)).json()) as { total: number };
+
+try {
+  const empty = await start('search');
+  const emptyMemory = empty.memory();
+  services.pop()?.kill('SIGKILL');
+  show('process start to ready, no quotes', `${empty.seconds.toFixed(2)} s, ${emptyMemory.toFixed(0)} MB`);
+
+  const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
+  let begin = performance.now();
+  for (let from = 0; from < size; from += 8 * BATCH) {
+    const batches = Array.from({ length: 8 }, (_, i) => quotes.slice(from + i * BATCH, from + (i + 1) * BATCH));
+    await Promise.all(batches.filter((batch) => batch.length > 0).map((batch) => writer.add(...batch)));
+  }
+  show(`${size} quotes written to Redis`, `${((performance.now() - begin) / 1000).toFixed(1)} s`);
+
+  await client.config('SET', 'slowlog-log-slower-than', '1000', 'slowlog-max-len', '1000');
+  await client.slowlog('RESET');
+  await client.config('RESETSTAT');
+  const first = await start('search');
+  show(
+    'ready from nothing',
+    `${first.seconds.toFixed(1)} s, ${(first.memory() - emptyMemory).toFixed(0)} MB above empty`,
+  );
+  while (!(await client.exists(SNAPSHOT_KEYS.snapshot))) await delay(50);
+  const bytes = Number(await client.call('MEMORY', 'USAGE', SNAPSHOT_KEYS.snapshot, 'SAMPLES', '0'));
+  show('snapshot in Redis', `${(bytes / size).toFixed(1)} bytes a quote`);
+  services.pop()?.kill('SIGKILL');
+  const { url, seconds, memory } = await start('search');
+  show('ready from the snapshot', `${seconds.toFixed(1)} s, ${(memory() - emptyMemory).toFixed(0)} MB above empty`);
+
+  for (const { name, queries } of queryClasses(quotes.map((quote) => termsOf(quote).join(' ')))) {
+    const times: number[] = [];
+    for (let round = 0; round < 40; round++) {
+      for (const words of queries) {
+        const start = performance.now();
+        await search(url, words.join(' '));
+        if (round > 0) times.push(performance.now() - start);
+      }
+    }
+    show(`over HTTP: ${name}`, `p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(2)} ms`);
+  }
+  show('memory after the searches', `${(memory() - emptyMemory).toFixed(0)} MB above empty`);
+
+  const service = await start('quotes');
+  const waits: number[] = [];
+  const found: Promise<void>[] = [];
+  begin = performance.now();
+  for (let i = 0; i < WRITES; i++) {
+    await delay(Math.max(0, begin + (i * 1000) / WRITES_A_SECOND - performance.now()));
+    const write = async () => {
+      const body = JSON.stringify({ quote: `${quotes[i]} unique${i}` });
+      const headers = { authorization: KEY, 'content-type': 'application/json' };
+      const answer = await fetch(`${service.url}/quotes`, { method: 'POST', headers, body });
+      if (answer.status !== 201) throw new Error(`a write was answered with ${answer.status}`);
+      // Every tenth is looked for, so that the looking does not become the load.
+      if (i % 10 > 0) return;
+      const written = performance.now();
+      while ((await search(url, `"unique${i}"`)).total === 0);
+      waits.push(performance.now() - written);
+    };
+    found.push(write());
+  }
+  await Promise.all(found);
+  const findable = `p50 ${quantile(waits, 0.5).toFixed(1)} ms, p99 ${quantile(waits, 0.99).toFixed(1)} ms`;
+  show(`findable after its 201, ${WRITES_A_SECOND} writes/s`, findable);
+  const slow = (await client.call('SLOWLOG', 'GET', '1000')) as [number, number, number, string[]][];
+  const calls = [...(await client.info('stats')).matchAll(/total_commands_processed:(\d+)/g)][0]?.[1];
+  const worst = slow.toSorted((a, b) => b[2] - a[2])[0];
+  show(
+    'Redis commands over 1 ms',
+    `${slow.length} of ${calls}; longest ${worst?.[2] ?? 0} us ${worst?.[3]?.[0] ?? ''}`,
+  );
+} finally {
+  for (const child of services) child.kill('SIGKILL');
+  client.disconnect();
+  redis.process.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
