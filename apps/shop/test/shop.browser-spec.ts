@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { deliver, eventOf, orders, ShopPlatform } from './shop-platform.ts';
 
 /** Where the pictures of every page go, for people to look at. */
 const SCREENSHOTS = 'data/screenshots';
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -28,11 +29,13 @@ let page: Page;
 let outside: string[];
 
 beforeAll(async () => {
+  if (!existsSync(CHROMIUM))
+    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
   mkdirSync(SCREENSHOTS, { recursive: true });
   await platform.start();
   for (const quote of QUOTES) await platform.addQuote(quote);
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: CHROMIUM,
     args: ['--no-sandbox'],
   });
 }, 60_000);
