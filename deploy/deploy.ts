@@ -46,8 +46,9 @@ if (positionals.length !== 1 || !overlays.includes(overlay)) {
 }
 if (!isIPv4(ip)) fail(`--ip ${ip} is not an IPv4 address`);
 if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(platformSecretFile)) {
-  if (!existsSync(secretFile)) fail(`${secretFile} is missing. Make it with:\n  ${makePlatformSecret(secretFile)}`);
-  const problem = platformSecretProblem(parseEnv(readFileSync(secretFile, 'utf8')));
+  if (!existsSync(secretFile))
+    fail(`${secretFile} is missing. Make it with:\n  ${makePlatformSecret(overlay, secretFile)}`);
+  const problem = platformSecretProblem(overlay, parseEnv(readFileSync(secretFile, 'utf8')));
   if (problem) fail(`${secretFile}: ${problem}`);
 }
 if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(stripeSecretFile)) {

@@ -1,7 +1,7 @@
 import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, workloads } from './manifest.loader.ts';
 
 /** The workloads that may talk to the cluster's API. */
-const apiClients = ['traefik/traefik'];
+const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube-state-metrics'];
 
 /** Where a Service may face the internet: the edge, and the shop, which has its own rate limit and the owner's ports. */
 const publicNamespaces = ['traefik', 'privrocket-preprod'];

@@ -14,12 +14,6 @@ interface Actor {
 const outsiders: Actor[] = [
   { id: 'internet', labels: {}, ports: [] },
   { id: 'default/stranger', namespace: 'default', labels: {}, ports: [{ port: 80 }] },
-  {
-    id: 'monitoring/prometheus',
-    namespace: 'monitoring',
-    labels: { 'app.kubernetes.io/name': 'prometheus' },
-    ports: [],
-  },
   { id: 'monitoring/stranger', namespace: 'monitoring', labels: {}, ports: [] },
   {
     id: 'kube-system/kube-dns',
@@ -41,6 +35,12 @@ const intended = [
     `ENV/${service}-deployment > ENV/redis-ENV:6379`,
     `ENV/${service}-deployment > ENV/redis-ENV:26379`,
   ]),
+  'monitoring/prometheus > ENV/redis-ENV:9121',
+  'monitoring/prometheus > monitoring/alertmanager:9093',
+  'monitoring/prometheus > monitoring/grafana:3000',
+  'monitoring/prometheus > monitoring/kube-state-metrics:8080',
+  'monitoring/grafana > monitoring/prometheus:9090',
+  'monitoring/grafana > monitoring/alertmanager:9093',
   'production/redis-production > production/redis-production:6379',
   'production/redis-production > production/redis-production:26379',
   'production/redis-backup-production > production/redis-production:6379',
@@ -65,7 +65,7 @@ const isIntended = (from: Actor, to: Actor, port: number) =>
   intended.includes(`${from.id} > ${to.id}:${port}`) ||
   to.id === 'kube-system/kube-dns' ||
   (intended.includes(`internet > ${to.id}:${port}`) &&
-    !from.id.match(/^(qualification|production|privrocket-preprod|traefik)\//));
+    !from.id.match(/^(qualification|production|privrocket-preprod|traefik|monitoring)\//));
 
 const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string | undefined, actor: Actor) =>
   peers === undefined ||

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2';
 import type { CronJob } from 'kubernetes-types/batch/v1';
@@ -23,7 +23,7 @@ import type { Ingress, IngressClass, NetworkPolicy } from 'kubernetes-types/netw
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
-import { platformSecretFile } from '../../deploy/platform-secret.ts';
+import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
 import { stripeSecretFile } from '../../deploy/stripe-secret.ts';
 
 /** The kinds that the overlays may use; the checks know what to ask of each. */
@@ -143,14 +143,15 @@ export function renderOverlays(kustomize: string): Rendered {
     for (const base of folders('base')) build(base);
     return new Map(
       folders('overlays').map((folder) => {
-        writeFileSync(join(folder, platformSecretFile), `ADMIN_KEY=${randomUUID()}\nREDIS_PASSWORD=${randomUUID()}\n`);
+        const secrets = platformSecretKeys(basename(folder)).map((key) => `${key}=${randomUUID()}\n`);
+        writeFileSync(join(folder, platformSecretFile), secrets.join(''));
         writeFileSync(
           join(folder, stripeSecretFile),
           `STRIPE_PUBLISHABLE_KEY=\nSTRIPE_SECRET_KEY=\nSTRIPE_WEBHOOK_SECRET=${randomUUID()}\n`,
         );
         const text = build(folder);
         const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
-        return [folder.slice(folder.lastIndexOf('/') + 1), { text, manifests }];
+        return [basename(folder), { text, manifests }];
       }),
     );
   } finally {

@@ -115,13 +115,20 @@ export const mutants: Mutant[] = [
     },
     /internet > production\/users-deployment:5000 is open/,
   ),
+  {
+    spoil: (all) => {
+      for (const peer of the(all, 'NetworkPolicy', 'production', 'http').spec?.ingress?.[0]?.from ?? []) {
+        delete peer.podSelector;
+      }
+      for (const name of ['default-deny', 'dns']) the(all, 'NetworkPolicy', 'monitoring', name).kind = 'Removed';
+    },
+    finding: /monitoring\/stranger > production\/users-deployment:5000 is open/,
+  },
   inThe(
     'NetworkPolicy',
-    'http',
-    (p) => {
-      for (const peer of p.spec?.ingress?.[0]?.from ?? []) delete peer.podSelector;
-    },
-    /monitoring\/stranger > production\/users-deployment:5000 is open/,
+    'redis-metrics',
+    (p) => p.spec?.ingress?.splice(0, 1),
+    /monitoring\/prometheus > production\/redis-production:9121 is shut/,
   ),
   {
     spoil: (all) => {

@@ -212,9 +212,24 @@ export class PodRunner implements AsyncDisposable {
     };
   }
 
-  /** Most memory that a container ever took, in bytes. */
-  memoryPeak(pod: string, container: string): number {
-    return Number(this.exec(pod, container, ['cat', '/sys/fs/cgroup/memory/memory.max_usage_in_bytes']));
+  /** Most memory that a container ever took, in bytes, and whether the kernel killed it for more. */
+  memory(pod: string, container: string): { peak: number; killed: boolean } {
+    const name = `${this.#unique(pod)}-${container}`;
+    return {
+      peak: Number(podman(['exec', name, 'cat', '/sys/fs/cgroup/memory/memory.max_usage_in_bytes'])),
+      killed: podman(['inspect', '--format', '{{.State.OOMKilled}} {{.RestartCount}}', name]).trim() !== 'false 0',
+    };
+  }
+
+  /** Seconds from the start of a container's first process until now. */
+  age(pod: string, container: string): number {
+    const started = podman([
+      'inspect',
+      '--format',
+      '{{.State.StartedAt.UnixMilli}}',
+      `${this.#unique(pod)}-${container}`,
+    ]);
+    return (Date.now() - Number(started)) / 1000;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

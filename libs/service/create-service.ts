@@ -45,6 +45,10 @@ export async function createService(definition: ServiceDefinition, config: Confi
   const adapter = createAdapter(config, filter);
   const fastify = adapter.getInstance();
   filter.methodsOf = trackMethods(fastify);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT && config.OTEL_SDK_DISABLED === 'false') {
+    const { traceService } = await import('#libs/tracing/tracing.ts');
+    traceService(fastify, config);
+  }
   measureRequests(fastify, definition.name);
   logRequests(fastify, logger);
   if (definition.web) {

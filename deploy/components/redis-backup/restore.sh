@@ -7,8 +7,9 @@ master=$(redis-cli -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name qu
 live="redis-cli -h $master -p $REDIS_PORT -n $REDIS_DB -e"
 source="redis-cli -s /backup/restore.sock -n $REDIS_DB -e"
 
-# A Redis of our own reads the file; no port, no append-only file, never saves over the backup.
-redis-server --port 0 --unixsocket /backup/restore.sock --dir /backup --dbfilename "${file##*/}" --save '' --appendonly no --daemonize yes >/dev/null
+# A Redis of our own reads the file; no port, no append-only file, never saves over the backup. Same password: redis-cli always sends it.
+redis-server --port 0 --unixsocket /backup/restore.sock --requirepass "$REDISCLI_AUTH" --dir /backup --dbfilename "${file##*/}" \
+  --save '' --appendonly no --daemonize yes >/dev/null
 trap '$source shutdown nosave' EXIT
 until $source ping >/dev/null 2>&1; do sleep 0.2; done
 
