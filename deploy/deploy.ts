@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { parseArgs, parseEnv } from 'node:util';
 import { makePlatformSecret, platformSecretFile, platformSecretProblem } from './platform-secret.ts';
+import { makeStripeSecret, stripeSecretFile, stripeSecretProblem } from './stripe-secret.ts';
 
 /** Address in the hosts of the Ingress unless `--ip` says another: right for `minikube tunnel`, kind and k3s on this machine. */
 const defaultIp = '127.0.0.1';
@@ -49,6 +50,12 @@ if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(platformSecret
     fail(`${secretFile} is missing. Make it with:\n  ${makePlatformSecret(overlay, secretFile)}`);
   const problem = platformSecretProblem(overlay, parseEnv(readFileSync(secretFile, 'utf8')));
   if (problem) fail(`${secretFile}: ${problem}`);
+}
+if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(stripeSecretFile)) {
+  const file = `${folder}/${stripeSecretFile}`;
+  if (!existsSync(file)) fail(`${file} is missing. Make it with:\n  ${makeStripeSecret(file)}`);
+  const problem = stripeSecretProblem(parseEnv(readFileSync(file, 'utf8')));
+  if (problem) fail(`${file}: ${problem}`);
 }
 const context = must('No cluster is selected', ['config', 'current-context']).trim();
 must(`The cluster of context ${context} does not answer`, ['version', '--request-timeout=10s']);

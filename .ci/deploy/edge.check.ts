@@ -177,11 +177,12 @@ async function tour(ports: Record<string, number>, manifests: Manifest[]): Promi
   };
   for (const ingress of ofKind(manifests, 'Ingress')) {
     for (const { host = '', http } of ingress.spec?.rules ?? []) {
-      for (const { path = '', backend } of http?.paths ?? []) {
+      for (const { path = '', pathType, backend } of http?.paths ?? []) {
         const expected = `${ingress.metadata.namespace}/${backend.service?.name}`;
-        await eventually(async () => (await visit(web, newClient(), host, `${path}/1`)).status === 200, 15_000);
+        const page = pathType === 'Exact' ? path : `${path}/1`;
+        await eventually(async () => (await visit(web, newClient(), host, page)).status === 200, 15_000);
         const client = newClient();
-        const { reached } = await visit(web, client, host, `${path}/1`, '203.0.113.9');
+        const { reached } = await visit(web, client, host, page, '203.0.113.9');
         want(reached?.service === expected, `${host}${path} leads to ${reached?.service}, not to ${expected}`);
         want(
           isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,

@@ -3,6 +3,9 @@ import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, wo
 /** The workloads that may talk to the cluster's API. */
 const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube-state-metrics'];
 
+/** Where a Service may face the internet: the edge, and the shop, which has its own rate limit and the owner's ports. */
+const publicNamespaces = ['traefik', 'privrocket-preprod'];
+
 const secretName = /KEY$|PASSWORD|SECRET|TOKEN/;
 const exactImage = /^[\w./-]+(:v?\d+\.\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/;
 
@@ -38,7 +41,10 @@ export function checkHardening(manifests: Manifest[]): string[] {
       )
       .map((policy) => `${nameOf(policy)}: selects nothing`),
     ...ofKind(manifests, 'Service')
-      .filter(({ metadata, spec }) => (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && metadata.namespace !== 'traefik')
+      .filter(
+        ({ metadata, spec }) =>
+          (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && !publicNamespaces.includes(metadata.namespace ?? ''),
+      )
       .map((service) => `${nameOf(service)}: ${service.spec?.type} goes around the edge`),
     ...ofKind(manifests, 'Ingress')
       .filter(

@@ -45,6 +45,17 @@ const intended = [
   'production/redis-production > production/redis-production:26379',
   'production/redis-backup-production > production/redis-production:6379',
   'production/redis-backup-production > production/redis-production:26379',
+  // The shop is public, and has quotes and search of its own behind it.
+  ...['internet', 'traefik/traefik', 'monitoring/prometheus'].map(
+    (from) => `${from} > privrocket-preprod/privrocket-deployment:5000`,
+  ),
+  ...['quotes', 'search'].flatMap((service) => [
+    `privrocket-preprod/privrocket-deployment > privrocket-preprod/${service}-deployment:5000`,
+    `monitoring/prometheus > privrocket-preprod/${service}-deployment:5000`,
+  ]),
+  ...['quotes', 'search', 'privrocket'].flatMap((service) =>
+    [6379, 26379].map((port) => `privrocket-preprod/${service}-deployment > privrocket-preprod/redis-preprod:${port}`),
+  ),
 ].flatMap((way) =>
   way.includes('ENV') ? ['qualification', 'production'].map((name) => way.replaceAll('ENV', name)) : [way],
 );
@@ -54,7 +65,7 @@ const isIntended = (from: Actor, to: Actor, port: number) =>
   intended.includes(`${from.id} > ${to.id}:${port}`) ||
   to.id === 'kube-system/kube-dns' ||
   (intended.includes(`internet > ${to.id}:${port}`) &&
-    !from.id.match(/^(qualification|production|traefik|monitoring)\//));
+    !from.id.match(/^(qualification|production|privrocket-preprod|traefik|monitoring)\//));
 
 const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string | undefined, actor: Actor) =>
   peers === undefined ||

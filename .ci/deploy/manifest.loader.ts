@@ -24,6 +24,7 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
 import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
+import { stripeSecretFile } from '../../deploy/stripe-secret.ts';
 
 /** The kinds that the overlays may use; the checks know what to ask of each. */
 export interface Kinds {
@@ -144,6 +145,10 @@ export function renderOverlays(kustomize: string): Rendered {
       folders('overlays').map((folder) => {
         const secrets = platformSecretKeys(basename(folder)).map((key) => `${key}=${randomUUID()}\n`);
         writeFileSync(join(folder, platformSecretFile), secrets.join(''));
+        writeFileSync(
+          join(folder, stripeSecretFile),
+          `STRIPE_PUBLISHABLE_KEY=\nSTRIPE_SECRET_KEY=\nSTRIPE_WEBHOOK_SECRET=${randomUUID()}\n`,
+        );
         const text = build(folder);
         const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
         return [basename(folder), { text, manifests }];

@@ -63,6 +63,15 @@ try {
     ...(flask ? [flask] : []),
   ]);
   const list = await compare('GET /quotes', '/quotes', [service, fastify, http]);
+  const shop = await launch('shop', ['dist/apps/shop/main.js'], {
+    DEMO_MODE: 'True',
+    STRIPE_WEBHOOK_SECRET: 'only-for-the-bench',
+    QUOTES_URL: `http://127.0.0.1:${service.port}`,
+  });
+  const page = await launch('same page, bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify'], {
+    PAGE_URL: `http://127.0.0.1:${shop.port}/`,
+  });
+  const catalogue = await compare('GET / of the shop', '/', [shop, page]);
   const starts = await startTimes();
   const imported = importRate();
 
@@ -74,6 +83,7 @@ try {
   verdict('with metrics, logs, tracing off, against without', ratio(byId, service, unobserved), 0.9);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
   if (flask) verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
+  verdict('catalogue page of the shop against bare Fastify', ratio(catalogue, shop, page), 0.7);
   verdict('importer, thousands of quotes a second', imported / 1000, 20);
   verdict('start to first /healthz, bare Fastify / service', median(starts.fastify) / median(starts.service), 1);
 } finally {
