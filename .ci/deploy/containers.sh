@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command, such as `podman ps`, where Debian's podman and buildah work in a bare CI machine: installs them if need be, takes them out of
 # systemd's hands, hides the half of a hybrid cgroup tree that they refuse, and gives them run-time folders that end with the command, so that a
-# run that was killed leaves nothing that the next one trips over. Containers live in this one command only.
+# run that was killed leaves nothing that the next one trips over. Containers live in this one command only, and two such commands take turns: the
+# second would take the first one's containers for leftovers from before a reboot.
 set -euo pipefail
 if ! command -v podman buildah crun debootstrap iptables catatonit >/dev/null; then
   apt-get update -qq >&2
@@ -11,7 +12,7 @@ fi
 CONTAINERS_CONF=$(cd "$(dirname "$0")" && pwd)/containers.conf
 export CONTAINERS_CONF BUILDAH_ISOLATION=chroot
 # shellcheck disable=SC2016
-exec unshare --mount sh -euc '
+exec flock /run/lock/quotes-platform-containers unshare --mount sh -euc '
   umount /sys/fs/cgroup/unified 2>/dev/null || true
   for folder in /run/libpod /run/containers /run/netns; do
     mkdir -p "$folder"

@@ -38,12 +38,7 @@ try {
   await qualification();
   await production();
 } catch (error) {
-  // Whatever failed last, and what had failed before it.
-  say(
-    error instanceof SuppressedError
-      ? `${error.suppressed?.stack}\n${error.error?.stack}`
-      : String((error as Error).stack),
-  );
+  console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
   process.exitCode = 1;
 }
 
