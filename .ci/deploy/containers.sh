@@ -12,7 +12,7 @@ fi
 CONTAINERS_CONF=$(cd "$(dirname "$0")" && pwd)/containers.conf
 export CONTAINERS_CONF BUILDAH_ISOLATION=chroot
 # shellcheck disable=SC2016
-exec flock /run/lock/quotes-platform-containers unshare --mount sh -euc '
+exec flock -o /run/lock/quotes-platform-containers unshare --mount sh -euc '
   umount /sys/fs/cgroup/unified 2>/dev/null || true
   for folder in /run/libpod /run/containers /run/netns; do
     mkdir -p "$folder"
