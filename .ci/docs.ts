@@ -8,7 +8,7 @@ import { freePort } from '../deploy/local/redis-server.ts';
 import { environmentSchema } from '../libs/config/config.schema.ts';
 import { PROBLEMS, problemType } from '../libs/service/problem.catalogue.ts';
 
-const SERVICES = ['users', 'quotes', 'search'];
+const SERVICES = ['users', 'quotes', 'search', 'shop'];
 const METHODS = ['get', 'post', 'delete'] as const;
 
 interface Operation {
@@ -47,6 +47,8 @@ async function openApiOf(service: string): Promise<OpenApi> {
       APP_PORT: String(port),
       REDIS_PORT: '1',
       ADMIN_KEY: 'only-for-the-documents',
+      DEMO_MODE: 'True',
+      STRIPE_WEBHOOK_SECRET: 'only-for-the-documents',
       LOG_LEVEL: 'silent',
     },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -56,10 +56,14 @@ export default (options) => ({
       __COMMIT__: JSON.stringify(commit()),
     }),
     new rspack.CopyRspackPlugin({
-      patterns: ['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png'].map((file) => ({
-        from: resolve(swaggerUi, file),
-        to: 'swagger-ui/',
-      })),
+      patterns: [
+        // What an app serves as files.
+        { from: resolve(dirname(options.entry), 'assets'), to: 'assets/', noErrorOnMissing: true },
+        ...['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png'].map((file) => ({
+          from: resolve(swaggerUi, file),
+          to: 'swagger-ui/',
+        })),
+      ],
     }),
   ],
 });

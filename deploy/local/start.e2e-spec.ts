@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#libs/testing/eventually.ts';
+import { freePort } from './redis-server.ts';
 
 /** The local run has fixed ports, so that nothing else may use them while these tests run. */
 const PORTS = [5000, 5001, 5002];
@@ -21,8 +22,10 @@ const PORTS = [5000, 5001, 5002];
 /** A project folder of its own, with the built services of the real one, and data that no other run sees. */
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 const launched: ChildProcess[] = [];
+let redisPort = '';
 
-beforeAll(() => {
+beforeAll(async () => {
+  redisPort = String(await freePort());
   for (const name of ['dist', 'deploy']) symlinkSync(resolve(name), join(folder, name));
   mkdirSync(join(folder, 'data'));
   if (existsSync('data/redis-server')) symlinkSync(resolve('data/redis-server'), join(folder, 'data/redis-server'));
@@ -37,7 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function start(env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, ['deploy/local/start.ts'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, REDIS_PORT: redisPort, ...env },
   });
   launched.push(child);
   const run = { child, output: '', exited: once(child, 'close') };
@@ -85,7 +88,7 @@ describe('npm start', () => {
   it('brings up Redis and the services, keeps the data for the next time, and leaves nothing behind', async () => {
     const key = { authorization: 'supersecretkey' };
     const first = await running();
-    const redis = Number(/redis +127\.0\.0\.1:(\d+)/.exec(first.output)?.[1]);
+    expect(first.output).toMatch(new RegExp(`redis +127\\.0\\.0\\.1:${redisPort}\n`));
     for (const port of PORTS) expect(first.output).toContain(`http://localhost:${port}/`);
     const body = '{"id": "1", "name": "Tintin", "password": "milou"}';
     const form = { ...key, 'content-type': 'application/x-www-form-urlencoded' };
@@ -95,7 +98,7 @@ describe('npm start', () => {
     first.child.kill('SIGINT');
     expect(await first.exited).toEqual([0, null]);
     expect(processes()).toEqual([]);
-    for (const port of [...PORTS, redis]) expect([port, await listening(port)]).toEqual([port, false]);
+    for (const port of [...PORTS, Number(redisPort)]) expect([port, await listening(port)]).toEqual([port, false]);
 
     await running();
     const list = await fetch('http://localhost:5000/users', { headers: key });

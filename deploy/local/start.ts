@@ -3,6 +3,7 @@
  * Ctrl-C stops it all. The environment it is started with reaches the services.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -17,6 +18,7 @@ const APPS = [
   { name: 'users', port: 5000, path: '/users' },
   { name: 'quotes', port: 5001, path: '/quotes' },
   { name: 'search', port: 5002, path: '/search?keyword=love' },
+  { name: 'shop', port: 4242, path: '/' },
 ] as const;
 
 const running: { name: string; process: ChildProcess }[] = [];
@@ -54,6 +56,9 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   env.THROTTLE_LIMIT ||= '0';
   env.LOG_LEVEL ||= 'warn';
   env.DRAIN_SECONDS ||= '0';
+  env.DEMO_MODE ||= 'True';
+  // Events of the demo's payments are signed with it; nobody else needs to know it.
+  env.STRIPE_WEBHOOK_SECRET ||= randomBytes(24).toString('hex');
   if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;
   mkdirSync(DATA, { recursive: true });
   const program = findRedisProgram(console.log);

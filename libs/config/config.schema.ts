@@ -44,6 +44,19 @@ function list<T extends z.ZodType<unknown, string>>(item: T) {
     .pipe(z.array(item));
 }
 
+const flag = z
+  .enum(['True', 'true', '1', 'False', 'false', '0'], 'must be True or False')
+  .transform((text) => text.toLowerCase() === 'true' || text === '1');
+
+/** An address that paths are appended to, without its trailing slash. */
+const baseUrl = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text);
+    return url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash;
+  }, 'must be an address such as https://shop.example, without a path')
+  .transform((text) => text.replace(/\/$/, ''));
+
 /**
  * Every environment variable that a service reads, with its default. A variable set to the empty string counts as unset,
  * as it does in Kubernetes ConfigMaps and env files.
@@ -75,9 +88,42 @@ export const environmentSchema = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('least severe level that is logged'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url('must be a URL')
+    .optional()
+    .describe(
+      'where traces go, by OTLP over HTTP, e.g. `http://collector:4318`; without it nothing is traced. The other `OTEL_EXPORTER_OTLP_*` variables, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` hold as well',
+    ),
+  OTEL_SDK_DISABLED: z.enum(['true', 'false']).default('false').describe('`true` turns tracing off'),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ])
+    .default('parentbased_always_on')
+    .describe('which requests are traced'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0?\.\d+|[01](\.0+)?)$/, 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1)
+    .describe('the share of requests that the `traceidratio` samplers trace'),
   DRAIN_SECONDS: integer(0, 300)
     .default(5)
     .describe('on SIGTERM, how long a service goes on serving while `/readyz` already fails'),
+  DEMO_MODE: flag.default(false).describe('shop: pay on a local page that charges nothing, instead of at Stripe'),
+  DEBUG: flag.default(false).describe('shop: more detail in the log, and the page `/stripe-test`'),
+  SHOP_URL: baseUrl.default('http://localhost:4242').describe('shop: the address that buyers see'),
+  QUOTES_URL: baseUrl.default('http://localhost:5001').describe('shop: the quotes service'),
+  SEARCH_URL: baseUrl.default('http://localhost:5002').describe('shop: the search service'),
+  STRIPE_PUBLISHABLE_KEY: z.string().optional().describe('shop: publishable key of the Stripe account'),
+  STRIPE_SECRET_KEY: z.string().optional().describe('shop: secret key of the Stripe account'),
+  STRIPE_WEBHOOK_SECRET: z.string().optional().describe('shop: what payment events are signed with, in demo mode too'),
+  STRIPE_API_URL: baseUrl.default('https://api.stripe.com').describe("shop: Stripe's API; another one only for tests"),
 });
 
 /** The environment, parsed: what every other module sees instead of `process.env`. */
@@ -90,6 +136,25 @@ export function adminKeyProblem(key: string | undefined, nodeEnv: Environment['N
   if (!/^[\x21-\x7e]+$/.test(key)) return 'must be printable ASCII without spaces, since it travels in a header';
   if (nodeEnv === 'production' && WELL_KNOWN_KEYS.has(key.toLowerCase())) {
     return 'is a well-known example and NODE_ENV is production: choose a secret of your own';
+  }
+  return undefined;
+}
+
+/** What makes the payment settings of the shop unacceptable, with the variable to blame, or undefined. */
+export function paymentProblem(environment: Environment): string | undefined {
+  const { DEMO_MODE, NODE_ENV, STRIPE_PUBLISHABLE_KEY, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } = environment;
+  if (!STRIPE_WEBHOOK_SECRET) return 'STRIPE_WEBHOOK_SECRET is missing: without it payment events cannot be trusted';
+  if (STRIPE_WEBHOOK_SECRET.length < 16)
+    return 'STRIPE_WEBHOOK_SECRET is too short: it must have at least 16 characters';
+  if (!DEMO_MODE && !STRIPE_SECRET_KEY) return 'STRIPE_SECRET_KEY is missing: set it, or set DEMO_MODE=True';
+  if (!DEMO_MODE && !STRIPE_PUBLISHABLE_KEY) return 'STRIPE_PUBLISHABLE_KEY is missing: set it, or set DEMO_MODE=True';
+  for (const [name, key] of Object.entries({ STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY })) {
+    if (!/^[a-z]k_live_/.test(key ?? '')) continue;
+    if (DEMO_MODE) return `${name} is a live key and DEMO_MODE is on: use a test key, or turn DEMO_MODE off`;
+    if (NODE_ENV !== 'production') return `${name} is a live key and NODE_ENV is not production: use a test key`;
+  }
+  if (NODE_ENV === 'production' && environment.STRIPE_API_URL !== 'https://api.stripe.com') {
+    return 'STRIPE_API_URL must be left alone when NODE_ENV is production: keys would go elsewhere';
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { adminKeyProblem, type Environment, environmentSchema } from './config.schema.ts';
+import { adminKeyProblem, type Environment, environmentSchema, paymentProblem } from './config.schema.ts';
 
 /** A wrong environment; the message is one line that names the variable and says why. */
 export class ConfigError extends Error {}
@@ -7,6 +7,8 @@ export class ConfigError extends Error {}
 export interface ConfigRequirements {
   /** Whether the app guards anything with ADMIN_KEY and so must not start without a good one. */
   adminKey: boolean;
+  /** Whether the app takes payments and so must not start without sound settings for them. */
+  payments?: boolean;
 }
 
 /** The configuration of one app. With `adminKey` required, `ADMIN_KEY` is known to be acceptable. */
@@ -35,10 +37,17 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   }
   const problem = requirements.adminKey ? adminKeyProblem(result.data.ADMIN_KEY, result.data.NODE_ENV) : undefined;
   if (problem) throw new ConfigError(`ADMIN_KEY ${problem}`);
+  const paymentIssue = requirements.payments ? paymentProblem(result.data) : undefined;
+  if (paymentIssue) throw new ConfigError(paymentIssue);
   if (result.data.REDIS_SENTINELS.length > 0 && result.data.REDIS_CLUSTER.length > 0) {
     throw new ConfigError('REDIS_CLUSTER cannot be combined with REDIS_SENTINELS: set one of them');
   }
-  return Object.freeze({ ...result.data, service, ADMIN_KEY: result.data.ADMIN_KEY ?? '' });
+  return Object.freeze({
+    ...result.data,
+    service,
+    ADMIN_KEY: result.data.ADMIN_KEY ?? '',
+    LOG_LEVEL: set.LOG_LEVEL === undefined && result.data.DEBUG ? 'debug' : result.data.LOG_LEVEL,
+  });
 }
 
 /**

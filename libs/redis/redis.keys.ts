@@ -59,5 +59,25 @@ export const USER_KEYS = {
   leaving: '{users}:leaving',
 } as const;
 
+/** The keys of the shop, all in one slot: an order, its history and what leads to it change in one atomic step. */
+export const SHOP_KEYS = {
+  /** Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout session); append the id. */
+  order: '{shop}:order:',
+  /** List: the history of an order, oldest first, only ever appended to; append the id. */
+  history: '{shop}:history:',
+  /** Set: ids of the payment events that an order has seen; append the id. */
+  events: '{shop}:events:',
+  /** Sorted set of all order ids, scored by the time of creation in microseconds. */
+  orders: '{shop}:orders',
+  /** String: the buyer's token -> order id; append the token. */
+  token: '{shop}:token:',
+  /** String: cart id -> id of the newest order made of it, for as long as it may be reused; append the cart id. */
+  cart: '{shop}:cart:',
+  /** Hash: id of a quote on sale -> its JSON, as last seen. */
+  product: '{shop}:product',
+  /** Sorted set of the ids of quotes on sale, scored by when they were last seen. */
+  products: '{shop}:products',
+} as const;
+
 /** List of the times of a client's admitted requests; append the client address. */
 export const THROTTLE_KEY = 'throttle:';

@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { OrdersRepository } from './orders.repository.ts';
+import { ProductsRepository } from './products.repository.ts';
 import { QuotesRepository } from './quotes.repository.ts';
 import { RedisService } from './redis.service.ts';
 import { UsersRepository } from './users.repository.ts';
@@ -6,7 +8,7 @@ import { UsersRepository } from './users.repository.ts';
 /** Redis and the repositories over it, for every app. */
 @Global()
 @Module({
-  providers: [RedisService, QuotesRepository, UsersRepository],
-  exports: [RedisService, QuotesRepository, UsersRepository],
+  providers: [RedisService, QuotesRepository, UsersRepository, OrdersRepository, ProductsRepository],
+  exports: [RedisService, QuotesRepository, UsersRepository, OrdersRepository, ProductsRepository],
 })
 export class RedisModule {}

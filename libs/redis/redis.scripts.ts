@@ -11,6 +11,10 @@ declare module 'ioredis' {
     createUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<CreateUserOutcome, Context>;
     removeUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string | null, Context>;
     listUsers(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
+    placeOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string, Context>;
+    advanceOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<AdvanceOutcome, Context>;
+    listOrders(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, ...string[]], Context>;
+    rememberProducts(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
     inspectLog(keyCount: number, log: string): Result<[string, string, number, number], Context>;
     throttle(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, number, number], Context>;
   }
@@ -20,6 +24,9 @@ declare module 'ioredis' {
 export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
 /** What came of the creation of a user; `leaving`: an earlier user of that id is still being removed. */
 export type CreateUserOutcome = 'created' | 'exists' | 'leaving';
+
+/** What came of an event about an order. */
+export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
 
 /** How many changes the log keeps; a search replica that was away for longer rebuilds its index. */
 const LOG_LENGTH = 100_000;
@@ -149,6 +156,69 @@ const SCRIPTS = {
       answer[#answer + 1] = redis.call('HGET', KEYS[2] .. id, 'name')
     end
     return answer`,
+
+  /**
+   * KEYS order: history: orders token: cart; ARGV id, token, order (JSON), digest of its contents, score, history entry, seconds an unfinished order is reused.
+   * Places an order, unless the cart has an unfinished one of the same contents. Answers the id of the one that counts.
+   */
+  placeOrder: `
+    local order, history, orders, token, cart = unpack(KEYS)
+    local id = ARGV[1]
+    local open = redis.call('GET', cart)
+    if open then
+      local known = redis.call('HMGET', order .. open, 'digest', 'state')
+      if known[1] == ARGV[4] and (known[2] == 'created' or known[2] == 'failed') then return open end
+    end
+    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4], 'state', 'created')
+    redis.call('RPUSH', history .. id, ARGV[6])
+    redis.call('ZADD', orders, ARGV[5], id)
+    redis.call('SET', token .. ARGV[2], id)
+    redis.call('SET', cart, id, 'EX', ARGV[7])
+    return id`,
+
+  /**
+   * KEYS order:id history:id events:id; ARGV event id, state, history entry, states from the first to the last. Moves an order forward, never back, so that
+   * events may come in any order and any number of times. Answers an AdvanceOutcome.
+   */
+  advanceOrder: `
+    local order, history, events = unpack(KEYS)
+    local current = redis.call('HGET', order, 'state')
+    if not current then return 'unknown' end
+    if redis.call('SADD', events, ARGV[1]) == 0 then return 'repeated' end
+    local rank = {}
+    for i = 4, #ARGV do rank[ARGV[i]] = i end
+    if rank[ARGV[2]] <= rank[current] then return 'unchanged' end
+    redis.call('HSET', order, 'state', ARGV[2])
+    redis.call('RPUSH', history, ARGV[3])
+    return 'advanced'`,
+
+  /**
+   * KEYS orders, order:; ARGV score below which the page starts, as ZRANGE takes it, count. Answers total, then score, order (JSON) and state in turns,
+   * newest first.
+   */
+  listOrders: `
+    local answer = { redis.call('ZCARD', KEYS[1]) }
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])) do
+      local order = redis.call('HMGET', KEYS[2] .. id, 'order', 'state')
+      answer[#answer + 1] = string.format('%.0f', redis.call('ZSCORE', KEYS[1], id))
+      answer[#answer + 1] = order[1]
+      answer[#answer + 1] = order[2]
+    end
+    return answer`,
+
+  /** KEYS product products; ARGV milliseconds, count to keep, then id and quote (JSON) in turns. Answers how many were forgotten. */
+  rememberProducts: `
+    local product, products = unpack(KEYS)
+    for i = 3, #ARGV, 2 do
+      redis.call('HSET', product, ARGV[i], ARGV[i + 1])
+      redis.call('ZADD', products, ARGV[1], ARGV[i])
+    end
+    local old = redis.call('ZRANGE', products, 0, -1 - ARGV[2])
+    if #old > 0 then
+      redis.call('HDEL', product, unpack(old))
+      redis.call('ZREM', products, unpack(old))
+    end
+    return #old`,
 
   /**
    * KEYS list of times; ARGV limit, window in microseconds. Admits the request if fewer than limit were admitted within the window before now:

@@ -1,9 +1,16 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { redisCommandDuration } from '#libs/metrics/metrics.ts';
 import { connectRedis, type RedisClient } from './redis.connection.ts';
 import { defineScripts } from './redis.scripts.ts';
+
+/**
+ * Tells whoever listens, as a tracer does, of every operation. The client's own channel would not do: it speaks when a pipeline is flushed, and that is in the
+ * context of whichever request came first.
+ */
+export const redisOperations = tracingChannel<unknown, { operation: string; error?: unknown }>('quotes-platform:redis');
 
 /** How long a write waits for a replica before it is declared lost, in milliseconds. */
 const REPLICATION_TIMEOUT = 300;
@@ -35,6 +42,13 @@ export class RedisService implements OnApplicationShutdown {
    * @throws RedisUnavailableError when Redis could not carry it out
    */
   run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (redisOperations.hasSubscribers) {
+      return redisOperations.tracePromise(() => this.measure(operation, command), { operation });
+    }
+    return this.measure(operation, command);
+  }
+
+  private measure<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
     const duration = durationOf(operation);
     const start = performance.now();
     return command(this.client).then(

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/config/config.ts';
 import { HealthModule } from '#libs/health/health.module.ts';
 import { measureRequests } from '#libs/metrics/http.metrics.ts';
@@ -12,7 +13,7 @@ import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
 import { createAdapter, trackMethods } from './fastify.ts';
 import { createLogger, logRequests, NestLogger } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
-import { ProblemFilter } from './problem.filter.ts';
+import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
 import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
@@ -23,6 +24,16 @@ export interface ServiceDefinition extends ConfigRequirements {
   description: string;
   /** The app's controllers and providers; everything that services share is added. */
   module: Type;
+  /** What an app with pages for browsers adds. */
+  web?: WebDefinition;
+}
+
+/** What an app that people visit with a browser adds to the HTTP server of every service. */
+export interface WebDefinition {
+  /** Adds parsers and plugins; no route is registered yet. */
+  setUp(server: FastifyInstance, config: Config): Promise<void>;
+  /** Sends a page in place of a problem document, to clients that prefer pages. */
+  sendProblem: ProblemPage;
 }
 
 /**
@@ -34,8 +45,16 @@ export async function createService(definition: ServiceDefinition, config: Confi
   const adapter = createAdapter(config, filter);
   const fastify = adapter.getInstance();
   filter.methodsOf = trackMethods(fastify);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT && config.OTEL_SDK_DISABLED === 'false') {
+    const { traceService } = await import('#libs/tracing/tracing.ts');
+    traceService(fastify, config);
+  }
   measureRequests(fastify, definition.name);
   logRequests(fastify, logger);
+  if (definition.web) {
+    filter.page = definition.web.sendProblem;
+    await definition.web.setUp(fastify, config);
+  }
 
   const app = await NestFactory.create<NestFastifyApplication>(rootModule(definition, config), adapter, {
     logger: new NestLogger(logger),

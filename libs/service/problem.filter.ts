@@ -19,11 +19,17 @@ const BY_STATUS = new Map<number, ProblemName>(
 );
 BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
 
+/** Sends a problem as a page; the status and the request id are set already. */
+export type ProblemPage = (problem: ProblemError, request: FastifyRequest, reply: FastifyReply) => void;
+
 /** Turns whatever is thrown into the one error format, and logs what is the service's own fault. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   /** Which methods a path supports; set once the server exists. */
   methodsOf: (path: string) => string[] = () => [];
+
+  /** How an app with pages shows a problem to a browser. */
+  page: ProblemPage | undefined;
 
   constructor(private readonly logger: Logger) {}
 
@@ -51,11 +57,12 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 401)
       reply.header('www-authenticate', 'Bearer realm="quotes", Basic realm="quotes", charset="UTF-8"');
     if (problem.status === 503) reply.header('retry-after', 1);
-    reply
-      .code(problem.status)
-      .header('x-request-id', request.id)
-      .header('content-type', PROBLEM_CONTENT_TYPE)
-      .send(JSON.stringify(problemDetails(problem, request.id)));
+    reply.code(problem.status).header('x-request-id', request.id);
+    if (this.page && /\btext\/html\b/.test(request.headers.accept ?? '')) {
+      this.page(problem, request, reply);
+      return;
+    }
+    reply.header('content-type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(problemDetails(problem, request.id)));
   }
 }
 

@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
  * Tries until an attempt neither throws nor answers `false`, for things that announce themselves in no other way than by being asked.
  * @param deadline milliseconds after which the last failure is thrown
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, deadline = 10_000): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, deadline = 10_000): Promise<Exclude<T, false>> {
   const end = Date.now() + deadline;
   for (;;) {
     let failure: unknown = new Error(`still false: ${attempt}`);
     try {
       const answer = await attempt();
-      if (answer !== false) return answer;
+      if (answer !== false) return answer as Exclude<T, false>;
     } catch (error) {
       failure = error;
     }

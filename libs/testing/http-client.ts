@@ -18,22 +18,30 @@ const HANG = 5_000;
 /**
  * Sends a request to a service.
  * @param target method and path, e.g. `GET /quotes`
- * @param options `json` is sent as a JSON body; `key` as the `Authorization` field
+ * @param options `json` is sent as a JSON body, `form` as a form, `raw` as it is; `key` as the `Authorization` field
  */
 export async function call(
   service: ServiceProcess,
   target: string,
-  options: { json?: unknown; key?: string; headers?: Record<string, string>; timeout?: number } = {},
+  options: {
+    json?: unknown;
+    form?: string;
+    raw?: string;
+    key?: string;
+    headers?: Record<string, string>;
+    timeout?: number;
+  } = {},
 ): Promise<Answer> {
   const [method = '', path = ''] = target.split(' ');
   const response = await fetch(service.url + path, {
     method,
     headers: {
       ...(options.json !== undefined && { 'content-type': 'application/json' }),
+      ...(options.form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
       ...(options.key !== undefined && { authorization: options.key }),
       ...options.headers,
     },
-    body: options.json === undefined ? null : JSON.stringify(options.json),
+    body: options.json === undefined ? (options.form ?? options.raw ?? null) : JSON.stringify(options.json),
     signal: AbortSignal.timeout(options.timeout ?? HANG),
     redirect: 'manual',
   });

@@ -48,7 +48,17 @@ function record(
   logger.info({ request_id: id, method, route, status, duration_ms: milliseconds, client });
 }
 
-function onFastify(): void {
+/** The catalogue page of the shop, with the headers that are the page's own. */
+async function copyPage(url: string): Promise<{ headers: [string, string][]; body: Buffer }> {
+  const answer = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
+  const own = /^(content-type|content-security-policy|referrer-policy|cache-control|vary|etag)$/;
+  return {
+    headers: [...answer.headers].filter(([name]) => own.test(name)),
+    body: Buffer.from(await answer.arrayBuffer()),
+  };
+}
+
+async function onFastify(): Promise<void> {
   const app = fastify({ genReqId: () => randomUUID() });
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -76,6 +86,13 @@ function onFastify(): void {
     reply.header('content-type', JSON_TYPE);
     return document;
   });
+  if (process.env.PAGE_URL) {
+    const { headers, body } = await copyPage(process.env.PAGE_URL);
+    app.get('/', async (_request, reply) => {
+      for (const [name, value] of headers) reply.header(name, value);
+      return body;
+    });
+  }
   app.listen({ port: Number(process.env.APP_PORT) });
 }
 
@@ -99,4 +116,4 @@ function onHttp(): void {
   server.listen(Number(process.env.APP_PORT));
 }
 
-process.argv[2] === 'http' ? onHttp() : onFastify();
+process.argv[2] === 'http' ? onHttp() : await onFastify();

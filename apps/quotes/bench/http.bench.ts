@@ -3,7 +3,7 @@
  * what counts: on a shared machine they hold still where requests a second do not. Needs wrk (fetched from Debian if missing) and, for the last row, python3.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
@@ -41,6 +41,7 @@ try {
   const id = await seed();
   const app = (name: string, env: NodeJS.ProcessEnv) => launch(name, ['dist/apps/quotes/main.js'], env);
   const service = await app('service', {});
+  const unobserved = await launch('without metrics and logs', [unobservedBundle()], { LOG_LEVEL: 'silent' });
   const limited = await app('service, limiter on', { THROTTLE_LIMIT: '10', TRUSTED_PROXIES: '127.0.0.1' });
   const fastify = await launch('bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify']);
   const http = await launch('bare node:http', ['apps/quotes/bench/baseline.ts', 'http']);
@@ -53,8 +54,24 @@ try {
     `${'what'.padEnd(34)}${'req/s'.padStart(8)}${'CPU us/req'.padStart(12)}${'p99 ms'.padStart(8)}${'RSS MiB'.padStart(9)}`,
   );
   const one = `/quotes/${id}`;
-  const byId = await compare('GET /quotes/{id}', one, [service, fastify, http, limited, ...(flask ? [flask] : [])]);
+  const byId = await compare('GET /quotes/{id}', one, [
+    service,
+    unobserved,
+    fastify,
+    http,
+    limited,
+    ...(flask ? [flask] : []),
+  ]);
   const list = await compare('GET /quotes', '/quotes', [service, fastify, http]);
+  const shop = await launch('shop', ['dist/apps/shop/main.js'], {
+    DEMO_MODE: 'True',
+    STRIPE_WEBHOOK_SECRET: 'only-for-the-bench',
+    QUOTES_URL: `http://127.0.0.1:${service.port}`,
+  });
+  const page = await launch('same page, bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify'], {
+    PAGE_URL: `http://127.0.0.1:${shop.port}/`,
+  });
+  const catalogue = await compare('GET / of the shop', '/', [shop, page]);
   const starts = await startTimes();
   const imported = importRate();
 
@@ -63,14 +80,33 @@ try {
   verdict('GET /quotes/{id} against bare node:http', ratio(byId, service, http), 0.72);
   verdict('GET /quotes against bare Fastify', ratio(list, service, fastify), 0.85);
   verdict('GET /quotes against bare node:http', ratio(list, service, http), 0.72);
+  verdict('with metrics, logs, tracing off, against without', ratio(byId, service, unobserved), 0.9);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
   if (flask) verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
+  verdict('catalogue page of the shop against bare Fastify', ratio(catalogue, shop, page), 0.7);
   verdict('importer, thousands of quotes a second', imported / 1000, 20);
   verdict('start to first /healthz, bare Fastify / service', median(starts.fastify) / median(starts.service), 1);
 } finally {
   for (const { process: child } of servers) child.kill('SIGKILL');
   await redis.stop();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** The service's bundle with its measuring taken out, since the product has no switch for that. */
+function unobservedBundle(): string {
+  const copy = resolve('data/bench/unobserved');
+  cpSync('dist/apps/quotes', copy, { recursive: true });
+  let source = readFileSync(`${copy}/main.js`, 'utf8');
+  for (const measuring of [
+    'measureRequests(fastify,definition.name);',
+    'duration.observe((performance.now()-start)/1e3);',
+    ',defaultMetrics:{enabled:true}',
+  ]) {
+    if (!source.includes(measuring)) throw new Error(`the bundle has no ${measuring}`);
+    source = source.replaceAll(measuring, measuring.startsWith(',') ? ',defaultMetrics:{enabled:false}' : '');
+  }
+  writeFileSync(`${copy}/main.js`, source);
+  return `${copy}/main.js`;
 }
 
 async function seed(): Promise<string> {

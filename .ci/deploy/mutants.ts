@@ -1,0 +1,255 @@
+import type { Container } from 'kubernetes-types/core/v1';
+import { type Kinds, type Manifest, ofKind } from './manifest.loader.ts';
+
+/** A mistake planted into the rendered objects, and the finding that must come of it. */
+export interface Mutant {
+  spoil: (manifests: Manifest[]) => void;
+  finding: RegExp;
+}
+
+/** The object of that kind and name; a mutant that spoils nothing would be no mutant. */
+function the<K extends keyof Kinds>(
+  manifests: Manifest[],
+  kind: K,
+  namespace: string,
+  name: string,
+): Kinds[K] & Manifest {
+  const found = ofKind(manifests, kind).find(
+    ({ metadata }) => metadata.name?.startsWith(name) && (metadata.namespace ?? '') === namespace,
+  );
+  if (!found) throw new Error(`no ${kind} ${namespace}/${name}`);
+  return found;
+}
+
+/** Plants a mistake into one object. */
+const inThe = <K extends keyof Kinds>(
+  kind: K,
+  name: string,
+  spoil: (object: Kinds[K] & Manifest) => void,
+  finding: RegExp,
+  namespace = 'production',
+): Mutant => ({ spoil: (manifests) => spoil(the(manifests, kind, namespace, name)), finding });
+
+/** Plants a mistake into the container of production's users. */
+const inUsers = (spoil: (container: Container) => void, finding: RegExp) =>
+  inThe(
+    'Deployment',
+    'users-deployment',
+    ({ spec }) => {
+      for (const container of spec?.template.spec?.containers ?? []) spoil(container);
+    },
+    finding,
+  );
+
+/** Plants a mistake into the pod of production's users. */
+const inUsersPod = (change: object, finding: RegExp) =>
+  inThe('Deployment', 'users-deployment', ({ spec }) => Object.assign(spec?.template.spec ?? {}, change), finding);
+
+const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
+  spoil: (manifests) => {
+    const object = the(manifests, kind, namespace, name);
+    object.kind = 'Removed';
+  },
+  finding,
+});
+
+/** One or more for every kind of finding that the checks on objects can make. */
+export const mutants: Mutant[] = [
+  // references
+  remove('ConfigMap', 'settings', /no ConfigMap settings/),
+  remove('Secret', 'platform', /no key ADMIN_KEY in Secret/),
+  remove('ServiceAccount', 'users-account', /no ServiceAccount users-account/),
+  remove('PersistentVolumeClaim', 'redis-backup', /no PersistentVolumeClaim redis-backup-production/),
+  remove('Service', 'redis-nodes', /no headless Service redis-nodes-production/),
+  remove('HorizontalPodAutoscaler', 'users', /must have either replicas or an autoscaler/),
+  remove('PodDisruptionBudget', 'redis', /has replicas but no disruption budget/),
+  remove('ServiceAccount', 'traefik', /no ServiceAccount traefik/, 'traefik'),
+  inThe(
+    'Deployment',
+    'users',
+    (d) => Object.assign(d.spec?.selector.matchLabels ?? {}, { x: 'y' }),
+    /selector does not take its own pods/,
+  ),
+  inThe('Service', 'users', (s) => Object.assign(s.spec?.selector ?? {}, { x: 'y' }), /selects 0 workloads/),
+  inThe(
+    'Service',
+    'users',
+    (s) => s.spec?.ports?.map((port) => Object.assign(port, { targetPort: 'web' })),
+    /no container port named web/,
+  ),
+  inThe(
+    'HorizontalPodAutoscaler',
+    'users',
+    (h) => Object.assign(h.spec?.scaleTargetRef ?? {}, { name: 'x' }),
+    /no Deployment x/,
+  ),
+  inThe(
+    'PodDisruptionBudget',
+    'users',
+    (p) => Object.assign(p.spec ?? {}, { maxUnavailable: 2 }),
+    /every replica of users-deployment/,
+  ),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) => Object.assign(i.spec?.rules?.[0]?.http?.paths[0]?.backend.service ?? {}, { port: { number: 7777 } }),
+    /users-service:7777, which is not there/,
+  ),
+  inThe('ClusterRoleBinding', 'traefik', (b) => Object.assign(b.roleRef, { name: 'x' }), /no role x/, ''),
+  inUsers((c) => Object.assign(c.livenessProbe?.httpGet ?? {}, { port: 'web' }), /probes port web/),
+  inUsers((c) => Object.assign(c, { volumeMounts: [{ name: 'x', mountPath: '/x' }] }), /no volume x/),
+  inThe(
+    'Service',
+    'quotes',
+    (s) => Object.assign(s.metadata, { name: 'users-service' }),
+    /users-service: rendered twice/,
+  ),
+  // isolation
+  remove('NetworkPolicy', 'dns', /production\/users-deployment > kube-system\/kube-dns:53 is shut/),
+  remove('NetworkPolicy', 'redis-nodes', /production\/redis-production > production\/redis-production:6379 is shut/),
+  inThe(
+    'NetworkPolicy',
+    'http',
+    (p) => {
+      for (const rule of p.spec?.ingress ?? []) delete rule.from;
+    },
+    /internet > production\/users-deployment:5000 is open/,
+  ),
+  {
+    spoil: (all) => {
+      for (const peer of the(all, 'NetworkPolicy', 'production', 'http').spec?.ingress?.[0]?.from ?? []) {
+        delete peer.podSelector;
+      }
+      for (const name of ['default-deny', 'dns']) the(all, 'NetworkPolicy', 'monitoring', name).kind = 'Removed';
+    },
+    finding: /monitoring\/stranger > production\/users-deployment:5000 is open/,
+  },
+  inThe(
+    'NetworkPolicy',
+    'redis-metrics',
+    (p) => p.spec?.ingress?.splice(0, 1),
+    /monitoring\/prometheus > production\/redis-production:9121 is shut/,
+  ),
+  {
+    spoil: (all) => {
+      const everywhere = { namespaceSelector: {} };
+      const [out] = the(all, 'NetworkPolicy', 'production', 'redis-clients').spec?.egress ?? [];
+      const [into] = the(all, 'NetworkPolicy', 'qualification', 'redis').spec?.ingress ?? [];
+      out?.to?.push(everywhere);
+      into?.from?.push(everywhere);
+    },
+    finding: /production\/users-deployment > qualification\/redis-qualification:6379 is open/,
+  },
+  inThe(
+    'NetworkPolicy',
+    'traefik',
+    (p) => p.spec?.egress?.splice(1, 1),
+    /traefik\/traefik > production\/users-deployment:5000 is shut/,
+    'traefik',
+  ),
+  // quota
+  inThe(
+    'HorizontalPodAutoscaler',
+    'users',
+    (h) => Object.assign(h.spec ?? {}, { maxReplicas: 9 }),
+    /production: limits.cpu needs/,
+  ),
+  inThe(
+    'HorizontalPodAutoscaler',
+    'users',
+    (h) => Object.assign(h.spec ?? {}, { maxReplicas: 3 }),
+    /maxReplicas is 3; the largest that fits every environment is 4/,
+  ),
+  inUsers((c) => Object.assign(c.resources?.limits ?? {}, { memory: '3Gi' }), /more than the LimitRange allows/),
+  remove('LimitRange', 'limit-range', /a quota without a LimitRange/),
+  // hardening
+  inUsersPod({ securityContext: { runAsUser: 10001, runAsGroup: 10001 } }, /may run as root/),
+  inUsersPod({ securityContext: { runAsNonRoot: true } }, /no numeric user and group/),
+  inUsersPod({ securityContext: {} }, /no seccomp profile/),
+  inUsersPod({ hostNetwork: true }, /shares a namespace of the host/),
+  inUsersPod({ volumes: [{ name: 'x', hostPath: { path: '/' } }] }, /mounts a path of the host/),
+  inUsersPod({ automountServiceAccountToken: true }, /has a token it does not need/),
+  inUsersPod({ enableServiceLinks: true }, /has every Service's address/),
+  inUsersPod({ serviceAccountName: 'quotes-account' }, /shares its ServiceAccount/),
+  inUsers((c) => Object.assign(c.securityContext ?? {}, { allowPrivilegeEscalation: true }), /may gain privileges/),
+  inUsers((c) => Object.assign(c.securityContext ?? {}, { readOnlyRootFilesystem: false }), /may write to its image/),
+  inUsers((c) => Object.assign(c.securityContext?.capabilities ?? {}, { add: ['NET_ADMIN'] }), /keeps capabilities/),
+  inUsers((c) => c.ports?.map((port) => Object.assign(port, { hostPort: 80 })), /takes a port of the host/),
+  inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:latest' }), /is not exact/),
+  inUsers((c) => {
+    delete c.startupProbe;
+  }, /lacks a probe/),
+  inUsers((c) => c.env?.push({ name: 'ADMIN_KEY', value: 'x' }), /has a secret among its literals/),
+  inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:0.0.1' }), /is not version/),
+  inThe(
+    'ServiceAccount',
+    'users',
+    (a) => {
+      delete a.automountServiceAccountToken;
+    },
+    /mounts its token by default/,
+  ),
+  inThe(
+    'Deployment',
+    'users',
+    (d) => Object.assign(d.spec?.strategy?.rollingUpdate ?? {}, { maxUnavailable: 1 }),
+    /a rollout takes replicas away/,
+  ),
+  inThe(
+    'PodDisruptionBudget',
+    'users',
+    (p) => {
+      delete p.spec?.unhealthyPodEvictionPolicy;
+    },
+    /a broken pod can block/,
+  ),
+  inThe(
+    'ClusterRole',
+    'traefik',
+    (r) => r.rules?.map((rule) => Object.assign(rule, { verbs: ['*'] })),
+    /a wildcard/,
+    '',
+  ),
+  inThe('ConfigMap', 'settings', (m) => Object.assign(m.data ?? {}, { ADMIN_KEY: 'x' }), /belongs into a Secret/),
+  inThe(
+    'NetworkPolicy',
+    'redis-clients',
+    (p) => Object.assign(p.spec ?? {}, { podSelector: { matchLabels: { x: 'y' } } }),
+    /selects nothing/,
+  ),
+  inThe('Service', 'users', (s) => Object.assign(s.spec ?? {}, { type: 'NodePort' }), /goes around the edge/),
+  inThe('Ingress', 'ingress', (i) => Object.assign(i.metadata, { annotations: {} }), /no rate limit/),
+  inThe('Namespace', 'production', (n) => Object.assign(n.metadata, { labels: {} }), /not restricted/, ''),
+  remove('NetworkPolicy', 'default-deny', /no default deny/),
+  // environment
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { LOG_LEVEL: '"info"' }),
+    /one thing to dotenv and another to kustomize/,
+  ),
+  inThe('ConfigMap', 'settings', (m) => Object.assign(m.data ?? {}, { COLOUR: 'blue' }), /COLOUR is read by nobody/),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { REDIS_HOST: 'redis-qualification' }),
+    /no Service redis-qualification:6379/,
+  ),
+  inThe('StatefulSet', 'redis', (s) => Object.assign(s.spec ?? {}, { replicas: 2 }), /no Sentinel redis-production-2/),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { REDIS_SENTINELS: '' }),
+    /0 Sentinels for 3 nodes/,
+  ),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { APP_PORT: '5001' }),
+    /does not listen on APP_PORT/,
+  ),
+  inUsers(
+    (c) => Object.assign(c.readinessProbe ?? {}, { failureThreshold: 3 }),
+    /stops accepting before it is out of the balancer/,
+  ),
+];

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Installs the tools of `npm run check:deploy` at pinned versions into a cache and prints the folder of their executables.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# The pins name the folder: another pin is another cache.
+pins=$(cat "$0" "$here/requirements.txt" | sha256sum | cut -c 1-12)
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/deploy-$pins
+if [ ! -e "$tools/complete" ]; then
+  rm -rf "$tools"
+  python3 -m venv "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+  export GOBIN=$tools/bin
+  go install sigs.k8s.io/kustomize/kustomize/v5@v5.7.1
+  go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+  touch "$tools/complete"
+fi
+echo "$tools/bin"

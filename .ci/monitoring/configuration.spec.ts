@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dashboards, metricsOf, overlay } from './configuration.ts';
+import { newerPromtool, program, run } from './programs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Copies a part of the overlay to where its paths may be rewritten, and answers the file asked for. */
+function copy(part: string, file: string, mountPath: string): string {
+  cpSync(`${overlay}/${part}`, `${folder}/${part}`, { recursive: true });
+  const path = `${folder}/${part}/${file}`;
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(mountPath, `${folder}/${part}`));
+  return path;
+}
+
+it('is a configuration that Prometheus accepts, the discovery of Kubernetes included', () => {
+  const file = copy('prometheus', 'prometheus.yml', '/etc/prometheus');
+  const scrape = `${folder}/prometheus/scrape.yml`;
+  // The token is there only in a pod.
+  writeFileSync(
+    scrape,
+    readFileSync(scrape, 'utf8').replace('/var/run/secrets/kubernetes.io/serviceaccount/token', file),
+  );
+  expect(run(newerPromtool(), 'check', 'config', file)).toContain('is valid prometheus config file syntax');
+});
+
+describe('Alertmanager', () => {
+  const amtool = program('amtool', 'prometheus-alertmanager');
+  const file = copy('alertmanager', 'alertmanager.yml', '/etc/alertmanager');
+
+  it('accepts configuration and template', () => {
+    expect(run(amtool, 'check-config', file)).toContain('SUCCESS');
+  });
+
+  it.each([
+    ['severity=critical', 'namespace=production'],
+    ['severity=warning', 'namespace=production'],
+    ['severity=none', 'alertname=Watchdog'],
+  ])('mails %s of %s', (...labels) => {
+    run(amtool, 'config', 'routes', 'test', `--config.file=${file}`, '--verify.receivers=mail', ...labels);
+  });
+});
+
+describe('the dashboards', () => {
+  it('are what dashboards.ts, which is typed by the published schema, writes', () => {
+    const written = join(folder, 'dashboards');
+    mkdirSync(written);
+    execFileSync(process.execPath, [`${overlay}/grafana/dashboards.ts`, written]);
+    for (const file of readdirSync(written)) {
+      expect(readFileSync(`${overlay}/grafana/dashboards/${file}`, 'utf8')).toBe(
+        readFileSync(join(written, file), 'utf8'),
+      );
+    }
+  });
+
+  it.each(dashboards)('$title explains every panel, and links to dashboards that exist', ({ panels }) => {
+    const uids = dashboards.map(({ uid }) => uid);
+    for (const panel of panels) {
+      if (panel.type === 'row') continue;
+      expect(panel.description).toMatch(/\.$/);
+      expect(panel.fieldConfig.defaults.unit).toEqual(expect.any(String));
+      for (const { url } of panel.fieldConfig.defaults.links ?? []) {
+        expect(uids).toContain(/^\/d\/([\w-]+)\?/.exec(url)?.[1]);
+      }
+    }
+  });
+
+  it('are all provisioned', () => {
+    const kustomization = readFileSync(`${overlay}/grafana/kustomization.yaml`, 'utf8');
+    for (const { uid } of dashboards) expect(kustomization).toContain(`dashboards/${uid}.json`);
+  });
+});
+
+it.each([
+  ['sum by (a, b) (rate(requests_total{x="y_z", w=~"$v"}[5m])) / 2', ['requests_total']],
+  ['up == 0 or absent(up{job="a"})', ['up']],
+  ['(a:b:c > 14.4 * 0.001) and on (x) group_left (y) other_metric offset 5m', ['a:b:c', 'other_metric']],
+  ['histogram_quantile(0.99, sum by (le) (rate(time_bucket[$__rate_interval])))', ['time_bucket']],
+])('finds the metrics of %s', (expr, metrics) => {
+  expect(metricsOf(expr)).toEqual(metrics);
+});

@@ -1,0 +1,35 @@
+import { eventually } from '#libs/testing/eventually.ts';
+import { call } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
+
+const platform = new Platform();
+beforeAll(() => platform.start());
+// It fails when a secret was logged.
+afterAll(() => platform.stop());
+
+it('logs one JSON line a request, with its id, route, status, duration and client, and no secret', async () => {
+  const service = await platform.service('quotes');
+  const headers = { 'x-request-id': 'from-the-caller' };
+  await call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: secret('quote') }, headers });
+  await call(service, `GET /quotes/abc?key=${secret('query')}`, { key: secret('key') });
+
+  const lines = await eventually(() => {
+    const found = service
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"route":"/quotes'));
+    return found.length === 2 && found.map((line) => JSON.parse(line));
+  });
+  const line = {
+    level: 'info',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    service: 'quotes',
+    duration_ms: expect.any(Number),
+    client: '127.0.0.1',
+  };
+  expect(lines).toEqual([
+    { ...line, request_id: 'from-the-caller', method: 'POST', route: '/quotes', status: 201 },
+    { ...line, request_id: expect.any(String), method: 'GET', route: '/quotes/:id', status: 400 },
+  ]);
+});

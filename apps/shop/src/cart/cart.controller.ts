@@ -1,0 +1,73 @@
+import { Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { PRINTS } from '#libs/model/order.schema.ts';
+import { quoteIdSchema } from '#libs/model/quote.schema.ts';
+import { ValidBody } from '#libs/service/api.decorators.ts';
+import { CatalogueService } from '../catalogue/catalogue.service.ts';
+import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
+import { redirect, sendPage } from '../web/page.reply.ts';
+import { cartOf, keepCart } from './cart.cookie.ts';
+import { cartPage } from './cart.page.ts';
+import { add, MOST_OF_ONE, setQuantity } from './cart.ts';
+import { PricingService } from './pricing.service.ts';
+
+const quantity = (min: number) =>
+  z
+    .string('must be given once')
+    .regex(/^\d{1,2}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((n) => n >= min && n <= MOST_OF_ONE, `must be from ${min} to ${MOST_OF_ONE}`);
+
+const product = { quote_id: quoteIdSchema, print: z.enum(PRINTS) };
+const addSchema = formSchema({ ...product, quantity: quantity(1) });
+const changeSchema = formSchema({ ...product, quantity: quantity(0), remove: z.literal('yes').optional() });
+
+/** The visitor's cart. */
+@ApiExcludeController()
+@Controller('cart')
+export class CartController {
+  constructor(
+    private readonly pricing: PricingService,
+    private readonly catalogue: CatalogueService,
+  ) {}
+
+  @Get()
+  async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const cart = cartOf(request);
+    const priced = await this.pricing.price(cart);
+    if (priced.gone.length > 0) {
+      keepCart(
+        reply,
+        priced.gone.reduce((left, line) => setQuantity(left, { ...line, quantity: 0 }), cart),
+      );
+    }
+    sendPage(reply, cartPage(priced, formToken(request, reply)));
+  }
+
+  @Post()
+  @UseGuards(FormGuard)
+  async add(
+    @ValidBody(addSchema) line: z.output<typeof addSchema>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const { quote_id, print, quantity: count } = line;
+    await this.catalogue.product(quote_id);
+    keepCart(reply, add(cartOf(request), { quote_id, print, quantity: count }));
+    redirect(reply, '/cart');
+  }
+
+  @Post('lines')
+  @UseGuards(FormGuard)
+  change(
+    @ValidBody(changeSchema) line: z.output<typeof changeSchema>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const { quote_id, print, quantity: count, remove } = line;
+    keepCart(reply, setQuantity(cartOf(request), { quote_id, print, quantity: remove ? 0 : count }));
+    redirect(reply, '/cart');
+  }
+}

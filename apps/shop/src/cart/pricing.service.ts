@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { OrderLine } from '#libs/model/order.schema.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { CatalogueService } from '../catalogue/catalogue.service.ts';
+import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import type { Cart, CartLine } from './cart.ts';
+
+/** A cart with texts and prices. */
+export interface PricedCart {
+  lines: OrderLine[];
+  /** In cents. */
+  total: number;
+  /** What was in the cart and is sold no more. */
+  gone: CartLine[];
+}
+
+/** Prices carts, from the server's own prices. */
+@Injectable()
+export class PricingService {
+  constructor(private readonly catalogue: CatalogueService) {}
+
+  /** @throws ProblemError unavailable when a text can be had from nowhere */
+  async price(cart: Cart): Promise<PricedCart> {
+    const found = await Promise.all(cart.lines.map((line) => this.priceLine(line)));
+    const lines = found.filter((line) => line !== undefined);
+    return {
+      lines,
+      total: lines.reduce((sum, { unit_price, quantity }) => sum + unit_price * quantity, 0),
+      gone: cart.lines.filter((_, i) => found[i] === undefined),
+    };
+  }
+
+  private async priceLine(line: CartLine): Promise<OrderLine | undefined> {
+    try {
+      const { quote } = await this.catalogue.product(line.quote_id);
+      return { ...line, quote, unit_price: PRINT_OFFERS[line.print].price };
+    } catch (error) {
+      if (error instanceof ProblemError && error.problem === 'not-found') return undefined;
+      throw error;
+    }
+  }
+}

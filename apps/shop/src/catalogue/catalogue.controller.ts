@@ -1,0 +1,43 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { quoteIdSchema } from '#libs/model/quote.schema.ts';
+import { ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
+import { formToken } from '../web/form.guard.ts';
+import { acceptsGzip, pageHeaders, sendPage } from '../web/page.reply.ts';
+import { type CatalogueQuery, catalogueQuerySchema } from './catalogue.schema.ts';
+import { CatalogueService } from './catalogue.service.ts';
+import { productPage } from './product.page.ts';
+
+/** The catalogue and the page of each product. */
+@ApiExcludeController()
+@Controller()
+export class CatalogueController {
+  constructor(private readonly catalogue: CatalogueService) {}
+
+  @Get()
+  async list(
+    @ValidQuery(catalogueQuerySchema) query: CatalogueQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const page = await this.catalogue.page(query);
+    pageHeaders(reply, 'public, max-age=30').header('vary', 'accept-encoding').header('etag', page.etag);
+    if (request.headers['if-none-match']?.includes(page.etag)) {
+      reply.code(304).send();
+      return;
+    }
+    const zipped = acceptsGzip(request);
+    if (zipped) reply.header('content-encoding', 'gzip');
+    reply.send(zipped ? page.gzip : page.body);
+  }
+
+  @Get('products/:id')
+  async product(
+    @ValidParam('id', quoteIdSchema) id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    sendPage(reply, productPage(await this.catalogue.product(id), formToken(request, reply)));
+  }
+}

@@ -1,0 +1,36 @@
+import { PRINTS } from '#libs/model/order.schema.ts';
+import type { Product } from '#libs/redis/products.repository.ts';
+import { MOST_OF_ONE } from '../cart/cart.ts';
+import { type Html, html } from '../web/html.ts';
+import type { Page } from '../web/layout.ts';
+import { money } from '../web/money.ts';
+import { printFace } from './catalogue.page.ts';
+import { PRINT_OFFERS } from './prints.ts';
+
+/** One quote, and the form that puts a print of it into the cart. */
+export function productPage(product: Product, token: Html): Page {
+  const start = product.quote.length > 60 ? `${product.quote.slice(0, 60).trimEnd()}…` : product.quote;
+  return {
+    title: start,
+    body: html`
+<p class="crumbs"><a href="/">Catalogue</a></p>
+<div class="product">
+  <div class="print large">${printFace(product)}</div>
+  <form class="panel" method="post" action="/cart">
+    ${token}
+    <h1>Print of “${start}”</h1>
+    <input type="hidden" name="quote_id" value="${product.id}">
+    <fieldset>
+      <legend>Print it as</legend>
+      ${PRINTS.map((print, i) => {
+        const { name, price, detail } = PRINT_OFFERS[print];
+        return html`<label class="option"><input type="radio" name="print" value="${print}" required${i === 0 && html` checked`}><span><strong>${name}</strong><small>${detail}</small></span><span class="price">${money(price)}</span></label>
+`;
+      })}
+    </fieldset>
+    <p class="field"><label for="quantity">Quantity</label><input id="quantity" name="quantity" type="number" min="1" max="${MOST_OF_ONE}" value="1" required inputmode="numeric"></p>
+    <button class="button primary">Add to cart</button>
+  </form>
+</div>`,
+  };
+}

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { CONFIG, type Config } from '#libs/config/config.ts';
+import { quoteListSchema, quoteSchema } from '#libs/model/quote.schema.ts';
+import type { Product } from '#libs/redis/products.repository.ts';
+
+/** Longest that a visitor waits for another service, in milliseconds. */
+const TIMEOUT = 800;
+const PAGE = 36;
+/** How deep the search service leads into its results. */
+const SEARCH_DEPTH = 10_000;
+
+const searchSchema = z.object({
+  items: z.array(quoteSchema.pick({ id: true, quote: true, user_id: true })),
+  total: z.number(),
+});
+
+/** The quotes or search service does not answer as it should. */
+export class QuotesAwayError extends Error {}
+
+/** A page of quotes from another service; `next` leads on, or is null on the last. */
+export interface QuotesPage {
+  quotes: Product[];
+  next: string | null;
+}
+
+/** The quotes and search services, as seen from the shop. */
+@Injectable()
+export class QuotesClient {
+  constructor(@Inject(CONFIG) private readonly config: Config) {}
+
+  /**
+   * Quotes, newest first. @param cursor `next` of the page before
+   * @throws QuotesAwayError
+   */
+  async list(cursor?: string): Promise<QuotesPage> {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== undefined && { cursor }) });
+    const { items, next } = quoteListSchema.parse(await this.get(`${this.config.QUOTES_URL}/quotes?${query}`));
+    return { quotes: items, next };
+  }
+
+  /**
+   * Quotes that match, best first. @param offset `next` of the page before
+   * @throws QuotesAwayError
+   */
+  async search(keyword: string, offset = 0): Promise<QuotesPage> {
+    const query = new URLSearchParams({ keyword, limit: String(PAGE), offset: String(offset) });
+    const { items, total } = searchSchema.parse(await this.get(`${this.config.SEARCH_URL}/search?${query}`));
+    return {
+      quotes: items,
+      next: total > offset + PAGE && offset + PAGE <= SEARCH_DEPTH ? String(offset + PAGE) : null,
+    };
+  }
+
+  /**
+   * One quote, or undefined when there is no such quote (any more).
+   * @throws QuotesAwayError
+   */
+  async find(id: string): Promise<Product | undefined> {
+    const body = await this.get(`${this.config.QUOTES_URL}/quotes/${id}`, 404);
+    return body === undefined ? undefined : quoteSchema.parse(body);
+  }
+
+  /** @param absent a status that means that there is nothing */
+  private async get(address: string, absent?: number): Promise<unknown> {
+    try {
+      const answer = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT), redirect: 'error' });
+      if (answer.ok) return await answer.json();
+      await answer.body?.cancel();
+      if (answer.status === absent) return undefined;
+      throw new Error(`answered with ${answer.status}`);
+    } catch (error) {
+      throw new QuotesAwayError(`${new URL(address).origin} does not answer`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
+import { ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { SECURITY } from '#libs/service/openapi.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+
+/** Lets requests with the admin key pass, also as the password of Basic credentials (RFC 7617), which is what a browser can ask for. */
+@Injectable()
+export class AdminPageGuard implements CanActivate {
+  constructor(private readonly key: AdminKey) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const [request] = context.getArgs<[FastifyRequest]>();
+    const { authorization } = request.headers;
+    const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
+    const password =
+      encoded &&
+      Buffer.from(encoded, 'base64')
+        .toString('utf8')
+        .replace(/^[^:]*:/, '');
+    if (!this.key.matches(password ?? authorization)) throw new ProblemError('unauthorized');
+    return true;
+  }
+}
+
+/** Guards a handler with the admin key, from programs and browsers, and says so in its OpenAPI document. */
+export function RequireAdmin() {
+  return applyDecorators(
+    UseGuards(AdminPageGuard),
+    ApiSecurity(SECURITY.adminKey),
+    ApiSecurity(SECURITY.bearer),
+    ApiProblem('unauthorized'),
+  );
+}

@@ -1,0 +1,54 @@
+import type { OrderState } from '#libs/model/order.schema.ts';
+import type { StoredOrder } from '#libs/redis/orders.repository.ts';
+import { summary } from '../cart/cart.page.ts';
+import { type Html, html } from '../web/html.ts';
+import type { Page } from '../web/layout.ts';
+
+/** How a state is called to people. */
+export const STATE_NAMES: Readonly<Record<OrderState, string>> = {
+  created: 'Waiting for the payment',
+  failed: 'Payment failed',
+  expired: 'Expired',
+  paid: 'Paid',
+  refunded: 'Refunded',
+};
+
+const MESSAGES: Readonly<Record<OrderState, string>> = {
+  created: 'We have not heard of your payment yet. If you have just paid, this page will tell in a few seconds.',
+  failed: 'The payment did not go through and nothing was charged. You can try again.',
+  expired: 'The time to pay has run out and nothing was charged. Your cart is still there.',
+  paid: 'Thank you! Your payment has arrived, and we start printing.',
+  refunded: 'Your money is on its way back.',
+};
+
+/** Seconds after which the page asks again while a payment may be on its way. */
+const REFRESH = 3;
+
+/** The order as its buyer sees it. */
+export function orderPage(order: StoredOrder): Page {
+  return {
+    title: `Order ${order.id}`,
+    ...(order.state === 'created' && { refresh: REFRESH }),
+    body: html`
+<h1>Order ${order.id}</h1>
+<p class="state ${order.state}" role="status"><strong>${STATE_NAMES[order.state]}.</strong> ${MESSAGES[order.state]}</p>
+${(order.state === 'created' || order.state === 'failed') && order.payment && html`<p><a class="button primary" href="${order.payment.url}">Go to the payment page</a></p>`}
+${order.state === 'expired' && html`<p><a class="button primary" href="/cart">Back to the cart</a></p>`}
+${summary(order.lines, order.total)}
+<h2>What happened</h2>
+${historyList(order)}
+<p class="fine">We write to ${order.email}. Keep the address of this page, or find the order again by its number and your e-mail address.</p>`,
+  };
+}
+
+/** The history of an order, oldest first. */
+export function historyList({ history }: StoredOrder): Html {
+  return html`<ol class="history">
+${history.map(
+  ({
+    state,
+    at,
+  }) => html`<li><time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time> ${STATE_NAMES[state]}</li>
+`,
+)}</ol>`;
+}

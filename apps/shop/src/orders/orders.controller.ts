@@ -1,0 +1,63 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type Order,
+  type OrderListQuery,
+  orderIdSchema,
+  orderListQuerySchema,
+  orderListSchema,
+  orderSchema,
+  orderWithHistorySchema,
+} from '#libs/model/order.schema.ts';
+import { ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
+import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import type { Page } from '../web/layout.ts';
+import { sendPage } from '../web/page.reply.ts';
+import { RequireAdmin } from './admin-page.guard.ts';
+import { adminOrderPage, ordersPage } from './orders.page.ts';
+import { OrdersService } from './orders.service.ts';
+
+/** The orders, for the admin: JSON for programs, a plain page for browsers. */
+@ApiTags('orders')
+@ApiProblem('too-many-requests', 'unavailable')
+@Controller('orders')
+export class OrdersController {
+  constructor(private readonly orders: OrdersService) {}
+
+  @Get()
+  @RequireAdmin()
+  @ApiOperation({ summary: 'List the orders, newest first' })
+  @ApiAnswer(200, orderListSchema)
+  @ApiProblem('invalid-request')
+  async list(
+    @ValidQuery(orderListQuerySchema) { limit, cursor }: OrderListQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const page = await this.orders.list(limit, cursor);
+    const orders = { ...page, items: page.items.map(shown) };
+    answer(request, reply, orders, () => ordersPage(orders));
+  }
+
+  @Get(':id')
+  @RequireAdmin()
+  @ApiOperation({ summary: 'Read an order and its history' })
+  @ApiAnswer(200, orderWithHistorySchema)
+  @ApiProblem('invalid-request', 'not-found')
+  async find(@ValidParam('id', orderIdSchema) id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+    const order = await this.orders.find(id);
+    answer(request, reply, { ...shown(order), history: order.history }, () => adminOrderPage(order));
+  }
+}
+
+/** An order without the buyer's link and other internals. */
+function shown(order: Order): Order {
+  return orderSchema.parse(order);
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, document: unknown, page: () => Page): void {
+  reply.header('vary', 'accept');
+  if (/\btext\/html\b/.test(request.headers.accept ?? '')) sendPage(reply, page());
+  else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(document));
+}

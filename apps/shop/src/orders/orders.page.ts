@@ -1,0 +1,46 @@
+import type { Order } from '#libs/model/order.schema.ts';
+import type { OrderPage, StoredOrder } from '#libs/redis/orders.repository.ts';
+import { summary } from '../cart/cart.page.ts';
+import { html } from '../web/html.ts';
+import type { Page } from '../web/layout.ts';
+import { money } from '../web/money.ts';
+import { historyList, STATE_NAMES } from './order.page.ts';
+
+/** The orders, for the admin. */
+export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] }): Page {
+  return {
+    title: 'Orders',
+    body: html`
+<h1>Orders</h1>
+<p>${total} in all.</p>
+<table class="summary">
+<caption class="visually-hidden">Orders, newest first</caption>
+<thead><tr><th scope="col">Order</th><th scope="col">Placed</th><th scope="col">State</th><th scope="col">Total</th></tr></thead>
+<tbody>
+${items.map(
+  ({
+    id,
+    created_at,
+    state,
+    total: cents,
+  }) => html`<tr><td><a href="/orders/${id}">${id}</a></td><td>${created_at.slice(0, 16).replace('T', ' ')}</td><td>${STATE_NAMES[state]}</td><td>${money(cents)}</td></tr>
+`,
+)}</tbody>
+</table>
+${next !== null && html`<p><a class="button" href="/orders?cursor=${next}">Older</a></p>`}`,
+  };
+}
+
+/** One order, for the admin. */
+export function adminOrderPage(order: StoredOrder): Page {
+  return {
+    title: `Order ${order.id}`,
+    body: html`
+<p class="crumbs"><a href="/orders">Orders</a></p>
+<h1>Order ${order.id}</h1>
+<p>${STATE_NAMES[order.state]}; ${order.email}</p>
+${summary(order.lines, order.total)}
+<h2>History</h2>
+${historyList(order)}`,
+  };
+}

@@ -1,0 +1,104 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OrderLine } from '#libs/model/order.schema.ts';
+import { type OrderPage, OrdersRepository, type PlacedOrder, type StoredOrder } from '#libs/redis/orders.repository.ts';
+import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
+
+/** RFC 4648 base32: no digit looks like a letter. */
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** The rules about orders. */
+@Injectable()
+export class OrdersService {
+  private readonly logger = new Logger('orders');
+
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly provider: PaymentProvider,
+  ) {}
+
+  /**
+   * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a click repeated after a crash at any point.
+   * @throws ProblemError payment-unavailable; the order then waits to be paid, and the next click goes on with it
+   */
+  async checkOut(
+    cart: string,
+    email: string,
+    lines: OrderLine[],
+    total: number,
+  ): Promise<StoredOrder & { url: string }> {
+    const placed: PlacedOrder = {
+      id: newOrderId(),
+      token: randomBytes(24).toString('base64url'),
+      cart,
+      created_at: new Date().toISOString(),
+      email,
+      currency: 'eur',
+      total,
+      lines,
+    };
+    const contents = createHash('sha256')
+      .update(JSON.stringify([email, lines]))
+      .digest('base64url');
+    const order = await this.find(await this.orders.place(placed, contents));
+    const payment = order.payment ?? (await this.provider.open(order));
+    if (!order.payment) await this.orders.savePayment(order.id, payment);
+    return { ...order, url: payment.url };
+  }
+
+  /**
+   * Applies what an event says. Money that is not what the order costs never makes it paid.
+   * @throws RedisUnavailableError; the event must then be delivered again
+   */
+  async apply(event: PaymentEvent): Promise<AdvanceOutcome | 'refused'> {
+    if (event.state === 'paid') {
+      const order = await this.orders.find(event.order);
+      if (order && (order.total !== event.amount || order.currency !== event.currency)) {
+        this.logger.error(
+          `event ${event.id}: order ${order.id} costs ${order.total} ${order.currency}, not ${event.amount} ${event.currency}`,
+        );
+        return 'refused';
+      }
+    }
+    return this.orders.advance(event.order, event.id, event.state);
+  }
+
+  /** @throws ProblemError not-found */
+  async find(id: string): Promise<StoredOrder> {
+    const order = await this.orders.find(id);
+    if (!order) throw new ProblemError('not-found', `There is no order "${id}"`);
+    return order;
+  }
+
+  /**
+   * The order behind a buyer's link.
+   * @throws ProblemError not-found
+   */
+  async ofBuyer(token: string): Promise<StoredOrder> {
+    const order = /^[\w-]{32}$/.test(token) ? await this.orders.findByToken(token) : undefined;
+    if (!order) throw new ProblemError('not-found', 'There is no such order');
+    return order;
+  }
+
+  /** The order of that number and address, or undefined: which of the two is wrong is not told. */
+  async lookUp(id: string, email: string): Promise<StoredOrder | undefined> {
+    const order = await this.orders.find(id);
+    return order?.email.toLowerCase() === email.toLowerCase() ? order : undefined;
+  }
+
+  /** Orders, newest first. @param cursor `next` of the page before */
+  list(limit: number, cursor?: string): Promise<OrderPage> {
+    return this.orders.list(limit, cursor);
+  }
+}
+
+/** Whether an order can still be paid for. */
+export function isPayable({ state }: StoredOrder): boolean {
+  return state === 'created' || state === 'failed';
+}
+
+function newOrderId(): string {
+  return `PR-${Array.from({ length: 10 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')}`;
+}

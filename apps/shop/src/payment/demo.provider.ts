@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Stripe } from 'stripe';
+import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { PaymentProvider } from './payment.provider.ts';
+
+/** What a tester may let happen; an abandoned payment is no event. */
+export const DEMO_EVENTS = {
+  paid: 'checkout.session.completed',
+  declined: 'payment_intent.payment_failed',
+  expired: 'checkout.session.expired',
+} as const;
+
+/** Pretends to be Stripe: a local payment page, and events that are signed and delivered like Stripe's. */
+export class DemoProvider extends PaymentProvider {
+  private readonly stripe: Stripe;
+  private readonly webhook: string;
+  private readonly secret: string;
+
+  /** @param webhook where events are delivered; @param secret that they are signed with */
+  constructor(stripe: Stripe, webhook: string, secret: string) {
+    super();
+    this.stripe = stripe;
+    this.webhook = webhook;
+    this.secret = secret;
+  }
+
+  override async open(order: PlacedOrder): Promise<Payment> {
+    return { id: `demo_${order.id}`, url: `/demo-checkout/${order.token}` };
+  }
+
+  override async status(): Promise<string> {
+    return 'open on the local page';
+  }
+
+  /**
+   * Delivers an event as Stripe would: signed, over HTTP, to the webhook.
+   * @throws ProblemError payment-unavailable when the webhook does not take it
+   */
+  async deliver(order: PlacedOrder, outcome: keyof typeof DEMO_EVENTS): Promise<void> {
+    const payload = JSON.stringify({
+      id: `evt_demo_${randomUUID()}`,
+      object: 'event',
+      type: DEMO_EVENTS[outcome],
+      data: {
+        object: {
+          id: `demo_${order.id}`,
+          client_reference_id: order.id,
+          metadata: { order: order.id },
+          payment_status: outcome === 'paid' ? 'paid' : 'unpaid',
+          amount_total: order.total,
+          currency: order.currency,
+        },
+      },
+    });
+    const signature = this.stripe.webhooks.generateTestHeaderString({ payload, secret: this.secret });
+    const answer = await fetch(this.webhook, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+      body: payload,
+      signal: AbortSignal.timeout(5_000),
+    }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (!answer?.ok) throw new ProblemError('payment-unavailable');
+  }
+}

@@ -1,0 +1,2 @@
+/** Injection token of Stripe's client. */
+export const STRIPE = Symbol('STRIPE');

@@ -1,0 +1,62 @@
+import type { Stripe } from 'stripe';
+import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import { PaymentProvider } from './payment.provider.ts';
+
+/** Stripe Checkout, on Stripe's own pages: card data never reaches us. */
+export class StripeProvider extends PaymentProvider {
+  private readonly stripe: Stripe;
+  private readonly shopUrl: string;
+
+  /** @param shopUrl where Stripe sends the buyer back to; never taken from a request */
+  constructor(stripe: Stripe, shopUrl: string) {
+    super();
+    this.stripe = stripe;
+    this.shopUrl = shopUrl;
+  }
+
+  override async open(order: PlacedOrder): Promise<Payment> {
+    const metadata = { order: order.id };
+    const session = await reach(
+      this.stripe.checkout.sessions.create(
+        {
+          mode: 'payment',
+          client_reference_id: order.id,
+          customer_email: order.email,
+          metadata,
+          payment_intent_data: { metadata },
+          line_items: order.lines.map(({ quote, print, quantity, unit_price }) => ({
+            quantity,
+            price_data: {
+              currency: order.currency,
+              unit_amount: unit_price,
+              product_data: { name: PRINT_OFFERS[print].name, description: quote },
+            },
+          })),
+          success_url: `${this.shopUrl}/your-order/${order.token}`,
+          cancel_url: `${this.shopUrl}/checkout/cancelled`,
+        },
+        // Of two clicks, or of a click and its repetition after a crash, Stripe makes one session.
+        { idempotencyKey: `checkout-${order.id}` },
+      ),
+    );
+    if (!session.url) throw new ProblemError('payment-unavailable');
+    return { id: session.id, url: session.url };
+  }
+
+  override async status({ id }: Payment): Promise<string> {
+    const { status, payment_status } = await reach(this.stripe.checkout.sessions.retrieve(id));
+    return `${status}, ${payment_status}`;
+  }
+}
+
+/** Stripe's errors may quote a request, so that only their kind is told on. */
+async function reach<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const kind = error instanceof Error && 'type' in error ? error.type : 'unknown error';
+    throw new ProblemError('payment-unavailable', `Stripe did not open the payment page (${kind})`);
+  }
+}

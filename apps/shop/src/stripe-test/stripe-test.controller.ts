@@ -1,0 +1,58 @@
+import { Controller, Get, Inject, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CONFIG, type Config } from '#libs/config/config.ts';
+import { ValidBody, ValidQuery } from '#libs/service/api.decorators.ts';
+import { ProblemError } from '#libs/service/problem.ts';
+import { emptyCart } from '../cart/cart.ts';
+import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import { isPayable, OrdersService } from '../orders/orders.service.ts';
+import { PaymentProvider } from '../payment/payment.provider.ts';
+import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
+import { redirect, sendPage } from '../web/page.reply.ts';
+import { stepsOf, stripeTestPage } from './stripe-test.page.ts';
+
+const querySchema = z.strictObject({ order: z.string('must be given once').max(64).optional() });
+const buySchema = formSchema({});
+
+/** The API test of the owner's document; absent unless DEBUG is on. */
+@ApiExcludeController()
+@Controller('stripe-test')
+export class StripeTestController {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly orders: OrdersService,
+    private readonly provider: PaymentProvider,
+  ) {}
+
+  @Get()
+  async show(
+    @ValidQuery(querySchema) { order: token }: z.output<typeof querySchema>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    this.assertDebug();
+    const order = token === undefined ? undefined : await this.orders.ofBuyer(token);
+    const status = order?.payment ? await this.provider.status(order.payment) : 'not yet';
+    const shown = order && {
+      steps: stepsOf(order, status),
+      payment: isPayable(order) ? order.payment?.url : undefined,
+    };
+    sendPage(reply, stripeTestPage(formToken(request, reply), PRINT_OFFERS.card.price, shown));
+  }
+
+  @Post()
+  @UseGuards(FormGuard)
+  async buy(@ValidBody(buySchema) _body: unknown, @Res() reply: FastifyReply) {
+    this.assertDebug();
+    const unit_price = PRINT_OFFERS.card.price;
+    const line = { quote_id: '1', quote: 'API test', print: 'card' as const, quantity: 1, unit_price };
+    const { token } = await this.orders.checkOut(emptyCart().id, 'api-test@example.com', [line], unit_price);
+    redirect(reply, `/stripe-test?order=${token}`);
+  }
+
+  private assertDebug(): void {
+    if (!this.config.DEBUG) throw new ProblemError('not-found');
+  }
+}

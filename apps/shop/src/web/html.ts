@@ -1,0 +1,33 @@
+/** HTML that may be put into a page as it is. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Value = string | number | Html | undefined | false | readonly Value[];
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * Template tag for HTML: what is put in is escaped for text and quoted attributes (OWASP XSS prevention, rules 1 and 2), unless it is {@link Html} itself. Lists are joined;
+ * `undefined` and `false` are nothing.
+ */
+export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
+  return new Html(strings.reduce((text, string, i) => text + render(values[i - 1]) + string));
+}
+
+function render(value: Value): string {
+  if (value instanceof Html) return value.text;
+  if (value === undefined || value === false) return '';
+  if (typeof value === 'object') return value.map(render).join('');
+  return String(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

@@ -1,0 +1,6 @@
+const FORMAT = new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' });
+
+/** An amount for people. @param cents euro cents, a whole number */
+export function money(cents: number): string {
+  return FORMAT.format(cents / 100);
+}

@@ -1,0 +1,169 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '#libs/testing/eventually.ts';
+import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { freePort } from '../../../deploy/local/redis-server.ts';
+import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import { tokenIn, Visitor } from './visitor.ts';
+
+/** Longest wait before a kill, in milliseconds: about what an order takes from the first byte to the last. */
+const LONGEST_WAIT = 30;
+/** Rounds of two kills each. */
+const SHOP_KILLS = 4;
+const REDIS_KILLS = 6;
+
+const platform = new ShopPlatform();
+let quote: string;
+
+beforeAll(async () => {
+  await platform.start();
+  quote = await platform.addQuote('Mille sabords');
+});
+afterAll(() => platform.stop());
+
+type Order = { id: string; total: number; state: string };
+
+const historyOf = async (shop: ServiceProcess, { id }: Order) =>
+  (await orderOf(shop, id)).history.map(({ state }: { state: string }) => state);
+
+/** Goes to the payment page, again and again until it gets there. */
+async function insist(visitor: Visitor): Promise<string> {
+  return tokenIn(
+    await eventually(async () => {
+      const answer = await visitor.checkOut();
+      return answer.status === 303 ? answer : (false as const);
+    }),
+  );
+}
+
+/** Fills the last form in, and clicks once the returned function is called. */
+async function aboutToClick(visitor: Visitor) {
+  await visitor.addToCart(quote);
+  const fields = { _token: await visitor.token('/checkout'), email: 'tintin@moulinsart.example' };
+  return () => visitor.post('/checkout', fields);
+}
+
+/** Every order was paid exactly once, and there is one for each buyer's link. */
+async function expectAllPaidOnce(shop: ServiceProcess, tokens: string[]): Promise<void> {
+  const all: Order[] = await orders(shop);
+  expect(all).toHaveLength(new Set(tokens).size);
+  for (const order of all) expect(await historyOf(shop, order)).toEqual(['created', 'paid']);
+}
+
+describe('an order survives', () => {
+  beforeEach(async () => {
+    const keys = await platform.redis.keys('{shop}:*');
+    if (keys.length > 0) await platform.redis.del(keys);
+  });
+
+  it('the death of the shop between storing it and hearing of its payment page', async () => {
+    const port = await freePort();
+    const keys: unknown[] = [];
+    let shop: ServiceProcess;
+    // Where Stripe would be: it kills the caller the first time, and answers the second.
+    const provider = createServer((request, response) => {
+      keys.push(request.headers['idempotency-key']);
+      request.resume();
+      if (keys.length === 1) shop.process.kill('SIGKILL');
+      else
+        response
+          .setHeader('content-type', 'application/json')
+          .end('{"id":"cs_1","url":"https://checkout.stripe.com/c/pay/1"}');
+    }).listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    const env = {
+      ...shopEnvironment(platform.quotes.url, platform.search.url),
+      DEMO_MODE: 'False',
+      STRIPE_API_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
+      STRIPE_SECRET_KEY: secret('key'),
+      STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+      APP_PORT: String(port),
+    };
+    shop = await platform.service('shop', env);
+    const visitor = new Visitor(shop);
+    await visitor.addToCart(quote);
+    await expect(visitor.checkOut()).rejects.toThrow();
+    await shop.exited;
+    shop = await platform.service('shop', env);
+
+    expect((await visitor.checkOut()).headers.get('location')).toBe('https://checkout.stripe.com/c/pay/1');
+    const [order, ...others] = await orders(shop);
+    expect(others).toEqual([]);
+    expect(keys).toEqual([`checkout-${order.id}`, `checkout-${order.id}`]);
+    provider.close();
+  });
+
+  it('kills of the shop at random instants, from the click to the payment', async () => {
+    const env = { ...shopEnvironment(platform.quotes.url, platform.search.url), APP_PORT: String(await freePort()) };
+    const tokens: string[] = [];
+    let shop = await platform.service('shop', env);
+    for (let round = 0; round < SHOP_KILLS; round += 1) {
+      const visitor = new Visitor(shop);
+      const click = await aboutToClick(visitor);
+      const clicked = click().catch(() => undefined);
+      await delay(randomInt(LONGEST_WAIT));
+      await shop.end('SIGKILL');
+      await clicked;
+      shop = await platform.service('shop', env);
+      tokens.push(await insist(visitor));
+
+      const [order] = await orders(shop);
+      const event = eventOf(order);
+      const told = deliver(shop, event).catch(() => undefined);
+      await delay(randomInt(LONGEST_WAIT / 3));
+      await shop.end('SIGKILL');
+      await told;
+      shop = await platform.service('shop', env);
+      // Stripe repeats an event until it is taken.
+      await eventually(async () => (await deliver(shop, event)).status === 200);
+    }
+    await expectAllPaidOnce(shop, tokens);
+  }, 60_000);
+
+  it('kills of Redis at random instants', async () => {
+    const tokens: string[] = [];
+    for (let round = 0; round < REDIS_KILLS; round += 1) {
+      await Promise.all([platform.quotes.ready(), platform.shop.ready()]);
+      const visitor = new Visitor(platform.shop);
+      const click = await aboutToClick(visitor);
+      const clicked = click();
+      await delay(randomInt(LONGEST_WAIT));
+      await platform.signalRedis('SIGKILL');
+      expect([303, 503]).toContain((await clicked).status);
+      await platform.startRedis();
+      tokens.push(await insist(visitor));
+
+      const [order] = await orders(platform.shop);
+      const event = eventOf(order);
+      const told = deliver(platform.shop, event);
+      await delay(randomInt(LONGEST_WAIT / 3));
+      await platform.signalRedis('SIGKILL');
+      expect([200, 503]).toContain((await told).status);
+      await platform.startRedis();
+      await eventually(async () => (await deliver(platform.shop, event)).status === 200);
+    }
+    await expectAllPaidOnce(platform.shop, tokens);
+  }, 60_000);
+});
+
+it('an unreachable payment page costs neither order nor cart', async () => {
+  await platform.quotes.ready();
+  const shop = await platform.service('shop', {
+    ...shopEnvironment(platform.quotes.url, platform.search.url),
+    DEMO_MODE: 'False',
+    STRIPE_API_URL: 'http://127.0.0.1:9',
+    STRIPE_SECRET_KEY: secret('key'),
+    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+  });
+  const visitor = new Visitor(shop);
+  await visitor.addToCart(quote);
+  const answer = await visitor.checkOut();
+  expect(answer.status).toBe(503);
+  expect(answer.body).toContain('Nothing was charged and your cart is safe');
+  expect(answer.body).not.toMatch(/127\.0\.0\.1:9|ECONNREFUSED|unutterable/);
+  expect((await visitor.get('/cart')).body).toContain('€14.00');
+});

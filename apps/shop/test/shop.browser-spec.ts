@@ -1,0 +1,213 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { deliver, eventOf, orders, ShopPlatform } from './shop-platform.ts';
+
+/** Where the pictures of every page go, for people to look at. */
+const SCREENSHOTS = 'data/screenshots';
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const EMAIL = 'tintin@moulinsart.example';
+
+const QUOTES = [
+  'Tonnerre de Brest !',
+  'On ne voit bien qu’avec le cœur. L’essentiel est invisible pour les yeux.',
+  'It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.',
+  'La vie, c’est comme une bicyclette, il faut avancer pour ne pas perdre l’équilibre.',
+  'Be yourself; everyone else is already taken.',
+  'Mille millions de mille sabords !',
+  'Carpe diem.',
+  'All happy families are alike; each unhappy family is unhappy in its own way. Everything was in confusion in the house, and so it had been for three days, to the grief of all who lived in it, and of the cook most of all.',
+];
+
+const platform = new ShopPlatform();
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let outside: string[];
+
+beforeAll(async () => {
+  if (!existsSync(CHROMIUM))
+    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await platform.start();
+  for (const quote of QUOTES) await platform.addQuote(quote);
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox'],
+  });
+}, 60_000);
+afterAll(async () => {
+  await browser?.close();
+  await platform.stop();
+});
+beforeEach(() => open());
+afterEach(async () => {
+  await context.close();
+  expect(outside).toEqual([]);
+});
+
+/** Opens a new visit; notes every request that leaves the shop. */
+async function open(options: { viewport?: typeof PHONE; javaScriptEnabled?: boolean } = {}): Promise<void> {
+  await context?.close();
+  context = await browser.newContext({ viewport: DESKTOP, ...options });
+  page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  outside = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(platform.shop.url)) outside.push(request.url());
+  });
+}
+
+async function toPaymentPage(): Promise<void> {
+  await page.goto(platform.shop.url);
+  await page.getByRole('link', { name: 'Carpe diem' }).click();
+  await page.getByRole('radio', { name: /Mug/ }).check();
+  await page.getByLabel('Quantity').fill('2');
+  await page.getByRole('button', { name: 'Add to cart' }).click();
+  await page.getByRole('link', { name: 'Check out' }).click();
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByRole('button', { name: 'Pay €28.00' }).click();
+  await page.getByRole('heading', { name: 'Pay €28.00' }).waitFor();
+}
+
+const choose = (name: string | RegExp) => page.getByRole('button', { name }).click();
+const heading = (name: string | RegExp) => page.getByRole('heading', { name, level: 1 }).waitFor();
+
+describe.each([
+  ['on a desktop', { viewport: DESKTOP }],
+  ['on a phone', { viewport: PHONE }],
+  ['without JavaScript', { javaScriptEnabled: false }],
+])('%s', (_name, options) => {
+  it('a buyer buys, and the cart is empty', async () => {
+    await open(options);
+    await toPaymentPage();
+    await choose('Pay €28.00');
+    await heading(/^Order PR-/);
+    await page.getByText('Your payment has arrived').waitFor();
+    await page.getByRole('link', { name: 'Cart' }).click();
+    await page.getByText('It is empty').waitFor();
+  });
+});
+
+it('a declined card can be tried again', async () => {
+  await toPaymentPage();
+  await choose('Let the card be declined');
+  await page.getByRole('alert').getByText('The card was declined').waitFor();
+  await choose('Pay €28.00');
+  await page.getByText('Your payment has arrived').waitFor();
+});
+
+it('an abandoned payment keeps the cart, and is resumed as the same order', async () => {
+  await toPaymentPage();
+  const address = page.url();
+  await choose('Abandon and go back');
+  await heading('Payment cancelled');
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await choose('Pay €28.00');
+  expect(page.url()).toBe(address);
+  await choose('Pay €28.00');
+  await page.getByText('Your payment has arrived').waitFor();
+});
+
+it('a double click on pay makes one order, and one payment', async () => {
+  const before = (await orders(platform.shop)).length;
+  await page.goto(platform.shop.url);
+  await page.getByRole('link', { name: 'Carpe diem' }).click();
+  await page.getByRole('button', { name: 'Add to cart' }).click();
+  await page.getByRole('link', { name: 'Check out' }).click();
+  await page.getByLabel('E-mail address').fill(EMAIL);
+  await page.getByRole('button', { name: /^Pay/ }).dblclick();
+  await page.getByRole('heading', { name: /^Pay €/ }).waitFor();
+  expect(await orders(platform.shop)).toHaveLength(before + 1);
+  await page.getByRole('button', { name: /^Pay/ }).dblclick();
+  await page.getByText('Your payment has arrived').waitFor();
+  expect(await page.locator('.history li').allInnerTexts()).toEqual([
+    expect.stringContaining('Waiting'),
+    expect.stringContaining('Paid'),
+  ]);
+});
+
+it('the back button after paying leads to the paid order, not to a second payment', async () => {
+  await toPaymentPage();
+  await choose('Pay €28.00');
+  await page.getByText('Your payment has arrived').waitFor();
+  await page.goBack();
+  await page.getByText('Your payment has arrived').waitFor();
+});
+
+it('the order page waits for a webhook that comes after the redirection, and shows one that came before', async () => {
+  await toPaymentPage();
+  const token = page.url().split('/').at(-1);
+  await page.goto(`${platform.shop.url}/your-order/${token}`);
+  await page.getByText('We have not heard of your payment yet').waitFor();
+  const [order] = await orders(platform.shop);
+  await deliver(platform.shop, eventOf(order));
+  // The page asks again by itself.
+  await page.getByText('Your payment has arrived').waitFor();
+
+  await toPaymentPage();
+  const next = page.url().split('/').at(-1);
+  const [second] = await orders(platform.shop);
+  await deliver(platform.shop, eventOf(second));
+  await page.goto(`${platform.shop.url}/your-order/${next}`);
+  await page.getByText('Your payment has arrived').waitFor();
+});
+
+it('the keyboard alone reaches the content and a product', async () => {
+  await page.goto(platform.shop.url);
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('nothing like it');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /Nothing found/ }).waitFor();
+});
+
+describe.each([
+  ['desktop', DESKTOP],
+  ['phone', PHONE],
+])('every page, at the width of a %s', (name, viewport) => {
+  it('is accessible and fits', async () => {
+    await open({ viewport });
+    await look('catalogue', platform.shop.url);
+    await look('product', await page.getByRole('link', { name: 'On ne voit bien' }).getAttribute('href'));
+    await look('cart-empty', '/cart');
+    await look('lookup', '/orders/lookup');
+    await look('terms', '/legal/terms');
+    await look('not-found', '/nowhere');
+    await toPaymentPage();
+    await look('payment', page.url());
+    await look('cart', '/cart');
+    await look('checkout', '/checkout');
+    await look('cancelled', '/checkout/cancelled');
+    await page.goBack();
+    await page.getByLabel('E-mail address').fill(EMAIL);
+    await choose(/^Pay/);
+    await choose('Let the card be declined');
+    await look('declined', page.url());
+    await choose('Pay €28.00');
+    await page.getByText('Your payment has arrived').waitFor();
+    await look('order', page.url());
+  }, 60_000);
+
+  async function look(file: string, address: string | null): Promise<void> {
+    await page.goto(new URL(address ?? '', platform.shop.url).href);
+    await page.screenshot({ path: `${SCREENSHOTS}/${name}-${file}.png`, fullPage: true });
+    const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
+    expect({ file, overflow }).toEqual({ file, overflow: 0 });
+    expect({ file, violations: await violations() }).toEqual({ file, violations: [] });
+  }
+
+  /** What axe-core finds, of any impact. The policy of the page would keep axe out, so that it is put in by the debugger. */
+  async function violations(): Promise<string[]> {
+    await page.evaluate(AXE);
+    return page.evaluate(
+      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map((node) => node.target).join(" ")))',
+    );
+  }
+});

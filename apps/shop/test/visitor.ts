@@ -1,0 +1,69 @@
+import { type Answer, call } from '#libs/testing/http-client.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+
+/** A visitor of the shop: a browser without scripts, reduced to cookies and forms. */
+export class Visitor {
+  readonly cookies = new Map<string, string>();
+  private readonly shop: ServiceProcess;
+
+  constructor(shop: ServiceProcess) {
+    this.shop = shop;
+  }
+
+  /** Reads a page. */
+  get(path: string): Promise<Answer> {
+    return this.send(`GET ${path}`);
+  }
+
+  /** Sends the form of a page with its token; the answer is usually a redirection. */
+  async submit(page: string, action: string, fields: Record<string, string>): Promise<Answer> {
+    return this.post(action, { _token: await this.token(page), ...fields });
+  }
+
+  /** The token in the forms of a page. */
+  async token(page: string): Promise<string> {
+    const { body } = await this.get(page);
+    return /name="_token" value="([^"]+)"/.exec(body)?.[1] ?? '';
+  }
+
+  /** Sends a form as it is. */
+  post(action: string, fields: Record<string, string> | [string, string][]): Promise<Answer> {
+    return this.send(`POST ${action}`, new URLSearchParams(fields).toString());
+  }
+
+  /** Puts prints of a quote into the cart. */
+  addToCart(quoteId: string, print = 'mug', quantity = 1): Promise<Answer> {
+    const fields = { quote_id: quoteId, print, quantity: String(quantity) };
+    return this.submit(`/products/${quoteId}`, '/cart', fields);
+  }
+
+  /** Goes to the payment page. */
+  checkOut(email = 'tintin@moulinsart.example'): Promise<Answer> {
+    return this.submit('/checkout', '/checkout', { email });
+  }
+
+  /** Buys a mug up to the payment page, and answers with the buyer's token. */
+  async order(quoteId: string): Promise<string> {
+    await this.addToCart(quoteId);
+    return tokenIn(await this.checkOut());
+  }
+
+  private async send(target: string, form?: string): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await call(this.shop, target, {
+      headers: { accept: 'text/html', ...(cookie !== '' && { cookie }) },
+      ...(form !== undefined && { form }),
+    });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return answer;
+  }
+}
+
+/** The buyer's token in the address that an answer leads to. */
+export function tokenIn(answer: Answer): string {
+  return answer.headers.get('location')?.split('/').at(-1) ?? '';
+}

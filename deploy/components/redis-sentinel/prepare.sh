@@ -1,0 +1,64 @@
+#!/bin/sh
+# Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to date themselves from then on
+# (role, epoch, known peers). Later starts keep them, so that after a failover nobody goes back to an older idea of who is the master.
+set -eu
+self=$(hostname -f)
+domain=${self#*.}
+host=${self%%.*}
+set_name=${host%-*}
+first=$set_name-0.$domain
+peers="$first $set_name-1.$domain $set_name-2.$domain"
+
+# Sets $master and $replicas to what the first Sentinel that answers knows, or to nothing.
+ask_sentinels() {
+  master='' replicas=''
+  for peer in $peers; do
+    answer=$(timeout 2 redis-cli -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
+    replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
+    return
+  done
+}
+
+if [ ! -f /data/node.conf ]; then
+  ask_sentinels
+  # With an empty volume nobody may be the master, or it would hand its emptiness to replicas that have the data: only once another
+  # Sentinel says that there are no replicas yet is this the first start of all.
+  while [ "${master:-$first}" = "$self" ] && [ "$replicas" != 0 ]; do
+    echo "waiting for another Sentinel to say that there is no data yet, or to elect another master than this empty node"
+    sleep 1
+    ask_sentinels
+  done
+  master=${master:-$first}
+  cat >/data/sentinel.conf <<CONF
+port 26379
+dir /data
+# Reached from this namespace's own pods only (components/isolation); the services know no Sentinel password.
+protected-mode no
+sentinel resolve-hostnames yes
+sentinel announce-hostnames yes
+sentinel announce-ip $self
+sentinel announce-port 26379
+sentinel monitor quotes $master 6379 2
+sentinel down-after-milliseconds quotes 2000
+sentinel failover-timeout quotes 15000
+sentinel parallel-syncs quotes 1
+CONF
+  {
+    echo "replica-announce-ip $self"
+    [ "$master" = "$self" ] || echo "replicaof $master 6379"
+  } >/data/node.conf.new
+  # Last, and at once: a crash before this line is a first start again.
+  mv /data/node.conf.new /data/node.conf
+fi
+
+# The password may have been rotated since.
+sed -i '/^sentinel auth-pass /d' /data/sentinel.conf
+echo "sentinel auth-pass quotes $REDIS_PASSWORD" >>/data/sentinel.conf
+
+# Sentinel refuses to start while the master's name is unknown to DNS.
+master=$(awk '$1 == "sentinel" && $2 == "monitor" { print $4 }' /data/sentinel.conf)
+until getent hosts "$master" >/dev/null; do
+  echo "waiting for $master in DNS"
+  sleep 1
+done
