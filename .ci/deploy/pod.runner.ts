@@ -27,7 +27,7 @@ const podman = (args: string[], input = '') =>
   });
 
 /** The same, while others go on: a pod's init container may wait for another pod. */
-const podmanAlongside = (args: string[], input: string) =>
+const podmanAlongside = (args: string[], input = '') =>
   new Promise<void>((done, fail) => {
     const child = execFile('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], { timeout: 120_000 }, (error) =>
       error ? fail(error) : done(),
@@ -156,7 +156,7 @@ export class PodRunner implements AsyncDisposable {
     const container = `${this.#unique(name)}-${pod.spec.containers[0]?.name}`;
     const status = podman(['wait', container]).trim();
     const printed = podman(['logs', container]);
-    this.kill(name);
+    await this.kill(name);
     if (status !== '0') throw new Error(`${name} ended with status ${status}:\n${printed}`);
     return printed;
   }
@@ -167,14 +167,10 @@ export class PodRunner implements AsyncDisposable {
   }
 
   /** Kills a pod as a dying node would. Its volumes stay. */
-  kill(pod: string): void {
-    const remove = () => podman(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
-    try {
-      remove();
-    } catch {
-      // Podman gives up when a container ends by itself just before it is killed; by now that one has ended.
-      remove();
-    }
+  async kill(pod: string): Promise<void> {
+    const remove = () => podmanAlongside(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
+    // Podman gives up when a container ends by itself just before it is killed; by the second time that one has ended.
+    await remove().catch(remove);
   }
 
   /** Empties a StatefulSet's volume, as a lost disk would be. */

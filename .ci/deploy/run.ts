@@ -119,7 +119,7 @@ async function qualification(): Promise<void> {
     `ok   quotes under load with the limiter on: ${Math.round((sent * 1000) / (Date.now() - since))} requests/s on 0.2 CPU, at most ${Math.round(peak / 2 ** 20)} of 128 MiB, page cache included`,
   );
 
-  pods.kill('redis-qualification');
+  await pods.kill('redis-qualification');
   await eventually(async () => (await send(quotes, 'GET /readyz')).status === 503);
   assert.equal((await send(quotes, 'GET /healthz')).status, 200);
   await pods.start('redis-qualification', 'redis-qualification');
@@ -185,8 +185,8 @@ async function production(): Promise<void> {
   const killed = await master();
   const refused = Date.now();
   const writes = writeUntil(write);
-  pods.kill(killed);
-  await writes;
+  // Writes go on meanwhile: the failover may be over before podman is.
+  await Promise.all([pods.kill(killed), writes]);
   const gap = Math.round((Date.now() - refused) / 100) / 10;
   await launch(killed);
   await ready(killed);
@@ -209,7 +209,7 @@ async function production(): Promise<void> {
   say('ok   master stopped as in a rolling update: it hands its role over before it ends, nothing is lost');
 
   const emptied = await master();
-  pods.kill(emptied);
+  await pods.kill(emptied);
   pods.wipe(emptied);
   await launch(emptied);
   await ready(emptied);

@@ -1,13 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { SNAPSHOT_KEYS } from '#libs/redis/redis.keys.ts';
-import { QuoteWriter } from '#libs/testing/quote-writer.ts';
-import { findRedisProgram, freePort, startRedis } from '../../../deploy/local/redis-server.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
+import { BENCH_KEY, BenchPlatform } from './bench.platform.ts';
 import { queryClasses } from './query.classes.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
@@ -16,46 +10,14 @@ import { QuoteCorpus } from './quote.corpus.ts';
  * is found, and what it costs Redis.
  */
 const size = Number(process.argv[2] ?? 1_000_000);
+if (size < 25_000) throw new RangeError('at least 25,000 quotes: no snapshot is saved for fewer');
 const BATCH = 128;
 const WRITES_A_SECOND = 200;
 const WRITES = 1000;
-const KEY = 'only-for-this-bench';
 
-const folder = mkdtempSync(join(tmpdir(), 'search-bench-'));
-const redis = await startRedis(findRedisProgram(), { port: 0, dir: folder, args: ['--appendfsync', 'no'] });
-const client = new Redis(redis.port, '127.0.0.1');
-const writer = new QuoteWriter(client);
-const services: ChildProcess[] = [];
-
-/** A built service, ready. */
-async function start(app: string): Promise<{ url: string; seconds: number; memory: () => number }> {
-  const port = await freePort();
-  const begin = performance.now();
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', `dist/apps/${app}/main.js`], {
-    env: {
-      APP_PORT: String(port),
-      REDIS_HOST: '127.0.0.1',
-      REDIS_PORT: String(redis.port),
-      THROTTLE_LIMIT: '0',
-      ADMIN_KEY: KEY,
-      LOG_LEVEL: 'warn',
-    },
-    stdio: 'inherit',
-  });
-  services.push(child);
-  const url = `http://127.0.0.1:${port}`;
-  while (
-    !(await fetch(`${url}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    ))
-  ) {
-    await delay(20);
-  }
-  const seconds = (performance.now() - begin) / 1000;
-  const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
-  return { url, seconds, memory };
-}
+const platform = await BenchPlatform.start();
+const { client, writer } = platform;
+const start = (app: string) => platform.service(app);
 
 function show(name: string, value: string): void {
   console.log(`${name.padEnd(44)}${value}`);
@@ -72,7 +34,7 @@ const search = async (url: string, keyword: string) =>
 try {
   const empty = await start('search');
   const emptyMemory = empty.memory();
-  services.pop()?.kill('SIGKILL');
+  empty.kill();
   show('process start to ready, no quotes', `${empty.seconds.toFixed(2)} s, ${emptyMemory.toFixed(0)} MB`);
 
   const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
@@ -94,7 +56,7 @@ try {
   while (!(await client.exists(SNAPSHOT_KEYS.snapshot))) await delay(50);
   const bytes = Number(await client.call('MEMORY', 'USAGE', SNAPSHOT_KEYS.snapshot, 'SAMPLES', '0'));
   show('snapshot in Redis', `${(bytes / size).toFixed(1)} bytes a quote`);
-  services.pop()?.kill('SIGKILL');
+  first.kill();
   const { url, seconds, memory } = await start('search');
   show('ready from the snapshot', `${seconds.toFixed(1)} s, ${(memory() - emptyMemory).toFixed(0)} MB above empty`);
 
@@ -119,7 +81,7 @@ try {
     await delay(Math.max(0, begin + (i * 1000) / WRITES_A_SECOND - performance.now()));
     const write = async () => {
       const body = JSON.stringify({ quote: `${quotes[i]} unique${i}` });
-      const headers = { authorization: KEY, 'content-type': 'application/json' };
+      const headers = { authorization: BENCH_KEY, 'content-type': 'application/json' };
       const answer = await fetch(`${service.url}/quotes`, { method: 'POST', headers, body });
       if (answer.status !== 201) throw new Error(`a write was answered with ${answer.status}`);
       // Every tenth is looked for, so that the looking does not become the load.
@@ -141,8 +103,5 @@ try {
     `${slow.length} of ${calls}; longest ${worst?.[2] ?? 0} us ${worst?.[3]?.[0] ?? ''}`,
   );
 } finally {
-  for (const child of services) child.kill('SIGKILL');
-  client.disconnect();
-  redis.process.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  platform.stop();
 }

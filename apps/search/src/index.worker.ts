@@ -40,6 +40,7 @@ class IndexWorker {
 
   async run(): Promise<never> {
     await this.#restore();
+    this.#engine.isFilling = true;
     const shards = this.#config.REDIS_SHARDS;
     this.#followers = Array.from({ length: shards }, (_, number) => {
       // A read of the log waits for news: longer than other commands take, and so on a connection of its own.
@@ -49,7 +50,9 @@ class IndexWorker {
     });
     for (const follower of this.#followers) void follower.run();
     for (;;) {
-      send({ kind: 'status', status: this.#status() });
+      const status = this.#status();
+      if (status.ready) this.#engine.isFilling = false;
+      send({ kind: 'status', status });
       void this.#save();
       await delay(STATUS_INTERVAL);
     }

@@ -189,18 +189,21 @@ export class ShardFollower {
     const held = Float64Array.from(this.#engine.ids()).filter((id) => id % this.#shards === this.#shard);
     held.sort();
     let next = 0;
-    let after = '-inf';
-    for (;;) {
-      const ids = await this.#client.zrange(this.#keys.quotes, after, '+inf', 'BYSCORE', 'LIMIT', 0, BATCH);
-      if (ids.length > 0) await this.#refresh(ids);
-      if (signal.aborted) return;
-      for (const id of ids.length > 0 ? ids.map(Number) : [Number.POSITIVE_INFINITY]) {
+    let ids = await this.#idsBehind('-inf');
+    while (ids.length > 0 && !signal.aborted) {
+      // The next ids come along with these quotes: one round trip a batch.
+      const [behind] = await Promise.all([this.#idsBehind(`(${ids.at(-1)}`), this.#refresh(ids)]);
+      for (const id of ids.map(Number)) {
         for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++) this.#engine.delete(held[next] ?? 0);
         if (held[next] === id) next++;
       }
-      if (ids.length === 0) return;
-      after = `(${ids.at(-1)}`;
+      ids = behind;
     }
+    if (!signal.aborted) for (const id of held.subarray(next)) this.#engine.delete(id);
+  }
+
+  #idsBehind(score: string): Promise<string[]> {
+    return this.#client.zrange(this.#keys.quotes, score, '+inf', 'BYSCORE', 'LIMIT', 0, BATCH);
   }
 }
 

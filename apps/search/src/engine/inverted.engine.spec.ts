@@ -126,6 +126,7 @@ describe('InvertedEngine', () => {
     for (let i = 0; i < changes; i++) {
       trial.change();
       if (i % 97 === 96) await trial.restart();
+      if (i % 50 === 0) trial.engine.isFilling = i % 100 === 0;
       for (let n = 0; n < 3; n++) {
         const { asked, expected, answered } = trial.query();
         expect({ asked, ...answered }).toEqual({ asked, ...expected });

@@ -55,6 +55,7 @@ export class InvertedEngine implements SearchEngine {
   #size = 0;
   #accepted = new Uint32Array(0);
   readonly #tailDocuments: number;
+  #isFilling = false;
 
   /** Tests make `tailDocuments` small, to see many segments and merges of few documents. */
   constructor(tailDocuments = TAIL_DOCUMENTS) {
@@ -63,6 +64,12 @@ export class InvertedEngine implements SearchEngine {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Set while the index is first filled and nobody searches it: full segments are then built at once, instead of being merged from small ones. */
+  set isFilling(isFilling: boolean) {
+    this.#isFilling = isFilling;
+    this.#sealFullTail();
   }
 
   /** Distinct words met. */
@@ -100,7 +107,7 @@ export class InvertedEngine implements SearchEngine {
     for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] ?? '');
     this.#tail.set(id, { id, user: this.#internUser(userId ?? NOBODY), terms });
     this.#count(terms, terms.length, 1);
-    if (this.#tail.size >= this.#tailDocuments) this.#seal();
+    this.#sealFullTail();
   }
 
   delete(id: number): void {
@@ -220,6 +227,11 @@ export class InvertedEngine implements SearchEngine {
     }
   }
 
+  #sealFullTail(): void {
+    if (this.#tail.size >= (this.#isFilling ? SEGMENT_DOCUMENTS : this.#tailDocuments)) this.#seal();
+  }
+
+  /** Turns the tail into a segment. */
   #seal(): void {
     this.#table.sort();
     this.#addSegment(sealSegment([...this.#tail.values()], this.#table));
