@@ -168,7 +168,11 @@ export class PodRunner implements AsyncDisposable {
 
   /** Kills a pod as a dying node would. Its volumes stay. */
   async kill(pod: string): Promise<void> {
-    const remove = () => podmanAlongside(['pod', 'rm', '--force', '--time', '0', this.#unique(pod)]);
+    await this.#remove(this.#unique(pod));
+  }
+
+  async #remove(pod: string): Promise<void> {
+    const remove = () => podmanAlongside(['pod', 'rm', '--force', '--ignore', '--time', '0', pod]);
     // Podman gives up when a container ends by itself just before it is killed; by the second time that one has ended.
     await remove().catch(remove);
   }
@@ -236,7 +240,7 @@ export class PodRunner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pod of this.#pods) {
-      podman(['pod', 'rm', '--force', '--ignore', '--time', '0', pod]);
+      await this.#remove(pod);
     }
     podman(['network', 'rm', '--force', this.#unique('net')]);
     for (const secret of ofKind(this.#manifests, 'Secret')) {
