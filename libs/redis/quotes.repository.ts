@@ -112,7 +112,11 @@ export class QuotesRepository {
    * @throws RedisUnavailableError
    */
   async findMany(ids: readonly string[]): Promise<(string | null)[]> {
-    if (ids.length === 0) return [];
+    if (ids.length === 0) {
+      // Nothing to read, but an answer all the same: it must not hide that Redis is away.
+      await this.redis.run('ping', (client) => client.ping());
+      return [];
+    }
     if (this.shards.length === 1) {
       return this.redis.run('quote.findMany', (client) => client.mget(ids.map((id) => this.shardOf(id).quote + id)));
     }

@@ -131,6 +131,7 @@ describe('Redis frozen', () => {
     ['a user', () => [users, 'GET /users/tintin', { key: ADMIN_KEY }]],
     ['the removal of a user', () => [users, 'DELETE /users/tintin', { key: ADMIN_KEY }]],
     ['a search', () => [search, 'GET /search?keyword=sabord', {}]],
+    ['a search that finds nothing', () => [search, 'GET /search?keyword=introuvable', {}]],
   ];
   let limited: ServiceProcess;
 
