@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
 import { httpRequestDuration } from './metrics.ts';
 
@@ -16,17 +16,6 @@ export function measureRequests(fastify: FastifyInstance, service: string): void
       this.set({ service }, inFlight);
     },
   });
-  const series = new Map<string, { observe(seconds: number): void }>();
-  const seriesOf = (request: FastifyRequest, statusCode: number) => {
-    const route = request.routeOptions.url ?? NO_ROUTE;
-    const key = `${request.method} ${statusCode} ${route}`;
-    let found = series.get(key);
-    if (!found) {
-      found = httpRequestDuration.labels(service, request.method, route, `${Math.trunc(statusCode / 100)}xx`);
-      series.set(key, found);
-    }
-    return found;
-  };
   const release = () => {
     inFlight -= 1;
   };
@@ -37,7 +26,9 @@ export function measureRequests(fastify: FastifyInstance, service: string): void
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
-    seriesOf(request, reply.statusCode).observe(reply.elapsedTime / 1000);
+    const route = request.routeOptions.url ?? NO_ROUTE;
+    const status = `${Math.trunc(reply.statusCode / 100)}xx`;
+    httpRequestDuration.series(service, request.method, route, status).observe(reply.elapsedTime / 1000);
     done();
   });
 }

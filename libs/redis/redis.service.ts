@@ -49,7 +49,7 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   private measure<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    const duration = durationOf(operation);
+    const duration = redisCommandDuration.series(operation);
     const start = performance.now();
     return command(this.client).then(
       (result) => {
@@ -89,18 +89,6 @@ export class RedisService implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.client.disconnect();
   }
-}
-
-const durations = new Map<string, { observe(seconds: number): void }>();
-
-/** The series of an operation, looked up once: labels are costly to resolve on every request. */
-function durationOf(operation: string) {
-  let duration = durations.get(operation);
-  if (!duration) {
-    duration = redisCommandDuration.labels(operation);
-    durations.set(operation, duration);
-  }
-  return duration;
 }
 
 /** A refusal that means our command was wrong, not that Redis was unwell. */

@@ -11,7 +11,7 @@ import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
 import { createAdapter, trackMethods } from './fastify.ts';
-import { createLogger, logRequests, NestLogger } from './logger.ts';
+import { createLogger, logRequests, NestLogger, openOutput } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
 import { serveSwaggerUi } from './swagger-ui.ts';
@@ -40,7 +40,8 @@ export interface WebDefinition {
  * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown around the app's module. It does not listen yet.
  */
 export async function createService(definition: ServiceDefinition, config: Config): Promise<NestFastifyApplication> {
-  const logger = createLogger(config);
+  const output = openOutput();
+  const logger = createLogger(config, output);
   const filter = new ProblemFilter(logger);
   const adapter = createAdapter(config, filter);
   const fastify = adapter.getInstance();
@@ -50,7 +51,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
     traceService(fastify, config);
   }
   measureRequests(fastify, definition.name);
-  logRequests(fastify, logger);
+  if (logger.isLevelEnabled('info')) logRequests(fastify, config.service, output);
   if (definition.web) {
     filter.page = definition.web.sendProblem;
     await definition.web.setUp(fastify, config);
