@@ -9,7 +9,7 @@ import { UsersRepository } from './users.repository.ts';
 const platform = new Platform();
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
-beforeEach(() => platform.redis.flushall());
+beforeEach(() => platform.flush());
 
 describe.each([1, 3])('quotes in %i shards', (shards) => {
   let redis: RedisService;
@@ -17,7 +17,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   let users: UsersRepository;
 
   beforeAll(async () => {
-    const env = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(platform.redisPort), REDIS_SHARDS: String(shards) };
+    const env = { ...platform.redisEnv, REDIS_SHARDS: String(shards) };
     const config = parseConfig('test', { adminKey: false }, env);
     redis = new RedisService(config);
     quotes = new QuotesRepository(redis, config);
@@ -51,7 +51,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   });
 
   it('give no id twice, even when the clock goes back', async () => {
-    const keys = await add('now').then(() => platform.redis.keys('*:clock'));
+    const keys = await add('now').then(() => platform.keys('*:clock'));
     const future = (Date.now() + 3_600_000) * 1000;
     for (const key of keys) {
       const shard = Number(/q(\d+)/.exec(key)?.[1]);
@@ -70,9 +70,9 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     expect(await quotes.delete(id)).toBe('absent');
     expect(await quotes.find(id)).toBeNull();
     expect(await all('tintin')).toEqual([]);
-    const left = (await platform.redis.keys('{q*')).filter((key) => !/:(authors|clock|log)$/.test(key));
+    const left = (await platform.keys('{q*')).filter((key) => !/:(authors|clock|log)$/.test(key));
     expect(left).toEqual([]);
-    const [log = ''] = await platform.redis.keys('*:log');
+    const [log = ''] = await platform.keys('*:log');
     const entries = await platform.redis.xrange(log, '-', '+');
     expect(entries.map(([, fields]) => fields)).toEqual([
       ['u', id],
@@ -110,7 +110,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
 
   it('of a removed user stay unsigned when another takes the id, though the removal is repeated late', async () => {
     await users.create({ id: 'tintin', name: 'first' }, 'hash');
-    const [shard = ''] = await platform.redis.keys('*:authors');
+    const [shard = ''] = await platform.keys('*:authors');
     const incarnation = (await platform.redis.hget(shard, 'tintin')) ?? '';
     const old = await add('avant', 'tintin');
     await users.delete('tintin');

@@ -1,13 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
+import { eventually } from './eventually.ts';
 import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The key of every service that a test starts. */
 export const ADMIN_KEY = secret('admin-key');
+
+/** How many slots a Redis Cluster has, and over how many nodes they are spread here. */
+const SLOTS = 16_384;
+const CLUSTER_NODES = 3;
 
 /**
  * A platform of its own for a suite: a real Redis, and the built services as the suite asks for them.
@@ -15,46 +20,96 @@ export const ADMIN_KEY = secret('admin-key');
  *     const platform = new Platform();
  *     beforeAll(() => platform.start());
  *     afterAll(() => platform.stop());
+ *
+ * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:cluster` runs every suite so.
  */
 export class Platform {
   /** Client for looking into Redis; it reconnects by itself. */
-  redis: Redis = new Redis({ lazyConnect: true });
-  redisPort = 0;
+  redis: Redis | Cluster = new Redis({ lazyConnect: true });
   private readonly folder = mkdtempSync(join(tmpdir(), 'platform-'));
   private readonly logs = join(this.folder, 'logs');
   private readonly services: ServiceProcess[] = [];
   private readonly redisArgs: readonly string[];
-  private server: RedisServer | undefined;
+  private readonly isCluster: boolean;
+  private nodes: { port: number; busPort: number }[] = [];
+  private servers: RedisServer[] = [];
+  /** A client of each node. */
+  private clients: Redis[] = [];
 
-  /** @param redisArgs further arguments of Redis, as on its command line */
-  constructor(redisArgs: readonly string[] = []) {
+  /**
+   * @param redisArgs further arguments of Redis, as on its command line
+   * @param isCluster whether Redis is a cluster
+   */
+  constructor(redisArgs: readonly string[] = [], isCluster = process.env.TEST_REDIS === 'cluster') {
     this.redisArgs = redisArgs;
+    this.isCluster = isCluster;
+  }
+
+  /** The addresses of Redis, as `host:port,host:port`. */
+  get redisAddress(): string {
+    return this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  }
+
+  /** The settings that lead a service to this Redis. */
+  get redisEnv(): NodeJS.ProcessEnv {
+    if (this.isCluster) return { REDIS_CLUSTER: this.redisAddress };
+    return { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(this.nodes[0]?.port) };
   }
 
   /** Starts Redis. */
   async start(): Promise<void> {
     mkdirSync(this.logs);
-    this.redisPort = await freePort();
+    const nodes = Array.from({ length: this.isCluster ? CLUSTER_NODES : 1 }, async () => ({
+      port: await freePort(),
+      busPort: await freePort(),
+    }));
+    this.nodes = await Promise.all(nodes);
     await this.startRedis();
-    this.redis = new Redis(this.redisPort, '127.0.0.1', { retryStrategy: () => 20 });
-    this.redis.on('error', () => {});
+    this.clients = this.nodes.map(({ port }) => new Redis(port, '127.0.0.1', { retryStrategy: () => 20 }));
+    for (const client of this.clients) client.on('error', () => {});
+    this.redis = this.isCluster ? await this.meet() : (this.clients[0] ?? this.redis);
   }
 
-  /** Starts Redis (again), on the same port and with the data it had. */
+  /** Starts Redis (again), on the same ports and with the data it had. */
   async startRedis(): Promise<void> {
-    this.server = await startRedis(findRedisProgram(), {
-      port: this.redisPort,
-      dir: join(this.folder, 'redis'),
-      args: this.redisArgs,
-    });
+    const program = findRedisProgram();
+    this.servers = await Promise.all(
+      this.nodes.map(({ port, busPort }) => {
+        const cluster = this.isCluster ? ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)] : [];
+        return startRedis(program, {
+          port,
+          dir: join(this.folder, `redis-${port}`),
+          args: [...cluster, ...this.redisArgs],
+        });
+      }),
+    );
+    if (this.isCluster) await this.whole();
   }
 
-  /** Sends a signal to Redis; after SIGKILL its process is gone when this answers. */
+  /** Sends a signal to Redis, all of it; after SIGKILL its processes are gone when this answers. */
   async signalRedis(signal: NodeJS.Signals): Promise<void> {
-    const child = this.server?.process;
-    const exited = new Promise((done) => child?.once('exit', done));
-    child?.kill(signal);
-    if (signal === 'SIGKILL') await exited;
+    await Promise.all(
+      this.servers.map(async ({ process: child }) => {
+        const exited = new Promise((done) => child.once('exit', done));
+        child.kill(signal);
+        if (signal === 'SIGKILL') await exited;
+      }),
+    );
+  }
+
+  /** Deletes everything in Redis. */
+  async flush(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.flushall()));
+  }
+
+  /** All keys in Redis that match a glob pattern. */
+  async keys(pattern: string): Promise<string[]> {
+    return (await Promise.all(this.clients.map((client) => client.keys(pattern)))).flat();
+  }
+
+  /** Changes a setting of Redis while it runs. */
+  async configure(setting: string, value: string): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.config('SET', setting, value)));
   }
 
   /** Starts one more service, without waiting for it; a setting overrides what the tests use otherwise. */
@@ -62,8 +117,7 @@ export class Platform {
     const service = await ServiceProcess.start(
       app,
       {
-        REDIS_HOST: '127.0.0.1',
-        REDIS_PORT: String(this.redisPort),
+        ...this.redisEnv,
         ADMIN_KEY,
         THROTTLE_LIMIT: '0',
         DRAIN_SECONDS: '0',
@@ -85,12 +139,34 @@ export class Platform {
    * @throws Error when a service has logged a secret
    */
   async stop(): Promise<void> {
-    this.redis.disconnect();
+    for (const client of [this.redis, ...this.clients]) client.disconnect();
     await Promise.all(this.services.map((service) => service.end('SIGKILL')));
     // A stopped process ends only by SIGKILL.
     await this.signalRedis('SIGKILL');
     const leaked = findSecrets(this.logs);
     rmSync(this.folder, { recursive: true, force: true });
     if (leaked.length > 0) throw new Error(`secrets in the logs:\n${leaked.join('\n')}`);
+  }
+
+  /** Makes one cluster of the nodes, and a client of it. */
+  private async meet(): Promise<Cluster> {
+    const [first] = this.nodes;
+    const share = (n: number) => Math.floor((n * SLOTS) / this.clients.length);
+    for (const [i, client] of this.clients.entries()) {
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', share(i), share(i + 1) - 1);
+      await client.call('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0, first?.busPort ?? 0);
+    }
+    await this.whole();
+    const addresses = this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const cluster = new Cluster(addresses, { clusterRetryStrategy: () => 20 });
+    cluster.on('error', () => {});
+    return cluster;
+  }
+
+  /** Waits until every node knows that all others are there. */
+  private async whole(): Promise<void> {
+    for (const client of this.clients) {
+      await eventually(async () => String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'), 30_000);
+    }
   }
 }

@@ -1,13 +1,13 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/redis.connection.ts';
 import { shardKeys } from '../redis/redis.keys.ts';
 import { defineScripts } from '../redis/redis.scripts.ts';
 
 /** Writes quotes of the first shard as the repository does, over a client of the test's own. */
 export class QuoteWriter {
   readonly keys = shardKeys(0);
-  readonly client: Redis;
+  readonly client: RedisClient;
 
-  constructor(client: Redis) {
+  constructor(client: RedisClient) {
     this.client = client;
     defineScripts(client);
   }

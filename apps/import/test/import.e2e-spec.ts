@@ -28,7 +28,7 @@ afterAll(async () => {
   await platform.stop();
   rmSync(folder, { recursive: true });
 });
-beforeEach(() => platform.redis.flushall());
+beforeEach(() => platform.flush());
 
 function write(name: string, content: string | Buffer): string {
   writeFileSync(join(folder, name), content);
@@ -39,7 +39,7 @@ function write(name: string, content: string | Buffer): string {
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/import/main.js'), ...args], {
     cwd: folder,
-    env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(platform.redisPort), ...env },
+    env: { ...platform.redisEnv, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
@@ -317,7 +317,7 @@ describe('Redis', () => {
 
     const added = Number(/([\d,]+) added/.exec(stdout)?.[1]?.replaceAll(',', ''));
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at 127.0.0.1:${platform.redisPort} is away. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away. Run it again to go on.`,
     ]);
     expect(status).toBe(2);
     expect(added).toBeGreaterThan(0);

@@ -22,7 +22,7 @@ let search: ServiceProcess;
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
 beforeEach(async () => {
-  await platform.redis.flushall();
+  await platform.flush();
   [users, quotes, search] = await Promise.all([
     platform.service('users'),
     platform.service('quotes'),
@@ -86,7 +86,7 @@ async function expectIntact({ added, deleted }: { added: Set<string>; deleted: S
   expect([...added].filter((id) => !ids.has(id))).toEqual([]);
   expect([...deleted].filter((id) => ids.has(id))).toEqual([]);
   expect(await list('&user_id=tintin')).toEqual(all.filter(({ user_id }) => user_id === 'tintin'));
-  expect((await platform.redis.keys('{q0}:quote:*')).length).toBe(all.length);
+  expect((await platform.keys('{q0}:quote:*')).length).toBe(all.length);
   await eventually(async () => {
     const found = await call(search, 'GET /search?keyword=sabord');
     expect(found.body.total).toBe(all.length);
@@ -178,10 +178,10 @@ describe('Redis frozen', () => {
 });
 
 describe('Redis refusing writes', () => {
-  afterEach(() => platform.redis.config('SET', 'min-replicas-to-write', '0'));
+  afterEach(() => platform.configure('min-replicas-to-write', '0'));
 
   it('is answered with 503, and what was to be written is not logged', async () => {
-    await platform.redis.config('SET', 'min-replicas-to-write', '1');
+    await platform.configure('min-replicas-to-write', '1');
     const json = { id: 'milou-2', name: secret('name'), password: secret('milou') };
 
     expectProblem(await call(users, 'POST /users', { key: ADMIN_KEY, json }), 503, 'unavailable');

@@ -30,7 +30,7 @@ function service(app: App): ServiceProcess {
 
 /** Every key with a digest of its content. */
 async function stored(): Promise<string[]> {
-  const keys = (await platform.redis.keys('*')).sort();
+  const keys = (await platform.keys('*')).sort();
   const dumps = await Promise.all(keys.map((key) => platform.redis.dumpBuffer(key)));
   return keys.map(
     (key, i) =>

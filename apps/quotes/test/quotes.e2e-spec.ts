@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 beforeEach(async () => {
-  await platform.redis.flushall();
+  await platform.flush();
   for (const id of ['tintin', 'haddock']) {
     await call(users, 'POST /users', { key: ADMIN_KEY, json: { id, name: id, password: secret(id) } });
   }

@@ -24,7 +24,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => platform.stop());
-beforeEach(() => platform.redis.flushall());
+beforeEach(() => platform.flush());
 
 const key = ADMIN_KEY;
 /** The value of a metric of a service, over all labels. */
@@ -178,7 +178,7 @@ describe('X-Forwarded-For', () => {
   it('is ignored from a peer that is no trusted proxy', async () => {
     await exhaust(quotes, { 'x-forwarded-for': '203.0.113.1' });
     expectRefusal(await call(quotes, 'GET /quotes', from('203.0.113.2')));
-    expect(await platform.redis.keys('throttle:*')).toEqual(['throttle:127.0.0.1']);
+    expect(await platform.keys('throttle:*')).toEqual(['throttle:127.0.0.1']);
   });
 
   describe('from a trusted proxy', () => {
@@ -188,7 +188,7 @@ describe('X-Forwarded-For', () => {
     });
     const counted = async (address: string) => {
       await call(behind, 'GET /quotes', from(address));
-      return (await platform.redis.keys('throttle:*')).sort();
+      return (await platform.keys('throttle:*')).sort();
     };
 
     it('names the client, each with a limit of its own', async () => {
@@ -229,7 +229,7 @@ it('is off at THROTTLE_LIMIT=0', async () => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('ratelimit-limit')).toBeNull();
   }
-  expect(await platform.redis.keys('throttle:*')).toEqual([]);
+  expect(await platform.keys('throttle:*')).toEqual([]);
 });
 
 it('is ten in a minute when nothing is set', async () => {

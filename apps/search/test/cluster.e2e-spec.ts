@@ -1,67 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
 import { basic, call } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { ServiceProcess } from '#libs/testing/service-process.ts';
-import { findRedisProgram, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
-const ADMIN_KEY = secret('admin-key');
-const SLOTS = 16_384;
 /** More shards than nodes, so that some node holds several. */
 const SHARDS = 4;
+const env = { REDIS_SHARDS: String(SHARDS) };
 
-const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
-const nodes: { server: RedisServer; client: Redis }[] = [];
-const services: ServiceProcess[] = [];
+const platform = new Platform([], true);
 let users: ServiceProcess;
 let quotes: ServiceProcess;
 let search: ServiceProcess;
 
 beforeAll(async () => {
-  for (const name of ['a', 'b', 'c']) {
-    const server = await startRedis(findRedisProgram(), {
-      port: 0,
-      dir: join(folder, name),
-      args: ['--cluster-enabled', 'yes'],
-    });
-    nodes.push({ server, client: new Redis(server.port, '127.0.0.1') });
-  }
-  for (const [i, { client }] of nodes.entries()) {
-    const share = (n: number) => Math.floor((n * SLOTS) / nodes.length);
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', share(i), share(i + 1) - 1);
-    await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0]?.server.port ?? 0);
-  }
-  for (const { client } of nodes) {
-    await eventually(async () => expect(await client.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'), 30_000);
-  }
-  const env = {
-    REDIS_CLUSTER: nodes.map(({ server }) => `127.0.0.1:${server.port}`).join(','),
-    REDIS_SHARDS: String(SHARDS),
-    ADMIN_KEY,
-    DRAIN_SECONDS: '0',
-    THROTTLE_LIMIT: '0',
-  };
-  for (const app of ['users', 'quotes', 'search']) {
-    services.push(await ServiceProcess.start(app, env, join(folder, `${app}.log`)));
-  }
-  [users, quotes, search] = (await Promise.all(services.map((service) => service.ready()))) as [
-    ServiceProcess,
-    ServiceProcess,
-    ServiceProcess,
-  ];
+  await platform.start();
+  [users, quotes, search] = (await Promise.all(
+    ['users', 'quotes', 'search'].map((app) => platform.service(app, env)),
+  )) as [ServiceProcess, ServiceProcess, ServiceProcess];
 }, 90_000);
-
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.end('SIGKILL')));
-  for (const { server, client } of nodes) {
-    client.disconnect();
-    server.process.kill('SIGKILL');
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => platform.stop());
 
 const finds = (query: string, total: number) =>
   eventually(async () => {
@@ -97,14 +55,7 @@ it('stores, lists, finds and deletes quotes of all shards', async () => {
 });
 
 it('fills a new replica from all shards', async () => {
-  const env = {
-    REDIS_CLUSTER: `127.0.0.1:${nodes[1]?.server.port}`,
-    REDIS_SHARDS: String(SHARDS),
-    THROTTLE_LIMIT: '0',
-  };
-  const other = await ServiceProcess.start('search', env, join(folder, 'other.log'));
-  services.push(other);
-  await other.ready();
+  const other = await platform.service('search', env);
   const { body } = await call(other, 'GET /search?keyword=tonnerre');
   expect(body.total).toBe(30);
 });

@@ -97,7 +97,7 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
   expect(ids.length).toBeGreaterThan(100);
   expect([...kept].filter((id) => !ids.includes(id))).toEqual([]);
   expect([...deleted].filter((id) => ids.includes(id))).toEqual([]);
-  const documents = await platform.redis.keys(`${keys.quote}*`);
+  const documents = await platform.keys(`${keys.quote}*`);
   expect(documents.map((key) => key.slice(keys.quote.length)).sort()).toEqual(ids.toSorted());
 
   const last = new Map<string, string>();

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 beforeEach(async () => {
-  await platform.redis.flushall();
+  await platform.flush();
   search = await platform.service('search');
 });
 afterEach(() => search.end('SIGKILL'));
@@ -77,7 +77,7 @@ it('compares all quotes when Redis has lost its history', async () => {
   await writer.add('sapajou');
   await finds('sapajou', 1);
 
-  await platform.redis.flushall();
+  await platform.flush();
   await writer.add('anacoluthe');
   await finds('anacoluthe', 1);
   await eventually(async () => expect(await metric('search_index_documents')).toBe(1));

@@ -56,7 +56,7 @@ async function expectAllPaidOnce(shop: ServiceProcess, tokens: string[]): Promis
 
 describe('an order survives', () => {
   beforeEach(async () => {
-    const keys = await platform.redis.keys('{shop}:*');
+    const keys = await platform.keys('{shop}:*');
     if (keys.length > 0) await platform.redis.del(keys);
   });
 

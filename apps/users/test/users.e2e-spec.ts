@@ -13,7 +13,7 @@ beforeAll(async () => {
   users = await platform.service('users');
 });
 afterAll(() => platform.stop());
-beforeEach(() => platform.redis.flushall());
+beforeEach(() => platform.flush());
 
 const tintin = { id: 'tintin', name: 'Tintin', password: secret('milou') };
 const add = (user: unknown) => call(users, 'POST /users', { key: ADMIN_KEY, json: user });
