@@ -318,19 +318,24 @@ export function bisect(size: number, isBefore: (at: number) => boolean): number 
 
 /** Decodes a document's tokens into `terms`; returns how many. */
 export function readTokens(segment: Segment, document: number, terms: Uint32Array): number {
-  const bytes = segment.tokens;
-  const to = segment.starts[document + 1] ?? 0;
-  let count = 0;
-  for (let at = segment.starts[document] ?? 0; at < to; ) {
+  const count = segment.lengths[document] ?? 0;
+  readVarints(segment.tokens, segment.starts[document] ?? 0, count, terms, 0);
+  return count;
+}
+
+/** Decodes `count` numbers below 2^32 from `bytes`, the first at `from`, into `numbers` from `to` on. Returns the place behind the last. */
+export function readVarints(bytes: Uint8Array, from: number, count: number, numbers: Uint32Array, to: number): number {
+  let at = from;
+  for (let i = to; i < to + count; i++) {
     let byte = bytes[at++] ?? 0;
     let value = byte & 0x7f;
     for (let shift = 7; byte >= 0x80; shift += 7) {
       byte = bytes[at++] ?? 0;
       value |= (byte & 0x7f) << shift;
     }
-    terms[count++] = value;
+    numbers[i] = value;
   }
-  return count;
+  return at;
 }
 
 /** Writes a number below 2^53 in LEB128: seven bits a byte, the lowest first, the top bit set on all but the last. Returns the place behind. */

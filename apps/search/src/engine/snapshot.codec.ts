@@ -1,5 +1,5 @@
 import { hasBit } from './bitmap.ts';
-import { type Document, readTokens, type Segment, writeVarint } from './segment.ts';
+import { type Document, readTokens, readVarints, type Segment, writeVarint } from './segment.ts';
 
 /**
  * A snapshot is a sequence of chunks, each small enough to be sent to Redis and read back without holding it up: a header (JSON), the users and then the terms
@@ -81,6 +81,9 @@ export class SnapshotDecoder {
 
 function decodeDocuments(bytes: Uint8Array): Document[] {
   const documents: Document[] = [];
+  // One array for all: a term takes a byte at least, and a million small arrays would take longer to make than all else here.
+  const terms = new Uint32Array(bytes.length);
+  let end = 0;
   let at = 0;
   const next = () => {
     let byte = bytes[at++] ?? 0;
@@ -96,9 +99,10 @@ function decodeDocuments(bytes: Uint8Array): Document[] {
   while (at < bytes.length) {
     id += next();
     const user = next();
-    const terms = new Uint32Array(next());
-    for (let i = 0; i < terms.length; i++) terms[i] = next();
-    documents.push({ id, user, terms });
+    const length = next();
+    at = readVarints(bytes, at, length, terms, end);
+    documents.push({ id, user, terms: terms.subarray(end, end + length) });
+    end += length;
   }
   return documents;
 }
