@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generator } from '#libs/testing/random.ts';
 
 /** Debian packages of real text, by language. Their files are read where dpkg lays them out. */
 const SOURCES = {
-  english: { packages: ['fortunes', 'fortunes-min'], files: 'usr/share/games/fortunes/*.u8' },
+  english: {
+    packages: ['fortunes', 'fortunes-min', 'bible-kjv', 'bible-kjv-text'],
+    files: '{usr/share/games/fortunes/*.u8,bible.txt}',
+  },
   french: {
     packages: ['gimp-help-fr', 'debian-reference-fr'],
     files: 'usr/share/{gimp/2.0/help/fr/*.html,debian-reference/*.fr.html}',
@@ -62,6 +65,12 @@ function fetchPackages(packages: string[], root: string): void {
   for (const deb of globSync(join(partial, '*.deb'))) {
     execFileSync('dpkg', ['-x', deb, partial]);
     rmSync(deb);
+  }
+  // The Bible is packed so that only its own program can read it.
+  const bible = join(partial, 'usr/bin/bible');
+  if (existsSync(bible)) {
+    const text = execFileSync(bible, ['-f', '-p', join(partial, 'usr/lib'), 'gen1:1-rev22:21'], { maxBuffer: 2 ** 24 });
+    writeFileSync(join(partial, 'bible.txt'), text);
   }
   renameSync(partial, root);
 }
