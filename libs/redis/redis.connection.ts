@@ -34,6 +34,9 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
       enableOfflineQueue: false,
       clusterRetryStrategy: FAIL_FAST.retryStrategy,
       slotsRefreshTimeout: 1000,
+      // By default a command whose answer was lost is sent again, and one that meets a cluster that is down sixteen times.
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
     });
   }
   const single = { ...options, db: config.REDIS_DB };

@@ -11,7 +11,8 @@ const WRITERS = 3;
 /** Quotes are spread over so many words, so that no answer is longer than a search may page. */
 const LOTS = 20;
 
-const platform = new Platform();
+// Synced every second, Redis may answer before it has written.
+const platform = new Platform(['--appendfsync', 'always']);
 const keys = shardKeys(0);
 const random = generator(7);
 
