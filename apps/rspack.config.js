@@ -12,7 +12,9 @@ const { version } = require('../package.json');
 const UNUSED =
   /^(@nestjs\/(platform-express|microservices|websockets|mongoose|sequelize|typeorm|axios)|@mikro-orm|sequelize|typeorm|mongoose|class-validator|class-transformer|@fastify\/(static|view|multipart)|@grpc)/;
 
+/** What `COMMIT` says, as in an image's build, or the repository. */
 function commit() {
+  if (process.env.COMMIT) return process.env.COMMIT;
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
       encoding: 'utf8',

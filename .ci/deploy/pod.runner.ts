@@ -239,9 +239,7 @@ export class PodRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pod of this.#pods) {
-      await this.#remove(pod);
-    }
+    await Promise.all([...new Set(this.#pods)].map((pod) => this.#remove(pod)));
     podman(['network', 'rm', '--force', this.#unique('net')]);
     for (const secret of ofKind(this.#manifests, 'Secret')) {
       podman(['secret', 'rm', this.#unique(secret.metadata.name ?? '')]);

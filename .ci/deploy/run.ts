@@ -78,6 +78,12 @@ async function qualification(): Promise<void> {
     );
   }
 
+  const head = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  for (const pod of [users, quotes, search]) {
+    assert.equal(((await (await send(pod, 'GET /version')).json()) as { commit: string }).commit, head);
+  }
+  say(`ok   the images say that they are commit ${head}`);
+
   assert.equal((await send(users, 'GET /users', { client: '192.0.2.2' })).status, 401);
   const tintin = { id: 'tintin', name: 'Tintin', password: 'milou' };
   assert.equal((await send(users, 'POST /users', { key, json: tintin })).status, 201);
