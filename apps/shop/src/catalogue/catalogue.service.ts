@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '#libs/config/config.ts';
 import { codePoints } from '#libs/model/text.schema.ts';
 import { type Product, ProductsRepository } from '#libs/redis/products.repository.ts';
 import { ProblemError } from '#libs/service/problem.ts';
+import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
@@ -79,6 +80,7 @@ export class CatalogueService {
   async product(id: string, requestId: string): Promise<Product> {
     try {
       const found = await this.quotes.find(requestId, id);
+      catalogueReadCount.add('service');
       if (found && sellable(found)) {
         // Nobody waits for what is only for bad days.
         void this.products.remember([found]).catch(() => {});
@@ -87,6 +89,7 @@ export class CatalogueService {
       if (!found) await this.products.forget(id);
     } catch (error) {
       if (!(error instanceof QuotesAwayError)) throw error;
+      catalogueReadCount.add('memory');
       const known = await this.products.find(id);
       if (known) return known;
       throw new ProblemError('unavailable', 'The quotes cannot be read just now');
@@ -107,12 +110,14 @@ export class CatalogueService {
         q === undefined
           ? await this.quotes.list(requestId, after)
           : await this.quotes.search(requestId, q, Number(after ?? 0));
+      catalogueReadCount.add('service');
       const products = quotes.filter(sellable).map(({ id, quote, user_id }) => ({ id, quote, user_id }));
       // Remembering is for bad days only: a good one must not fail for it.
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };
     } catch (error) {
       if (!(error instanceof QuotesAwayError)) throw error;
+      catalogueReadCount.add('memory');
       return { products: await this.products.list(KNOWN), next: null, away: true };
     }
   }
