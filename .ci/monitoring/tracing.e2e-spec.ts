@@ -108,6 +108,45 @@ it('marks what failed', async () => {
   );
 });
 
+it('goes on in the services that the shop calls', async () => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  const quotes = await platform.service('quotes', env);
+  const search = await platform.service('search', env);
+  const shop = await platform.service('shop', {
+    ...env,
+    DEMO_MODE: 'True',
+    STRIPE_WEBHOOK_SECRET: secret('webhook'),
+    QUOTES_URL: quotes.url,
+    SEARCH_URL: search.url,
+  });
+  await call(shop, `GET /?q=${secret('wish')}`, { headers: from(6) });
+  await quotes.end('SIGKILL');
+  await call(shop, 'GET /products/124', { headers: from(7) });
+  await shop.end('SIGTERM');
+  await search.end('SIGTERM');
+
+  /** The spans of a trace from its root inwards, Redis left out. */
+  const path = (i: number) => {
+    const http = ofTrace(i).filter(({ attributes }) => attributes['http.request.method']);
+    const inside = (parent: string): ReceivedSpan[] =>
+      http.filter((span) => span.parent === parent).flatMap((span) => [span, ...inside(span.id)]);
+    return inside('b'.repeat(16));
+  };
+  const named = ({ name, kind, resource }: ReceivedSpan) => `${resource['service.name']} ${kind} ${name}`;
+  await eventually(() => path(6).length === 3 && path(7).length === 2);
+  expect(path(6).map(named)).toEqual([`shop ${SERVER} GET /`, `shop ${CLIENT} GET`, `search ${SERVER} GET /search`]);
+  expect(path(6)[1]?.attributes).toMatchObject({
+    'url.full': `${search.url}/search`,
+    'server.port': String(search.port),
+    'http.response.status_code': '200',
+  });
+  expect(path(7).map(({ name, error, attributes }) => [name, error, attributes['http.response.status_code']])).toEqual([
+    ['GET /products/:id', true, '503'],
+    ['GET', true, undefined],
+  ]);
+  expect(JSON.stringify(spans)).not.toContain(secret(''));
+});
+
 it('sends no secret and nothing that a user wrote', async () => {
   await traced({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, async (service) => {
     await call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: secret('text') }, headers: from(2) });

@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import {
   type Context,
   context,
@@ -33,8 +34,9 @@ import { VERSION } from '#libs/health/version.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
 
 /**
- * Sends a span for every request and every Redis operation to an OTLP receiver, named as OpenTelemetry's semantic conventions for HTTP and databases say,
- * and continues the trace of a caller that sends a W3C `traceparent`. Spans hold no header, body, key or argument.
+ * Sends a span for every request, every Redis operation and every call of another service to an OTLP receiver, named as OpenTelemetry's semantic conventions
+ * for HTTP and databases say. The trace of a caller that sends a W3C `traceparent` is continued, in the services called as well. Spans hold no header, query,
+ * body, key or argument.
  *
  * Loaded only when tracing is on, so that it costs a service nothing otherwise. The instrumentations of OpenTelemetry patch modules as they are loaded,
  * which reaches nothing inside a bundle.
@@ -53,6 +55,7 @@ export function traceService(fastify: FastifyInstance, config: Config): void {
   trace.setGlobalTracerProvider(provider);
   traceRequests(fastify);
   traceRedis();
+  traceCalls();
   fastify.addHook('onClose', () => provider.shutdown());
 }
 
@@ -123,6 +126,49 @@ function traceRedis(): void {
     },
     end() {},
     asyncStart() {},
+  });
+}
+
+/** What undici, which is behind `fetch`, tells of a call on its diagnostics channels. */
+interface Call {
+  request: { origin: string | URL; method: string; path: string; addHeader(name: string, value: string): void };
+  response?: { statusCode: number };
+  error?: Error;
+}
+
+function traceCalls(): void {
+  const tracer = trace.getTracer('http');
+  const spans = new WeakMap<object, Span>();
+  const on = (event: string, act: (call: Call, span: Span | undefined) => void) =>
+    subscribe(`undici:request:${event}`, (message) => {
+      const call = message as Call;
+      act(call, spans.get(call.request));
+    });
+  on('create', ({ request }) => {
+    const { origin, protocol, hostname, port } = new URL(request.origin);
+    const span = tracer.startSpan(request.method, {
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': request.method,
+        'server.address': hostname,
+        'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+        'url.full': origin + request.path.split('?', 1)[0],
+      },
+    });
+    spans.set(request, span);
+    propagation.inject(trace.setSpan(context.active(), span), request, {
+      set: (to, name, value) => to.addHeader(name, value),
+    });
+  });
+  on('headers', ({ response }, span) => {
+    const status = response?.statusCode ?? 0;
+    span?.setAttribute('http.response.status_code', status);
+    if (status >= 400) fail(span, String(status));
+  });
+  on('trailers', (_call, span) => span?.end());
+  on('error', ({ error }, span) => {
+    fail(span, error?.name ?? 'Error');
+    span?.end();
   });
 }
 

@@ -36,7 +36,7 @@ export class CartController {
   @Get()
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     const cart = cartOf(request);
-    const priced = await this.pricing.price(cart);
+    const priced = await this.pricing.price(cart, request.id);
     if (priced.gone.length > 0) {
       keepCart(
         reply,
@@ -54,7 +54,7 @@ export class CartController {
     @Res() reply: FastifyReply,
   ) {
     const { quote_id, print, quantity: count } = line;
-    await this.catalogue.product(quote_id);
+    await this.catalogue.product(quote_id, request.id);
     keepCart(reply, add(cartOf(request), { quote_id, print, quantity: count }));
     redirect(reply, '/cart');
   }

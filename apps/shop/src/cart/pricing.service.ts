@@ -19,9 +19,12 @@ export interface PricedCart {
 export class PricingService {
   constructor(private readonly catalogue: CatalogueService) {}
 
-  /** @throws ProblemError unavailable when a text can be had from nowhere */
-  async price(cart: Cart): Promise<PricedCart> {
-    const found = await Promise.all(cart.lines.map((line) => this.priceLine(line)));
+  /**
+   * @param requestId of the visitor's request
+   * @throws ProblemError unavailable when a text can be had from nowhere
+   */
+  async price(cart: Cart, requestId: string): Promise<PricedCart> {
+    const found = await Promise.all(cart.lines.map((line) => this.priceLine(line, requestId)));
     const lines = found.filter((line) => line !== undefined);
     return {
       lines,
@@ -30,9 +33,9 @@ export class PricingService {
     };
   }
 
-  private async priceLine(line: CartLine): Promise<OrderLine | undefined> {
+  private async priceLine(line: CartLine, requestId: string): Promise<OrderLine | undefined> {
     try {
-      const { quote } = await this.catalogue.product(line.quote_id);
+      const { quote } = await this.catalogue.product(line.quote_id, requestId);
       return { ...line, quote, unit_price: PRINT_OFFERS[line.print].price };
     } catch (error) {
       if (error instanceof ProblemError && error.problem === 'not-found') return undefined;

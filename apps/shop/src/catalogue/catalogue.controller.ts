@@ -21,7 +21,7 @@ export class CatalogueController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const page = await this.catalogue.page(query);
+    const page = await this.catalogue.page(query, request.id);
     pageHeaders(reply, 'public, max-age=30').header('vary', 'accept-encoding').header('etag', page.etag);
     if (request.headers['if-none-match']?.includes(page.etag)) {
       reply.code(304).send();
@@ -38,6 +38,6 @@ export class CatalogueController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    sendPage(reply, productPage(await this.catalogue.product(id), formToken(request, reply)));
+    sendPage(reply, productPage(await this.catalogue.product(id, request.id), formToken(request, reply)));
   }
 }

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '#libs/config/config.ts';
 import { codePoints } from '#libs/model/text.schema.ts';
 import { type Product, ProductsRepository } from '#libs/redis/products.repository.ts';
 import { ProblemError } from '#libs/service/problem.ts';
+import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
@@ -49,14 +50,15 @@ export class CatalogueService {
 
   /**
    * A page of the catalogue: the same for every visitor, so it is made once and kept for a while.
+   * @param requestId of the visitor's request
    * @throws RedisUnavailableError when both the quotes service and Redis are away
    */
-  page(query: CatalogueQuery): Promise<CataloguePage> {
+  page(query: CatalogueQuery, requestId: string): Promise<CataloguePage> {
     const key = `${query.q ?? ''}\n${query.after ?? ''}`;
     const known = this.pages.get(key);
     if (known && known.until > Date.now()) return known.page;
     const entry: Entry = {
-      page: this.make(query).then(({ away, ...page }) => {
+      page: this.make(query, requestId).then(({ away, ...page }) => {
         entry.until = Date.now() + (away ? FRESH_WHEN_AWAY : FRESH);
         return page;
       }),
@@ -72,11 +74,13 @@ export class CatalogueService {
 
   /**
    * The product of a quote.
+   * @param requestId of the visitor's request
    * @throws ProblemError not-found; unavailable when the quotes service is away and the shop has never seen the quote
    */
-  async product(id: string): Promise<Product> {
+  async product(id: string, requestId: string): Promise<Product> {
     try {
-      const found = await this.quotes.find(id);
+      const found = await this.quotes.find(requestId, id);
+      catalogueReadCount.add('service');
       if (found && sellable(found)) {
         // Nobody waits for what is only for bad days.
         void this.products.remember([found]).catch(() => {});
@@ -85,6 +89,7 @@ export class CatalogueService {
       if (!found) await this.products.forget(id);
     } catch (error) {
       if (!(error instanceof QuotesAwayError)) throw error;
+      catalogueReadCount.add('memory');
       const known = await this.products.find(id);
       if (known) return known;
       throw new ProblemError('unavailable', 'The quotes cannot be read just now');
@@ -92,23 +97,27 @@ export class CatalogueService {
     throw new ProblemError('not-found', `There is no product "${id}"`);
   }
 
-  private async make(query: CatalogueQuery): Promise<CataloguePage & { away: boolean }> {
-    const { products, next, away } = await this.select(query);
+  private async make(query: CatalogueQuery, requestId: string): Promise<CataloguePage & { away: boolean }> {
+    const { products, next, away } = await this.select(query, requestId);
     const body = Buffer.from(layout(cataloguePage(products, query, next, away), this.config.DEMO_MODE).text);
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
     return { body, gzip: await compress(body), etag, away };
   }
 
-  private async select({ q, after }: CatalogueQuery) {
+  private async select({ q, after }: CatalogueQuery, requestId: string) {
     try {
       const { quotes, next } =
-        q === undefined ? await this.quotes.list(after) : await this.quotes.search(q, Number(after ?? 0));
+        q === undefined
+          ? await this.quotes.list(requestId, after)
+          : await this.quotes.search(requestId, q, Number(after ?? 0));
+      catalogueReadCount.add('service');
       const products = quotes.filter(sellable).map(({ id, quote, user_id }) => ({ id, quote, user_id }));
       // Remembering is for bad days only: a good one must not fail for it.
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };
     } catch (error) {
       if (!(error instanceof QuotesAwayError)) throw error;
+      catalogueReadCount.add('memory');
       return { products: await this.products.list(KNOWN), next: null, away: true };
     }
   }

@@ -24,7 +24,7 @@ export interface QuotesPage {
   next: string | null;
 }
 
-/** The quotes and search services, as seen from the shop. */
+/** The quotes and search services, as seen from the shop; they log a call under the id of the visitor's request that it is for. */
 @Injectable()
 export class QuotesClient {
   constructor(@Inject(CONFIG) private readonly config: Config) {}
@@ -33,9 +33,11 @@ export class QuotesClient {
    * Quotes, newest first. @param cursor `next` of the page before
    * @throws QuotesAwayError
    */
-  async list(cursor?: string): Promise<QuotesPage> {
+  async list(requestId: string, cursor?: string): Promise<QuotesPage> {
     const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== undefined && { cursor }) });
-    const { items, next } = quoteListSchema.parse(await this.get(`${this.config.QUOTES_URL}/quotes?${query}`));
+    const { items, next } = quoteListSchema.parse(
+      await this.get(requestId, `${this.config.QUOTES_URL}/quotes?${query}`),
+    );
     return { quotes: items, next };
   }
 
@@ -43,9 +45,9 @@ export class QuotesClient {
    * Quotes that match, best first. @param offset `next` of the page before
    * @throws QuotesAwayError
    */
-  async search(keyword: string, offset = 0): Promise<QuotesPage> {
+  async search(requestId: string, keyword: string, offset = 0): Promise<QuotesPage> {
     const query = new URLSearchParams({ keyword, limit: String(PAGE), offset: String(offset) });
-    const { items, total } = searchSchema.parse(await this.get(`${this.config.SEARCH_URL}/search?${query}`));
+    const { items, total } = searchSchema.parse(await this.get(requestId, `${this.config.SEARCH_URL}/search?${query}`));
     return {
       quotes: items,
       next: total > offset + PAGE && offset + PAGE <= SEARCH_DEPTH ? String(offset + PAGE) : null,
@@ -56,15 +58,19 @@ export class QuotesClient {
    * One quote, or undefined when there is no such quote (any more).
    * @throws QuotesAwayError
    */
-  async find(id: string): Promise<Product | undefined> {
-    const body = await this.get(`${this.config.QUOTES_URL}/quotes/${id}`, 404);
+  async find(requestId: string, id: string): Promise<Product | undefined> {
+    const body = await this.get(requestId, `${this.config.QUOTES_URL}/quotes/${id}`, 404);
     return body === undefined ? undefined : quoteSchema.parse(body);
   }
 
   /** @param absent a status that means that there is nothing */
-  private async get(address: string, absent?: number): Promise<unknown> {
+  private async get(requestId: string, address: string, absent?: number): Promise<unknown> {
     try {
-      const answer = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT), redirect: 'error' });
+      const answer = await fetch(address, {
+        headers: { 'x-request-id': requestId },
+        signal: AbortSignal.timeout(TIMEOUT),
+        redirect: 'error',
+      });
       if (answer.ok) return await answer.json();
       await answer.body?.cancel();
       if (answer.status === absent) return undefined;

@@ -24,7 +24,7 @@ export class CheckoutController {
 
   @Get()
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
-    const priced = await this.pricing.price(cartOf(request));
+    const priced = await this.pricing.price(cartOf(request), request.id);
     if (priced.lines.length === 0 || priced.gone.length > 0) redirect(reply, '/cart');
     else sendPage(reply, checkoutPage(priced, formToken(request, reply)));
   }
@@ -37,7 +37,7 @@ export class CheckoutController {
     @Res() reply: FastifyReply,
   ) {
     const cart = cartOf(request);
-    const priced = await this.pricing.price(cart);
+    const priced = await this.pricing.price(cart, request.id);
     // What is gone must be seen before it is paid for.
     if (priced.lines.length === 0 || priced.gone.length > 0) return redirect(reply, '/cart');
     const email = emailSchema.safeParse(body.email);

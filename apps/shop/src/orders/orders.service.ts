@@ -1,10 +1,17 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OrderLine } from '#libs/model/order.schema.ts';
-import { type OrderPage, OrdersRepository, type PlacedOrder, type StoredOrder } from '#libs/redis/orders.repository.ts';
+import {
+  type OrderPage,
+  OrdersRepository,
+  type Payment,
+  type PlacedOrder,
+  type StoredOrder,
+} from '#libs/redis/orders.repository.ts';
 import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
+import { orderCount, paymentPageCount } from '../shop.metrics.ts';
 
 /** RFC 4648 base32: no digit looks like a letter. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -42,8 +49,10 @@ export class OrdersService {
     const contents = createHash('sha256')
       .update(JSON.stringify([email, lines]))
       .digest('base64url');
-    const order = await this.find(await this.orders.place(placed, contents));
-    const payment = order.payment ?? (await this.provider.open(order));
+    const id = await this.orders.place(placed, contents);
+    if (id === placed.id) orderCount.add('created');
+    const order = await this.find(id);
+    const payment = order.payment ?? (await this.open(order));
     if (!order.payment) await this.orders.savePayment(order.id, payment);
     return { ...order, url: payment.url };
   }
@@ -62,7 +71,9 @@ export class OrdersService {
         return 'refused';
       }
     }
-    return this.orders.advance(event.order, event.id, event.state);
+    const outcome = await this.orders.advance(event.order, event.id, event.state);
+    if (outcome === 'advanced') orderCount.add(event.state);
+    return outcome;
   }
 
   /** @throws ProblemError not-found */
@@ -91,6 +102,17 @@ export class OrdersService {
   /** Orders, newest first. @param cursor `next` of the page before */
   list(limit: number, cursor?: string): Promise<OrderPage> {
     return this.orders.list(limit, cursor);
+  }
+
+  private async open(order: StoredOrder): Promise<Payment> {
+    try {
+      const payment = await this.provider.open(order);
+      paymentPageCount.add('opened');
+      return payment;
+    } catch (error) {
+      paymentPageCount.add('failed');
+      throw error;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
 import { OrdersService } from '../orders/orders.service.ts';
+import { paymentEventCount } from '../shop.metrics.ts';
 import { toPaymentEvent } from './payment.events.ts';
 import { STRIPE } from './payment.tokens.ts';
 
@@ -38,17 +39,20 @@ export class WebhookController {
     const event = toPaymentEvent(this.verify(request.body, signature));
     if (event) {
       const outcome = await this.orders.apply(event);
+      paymentEventCount.add(outcome);
       this.logger.log(`event ${event.id}: order ${event.order} ${event.state}, ${outcome}`);
     }
     return { received: true };
   }
 
   private verify(body: unknown, signature: string | undefined): Stripe.Event {
-    if (!Buffer.isBuffer(body) || signature === undefined) throw new ProblemError('unsigned-event');
     try {
-      return this.stripe.webhooks.constructEvent(body, signature, this.config.STRIPE_WEBHOOK_SECRET ?? '');
+      if (Buffer.isBuffer(body) && signature !== undefined)
+        return this.stripe.webhooks.constructEvent(body, signature, this.config.STRIPE_WEBHOOK_SECRET ?? '');
     } catch {
-      throw new ProblemError('unsigned-event');
+      // The same as none.
     }
+    paymentEventCount.add('unsigned');
+    throw new ProblemError('unsigned-event');
   }
 }

@@ -1,0 +1,76 @@
+import { call } from '#libs/testing/http-client.ts';
+import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import { Visitor } from './visitor.ts';
+
+const platform = new ShopPlatform();
+beforeAll(() => platform.start());
+afterAll(() => platform.stop());
+
+/** The shop's own metrics that are not 0. */
+async function counted(shop: ServiceProcess): Promise<Record<string, number>> {
+  const { body } = await call(shop, 'GET /metrics');
+  const samples = (body as string).matchAll(/^shop_(\w+){\w+="(\w+)"} (\d+)$/gm);
+  return Object.fromEntries(
+    [...samples].map(([, name, label, value]) => [`${name} ${label}`, Number(value)] as const).filter(([, n]) => n > 0),
+  );
+}
+
+it('counts orders by state, payment events by outcome, and where the catalogue was read', async () => {
+  const { shop } = platform;
+  const quote = await platform.addQuote('Ectoplasme !');
+  const buyer = new Visitor(shop);
+  await buyer.order(quote);
+  // A second click makes no second order.
+  await buyer.checkOut();
+  const [order] = await orders(shop);
+  const paid = eventOf(order);
+  for (const event of [
+    eventOf({ ...order, total: 1 }),
+    paid,
+    paid,
+    eventOf(order, 'payment_intent.payment_failed'),
+    eventOf(order, 'charge.refunded'),
+    eventOf({ ...order, id: 'PR-AAAAAAAAAA' }),
+  ]) {
+    await deliver(shop, event);
+  }
+  await deliver(shop, paid, 'forged');
+  await deliver(shop, paid, null);
+
+  const { 'catalogue_reads_total service': reads, ...others } = await counted(shop);
+  expect(others).toEqual({
+    'orders_total created': 1,
+    'orders_total paid': 1,
+    'orders_total refunded': 1,
+    'payment_pages_total opened': 1,
+    'payment_events_total refused': 1,
+    'payment_events_total advanced': 2,
+    'payment_events_total repeated': 1,
+    'payment_events_total unchanged': 1,
+    'payment_events_total unknown': 1,
+    'payment_events_total unsigned': 2,
+  });
+  expect(reads).toBeGreaterThan(0);
+});
+
+it('counts payment pages that the provider does not open, and pages read from memory while the quotes service is away', async () => {
+  const quote = await platform.addQuote('Bachi-bouzouk !');
+  const shop = await platform.service('shop', {
+    ...shopEnvironment(platform.quotes.url, platform.search.url),
+    DEMO_MODE: 'False',
+    STRIPE_API_URL: 'http://127.0.0.1:9',
+    STRIPE_SECRET_KEY: secret('key'),
+    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+  });
+  const buyer = new Visitor(shop);
+  await buyer.addToCart(quote);
+  expect((await buyer.checkOut()).status).toBe(503);
+  await platform.quotes.end('SIGKILL');
+  expect((await buyer.get(`/products/${quote}`)).status).toBe(200);
+
+  const counts = await counted(shop);
+  expect(counts['payment_pages_total failed']).toBe(1);
+  expect(counts['catalogue_reads_total memory']).toBe(1);
+});

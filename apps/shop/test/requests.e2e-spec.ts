@@ -1,0 +1,51 @@
+import { eventually } from '#libs/testing/eventually.ts';
+import { call } from '#libs/testing/http-client.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { ShopPlatform } from './shop-platform.ts';
+import { Visitor } from './visitor.ts';
+
+const platform = new ShopPlatform();
+beforeAll(() => platform.start());
+afterAll(() => platform.stop());
+
+/** Waits for the log lines of a service about one request. */
+function logged(service: ServiceProcess, requestId: string) {
+  return eventually(() => {
+    const lines = service
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(`"request_id":"${requestId}"`));
+    return lines.length > 0 && lines.map((line) => JSON.parse(line));
+  });
+}
+
+it.each([
+  ['the catalogue', '/', 'quotes', '/quotes'],
+  ['a search', '/?q=sabord', 'search', '/search'],
+  ['a product', '/products/:id', 'quotes', '/quotes/:id'],
+] as const)(
+  'logs %s under the id of the visitor, here and in the service that it asks',
+  async (what, page, asked, route) => {
+    const id = await platform.addQuote('Mille sabords !');
+    const requestId = `visitor-of-${what.replace(' ', '-')}`;
+    await call(platform.shop, `GET ${page.replace(':id', id)}`, { headers: { 'x-request-id': requestId } });
+
+    expect(await logged(platform.shop, requestId)).toEqual([
+      expect.objectContaining({ service: 'shop', route: page.replace(/\?.*/, ''), status: 200 }),
+    ]);
+    expect(await logged(platform[asked], requestId)).toEqual([
+      expect.objectContaining({ service: asked, route, status: 200 }),
+    ]);
+  },
+);
+
+it('makes an id for a visitor without one, and logs every line of the cart under it', async () => {
+  const visitor = new Visitor(platform.shop);
+  for (const quote of ['Tonnerre de Brest !', 'Bachi-bouzouk !']) {
+    await visitor.addToCart(await platform.addQuote(quote));
+  }
+  const requestId = (await visitor.get('/cart')).headers.get('x-request-id') ?? '';
+
+  await eventually(async () => (await logged(platform.quotes, requestId)).length === 2);
+  expect(await logged(platform.shop, requestId)).toHaveLength(1);
+});
