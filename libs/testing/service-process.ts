@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { freePort } from '../../deploy/local/redis-server.ts';
 import { eventually } from './eventually.ts';
 
@@ -49,6 +49,15 @@ export class ServiceProcess {
   /** All that the service has printed. */
   output(): string {
     return readFileSync(this.log, 'utf8');
+  }
+
+  /** Stops the process where it is, all of it when this answers; SIGCONT lets it go on. */
+  async freeze(): Promise<void> {
+    const threads = `/proc/${this.process.pid}/task`;
+    this.process.kill('SIGSTOP');
+    await eventually(() =>
+      readdirSync(threads).every((thread) => readFileSync(`${threads}/${thread}/stat`, 'utf8').includes(') T ')),
+    );
   }
 
   /** Sends a signal, and waits for the end of the process. */

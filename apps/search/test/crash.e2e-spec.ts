@@ -89,6 +89,8 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
   for (let kill = 0; kill < KILLS; kill++) {
     await delay(random() * 100);
     await [writer, replica, redis, redis][Math.floor(random() * 4)]?.kill();
+    // Now and then all may come back, so that none waits for ever for the others.
+    if (kill % 5 === 0) await Promise.all([writer.back, replica.back, redis.back]);
   }
   await Promise.all([writer.back, replica.back, redis.back]);
   isWriting = false;

@@ -59,7 +59,7 @@ it('compares all quotes when the log was trimmed past it', async () => {
   const [gone = ''] = await writer.add('sapajou', 'anacoluthe');
   await finds('sapajou', 1);
 
-  search.process.kill('SIGSTOP');
+  await search.freeze();
   await writer.add('zouave', 'iconoclaste');
   await writer.remove(gone);
   await platform.redis.xtrim(writer.keys.log, 'MAXLEN', 0);
