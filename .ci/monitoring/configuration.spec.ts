@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dashboards, metricsOf, overlay } from './configuration.ts';
-import { newerPromtool, program, run } from './programs.ts';
+import { pinned, run } from './programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,11 +24,17 @@ it('is a configuration that Prometheus accepts, the discovery of Kubernetes incl
     scrape,
     readFileSync(scrape, 'utf8').replace('/var/run/secrets/kubernetes.io/serviceaccount/token', file),
   );
-  expect(run(newerPromtool(), 'check', 'config', file)).toContain('is valid prometheus config file syntax');
+  expect(run(pinned('promtool'), 'check', 'config', file)).toContain('is valid prometheus config file syntax');
+});
+
+it.each(['prometheus', 'alertmanager'] as const)('is checked by the %s that is deployed', (name) => {
+  const [, version] =
+    /image: prom\/\w+:v(\S+)/.exec(readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8')) ?? [];
+  expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
 });
 
 describe('Alertmanager', () => {
-  const amtool = program('amtool', 'prometheus-alertmanager');
+  const amtool = pinned('amtool');
   const file = copy('alertmanager', 'alertmanager.yml', '/etc/alertmanager');
 
   it('accepts configuration and template', () => {

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { stringify } from 'yaml';
+import type { Program } from '../../deploy/local/debian.ts';
 import { freePort } from '../../deploy/local/redis-server.ts';
 import { eventually } from '../../libs/testing/eventually.ts';
 import { secret } from '../../libs/testing/secrets.ts';
 import { haste, hasten, load, overlay, ruleFiles } from './configuration.ts';
-import { program, run } from './programs.ts';
+import { debian, pinned, run } from './programs.ts';
 
 /** A mail as it arrived. */
 export interface Mail extends Email {
@@ -79,8 +80,8 @@ export class Monitoring {
       writeFileSync(`${folder}/${i}.rules.yml`, stringify(hasten(load(file)), { aliasDuplicateObjects: false }));
     }
     writeFileSync(`${folder}/prometheus.yml`, stringify(configuration, { aliasDuplicateObjects: false }));
-    run(program('promtool', 'prometheus'), 'check', 'config', `${folder}/prometheus.yml`);
-    this.prometheus = await this.serve('prometheus', 'prometheus', '/-/ready', (port) => [
+    run(pinned('promtool'), 'check', 'config', `${folder}/prometheus.yml`);
+    this.prometheus = await this.serve(pinned('prometheus'), '/-/ready', (port) => [
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
@@ -169,13 +170,7 @@ export class Monitoring {
     writeFileSync(`${folder}/mail.tmpl`, readFileSync(`${overlay}/alertmanager/mail.tmpl`));
     configuration.templates = [`${folder}/mail.tmpl`];
     writeFileSync(`${folder}/alertmanager.yml`, stringify(configuration));
-    const { command, env } = program('prometheus-alertmanager', 'prometheus-alertmanager');
-    const port = await freePort();
-    // Debian's reads a file below /usr/share whatever it is told, so it gets to see the unpacked package's there.
-    const share = command.replace(/bin\/[^/]+$/, 'share');
-    const mount = `mount -t overlay overlay -o lowerdir=${share}:/usr/share /usr/share`;
-    return this.launch('unshare', env, port, '/-/ready', [
-      ...['-rm', 'sh', '-c', command.startsWith('/') ? `${mount} && exec "$0" "$@"` : 'exec "$0" "$@"', command],
+    return this.serve(pinned('alertmanager'), '/-/ready', (port) => [
       `--config.file=${folder}/alertmanager.yml`,
       `--storage.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
@@ -184,7 +179,7 @@ export class Monitoring {
   }
 
   private startRedisExporter(redisPort: number): Promise<string> {
-    return this.serve('prometheus-redis-exporter', 'prometheus-redis-exporter', '/health', (port) => [
+    return this.serve(debian('prometheus-redis-exporter', 'prometheus-redis-exporter'), '/health', (port) => [
       `-redis.addr=redis://127.0.0.1:${redisPort}`,
       `-web.listen-address=127.0.0.1:${port}`,
     ]);
@@ -241,6 +236,7 @@ export class Monitoring {
 
   private async tell(path: string, lines: () => string[]): Promise<string> {
     const server: Server = createServer((request, response) => {
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
       response.end(request.url === path ? `${lines().join('\n')}\n` : '');
     });
     this.servers.push({ close: () => server.close().closeAllConnections() });
@@ -248,8 +244,7 @@ export class Monitoring {
     return `127.0.0.1:${(server.address() as { port: number }).port}`;
   }
 
-  private async serve(name: string, debianPackage: string, path: string, args: (port: number) => string[]) {
-    const { command, env } = program(name, debianPackage);
+  private async serve({ command, env }: Program, path: string, args: (port: number) => string[]) {
     const port = await freePort();
     return this.launch(command, env, port, path, args(port));
   }

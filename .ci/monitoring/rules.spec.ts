@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { ruleFiles, rules } from './configuration.ts';
-import { program, run } from './programs.ts';
+import { pinned, run } from './programs.ts';
 
-const promtool = program('promtool', 'prometheus');
+const promtool = pinned('promtool');
 const folder = mkdtempSync(join(tmpdir(), 'rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -25,6 +25,8 @@ const http = (status: string, route = '/quotes') =>
 const container = 'namespace="production", pod="quotes-1", container="quotes"';
 const hpa = 'namespace="production", horizontalpodautoscaler="quotes-autoscaler"';
 const node = (i: number) => `{namespace="production", pod="redis-production-${i}"}`;
+const page = (outcome: string) => `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const event = (outcome: string) => `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
 const down = (series: string, values = '1x10 0x20 1x20'): Record<string, string> => ({ [series]: values });
 
 const cases: Case[] = [
@@ -205,6 +207,40 @@ const cases: Case[] = [
     when: 'the index stands still',
     series: { 'search_index_lag_entries{namespace="production", pod="search-1"}': '0x10 0+500x20 0x20' },
     fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'PaymentsFailing',
+    when: 'one payment is refused',
+    series: { [event('refused')]: '0x10 1x30' },
+    fires: { '9m': false, '12m': true, '30m': false },
+  },
+  {
+    alert: 'PaymentsFailing',
+    when: 'no payment page opens',
+    series: { [page('opened')]: '0+1x10 10x40', [page('failed')]: '0x25 1 2 3 3x30' },
+    fires: { '24m': false, '30m': true, '45m': false },
+  },
+  {
+    alert: 'PaymentsFailing',
+    when: 'some payment pages do not open',
+    series: { [page('opened')]: '0+1x60', [page('failed')]: '0+1x60' },
+    fires: { '30m': false },
+  },
+  {
+    alert: 'PaymentsFailing',
+    when: 'the signature of no event fits any more',
+    series: {
+      [page('opened')]: '0+1x120',
+      [event('advanced')]: '0+1x10 10x60 10+1x60',
+      [event('unsigned')]: '0x10 0+1x60 60x60',
+    },
+    fires: { '20m': false, '50m': true, '80m': false },
+  },
+  {
+    alert: 'PaymentsFailing',
+    when: 'a stranger sends events and nobody buys',
+    series: { [page('opened')]: '5x60', [event('advanced')]: '5x60', [event('unsigned')]: '0+1x60' },
+    fires: { '50m': false },
   },
   {
     alert: 'EnvironmentDown',

@@ -45,8 +45,8 @@ const HEIGHT = 7;
 const requests = (more = '') =>
   `{namespace="$environment", service=~"$service"${more}, route!~"/(healthz|readyz|version|metrics)"}`;
 const scope = '{namespace="$environment"}';
-/** Pods of the chosen services: a Deployment is called `SERVICE-deployment`. */
-const pods = 'namespace="$environment", pod=~"($service)-deployment-.*"';
+/** Containers of the chosen services: each is called like its service. */
+const containers = 'namespace="$environment", container=~"$service"';
 const quantile = (q: number, by: string, series: string) =>
   `histogram_quantile(${q}, sum by (le, ${by}) (rate(${series}[$__rate_interval])))`;
 
@@ -241,8 +241,9 @@ function dashboard(
   };
 }
 
-const cpuLimit = (by: string) => `sum by (${by}) (kube_pod_container_resource_limits{${pods}, resource="cpu"})`;
-const memoryLimit = (by: string) => `sum by (${by}) (kube_pod_container_resource_limits{${pods}, resource="memory"})`;
+const cpuLimit = (by: string) => `sum by (${by}) (kube_pod_container_resource_limits{${containers}, resource="cpu"})`;
+const memoryLimit = (by: string) =>
+  `sum by (${by}) (kube_pod_container_resource_limits{${containers}, resource="memory"})`;
 const errorBudget: [number, string][] = [[0.001, 'red']];
 
 const traffic = (by: string, detail?: string) =>
@@ -358,9 +359,9 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
         'Cores used by the chosen services, beside what they request, what they may use, and what the environment may use in all.',
         'short',
         [
-          [`sum(rate(container_cpu_usage_seconds_total{${pods}, container!=""}[$__rate_interval]))`, 'used'],
-          [`sum(kube_pod_container_resource_requests{${pods}, resource="cpu"})`, 'request'],
-          [`sum(kube_pod_container_resource_limits{${pods}, resource="cpu"})`, 'limit'],
+          [`sum(rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`, 'used'],
+          [`sum(kube_pod_container_resource_requests{${containers}, resource="cpu"})`, 'request'],
+          [`sum(kube_pod_container_resource_limits{${containers}, resource="cpu"})`, 'limit'],
           ['sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.cpu"})', 'quota'],
         ],
         { reference: 'request|limit|quota', detail: 'autoscaling' },
@@ -370,9 +371,9 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
         'Working set of the chosen services, beside what they request, what they may use, and what the environment may use in all.',
         'bytes',
         [
-          [`sum(container_memory_working_set_bytes{${pods}, container!=""})`, 'used'],
-          [`sum(kube_pod_container_resource_requests{${pods}, resource="memory"})`, 'request'],
-          [`sum(kube_pod_container_resource_limits{${pods}, resource="memory"})`, 'limit'],
+          [`sum(container_memory_working_set_bytes{${containers}})`, 'used'],
+          [`sum(kube_pod_container_resource_requests{${containers}, resource="memory"})`, 'request'],
+          [`sum(kube_pod_container_resource_limits{${containers}, resource="memory"})`, 'limit'],
           ['sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.memory"})', 'quota'],
         ],
         { reference: 'request|limit|quota', detail: 'autoscaling' },
@@ -495,10 +496,7 @@ const serviceDetail = dashboard(
           'Cores used. The dashed line is the limit of a pod.',
           'short',
           [
-            [
-              `sum by (pod) (rate(container_cpu_usage_seconds_total{${pods}, container!=""}[$__rate_interval]))`,
-              '{{pod}}',
-            ],
+            [`sum by (pod) (rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`, '{{pod}}'],
             [`max(${cpuLimit('pod')})`, 'limit'],
           ],
           { reference: 'limit' },
@@ -508,7 +506,7 @@ const serviceDetail = dashboard(
           'Working set. The dashed line is the limit of a pod.',
           'bytes',
           [
-            [`sum by (pod) (container_memory_working_set_bytes{${pods}, container!=""})`, '{{pod}}'],
+            [`sum by (pod) (container_memory_working_set_bytes{${containers}})`, '{{pod}}'],
             [`max(${memoryLimit('pod')})`, 'limit'],
           ],
           { reference: 'limit' },
@@ -529,7 +527,7 @@ const serviceDetail = dashboard(
           ['sum by (pod) (nodejs_heap_size_used_bytes{namespace="$environment", service=~"$service"})', '{{pod}}'],
         ]),
         panel('Restarts', 'Containers started again within the last 10 minutes.', 'short', [
-          [`sum by (pod) (increase(kube_pod_container_status_restarts_total{${pods}}[10m]))`, '{{pod}}'],
+          [`sum by (pod) (increase(kube_pod_container_status_restarts_total{${containers}}[10m]))`, '{{pod}}'],
         ]),
         panel(
           'Running version',
@@ -800,7 +798,7 @@ const autoscaling = dashboard(
 const shop = dashboard(
   'shop',
   'Shop',
-  'The storefront PrivRocket: visitors, pages, and the pods that serve them.',
+  'The storefront PrivRocket: pages, orders, payments, and the pods that serve them.',
   [
     {
       title: 'Pages',
@@ -832,7 +830,42 @@ const shop = dashboard(
         ),
       ],
     },
-    { title: 'Pods', panels: [replicas] },
+    {
+      title: 'Sales',
+      panels: [
+        panel(
+          'Orders in the last hour',
+          'Orders placed (created), and orders that came to be paid, failed, expired or refunded.',
+          'short',
+          [[`sum by (state) (increase(shop_orders_total${scope}[1h]))`, '{{state}}']],
+        ),
+        panel(
+          'Payment pages',
+          'Visits to the payment provider that began, and those that failed because it opened no page.',
+          'reqps',
+          [[`sum by (outcome) (rate(shop_payment_pages_total${scope}[$__rate_interval]))`, '{{outcome}}']],
+        ),
+        panel(
+          'Payment events in the last hour',
+          'What became of the events of the payment provider. Refused (a wrong amount) and unknown (no such order) never happen while all is well; unsigned ones may come from anybody.',
+          'short',
+          [[`sum by (outcome) (increase(shop_payment_events_total${scope}[1h]))`, '{{outcome}}']],
+        ),
+      ],
+    },
+    {
+      title: 'Catalogue and pods',
+      panels: [
+        panel(
+          'Catalogue reads',
+          'Catalogue pages and products read from the quotes and search services, or from what the shop remembers while these are away.',
+          'ops',
+          [[`sum by (source) (rate(shop_catalogue_reads_total${scope}[$__rate_interval]))`, '{{source}}']],
+          { width: 12 },
+        ),
+        replicas,
+      ],
+    },
   ],
   { services: 'none', environment: 'privrocket-preprod' },
 );
