@@ -11,7 +11,8 @@ import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
 import { createAdapter, trackMethods } from './fastify.ts';
-import { createLogger, logRequests, NestLogger, openOutput } from './logger.ts';
+import { LogOutput } from './log.output.ts';
+import { createLogger, logRequests, NestLogger } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
 import { serveSwaggerUi } from './swagger-ui.ts';
@@ -40,7 +41,7 @@ export interface WebDefinition {
  * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown around the app's module. It does not listen yet.
  */
 export async function createService(definition: ServiceDefinition, config: Config): Promise<NestFastifyApplication> {
-  const output = openOutput();
+  const output = new LogOutput();
   const logger = createLogger(config, output);
   const filter = new ProblemFilter(logger);
   const adapter = createAdapter(config, filter);

@@ -2,22 +2,10 @@ import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import type { Config } from '#libs/config/config.ts';
-
-/** Lines are written once this many bytes have come together, or after FLUSH_INTERVAL milliseconds: a system call a request is too many. */
-const BUFFER = 8192;
-const FLUSH_INTERVAL = 250;
-
-type Output = ReturnType<typeof pino.destination>;
-
-/** Standard output, where the log goes. */
-export function openOutput(): Output {
-  const output = pino.destination({ dest: 1, sync: false, minLength: BUFFER });
-  setInterval(() => output.flush(), FLUSH_INTERVAL).unref();
-  return output;
-}
+import type { LogOutput } from './log.output.ts';
 
 /** The log of a service, as JSON lines. Never given a header or a body, since those hold secrets. */
-export function createLogger(config: Config, output: Output): Logger {
+export function createLogger(config: Config, output: LogOutput): Logger {
   return pino(
     {
       level: config.LOG_LEVEL,
@@ -65,7 +53,7 @@ export class NestLogger implements LoggerService {
  * Writes one line per answered request: id, method, route, status, duration in milliseconds, client. Put together here because it is written for every
  * request, where the logger would look at each field anew.
  */
-export function logRequests(fastify: FastifyInstance, service: string, output: Output): void {
+export function logRequests(fastify: FastifyInstance, service: string, output: LogOutput): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url;
     output.write(

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
+import { freePort } from '../../../deploy/local/redis-server.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());
@@ -32,4 +34,24 @@ it('logs one JSON line a request, with its id, route, status, duration and clien
     { ...line, request_id: 'from-the-caller', method: 'POST', route: '/quotes', status: 201 },
     { ...line, request_id: expect.any(String), method: 'GET', route: '/quotes/:id', status: 400 },
   ]);
+});
+
+it('has written all of its log when it ends', async () => {
+  const service = await platform.service('quotes');
+  await call(service, 'GET /quotes', { headers: { 'x-request-id': 'the-last-one' } });
+  await service.end('SIGTERM');
+  expect(service.output()).toContain('"request_id":"the-last-one"');
+});
+
+it('goes on when nobody reads its log any more', async () => {
+  const port = await freePort();
+  const env = { ...platform.redisEnv, APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
+  const child = spawn(process.execPath, ['dist/apps/quotes/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.destroy();
+  const get = async () => (await fetch(`http://127.0.0.1:${port}/quotes`)).status;
+  await eventually(get);
+  // More than is collected before it is written.
+  for (let i = 0; i < 200; i++) expect(await get()).toBe(200);
+  expect(child.exitCode).toBe(null);
+  child.kill('SIGKILL');
 });
