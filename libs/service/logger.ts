@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Config } from '#libs/config/config.ts';
 import type { LogOutput } from './log.output.ts';
 
@@ -10,21 +10,12 @@ export function createLogger(config: Config, output: LogOutput): Logger {
     {
       level: config.LOG_LEVEL,
       base: { service: config.service },
-      timestamp: () => `,"time":"${now()}"`,
+      timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       serializers: { err: describeError },
     },
     output,
   );
-}
-
-let moment = { at: 0, text: '' };
-
-/** The time as ISO 8601 has it. Written out once a millisecond, however many lines that has. */
-function now(): string {
-  const at = Date.now();
-  if (at !== moment.at) moment = { at, text: new Date(at).toISOString() };
-  return moment.text;
 }
 
 /** An error without its other properties: those of Redis hold the arguments of the command, and so hashes and texts. */
@@ -50,16 +41,33 @@ export class NestLogger implements LoggerService {
 }
 
 /**
- * Writes one line per answered request: id, method, route, status, duration in milliseconds, client. Put together here because it is written for every
- * request, where the logger would look at each field anew.
+ * Writes one line per answered request: id, method, route, status, duration in milliseconds, client. Put together here, of parts that change seldom, because it
+ * is written for every request, where the logger would look at each field anew.
  */
 export function logRequests(fastify: FastifyInstance, service: string, output: LogOutput): void {
+  const beginning = `{"level":"info","service":"${service}","time":"`;
+  let at = 0;
+  let begun = '';
+  const targets = new Map<string, string>();
+  const targetOf = (method: string, route: string | undefined) => {
+    const key = `${method} ${route}`;
+    let target = targets.get(key);
+    if (target === undefined) {
+      target = `","method":"${method}",${route === undefined ? '' : `"route":${JSON.stringify(route)},`}"status":`;
+      targets.set(key, target);
+    }
+    return target;
+  };
   fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url;
+    const now = Date.now();
+    if (now !== at) {
+      at = now;
+      begun = `${beginning}${new Date(now).toISOString()}","request_id":"`;
+    }
+    const target = targetOf(request.method, request.routeOptions.url);
+    const milliseconds = Math.round(reply.elapsedTime * 1000) / 1000;
     output.write(
-      `{"level":"info","time":"${now()}","service":"${service}","request_id":"${request.id}","method":"${request.method}",` +
-        `${route === undefined ? '' : `"route":${JSON.stringify(route)},`}"status":${reply.statusCode},` +
-        `"duration_ms":${Math.round(reply.elapsedTime * 1000) / 1000},"client":${JSON.stringify(request.ip)}}\n`,
+      `${begun}${request.id}${target}${reply.statusCode},"duration_ms":${milliseconds},"client":${JSON.stringify(request.ip)}}\n`,
     );
     done();
   });
