@@ -14,15 +14,18 @@ export const STATE_NAMES: Readonly<Record<OrderState, string>> = {
 };
 
 const MESSAGES: Readonly<Record<OrderState, string>> = {
-  created: 'We have not heard of your payment yet. If you have just paid, this page will tell in a few seconds.',
+  created: 'We have not heard of your payment yet. If you have just paid, this page looks again every few seconds.',
   failed: 'The payment did not go through and nothing was charged. You can try again.',
   expired: 'The time to pay has run out and nothing was charged. Your cart is still there.',
   paid: 'Thank you! Your payment has arrived, and we start printing.',
   refunded: 'Your money is on its way back.',
 };
 
-/** Seconds after which the page asks again while a payment may be on its way. */
-const REFRESH = 3;
+/**
+ * Seconds after which the page asks again while a payment may be on its way: four times a minute, so that a buyer who waits stays well within the rate limit. It is seldom
+ * needed, since Stripe holds buyers back until the webhook has answered, up to 10 seconds.
+ */
+const REFRESH = 15;
 
 /** The order as its buyer sees it. */
 export function orderPage(order: StoredOrder): Page {
