@@ -31,7 +31,7 @@ export const sendProblem: ProblemPage = (problem, request, reply) => {
     body: html`
 <h1>${title}</h1>
 <p>${explanation}</p>
-<p class="actions">${passing && html`<a class="button primary" href="">Try again</a> `}<a class="button" href="/">To the catalogue</a></p>
+<p class="actions start">${passing && html`<a class="button primary" href="">Try again</a> `}<a class="button" href="/">To the catalogue</a></p>
 <p class="fine">Reference ${request.id}</p>`,
   });
 };
