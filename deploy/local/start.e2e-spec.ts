@@ -17,7 +17,7 @@ import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from './redis-server.ts';
 
 /** The local run has fixed ports, so that nothing else may use them while these tests run. */
-const PORTS = [5000, 5001, 5002];
+const PORTS = [5000, 5001, 5002, 4242];
 
 /** A project folder of its own, with the built services of the real one, and data that no other run sees. */
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
@@ -94,6 +94,9 @@ describe('npm start', () => {
     const form = { ...key, 'content-type': 'application/x-www-form-urlencoded' };
     expect((await fetch('http://localhost:5000/users', { method: 'POST', headers: form, body })).status).toBe(201);
     for (let i = 0; i < 12; i += 1) expect((await fetch('http://localhost:5001/quotes')).status).toBe(200);
+    const shop = await fetch('http://localhost:4242/', { headers: { accept: 'text/html' } });
+    expect(shop.status).toBe(200);
+    expect(await shop.text()).toContain('Nothing is charged');
 
     first.child.kill('SIGINT');
     expect(await first.exited).toEqual([0, null]);
@@ -129,7 +132,7 @@ describe('npm start', () => {
     const run = start({ LOG_LEVEL: 'loud' });
     const [code] = await run.exited;
     expect(code).toBe(1);
-    expect(run.output).toMatch(/^(users|quotes|search) cannot start: LOG_LEVEL /);
+    expect(run.output).toMatch(/^(users|quotes|search|shop) cannot start: LOG_LEVEL /);
     expect(processes()).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ export const QUOTE_ID = /^[1-9]\d{0,15}$/;
 
 /** Path parameter of a quote. */
 export const quoteIdSchema = z
-  .string()
+  .string('must be given once')
   .regex(QUOTE_ID, 'must be 1 to 16 decimal digits')
   .meta({ example: '1763740800000000' });
 

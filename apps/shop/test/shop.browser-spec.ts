@@ -1,13 +1,17 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { deliver, eventOf, orders, ShopPlatform } from './shop-platform.ts';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ADMIN_KEY } from '#libs/testing/platform.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 
 /** Where the pictures of every page go, for people to look at. */
 const SCREENSHOTS = 'data/screenshots';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
+/** The narrowest that pages must fit without scrolling sideways (WCAG 2.2, 1.4.10). */
+const NARROW = { width: 320, height: 640 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const EMAIL = 'tintin@moulinsart.example';
 
@@ -27,6 +31,10 @@ let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let outside: string[];
+/** A shop with the page of the API test, one that admits one request a minute, and one that cannot reach the quotes. */
+let debug: ServiceProcess;
+let strict: ServiceProcess;
+let cutOff: ServiceProcess;
 
 beforeAll(async () => {
   if (!existsSync(CHROMIUM))
@@ -34,6 +42,13 @@ beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await platform.start();
   for (const quote of QUOTES) await platform.addQuote(quote);
+  const environment = shopEnvironment(platform.quotes.url, platform.search.url);
+  [debug, strict, cutOff] = await Promise.all([
+    platform.service('shop', { ...environment, DEBUG: 'True' }),
+    platform.service('shop', { ...environment, THROTTLE_LIMIT: '1' }),
+    // Port 1: nobody listens there.
+    platform.service('shop', shopEnvironment('http://127.0.0.1:1', 'http://127.0.0.1:1')),
+  ]);
   browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox'],
@@ -50,14 +65,15 @@ afterEach(async () => {
 });
 
 /** Opens a new visit; notes every request that leaves the shop. */
-async function open(options: { viewport?: typeof PHONE; javaScriptEnabled?: boolean } = {}): Promise<void> {
+async function open(options: BrowserContextOptions = {}): Promise<void> {
   await context?.close();
   context = await browser.newContext({ viewport: DESKTOP, ...options });
   page = await context.newPage();
   page.setDefaultTimeout(10_000);
   outside = [];
   page.on('request', (request) => {
-    if (!request.url().startsWith(platform.shop.url)) outside.push(request.url());
+    if (![platform.shop, debug, strict, cutOff].some(({ url }) => request.url().startsWith(url)))
+      outside.push(request.url());
   });
 }
 
@@ -126,7 +142,7 @@ it('a double click on pay makes one order, and one payment', async () => {
   await page.getByRole('button', { name: /^Pay/ }).dblclick();
   await page.getByText('Your payment has arrived').waitFor();
   expect(await page.locator('.history li').allInnerTexts()).toEqual([
-    expect.stringContaining('Waiting'),
+    expect.stringContaining('Ordered'),
     expect.stringContaining('Paid'),
   ]);
 });
@@ -146,7 +162,7 @@ it('the order page waits for a webhook that comes after the redirection, and sho
   await page.getByText('We have not heard of your payment yet').waitFor();
   const [order] = await orders(platform.shop);
   await deliver(platform.shop, eventOf(order));
-  // The page asks again by itself.
+  await page.getByRole('link', { name: 'Look again' }).click();
   await page.getByText('Your payment has arrived').waitFor();
 
   await toPaymentPage();
@@ -171,6 +187,7 @@ it('the keyboard alone reaches the content and a product', async () => {
 describe.each([
   ['desktop', DESKTOP],
   ['phone', PHONE],
+  ['narrow', NARROW],
 ])('every page, at the width of a %s', (name, viewport) => {
   it('is accessible and fits', async () => {
     await open({ viewport });
@@ -195,8 +212,35 @@ describe.each([
     await look('order', page.url());
   }, 60_000);
 
+  it('is so when it is seldom seen', async () => {
+    await open({ viewport, httpCredentials: { username: 'admin', password: ADMIN_KEY } });
+    await look('privacy', '/legal/privacy');
+    await look('imprint', '/legal/imprint');
+    await look('nothing-found', '/?q=castafiore');
+    await toPaymentPage();
+    const [order] = await orders(platform.shop);
+    await look('order-waiting', page.url().replace('demo-checkout', 'your-order'));
+    await page.goBack();
+    await choose('Let the session expire');
+    await look('order-expired', page.url());
+    await deliver(platform.shop, eventOf(order, 'charge.refunded'));
+    await look('order-refunded', page.url());
+    await look('admin-orders', '/orders?limit=3');
+    await look('admin-order', `/orders/${order.id}`);
+
+    await look('away-catalogue', cutOff.url);
+    await look('away-product', `${cutOff.url}/products/1`);
+    await look('too-fast', strict.url);
+    await look('too-fast', strict.url);
+    await page.goto(`${debug.url}/stripe-test`);
+    await look('stripe-test-start', page.url());
+    await choose('Buy one card');
+    await look('stripe-test', page.url());
+  }, 60_000);
+
   async function look(file: string, address: string | null): Promise<void> {
-    await page.goto(new URL(address ?? '', platform.shop.url).href);
+    const target = new URL(address ?? '', platform.shop.url).href;
+    if (target !== page.url()) await page.goto(target);
     await page.screenshot({ path: `${SCREENSHOTS}/${name}-${file}.png`, fullPage: true });
     const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
     expect({ file, overflow }).toEqual({ file, overflow: 0 });

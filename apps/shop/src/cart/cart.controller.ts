@@ -5,12 +5,13 @@ import { z } from 'zod';
 import { PRINTS } from '#libs/model/order.schema.ts';
 import { quoteIdSchema } from '#libs/model/quote.schema.ts';
 import { ValidBody } from '#libs/service/api.decorators.ts';
+import { ProblemError } from '#libs/service/problem.ts';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';
 import { cartOf, keepCart } from './cart.cookie.ts';
 import { cartPage } from './cart.page.ts';
-import { add, MOST_OF_ONE, setQuantity } from './cart.ts';
+import { add, countOf, MOST_LINES, MOST_OF_ONE, setQuantity } from './cart.ts';
 import { PricingService } from './pricing.service.ts';
 
 const quantity = (min: number) =>
@@ -55,7 +56,13 @@ export class CartController {
   ) {
     const { quote_id, print, quantity: count } = line;
     await this.catalogue.product(quote_id, request.id);
-    keepCart(reply, add(cartOf(request), { quote_id, print, quantity: count }));
+    const cart = cartOf(request);
+    const fuller = add(cart, { quote_id, print, quantity: count });
+    if (countOf(fuller) < countOf(cart) + count) {
+      const full = `A cart holds ${MOST_LINES} different prints, and ${MOST_OF_ONE} of each: yours is as it was.`;
+      throw new ProblemError('invalid-request', full);
+    }
+    keepCart(reply, fuller);
     redirect(reply, '/cart');
   }
 

@@ -42,6 +42,11 @@ export function add(cart: Cart, line: CartLine): Cart {
   return setQuantity(cart, { ...line, quantity: there + line.quantity });
 }
 
+/** How many prints are in the cart. */
+export function countOf({ lines }: Cart): number {
+  return lines.reduce((sum, { quantity }) => sum + quantity, 0);
+}
+
 /** The cart as a cookie value: `id.quote-print-quantity.…` */
 export function writeCart({ id, lines }: Cart): string {
   return [id, ...lines.map(({ quote_id, print, quantity }) => `${quote_id}-${print}-${quantity}`)].join('.');

@@ -9,7 +9,7 @@ import { PRINT_OFFERS } from './prints.ts';
 
 /** One quote, and the form that puts a print of it into the cart. */
 export function productPage(product: Product, token: Html): Page {
-  const start = product.quote.length > 60 ? `${product.quote.slice(0, 60).trimEnd()}…` : product.quote;
+  const start = startOf(product.quote);
   return {
     title: start,
     body: html`
@@ -33,4 +33,11 @@ export function productPage(product: Product, token: Html): Page {
   </form>
 </div>`,
   };
+}
+
+/** The first words of a quote, as a title. */
+function startOf(quote: string): string {
+  if (quote.length <= 60) return quote;
+  // A word of more than 60 letters is cut where it is, but never within a character.
+  return `${/^.{1,60}(?=\s)/su.exec(quote)?.[0].trimEnd() ?? Array.from(quote).slice(0, 60).join('')}…`;
 }

@@ -37,7 +37,7 @@ export class OrdersController {
   ) {
     const page = await this.orders.list(limit, cursor);
     const orders = { ...page, items: page.items.map(shown) };
-    answer(request, reply, orders, () => ordersPage(orders));
+    answer(request, reply, orders, () => ordersPage(orders, limit));
   }
 
   @Get(':id')

@@ -6,13 +6,13 @@ import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 import { historyList, STATE_NAMES } from './order.page.ts';
 
-/** The orders, for the admin. */
-export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] }): Page {
+/** The orders, for the admin. @param limit how many a page shows */
+export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] }, limit: number): Page {
   return {
     title: 'Orders',
     body: html`
 <h1>Orders</h1>
-<p>${total} in all.</p>
+<p>${total === 0 ? 'None yet.' : `${total} in all, newest first.`}</p>
 <table class="summary">
 <caption class="visually-hidden">Orders, newest first</caption>
 <thead><tr><th scope="col">Order</th><th scope="col">Placed</th><th scope="col">State</th><th scope="col">Total</th></tr></thead>
@@ -27,7 +27,7 @@ ${items.map(
 `,
 )}</tbody>
 </table>
-${next !== null && html`<p><a class="button" href="/orders?cursor=${next}">Older</a></p>`}`,
+${next !== null && html`<p><a class="button" href="/orders?limit=${limit}&amp;cursor=${next}">Older</a></p>`}`,
   };
 }
 

@@ -5,12 +5,10 @@ import { type Html, html } from './html.ts';
 export interface Page {
   title: string;
   body: Html;
-  /** Seconds after which a browser asks again by itself. */
-  refresh?: number;
 }
 
 /** The frame of every page: head, banner, navigation, footer. */
-export function layout({ title, body, refresh }: Page, demo: boolean): Html {
+export function layout({ title, body }: Page, demo: boolean): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -19,7 +17,6 @@ export function layout({ title, body, refresh }: Page, demo: boolean): Html {
 <title>${title} – PrivRocket</title>
 <meta name="description" content="PrivRocket prints the words worth keeping: quotes as posters, mugs and cards.">
 <meta name="theme-color" content="#14213d">
-${refresh !== undefined && html`<meta http-equiv="refresh" content="${refresh}">`}
 <link rel="icon" href="${ICON.path}" type="image/svg+xml">
 <link rel="stylesheet" href="${STYLE.path}">
 </head>

@@ -4,21 +4,34 @@ import { html } from './html.ts';
 import { sendPage } from './page.reply.ts';
 
 const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
+  'malformed-body': 'What the form sent cannot be read. Go back, reload the page and try again.',
+  'unsupported-media-type': 'What the form sent cannot be read. Go back, reload the page and try again.',
+  'body-too-large': 'That is more than fits into a form of this shop.',
   'stale-form': 'The form came from another visit, or cookies are off. Go back, reload the page and try again.',
+  unauthorized: 'This page is for those who run the shop.',
   'not-found': 'There is no such page, or no longer.',
-  'too-many-requests': 'That was a little fast. Wait a moment and try again.',
+  'method-not-allowed': 'This address takes forms only, or none. Your cart is safe.',
+  internal: 'The shop made a mistake, which we can look up by the reference below. Your cart is safe.',
   unavailable: 'The shop cannot reach its shelves just now. Your cart is safe: try again in a moment.',
   'payment-unavailable':
     'The payment page cannot be reached just now. Nothing was charged and your cart is safe: try again in a moment.',
 };
 
 /** A problem, told to a visitor: never a stack, never more than the problem document would say. */
-export const sendProblem: ProblemPage = (problem, request, reply) =>
+export const sendProblem: ProblemPage = (problem, request, reply) => {
+  const title = problem.status === 404 ? 'Not found' : 'Something went wrong';
+  const explanation =
+    problem.problem === 'too-many-requests'
+      ? `That was a little fast. Your cart is safe: try again in ${reply.getHeader('retry-after')} seconds.`
+      : (EXPLANATIONS[problem.problem] ?? problem.message);
+  // Only what changed nothing is offered again; the empty address is that of the page itself.
+  const passing = request.method === 'GET' && (problem.status === 429 || problem.status === 503);
   sendPage(reply, {
-    title: problem.status === 404 ? 'Not found' : 'Something went wrong',
+    title,
     body: html`
-<h1>${problem.status === 404 ? 'Not found' : 'Something went wrong'}</h1>
-<p>${EXPLANATIONS[problem.problem] ?? problem.message}</p>
-<p><a class="button" href="/">To the catalogue</a></p>
+<h1>${title}</h1>
+<p>${explanation}</p>
+<p class="actions start">${passing && html`<a class="button primary" href="">Try again</a> `}<a class="button" href="/">To the catalogue</a></p>
 <p class="fine">Reference ${request.id}</p>`,
   });
+};
