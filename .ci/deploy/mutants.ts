@@ -47,7 +47,7 @@ const inUsersPod = (change: object, finding: RegExp) =>
 
 const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
   spoil: (manifests) => {
-    const object = the(manifests, kind, namespace, name);
+    const object: Manifest = the(manifests, kind, namespace, name);
     object.kind = 'Removed';
   },
   finding,
@@ -120,7 +120,10 @@ export const mutants: Mutant[] = [
       for (const peer of the(all, 'NetworkPolicy', 'production', 'http').spec?.ingress?.[0]?.from ?? []) {
         delete peer.podSelector;
       }
-      for (const name of ['default-deny', 'dns']) the(all, 'NetworkPolicy', 'monitoring', name).kind = 'Removed';
+      for (const name of ['default-deny', 'dns']) {
+        const policy: Manifest = the(all, 'NetworkPolicy', 'monitoring', name);
+        policy.kind = 'Removed';
+      }
     },
     finding: /monitoring\/stranger > production\/users-deployment:5000 is open/,
   },

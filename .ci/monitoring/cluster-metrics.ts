@@ -9,6 +9,7 @@ const exporters: Record<string, string[]> = {
     'container_cpu_cfs_throttled_periods_total',
     'container_memory_working_set_bytes',
   ],
+  'the kubelet': ['kubelet_volume_stats_capacity_bytes', 'kubelet_volume_stats_used_bytes'],
   'kube-state-metrics': [
     'kube_horizontalpodautoscaler_spec_max_replicas',
     'kube_horizontalpodautoscaler_spec_min_replicas',

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dashboards, metricsOf, overlay } from './configuration.ts';
+import { clusterMetrics } from './cluster-metrics.ts';
+import { dashboards, load, metricsOf, overlay, panelQueries, rules } from './configuration.ts';
 import { pinned, run } from './programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
@@ -31,6 +32,39 @@ it.each(['prometheus', 'alertmanager'] as const)('is checked by the %s that is d
   const [, version] =
     /image: prom\/\w+:v(\S+)/.exec(readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8')) ?? [];
   expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
+});
+
+it.each([`${overlay}/prometheus/scrape.yml`, 'deploy/local/scrape.yml'])(
+  'knows the environment of every series of %s',
+  (file) => {
+    const { scrape_configs: jobs } = load(file) as {
+      scrape_configs: Record<string, { target_label: string; labels: object }[]>[];
+    };
+    for (const { job_name, relabel_configs = [], static_configs = [] } of jobs) {
+      const labels = static_configs.map((one) => one.labels ?? {});
+      expect([
+        job_name,
+        relabel_configs.some((one) => one.target_label === 'namespace') ||
+          (labels.every((one) => 'namespace' in one) && labels.length > 0),
+      ]).toEqual([job_name, true]);
+    }
+  },
+);
+
+it('scrapes what only a cluster exports, and nothing that nobody looks at', () => {
+  const named = new Set([...rules, ...panelQueries].flatMap(({ expr }) => metricsOf(expr)));
+  const { scrape_configs: jobs } = load(`${overlay}/prometheus/scrape.yml`);
+  const kept = (jobs as { metric_relabel_configs?: { regex: string }[] }[]).flatMap(
+    ({ metric_relabel_configs: keep = [] }) => keep.map(({ regex }) => new RegExp(`^${regex}$`)),
+  );
+  const ofKubelets = [...clusterMetrics].filter(([, exporter]) => exporter.includes('kubelet')).map(([name]) => name);
+  expect(ofKubelets.filter((name) => !kept.some((regex) => regex.test(name)))).toEqual([]);
+  expect([...clusterMetrics.keys()].filter((name) => !named.has(name))).toEqual([]);
+
+  const [, told = ''] =
+    /--resources=(\S+)/.exec(readFileSync(`${overlay}/kube-state-metrics/deployment.yaml`, 'utf8')) ?? [];
+  const objects = [...clusterMetrics.keys()].flatMap((name) => /^kube_([a-z]+)/.exec(name)?.[1] ?? []);
+  expect(told.split(',')).toEqual([...new Set(objects.map((object) => `${object}s`))].sort());
 });
 
 describe('Alertmanager', () => {
@@ -70,6 +104,9 @@ describe('the dashboards', () => {
       expect(panel.fieldConfig.defaults.unit).toEqual(expect.any(String));
       for (const { url } of panel.fieldConfig.defaults.links ?? []) {
         expect(uids).toContain(/^\/d\/([\w-]+)\?/.exec(url)?.[1]);
+        if (!url.includes('__field.labels.service')) continue;
+        // The series must have the label that the link is made of.
+        for (const { expr } of panel.targets) expect(expr).toMatch(/by \([^)]*\bservice\b[^)]*\)|^namespace_service:/);
       }
     }
   });

@@ -50,7 +50,7 @@ export class Monitoring {
   private prometheus = '';
 
   /** @param services addresses of the services by name */
-  async start(services: Record<string, string>, redisPort: number): Promise<void> {
+  async start(services: Record<string, string>, redis: string): Promise<void> {
     const smtp = await this.startMailServer();
     const alertmanager = await this.startAlertmanager(smtp);
     const target = (targets: string[], labels: Record<string, string>) => [
@@ -60,7 +60,7 @@ export class Monitoring {
       services: Object.entries(services).flatMap(([service, url]) =>
         target([url], { service, pod: `${service}-deployment-1` }),
       ),
-      redis: target([await this.startRedisExporter(redisPort)], { pod: 'redis-qualification-0' }),
+      redis: target([await this.startRedisExporter(redis)], { pod: 'redis-qualification-0' }),
       traefik: target([await this.startTraefik()], { namespace: 'traefik', pod: 'traefik-1' }),
       cadvisor: target([await this.tellOfContainers()], {}),
       'kube-state-metrics': target([await this.tellOfLimits()], {}),
@@ -178,9 +178,9 @@ export class Monitoring {
     ]);
   }
 
-  private startRedisExporter(redisPort: number): Promise<string> {
+  private startRedisExporter(redis: string): Promise<string> {
     return this.serve(debian('prometheus-redis-exporter', 'prometheus-redis-exporter'), '/health', (port) => [
-      `-redis.addr=redis://127.0.0.1:${redisPort}`,
+      `-redis.addr=redis://${redis}`,
       `-web.listen-address=127.0.0.1:${port}`,
     ]);
   }

@@ -30,5 +30,5 @@ if [ ! -e "$tools/complete" ]; then
   (cd "$tools/alertmanager" && go install -ldflags "$(flags "$alertmanager")" ./cmd/alertmanager ./cmd/amtool)
   rm -rf "$tools/alertmanager"
   touch "$tools/complete"
-fi
+fi 9>&- # The lock is this script's: a child that outlives it must not keep it.
 echo "$tools/bin"

@@ -26,6 +26,8 @@ interface PanelOptions {
   reference?: string;
   /** Dashboard that a click on a series leads to. */
   detail?: string;
+  /** Service that it shows then; else the one that the series is labelled with. */
+  service?: string;
   type?: 'timeseries' | 'stat' | 'bargauge' | 'table';
   max?: number;
   stacked?: boolean;
@@ -45,13 +47,15 @@ const HEIGHT = 7;
 const requests = (more = '') =>
   `{namespace="$environment", service=~"$service"${more}, route!~"/(healthz|readyz|version|metrics)"}`;
 const scope = '{namespace="$environment"}';
+/** What is wrong with the environment, or with what all share: nodes, Traefik, the monitoring itself, and what is missing altogether. */
+const alerts = '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
 /** Containers of the chosen services: each is called like its service. */
 const containers = 'namespace="$environment", container=~"$service"';
 const quantile = (q: number, by: string, series: string) =>
   `histogram_quantile(${q}, sum by (le, ${by}) (rate(${series}[$__rate_interval])))`;
 
 function panel(title: string, description: string, unit: Unit, queries: Query[], options: PanelOptions = {}): Panel {
-  const { type = 'timeseries', thresholds = [], reference, detail, max, stacked = false, width = 8 } = options;
+  const { type = 'timeseries', thresholds = [], reference, detail, service, max, stacked = false, width = 8 } = options;
   const steps = [
     { value: null, color: thresholds.length > 0 || type === 'timeseries' ? 'green' : 'text' },
     ...thresholds.map(([value, color]) => ({ value, color })),
@@ -79,7 +83,7 @@ function panel(title: string, description: string, unit: Unit, queries: Query[],
         thresholds: { mode: ThresholdsMode.Absolute, steps },
         ...(type !== 'timeseries' && thresholds.length > 0 && { color: { mode: FieldColorModeId.Thresholds } }),
         ...(detail !== undefined && {
-          links: [{ title: `Open ${detail}`, url: detailUrl(detail) }],
+          links: [{ title: `Open ${detail}`, url: detailUrl(detail, service) }],
         }),
         ...(type === 'timeseries' && {
           custom: {
@@ -117,8 +121,10 @@ function panel(title: string, description: string, unit: Unit, queries: Query[],
   };
 }
 
-const detailUrl = (uid: string) =>
-  `/d/${uid}?var-environment=\${environment}&var-service=\${__field.labels.service}&\${__url_time_range}`;
+function detailUrl(uid: string, service = `\${__field.labels.service}`): string {
+  const ofService = uid === 'service-detail' ? `&var-service=${service}` : '';
+  return `/d/${uid}?var-environment=\${environment}${ofService}&\${__url_time_range}`;
+}
 
 /** Puts rows of panels below each other, each panel beside the last one while it fits. */
 function layOut(rows: Row[]): (Panel | RowPanel)[] {
@@ -216,7 +222,7 @@ function dashboard(
           iconColor: 'red',
           datasource,
           ...{
-            expr: `ALERTS{alertstate="firing", severity!="none", namespace="$environment"}`,
+            expr: `ALERTS${alerts}`,
             titleFormat: '{{alertname}} ({{severity}}) {{service}}{{pod}}',
             step: '60s',
           },
@@ -332,18 +338,14 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
             [0.5, 'green'],
           ],
           max: 1,
+          detail: 'service-detail',
         },
       ),
       panel(
         'Firing alerts',
-        'What Alertmanager has mailed about; what to do is in docs/operations.md.',
+        'What Alertmanager has mailed about, of the environment and of what all environments share; what to do is in docs/operations.md.',
         'none',
-        [
-          [
-            'ALERTS{alertstate="firing", severity!="none", namespace=~"$environment|"}',
-            '{{alertname}} {{service}}{{pod}}',
-          ],
-        ],
+        [[`ALERTS${alerts}`, '{{alertname}} {{service}}{{pod}}']],
         { type: 'table' },
       ),
     ],
@@ -351,9 +353,13 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
   {
     title: 'Containers, CPU, memory, quota',
     panels: [
-      panel('Running containers', 'Containers that run, by environment.', 'short', [
-        ['sum by (namespace) (kube_pod_container_status_running)', '{{namespace}}'],
-      ]),
+      panel(
+        'Running containers',
+        'Containers that run, by environment.',
+        'short',
+        [['sum by (namespace) (kube_pod_container_status_running)', '{{namespace}}']],
+        { detail: 'autoscaling' },
+      ),
       panel(
         'CPU against request, limit and quota',
         'Cores used by the chosen services, beside what they request, what they may use, and what the environment may use in all.',
@@ -390,14 +396,21 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
             [0.8, 'orange'],
             [0.95, 'red'],
           ],
+          detail: 'autoscaling',
         },
       ),
-      panel('Throttled clients', 'Requests refused with 429 because their client made too many.', 'reqps', [
+      panel(
+        'Throttled clients',
+        'Requests refused with 429 because their client made too many.',
+        'reqps',
         [
-          'sum by (service) (rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
-          '{{service}}',
+          [
+            'sum by (service) (rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+            '{{service}}',
+          ],
         ],
-      ]),
+        { detail: 'service-detail' },
+      ),
       panel(
         'Redis round trips',
         '99th percentile of the time of Redis operations, seen from the services.',
@@ -623,6 +636,18 @@ const redis = dashboard(
           ],
           { max: 1 },
         ),
+        panel(
+          'Volumes',
+          'Share of each volume that is used, backups included. On a full one Redis can no longer save, and refuses writes.',
+          'percentunit',
+          [
+            [
+              `max by (persistentvolumeclaim) (kubelet_volume_stats_used_bytes${scope} / kubelet_volume_stats_capacity_bytes${scope})`,
+              '{{persistentvolumeclaim}}',
+            ],
+          ],
+          { max: 1, thresholds: [[0.85, 'red']] },
+        ),
       ],
     },
   ],
@@ -661,7 +686,7 @@ const search = dashboard(
               `p${q * 100}`,
             ],
           ),
-          { detail: 'service-detail' },
+          { detail: 'service-detail', service: 'search' },
         ),
       ],
     },
@@ -826,7 +851,7 @@ const shop = dashboard(
               `p${q * 100}`,
             ],
           ),
-          { detail: 'service-detail' },
+          { detail: 'service-detail', service: 'shop' },
         ),
       ],
     },
