@@ -23,6 +23,9 @@ export function checkHardening(manifests: Manifest[]): string[] {
     ...ofKind(manifests, 'Deployment')
       .filter(({ spec }) => spec?.strategy?.rollingUpdate?.maxUnavailable !== 0)
       .map((deployment) => `${nameOf(deployment)}: a rollout takes replicas away`),
+    ...ofKind(manifests, 'Job')
+      .filter(({ spec }) => spec?.ttlSecondsAfterFinished === undefined)
+      .map((job) => `${nameOf(job)}: stays, and the next version cannot be applied`),
     ...ofKind(manifests, 'PodDisruptionBudget')
       .filter(({ spec }) => spec?.unhealthyPodEvictionPolicy !== 'AlwaysAllow')
       .map((budget) => `${nameOf(budget)}: a broken pod can block a node's drain`),
@@ -82,7 +85,7 @@ function podFindings(workload: Workload): string[] {
         [!container.ports?.some(({ hostPort }) => hostPort), `${container.name} takes a port of the host`],
         [exactImage.test(container.image ?? ''), `${container.name}: image ${container.image} is not exact`],
         [
-          isInit || workload.kind === 'CronJob' || Boolean(startup && readiness && liveness),
+          isInit || workload.kind.endsWith('Job') || Boolean(startup && readiness && liveness),
           `${container.name} lacks a probe`,
         ],
         [

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1';
 import type { HorizontalPodAutoscaler } from 'kubernetes-types/autoscaling/v2';
-import type { CronJob } from 'kubernetes-types/batch/v1';
+import type { CronJob, Job } from 'kubernetes-types/batch/v1';
 import type {
   ConfigMap,
   Container,
@@ -36,6 +36,7 @@ export interface Kinds {
   HorizontalPodAutoscaler: HorizontalPodAutoscaler;
   Ingress: Ingress;
   IngressClass: IngressClass;
+  Job: Job;
   LimitRange: LimitRange;
   Namespace: Namespace;
   NetworkPolicy: NetworkPolicy;
@@ -55,9 +56,9 @@ export interface Manifest {
   metadata: ObjectMeta;
 }
 
-/** A workload, whatever its kind: what the checks need of Deployment, StatefulSet and CronJob. */
+/** A workload, whatever its kind: what the checks need of Deployment, StatefulSet, CronJob and Job. */
 export interface Workload {
-  kind: 'Deployment' | 'StatefulSet' | 'CronJob';
+  kind: 'Deployment' | 'StatefulSet' | 'CronJob' | 'Job';
   name: string;
   namespace: string;
   labels: Record<string, string>;
@@ -114,6 +115,7 @@ export function workloads(manifests: Manifest[]): Workload[] {
     ...ofKind(manifests, 'CronJob').map((c) =>
       workload('CronJob', c, c.spec?.jobTemplate.spec?.template, undefined, 1),
     ),
+    ...ofKind(manifests, 'Job').map((j) => workload('Job', j, j.spec?.template, undefined, 1)),
   ];
 }
 

@@ -59,6 +59,7 @@ export const mutants: Mutant[] = [
   remove('ConfigMap', 'settings', /no ConfigMap settings/),
   remove('Secret', 'platform', /no key ADMIN_KEY in Secret/),
   remove('ServiceAccount', 'users-account', /no ServiceAccount users-account/),
+  remove('ConfigMap', 'seed', /Job qualification\/seed: no ConfigMap seed/, 'qualification'),
   remove('PersistentVolumeClaim', 'redis-backup', /no PersistentVolumeClaim redis-backup-production/),
   remove('Service', 'redis-nodes', /no headless Service redis-nodes-production/),
   remove('HorizontalPodAutoscaler', 'users', /must have either replicas or an autoscaler/),
@@ -144,6 +145,13 @@ export const mutants: Mutant[] = [
     finding: /production\/users-deployment > qualification\/redis-qualification:6379 is open/,
   },
   inThe(
+    'Job',
+    'seed',
+    (j) => Object.assign(j.spec?.template.metadata ?? {}, { labels: {} }),
+    /qualification\/seed > qualification\/redis-qualification:6379 is shut/,
+    'qualification',
+  ),
+  inThe(
     'NetworkPolicy',
     'traefik',
     (p) => p.spec?.egress?.splice(1, 1),
@@ -164,6 +172,13 @@ export const mutants: Mutant[] = [
     /maxReplicas is 3; the largest that fits every environment is 4/,
   ),
   inUsers((c) => Object.assign(c.resources?.limits ?? {}, { memory: '3Gi' }), /more than the LimitRange allows/),
+  inThe(
+    'Job',
+    'seed',
+    (j) => Object.assign(j.spec?.template.spec?.containers[0]?.resources?.limits ?? {}, { cpu: '1' }),
+    /qualification: limits.cpu needs/,
+    'qualification',
+  ),
   remove('LimitRange', 'limit-range', /a quota without a LimitRange/),
   // hardening
   inUsersPod({ securityContext: { runAsUser: 10001, runAsGroup: 10001 } }, /may run as root/),
@@ -212,6 +227,15 @@ export const mutants: Mutant[] = [
     (r) => r.rules?.map((rule) => Object.assign(rule, { verbs: ['*'] })),
     /a wildcard/,
     '',
+  ),
+  inThe(
+    'Job',
+    'seed',
+    (j) => {
+      delete j.spec?.ttlSecondsAfterFinished;
+    },
+    /the next version cannot be applied/,
+    'qualification',
   ),
   inThe('ConfigMap', 'settings', (m) => Object.assign(m.data ?? {}, { ADMIN_KEY: 'x' }), /belongs into a Secret/),
   inThe(

@@ -227,17 +227,6 @@ export class PodRunner implements AsyncDisposable {
     };
   }
 
-  /** Seconds from the start of a container's first process until now. */
-  age(pod: string, container: string): number {
-    const started = podman([
-      'inspect',
-      '--format',
-      '{{.State.StartedAt.UnixMilli}}',
-      `${this.#unique(pod)}-${container}`,
-    ]);
-    return (Date.now() - Number(started)) / 1000;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...new Set(this.#pods)].map((pod) => this.#remove(pod)));
     podman(['network', 'rm', '--force', this.#unique('net')]);

@@ -45,7 +45,7 @@ export interface QuotaRow {
 
 /**
  * Adds up every namespace with a ResourceQuota at its worst instant: all autoscalers at their maximum, every Deployment in the middle of a
- * rollout, the backup running.
+ * rollout, the backup and the seed running.
  * @returns the table, and sentences on what does not fit, on maxima that are not the largest that fit, and on containers beyond the LimitRange
  */
 export function checkQuota(manifests: Manifest[]): { rows: QuotaRow[]; findings: string[] } {
