@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Sample, table } from '../../deploy/loadtest/plot.ts';
+import { readSettings, simulate } from '../../deploy/loadtest/simulation.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+const namespace = 'privrocket-preprod';
+/** CPU seconds of a page: a round number, since only the CPU matters here. */
+const cost = 0.001;
+/** CPU request and limit of the shop, in cores. */
+const pod = { request: 0.1, limit: 0.2 };
+/** Seconds of the load's course; the plateau and the rest end with what they are to show. */
+const course = { idle: 15, ramp: 30, hold: 45 };
+
+/**
+ * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
+ * asserted, seconds are reported.
+ */
+export async function proveAutoscaling(cluster: ControlPlane, say: (line: string) => void): Promise<void> {
+  const settings = readSettings();
+  // First more than the maximum at the default period of the controller, then less at a shorter one.
+  for (const { period, demand } of [
+    { period: 15, demand: 60 },
+    { period: 5, demand: 20 },
+  ]) {
+    await cluster.startControllers(`${period}s`);
+    const peak = (demand * pod.request * settings.targetUtilization) / cost;
+    const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
+    // The controller leaves what is within a tenth of its target.
+    const [least, most] = [bound(Math.ceil(demand / 1.1)), bound(Math.floor(demand / 0.9))];
+    const { samples, reached, stopped } = await drive(cluster, peak, (pods) => pods >= least && pods <= most);
+
+    const replicas = samples.map(({ replicas }) => replicas);
+    assert.ok(Math.max(...replicas) <= settings.maxReplicas);
+    assert.ok(samples.filter(({ at }) => at < course.idle).every(({ replicas }) => replicas === 1));
+    for (const [i, pods] of replicas.entries()) {
+      const before = replicas[i - 1] ?? pods;
+      assert.ok(pods <= Math.max(2 * before, before + 4), `${before} to ${pods} at once`);
+      assert.ok(pods >= Math.floor(before / 2), `${before} to ${pods} at once`);
+    }
+    const { items: pods } = await cluster.get('pods --selector app.kubernetes.io/name=shop', namespace);
+    assert.equal(
+      pods.filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp).length,
+      1,
+    );
+    const { items: events } = await cluster.get('events --field-selector reason=SuccessfulRescale', namespace);
+    const messages: string[] = events.map(({ message }: { message: string }) => message);
+    assert.ok(messages.some((message) => /above target$/.test(message)));
+    assert.ok(messages.some((message) => /^New size: 1; reason: All metrics below target$/.test(message)));
+
+    const load = {
+      start: course.idle,
+      ramp: course.ramp,
+      plateau: stopped - course.idle - course.ramp,
+      rest: 300,
+      peak,
+    };
+    const predicted = simulate(settings, { syncPeriod: period, metricsPeriod: 15, podStart: 4, ...pod }, load, cost);
+    const times = (course: Sample[]) => {
+      const up = course.find(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
+      const down = course.find(({ at, replicas }) => at >= stopped && replicas === 1)?.at ?? Number.NaN;
+      return `first new pods ${up - load.start} s after the ramp begins, back to 1 ${down - stopped} s after the load ends`;
+    };
+    console.log(table(samples).replace(/^/gm, '     '));
+    say(
+      `ok   autoscaler every ${period} s, load for ${demand} pods: 1, ${reached.replicas} after ${reached.at - load.start} s, at most ${Math.max(...replicas)}, 1 again; ${times(samples)} (simulated: ${times(predicted)})`,
+    );
+  }
+}
+
+interface Course {
+  samples: Sample[];
+  /** When the number of pods first was what the load demands. */
+  reached: Sample;
+  /** Second at which the load ended. */
+  stopped: number;
+}
+
+async function drive(cluster: ControlPlane, peak: number, right: (replicas: number) => boolean): Promise<Course> {
+  const samples: Sample[] = [];
+  const begin = Date.now();
+  const seconds = () => (Date.now() - begin) / 1000;
+  let using = Number.NaN;
+  /** Shares the load among the pods that serve, and looks how many there should be. */
+  const step = async (load: number): Promise<Sample> => {
+    const { spec, status } = await cluster.get('deployment/privrocket-deployment', namespace);
+    const each = Math.min(pod.limit, Math.max(0.001, (load * cost) / (status.readyReplicas ?? 1)));
+    if (each !== using) {
+      await cluster.countUsage();
+      await cluster.setUsage({ shop: each });
+      using = each;
+    }
+    const sample = { at: Math.round(seconds()), load, replicas: spec.replicas };
+    samples.push(sample);
+    await delay(500);
+    return sample;
+  };
+  while (seconds() < course.idle) await step(0);
+  const full = course.idle + course.ramp;
+  while (seconds() < full) await step((peak * (seconds() - course.idle)) / course.ramp);
+  const late = () => assert.ok(seconds() < 600, `not within ten minutes:\n${table(samples)}`);
+  let since: Sample | undefined;
+  let reached: Sample | undefined;
+  while (!since || seconds() < since.at + course.hold) {
+    const sample = await step(peak);
+    since = right(sample.replicas) ? (since ?? sample) : undefined;
+    reached ??= since;
+    late();
+  }
+  const stopped = Math.round(seconds());
+  while ((await step(0)).replicas > 1) late();
+  assert.ok(reached);
+  return { samples, reached, stopped };
+}
