@@ -182,7 +182,7 @@ async function admission(cluster: ControlPlane): Promise<void> {
     const create = ['create', '--dry-run=server', '--output=json', '--namespace', namespace, '--filename=-'];
     return cluster.attempt(create, JSON.stringify(pod));
   };
-  const container = ({ spec }: typeof harmless) => spec.containers[0] as Record<string, object>;
+  const container = ({ spec }: typeof harmless) => spec.containers[0] as object as Record<string, object>;
   for (const namespace of overlays) {
     const plain = probe(namespace, () => {});
     assert.equal(plain.status, 0, plain.stderr);
