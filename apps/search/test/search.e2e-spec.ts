@@ -99,18 +99,37 @@ it.each([
   ['no keyword', ''],
   ['an empty keyword', '?keyword='],
   ['two keywords', '?keyword=a&keyword=b'],
+  ['a keyword of 10,000 characters', `?keyword=${'x'.repeat(10_000)}`],
 ])('refuses %s', async (_name, query) => {
   const answer = await call(search, `GET /search${query}`);
   expectProblem(answer, 400, 'invalid-request');
   expect(answer.body.errors[0].field).toBe('keyword');
 });
 
-it.each(['!?', '🐋', '"', '-', '--"-"', '\u0301'])(
+it.each(['!?', '🐙', '"', '-', '--"-"', '\u0301'])(
   'finds nothing for %j, which has no word, and says so calmly',
   async (keyword) => {
     expect(await find(keyword)).toMatchObject({ status: 200, body: { items: [], total: 0 } });
   },
 );
+
+it.each([
+  ['emoji', 'le 🐋 souffle', '🐋'],
+  ['a family of emoji', 'en route 👨‍👩‍👧', '👨‍👩‍👧'],
+  ['Chinese', '吾輩は猫である', '猫'],
+  ['combining marks', 'le cre\u0301puscule', 'crépuscule'],
+  ['letters without marks', 'la forêt', 'fore\u0302t'],
+])('finds %s', async (_name, quote, keyword) => {
+  const id = await add(quote);
+  const { body } = await finds(keyword, 1);
+  expect(body.items[0].id).toBe(id);
+});
+
+it('answers a query of 500 words', async () => {
+  const id = await add('a b c d e f g h i j');
+  const { body } = await finds(Array.from({ length: 500 }, (_, i) => 'abcdefghij'[i % 10]).join(' '), 1);
+  expect(body.items[0].id).toBe(id);
+});
 
 it('finds at the start what was there before', async () => {
   await add('antédiluvien');
