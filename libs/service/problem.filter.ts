@@ -54,8 +54,9 @@ export class ProblemFilter implements ExceptionFilter {
         error instanceof Error ? error.message : problem.message,
       );
     }
+    // One line each: Chromium reads no more than the first challenge of a line, and would not ask for the password of Basic.
     if (problem.status === 401)
-      reply.header('www-authenticate', 'Bearer realm="quotes", Basic realm="quotes", charset="UTF-8"');
+      reply.header('www-authenticate', ['Bearer realm="quotes"', 'Basic realm="quotes", charset="UTF-8"']);
     if (problem.status === 503) reply.header('retry-after', 1);
     reply.code(problem.status).header('x-request-id', request.id);
     if (this.page && /\btext\/html\b/.test(request.headers.accept ?? '')) {

@@ -13,7 +13,7 @@ export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { 
     body: html`
 <h1>Orders</h1>
 <p>${total === 0 ? 'None yet.' : `${total} in all, newest first.`}</p>
-<table class="summary">
+<div class="scroll"><table class="summary">
 <caption class="visually-hidden">Orders, newest first</caption>
 <thead><tr><th scope="col">Order</th><th scope="col">Placed</th><th scope="col">State</th><th scope="col">Total</th></tr></thead>
 <tbody>
@@ -26,7 +26,7 @@ ${items.map(
   }) => html`<tr><td><a href="/orders/${id}">${id}</a></td><td>${created_at.slice(0, 16).replace('T', ' ')}</td><td>${STATE_NAMES[state]}</td><td>${money(cents)}</td></tr>
 `,
 )}</tbody>
-</table>
+</table></div>
 ${next !== null && html`<p><a class="button" href="/orders?limit=${limit}&amp;cursor=${next}">Older</a></p>`}`,
   };
 }

@@ -4,6 +4,13 @@ import { ProblemError } from '#libs/service/problem.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import { PaymentProvider } from './payment.provider.ts';
 
+type Country = Stripe.Checkout.SessionCreateParams.ShippingAddressCollection.AllowedCountry;
+
+/** The European Union, as the terms of sale say (ISO 3166-1). */
+const DELIVERED_TO = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
+  ' ',
+) as Country[];
+
 /** Stripe Checkout, on Stripe's own pages: card data never reaches us. */
 export class StripeProvider extends PaymentProvider {
   private readonly stripe: Stripe;
@@ -34,6 +41,7 @@ export class StripeProvider extends PaymentProvider {
               product_data: { name: PRINT_OFFERS[print].name, description: quote },
             },
           })),
+          shipping_address_collection: { allowed_countries: DELIVERED_TO },
           success_url: `${this.shopUrl}/your-order/${order.token}`,
           cancel_url: `${this.shopUrl}/checkout/cancelled`,
         },

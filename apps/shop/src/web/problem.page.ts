@@ -17,9 +17,17 @@ const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
     'The payment page cannot be reached just now. Nothing was charged and your cart is safe: try again in a moment.',
 };
 
+/** Titles by status; what is not here went wrong. */
+const TITLES = new Map([
+  [401, 'Not for visitors'],
+  [404, 'Not found'],
+  [429, 'One moment, please'],
+  [503, 'One moment, please'],
+]);
+
 /** A problem, told to a visitor: never a stack, never more than the problem document would say. */
 export const sendProblem: ProblemPage = (problem, request, reply) => {
-  const title = problem.status === 404 ? 'Not found' : 'Something went wrong';
+  const title = TITLES.get(problem.status) ?? 'Something went wrong';
   const explanation =
     problem.problem === 'too-many-requests'
       ? `That was a little fast. Your cart is safe: try again in ${reply.getHeader('retry-after')} seconds.`
