@@ -11,6 +11,7 @@ alertmanager=$(version alertmanager)
 pins=$( (cat "$0" && echo "$prometheus $alertmanager") | sha256sum | cut -c 1-12)
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/monitoring-$pins
 mkdir -p "$(dirname "$tools")"
+# Its children have the lock too: if only this script is killed, the next one waits until what it started has ended, and then builds anew.
 exec 9>"$tools.lock"
 flock 9
 if [ ! -e "$tools/complete" ]; then
@@ -30,5 +31,5 @@ if [ ! -e "$tools/complete" ]; then
   (cd "$tools/alertmanager" && go install -ldflags "$(flags "$alertmanager")" ./cmd/alertmanager ./cmd/amtool)
   rm -rf "$tools/alertmanager"
   touch "$tools/complete"
-fi 9>&- # The lock is this script's: a child that outlives it must not keep it.
+fi
 echo "$tools/bin"
