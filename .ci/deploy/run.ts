@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { eventually } from '#libs/testing/eventually.ts';
+import { Visitor } from '../../apps/shop/test/visitor.ts';
 import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
 import { PodRunner, type RunningPod } from './pod.runner.ts';
 
@@ -36,35 +37,16 @@ async function send(pod: RunningPod, target: string, options: { key?: string; js
 
 try {
   await qualification();
+  await preprod();
   await production();
 } catch (error) {
   console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
   process.exitCode = 1;
 }
 
-async function qualification(): Promise<void> {
-  const manifests = objects('qualification');
-  const key = secretOf(manifests, 'ADMIN_KEY');
-  await using pods = new PodRunner(manifests, {
-    'redis-qualification': 10,
-    'users-0': 20,
-    'quotes-0': 30,
-    'quotes-1': 31,
-    'search-0': 40,
-  });
-  await pods.start('redis-qualification', 'redis-qualification');
-  const [users, quotes, other, search] = await Promise.all([
-    pods.start('users-deployment', 'users-0'),
-    pods.start('quotes-deployment', 'quotes-0'),
-    pods.start('quotes-deployment', 'quotes-1'),
-    pods.start('search-deployment', 'search-0'),
-  ]);
-  for (const [pod, container] of [
-    ['redis-qualification', 'redis'],
-    ['users-0', 'users'],
-    ['quotes-0', 'quotes'],
-    ['search-0', 'search'],
-  ] as const) {
+/** Asserts that containers run as the manifests say, and prints their limits. */
+function confined(pods: PodRunner, containers: [pod: string, container: string][]): void {
+  for (const [pod, container] of containers) {
     const { memoryMax, cpus, ...held } = pods.confinement(pod, container);
     assert.deepEqual(held, {
       uid: '10001',
@@ -77,6 +59,36 @@ async function qualification(): Promise<void> {
       `ok   ${container}: memory.max ${memoryMax / 2 ** 20} MiB, ${cpus} CPU, uid ${held.uid}, CapEff ${held.capabilities}, seccomp filter, read-only`,
     );
   }
+}
+
+async function qualification(): Promise<void> {
+  const manifests = objects('qualification');
+  const key = secretOf(manifests, 'ADMIN_KEY');
+  await using pods = new PodRunner(manifests, {
+    'redis-qualification': 10,
+    'users-0': 20,
+    'quotes-0': 30,
+    'quotes-1': 31,
+    'search-0': 40,
+    seed: 50,
+  });
+  await pods.start('redis-qualification', 'redis-qualification');
+  const seeded = await pods.job('seed', 'seed');
+  assert.match(seeded, /^80 added, 0 already there/);
+  assert.match(await pods.job('seed', 'seed'), /^0 added, 80 already there/);
+  say(`ok   the seed Job adds the sample once, however often it runs: ${seeded.trim()}`);
+  const [users, quotes, other, search] = await Promise.all([
+    pods.start('users-deployment', 'users-0'),
+    pods.start('quotes-deployment', 'quotes-0'),
+    pods.start('quotes-deployment', 'quotes-1'),
+    pods.start('search-deployment', 'search-0'),
+  ]);
+  confined(pods, [
+    ['redis-qualification', 'redis'],
+    ['users-0', 'users'],
+    ['quotes-0', 'quotes'],
+    ['search-0', 'search'],
+  ]);
 
   const head = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   for (const pod of [users, quotes, search]) {
@@ -132,6 +144,37 @@ async function qualification(): Promise<void> {
   await eventually(async () => (await send(quotes, 'GET /readyz')).status === 200);
   assert.equal((await send(quotes, `GET /quotes/${id}`, { client: '192.0.2.6' })).status, 200);
   say('ok   Redis killed and started on its volume: not ready but alive meanwhile, and the quote is still there');
+}
+
+async function preprod(): Promise<void> {
+  const manifests = objects('privrocket-preprod');
+  const key = secretOf(manifests, 'ADMIN_KEY');
+  await using pods = new PodRunner(manifests, {
+    'redis-preprod': 10,
+    'quotes-service': 20,
+    'search-service': 30,
+    'shop-0': 40,
+  });
+  await pods.start('redis-preprod', 'redis-preprod');
+  const [quotes, , shop] = await Promise.all([
+    pods.start('quotes-deployment', 'quotes-service'),
+    pods.start('search-deployment', 'search-service'),
+    pods.start('privrocket-deployment', 'shop-0'),
+  ]);
+  confined(pods, [['shop-0', 'shop']]);
+
+  const posted = await send(quotes, 'POST /quotes', { key, json: { quote: 'On a marché sur la Lune' } });
+  const { id } = (await posted.json()) as { id: string };
+  const visitor = new Visitor({ url: `http://${shop.ip}:5000` });
+  await eventually(async () => (await visitor.get('/?q=lune')).body.includes(`/products/${id}`));
+  const token = await visitor.order(id);
+  await visitor.submit(`/demo-checkout/${token}`, `/demo-checkout/${token}`, { outcome: 'paid' });
+  const order = await eventually(async () => {
+    const { items } = (await (await send(shop, 'GET /orders', { key })).json()) as { items: { state: string }[] };
+    return items[0]?.state === 'paid' && items[0];
+  });
+  assert.equal((await visitor.get(`/your-order/${token}`)).status, 200);
+  say(`ok   a visitor finds a quote in the shop, buys a mug of it and pays in demo mode: the order is ${order.state}`);
 }
 
 async function production(): Promise<void> {

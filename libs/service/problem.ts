@@ -12,13 +12,14 @@ export interface FieldError {
 
 /** An error that its client is told of; thrown anywhere below a controller. */
 export class ProblemError extends Error {
-  constructor(
-    readonly problem: ProblemName,
-    detail?: string,
-    /** Further members of the problem document, e.g. `errors`. */
-    readonly extensions: Readonly<Record<string, unknown>> = {},
-  ) {
+  readonly problem: ProblemName;
+  /** Further members of the problem document, e.g. `errors`. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(problem: ProblemName, detail?: string, extensions: Readonly<Record<string, unknown>> = {}) {
     super(detail ?? PROBLEMS[problem].title);
+    this.problem = problem;
+    this.extensions = extensions;
   }
 
   get status(): number {

@@ -21,7 +21,7 @@ const HANG = 5_000;
  * @param options `json` is sent as a JSON body, `form` as a form, `raw` as it is; `key` as the `Authorization` field
  */
 export async function call(
-  service: ServiceProcess,
+  service: Pick<ServiceProcess, 'url'>,
   target: string,
   options: {
     json?: unknown;

@@ -4,9 +4,9 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 /** A visitor of the shop: a browser without scripts, reduced to cookies and forms. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
-  private readonly shop: ServiceProcess;
+  private readonly shop: Pick<ServiceProcess, 'url'>;
 
-  constructor(shop: ServiceProcess) {
+  constructor(shop: Pick<ServiceProcess, 'url'>) {
     this.shop = shop;
   }
 
