@@ -10,7 +10,7 @@ const cost = 0.001;
 /** CPU request and limit of the shop, in cores. */
 const pod = { request: 0.1, limit: 0.2 };
 /** Seconds of the load's course; the plateau and the rest end with what they are to show. */
-const course = { idle: 15, ramp: 30, hold: 45 };
+const course = { idle: 15, ramp: 30, hold: 30 };
 
 /**
  * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
@@ -24,6 +24,8 @@ export async function proveAutoscaling(cluster: ControlPlane, say: (line: string
     { period: 5, demand: 20 },
   ]) {
     await cluster.startControllers(`${period}s`);
+    const measured = ['wait', 'hpa/privrocket-autoscaler', '--for=condition=ScalingActive', '--timeout=2m'];
+    await cluster.kubectl([...measured, '--namespace', namespace]);
     const peak = (demand * pod.request * settings.targetUtilization) / cost;
     const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
     // The controller leaves what is within a tenth of its target.
