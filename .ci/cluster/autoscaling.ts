@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '#libs/testing/eventually.ts';
 import { type Sample, table } from '../../deploy/loadtest/plot.ts';
 import { readSettings, simulate } from '../../deploy/loadtest/simulation.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -10,7 +11,7 @@ const cost = 0.001;
 /** CPU request and limit of the shop, in cores. */
 const pod = { request: 0.1, limit: 0.2 };
 /** Seconds of the load's course; the plateau and the rest end with what they are to show. */
-const course = { idle: 15, ramp: 30, hold: 45 };
+const course = { idle: 15, ramp: 30, hold: 30 };
 
 /**
  * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
@@ -24,12 +25,15 @@ export async function proveAutoscaling(cluster: ControlPlane, say: (line: string
     { period: 5, demand: 20 },
   ]) {
     await cluster.startControllers(`${period}s`);
+    const measured = ['wait', 'hpa/privrocket-autoscaler', '--for=condition=ScalingActive', '--timeout=2m'];
+    await cluster.kubectl([...measured, '--namespace', namespace]);
     const peak = (demand * pod.request * settings.targetUtilization) / cost;
     const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
     // The controller leaves what is within a tenth of its target.
     const [least, most] = [bound(Math.ceil(demand / 1.1)), bound(Math.floor(demand / 0.9))];
     const { samples, reached, stopped } = await drive(cluster, peak, (pods) => pods >= least && pods <= most);
 
+    console.log(table(samples).replace(/^/gm, '     '));
     const replicas = samples.map(({ replicas }) => replicas);
     assert.ok(Math.max(...replicas) <= settings.maxReplicas);
     assert.ok(samples.filter(({ at }) => at < course.idle).every(({ replicas }) => replicas === 1));
@@ -43,10 +47,14 @@ export async function proveAutoscaling(cluster: ControlPlane, say: (line: string
       pods.filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp).length,
       1,
     );
-    const { items: events } = await cluster.get('events --field-selector reason=SuccessfulRescale', namespace);
-    const messages: string[] = events.map(({ message }: { message: string }) => message);
-    assert.ok(messages.some((message) => /above target$/.test(message)));
-    assert.ok(messages.some((message) => /^New size: 1; reason: All metrics below target$/.test(message)));
+    // The controller writes its events after the deed.
+    await eventually(async () => {
+      const { items: events } = await cluster.get('events --field-selector reason=SuccessfulRescale', namespace);
+      const messages: string[] = events.map(({ message }: { message: string }) => message);
+      assert.ok(messages.some((message) => message.endsWith('above target')));
+      assert.ok(messages.includes('New size: 1; reason: All metrics below target'), messages.join('\n'));
+      return true;
+    });
 
     const load = {
       start: course.idle,
@@ -61,7 +69,6 @@ export async function proveAutoscaling(cluster: ControlPlane, say: (line: string
       const down = course.find(({ at, replicas }) => at >= stopped && replicas === 1)?.at ?? Number.NaN;
       return `first new pods ${up - load.start} s after the ramp begins, back to 1 ${down - stopped} s after the load ends`;
     };
-    console.log(table(samples).replace(/^/gm, '     '));
     say(
       `ok   autoscaler every ${period} s, load for ${demand} pods: 1, ${reached.replicas} after ${reached.at - load.start} s, at most ${Math.max(...replicas)}, 1 again; ${times(samples)} (simulated: ${times(predicted)})`,
     );

@@ -26,6 +26,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly #folder: string;
   readonly #programs = new Map<string, ChildProcess>();
   readonly #ports: Record<'etcd' | 'etcdPeer' | 'api' | 'controllers' | 'scheduler' | 'metrics' | 'kubelet', number>;
+  readonly #ended = new AbortController();
   #failed: string | undefined;
 
   private constructor(tools: string, folder: string, ports: number[]) {
@@ -72,7 +73,11 @@ export class ControlPlane implements AsyncDisposable {
   /** Runs kubectl. @throws when it fails, with what it said */
   async kubectl(args: string[], input = ''): Promise<string> {
     if (this.#failed) throw new Error(this.#failed);
-    const running = promisify(execFile)('kubectl', args, { env: this.env, maxBuffer: 2 ** 26 });
+    const running = promisify(execFile)('kubectl', args, {
+      env: this.env,
+      maxBuffer: 2 ** 26,
+      signal: this.#ended.signal,
+    });
     running.child.stdin?.end(input);
     return (await running).stdout;
   }
@@ -138,6 +143,7 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
     // The API server last but one, and its store last: the others would complain.
     for (const name of [...this.#programs.keys()].reverse()) await this.#stop(name);
   }
@@ -153,7 +159,11 @@ export class ControlPlane implements AsyncDisposable {
     this.#run('kube-apiserver', [
       ...['--etcd-servers', client, '--bind-address=127.0.0.1', `--secure-port=${api}`],
       // There is no Service network, and no endpoint in it for the server itself.
-      ...['--advertise-address=127.0.0.1', '--endpoint-reconciler-type=none', '--service-cluster-ip-range=10.96.0.0/16'],
+      ...[
+        '--advertise-address=127.0.0.1',
+        '--endpoint-reconciler-type=none',
+        '--service-cluster-ip-range=10.96.0.0/16',
+      ],
       ...['--authorization-mode=Node,RBAC', '--allow-privileged', '--client-ca-file', this.#path('ca.crt')],
       ...['--tls-cert-file', this.#path('server.crt'), '--tls-private-key-file', this.#path('server.key')],
       ...['--service-account-issuer=https://kubernetes.default.svc'],
@@ -240,7 +250,14 @@ export class ControlPlane implements AsyncDisposable {
   async #startMetrics(): Promise<void> {
     const kubeconfig = this.#kubeconfig('admin');
     this.#run('metrics-server', [
-      ...['--kubeconfig', kubeconfig, '--authentication-kubeconfig', kubeconfig, '--authorization-kubeconfig', kubeconfig],
+      ...[
+        '--kubeconfig',
+        kubeconfig,
+        '--authentication-kubeconfig',
+        kubeconfig,
+        '--authorization-kubeconfig',
+        kubeconfig,
+      ],
       ...['--bind-address=127.0.0.1', `--secure-port=${this.#ports.metrics}`, '--metric-resolution=15s'],
       ...['--tls-cert-file', this.#path('server.crt'), '--tls-private-key-file', this.#path('server.key')],
       ...['--kubelet-use-node-status-port', '--kubelet-preferred-address-types=InternalIP'],
@@ -283,7 +300,8 @@ export class ControlPlane implements AsyncDisposable {
     make('server', '/CN=kube-apiserver', ...signed, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost');
     make('front-proxy', '/CN=front-proxy');
     make('admin', '/O=system:masters/CN=admin', ...signed);
-    for (const name of ['system:kube-controller-manager', 'system:kube-scheduler']) make(name, `/CN=${name}`, ...signed);
+    for (const name of ['system:kube-controller-manager', 'system:kube-scheduler'])
+      make(name, `/CN=${name}`, ...signed);
     for (const user of ['admin', 'system:kube-controller-manager', 'system:kube-scheduler']) this.#makeKubeconfig(user);
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     writeFileSync(this.#path('accounts.key'), privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
@@ -329,7 +347,11 @@ export class ControlPlane implements AsyncDisposable {
     this.#programs.set(name, child);
     child.once('exit', (code, signal) => {
       if (!this.#programs.has(name)) return;
-      const last = readFileSync(this.#path(`${name}.log`), 'utf8').trimEnd().split('\n').slice(-10).join('\n');
+      const last = readFileSync(this.#path(`${name}.log`), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(-10)
+        .join('\n');
       this.#failed = `${name} ended (${code ?? signal}):\n${last}`;
     });
   }
@@ -368,9 +390,14 @@ const resourceMetrics = {
   spec: {
     path: metricsPath('{nodeName}'),
     metrics: [
-      { name: 'node_cpu_usage_seconds_total', kind: 'counter', dimension: 'node', value: 'node.CumulativeUsage("cpu")' },
+      {
+        name: 'node_cpu_usage_seconds_total',
+        kind: 'counter',
+        dimension: 'node',
+        value: 'node.CumulativeUsage("cpu")',
+      },
       { name: 'node_memory_working_set_bytes', kind: 'gauge', dimension: 'node', value: 'node.Usage("memory")' },
-      containerMetric('container_start_time_seconds', 'gauge', 'UnixSecond(Now()) - pod.SinceSecond()'),
+      containerMetric('container_start_time_seconds', 'gauge', 'UnixSecond(pod.metadata.creationTimestamp)'),
       containerMetric('container_cpu_usage_seconds_total', 'counter', 'pod.CumulativeUsage("cpu", container.name)'),
       containerMetric('container_memory_working_set_bytes', 'gauge', 'pod.Usage("memory", container.name)'),
     ],
