@@ -75,5 +75,6 @@ for (const workload of workloads.split('\n').filter(Boolean)) {
 }
 console.log(must('No pods', ['get', 'pods', ...namespace]).trimEnd());
 for (const host of new Set(manifests.match(/[\w.-]+\.nip\.io/g))) {
-  console.log(`Open: http://${host}/quotes   (through Traefik: npm run deploy -- traefik)`);
+  const page = overlay === 'privrocket-preprod' ? '' : 'quotes';
+  console.log(`Open: http://${host}/${page}   (through Traefik: npm run deploy -- traefik)`);
 }

@@ -4,10 +4,12 @@
 # run that was killed leaves nothing that the next one trips over. Containers live in this one command only, and two such commands take turns: the
 # second would take the first one's containers for leftovers from before a reboot.
 set -euo pipefail
-if ! command -v podman buildah crun debootstrap iptables catatonit >/dev/null; then
+# Several names at once would be satisfied by one of them.
+present() { for program; do command -v "$program" >/dev/null || return 1; done; }
+if ! present podman buildah crun debootstrap iptables catatonit /usr/lib/podman/aardvark-dns; then
   apt-get update -qq >&2
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    podman netavark buildah crun debootstrap iptables catatonit >/dev/null
+    podman netavark aardvark-dns buildah crun debootstrap iptables catatonit >/dev/null
 fi
 CONTAINERS_CONF=$(cd "$(dirname "$0")" && pwd)/containers.conf
 export CONTAINERS_CONF BUILDAH_ISOLATION=chroot
