@@ -64,6 +64,8 @@ const started = Date.now();
 const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 /** A copy of what a deployment needs: a developer's own secrets are neither read nor changed. */
 const checkout = join(folder, 'checkout');
 try {
@@ -87,8 +89,6 @@ try {
 } catch (error) {
   console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
   process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Runs a command line in the copy, against the cluster. @throws when it fails, with what it said */
