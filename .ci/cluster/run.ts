@@ -34,7 +34,6 @@ const permitted: Record<string, string[]> = {
   ],
   'monitoring/prometheus': ['nodes [get list watch]', 'nodes/metrics [get]', 'pods [get list watch]'],
   'monitoring/kube-state-metrics': [
-    'deployments.apps [list watch]',
     'horizontalpodautoscalers.autoscaling [list watch]',
     'pods [list watch]',
     'resourcequotas [list watch]',
@@ -123,6 +122,7 @@ async function changes(cluster: ControlPlane, overlay: string): Promise<string[]
       .filter(({ outcome }) => outcome !== 'unchanged')
       .map(({ name }) => name)
       // kubectl sends the selector of a budget and the claims of a StatefulSet every time and calls that "configured": a change is a new generation.
+      .filter((name) => name !== 'job.batch/seed')
       .filter((name) => !before.has(name) || before.get(name) !== after.get(name))
   );
 }
@@ -324,6 +324,8 @@ async function quota(cluster: ControlPlane): Promise<void> {
   await Promise.all(environments.map((namespace) => autoscalers(namespace, 4)));
   await Promise.all(environments.map((namespace) => settled(cluster, namespace)));
 
+  // The seed's template has the settings in it and cannot be changed; the Job removes itself a minute after it ended, and comes with every deployment.
+  await cluster.kubectl(['wait', 'job/seed', '--for=delete', '--namespace=qualification', '--timeout=3m']);
   // Held at its worst instant: the new pods exist and find no node, so the old ones stay.
   await cluster.cordon(true);
   for (const namespace of environments) {
