@@ -121,8 +121,9 @@ async function changes(cluster: ControlPlane, overlay: string): Promise<string[]
     objects
       .filter(({ outcome }) => outcome !== 'unchanged')
       .map(({ name }) => name)
-      // kubectl sends the selector of a budget and the claims of a StatefulSet every time and calls that "configured": a change is a new generation.
+      // It removes itself a minute after it ended.
       .filter((name) => name !== 'job.batch/seed')
+      // kubectl sends the selector of a budget and the claims of a StatefulSet every time and calls that "configured": a change is a new generation.
       .filter((name) => !before.has(name) || before.get(name) !== after.get(name))
   );
 }
