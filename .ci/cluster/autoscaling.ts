@@ -52,7 +52,10 @@ export async function proveAutoscaling(cluster: ControlPlane, say: (line: string
       const { items: events } = await cluster.get('events --field-selector reason=SuccessfulRescale', namespace);
       const messages: string[] = events.map(({ message }: { message: string }) => message);
       assert.ok(messages.some((message) => message.endsWith('above target')));
-      assert.ok(messages.includes('New size: 1; reason: All metrics below target'), messages.join('\n'));
+      assert.ok(
+        messages.some((message) => message.endsWith('New size: 1; reason: All metrics below target')),
+        messages.join('\n'),
+      );
       return true;
     });
 

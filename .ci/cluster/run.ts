@@ -34,7 +34,6 @@ const permitted: Record<string, string[]> = {
   ],
   'monitoring/prometheus': ['nodes [get list watch]', 'nodes/metrics [get]', 'pods [get list watch]'],
   'monitoring/kube-state-metrics': [
-    'deployments.apps [list watch]',
     'horizontalpodautoscalers.autoscaling [list watch]',
     'pods [list watch]',
     'resourcequotas [list watch]',
@@ -64,6 +63,8 @@ const started = Date.now();
 const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 /** A copy of what a deployment needs: a developer's own secrets are neither read nor changed. */
 const checkout = join(folder, 'checkout');
 try {
@@ -87,8 +88,6 @@ try {
 } catch (error) {
   console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
   process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Runs a command line in the copy, against the cluster. @throws when it fails, with what it said */
@@ -122,6 +121,8 @@ async function changes(cluster: ControlPlane, overlay: string): Promise<string[]
     objects
       .filter(({ outcome }) => outcome !== 'unchanged')
       .map(({ name }) => name)
+      // It removes itself a minute after it ended.
+      .filter((name) => name !== 'job.batch/seed')
       // kubectl sends the selector of a budget and the claims of a StatefulSet every time and calls that "configured": a change is a new generation.
       .filter((name) => !before.has(name) || before.get(name) !== after.get(name))
   );
@@ -324,6 +325,8 @@ async function quota(cluster: ControlPlane): Promise<void> {
   await Promise.all(environments.map((namespace) => autoscalers(namespace, 4)));
   await Promise.all(environments.map((namespace) => settled(cluster, namespace)));
 
+  // The seed's template has the settings in it and cannot be changed; the Job removes itself a minute after it ended, and comes with every deployment.
+  await cluster.kubectl(['wait', 'job/seed', '--for=delete', '--namespace=qualification', '--timeout=3m']);
   // Held at its worst instant: the new pods exist and find no node, so the old ones stay.
   await cluster.cordon(true);
   for (const namespace of environments) {
