@@ -224,6 +224,8 @@ describe.each([
     await choose('Let the session expire');
     await look('order-expired', page.url());
     await deliver(platform.shop, eventOf(order, 'charge.refunded'));
+    await page.reload();
+    await page.getByText('Refunded.').waitFor();
     await look('order-refunded', page.url());
     // The key is sent only once it was asked for.
     await look('admin-orders', '/orders?limit=3');
