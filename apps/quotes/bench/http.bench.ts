@@ -149,7 +149,7 @@ async function launch(
         ...env,
       },
     },
-    stdio: ['ignore', openSync(join(folder, `${name}.log`), 'w'), 'inherit'],
+    stdio: ['ignore', logPipe(port), 'inherit'],
   });
   const server = { name, port, process: child, start: 0 };
   servers.push(server);
@@ -159,6 +159,14 @@ async function launch(
   }
   server.start = performance.now() - started;
   return server;
+}
+
+/** A pipe that is read, which is where a container's log goes. */
+function logPipe(port: number): number {
+  const path = join(folder, `${port}.log`);
+  execFileSync('mkfifo', [path]);
+  spawn('taskset', ['-c', '1', 'sh', '-c', 'exec cat "$0" >/dev/null', path], { stdio: 'ignore' });
+  return openSync(path, 'w');
 }
 
 async function launchFlask(): Promise<Server | undefined> {
