@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
+import type { ObserverFactory } from '#libs/service/response.observer.ts';
 import { httpRequestDuration } from './metrics.ts';
 
 /** Label of requests that match no route, so that probing for paths makes one series. */
 const NO_ROUTE = 'none';
 
 /** Measures every request of a service by route template, never by path. */
-export function measureRequests(fastify: FastifyInstance, service: string): void {
+export function measureRequests(fastify: FastifyInstance, service: string): ObserverFactory {
   let inFlight = 0;
   new Gauge({
     name: 'http_requests_in_flight',
@@ -25,10 +26,8 @@ export function measureRequests(fastify: FastifyInstance, service: string): void
     reply.raw.on('close', release);
     done();
   });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? NO_ROUTE;
-    const status = `${Math.trunc(reply.statusCode / 100)}xx`;
-    httpRequestDuration.series(service, request.method, route, status).observe(reply.elapsedTime / 1000);
-    done();
-  });
+  return ({ method, route = NO_ROUTE, status }) => {
+    const series = httpRequestDuration.series(service, method, route, `${Math.trunc(status / 100)}xx`);
+    return (_request, reply) => series.observe(reply.elapsedTime / 1000);
+  };
 }

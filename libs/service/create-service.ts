@@ -15,6 +15,7 @@ import { LogOutput } from './log.output.ts';
 import { createLogger, logRequests, NestLogger } from './logger.ts';
 import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
+import { observeResponses } from './response.observer.ts';
 import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
@@ -51,8 +52,9 @@ export async function createService(definition: ServiceDefinition, config: Confi
     const { traceService } = await import('#libs/tracing/tracing.ts');
     traceService(fastify, config);
   }
-  measureRequests(fastify, definition.name);
-  if (logger.isLevelEnabled('info')) logRequests(fastify, config.service, output);
+  const observers = [measureRequests(fastify, definition.name)];
+  if (logger.isLevelEnabled('info')) observers.push(logRequests(config.service, output));
+  observeResponses(fastify, observers);
   if (definition.web) {
     filter.page = definition.web.sendProblem;
     await definition.web.setUp(fastify, config);
