@@ -1,5 +1,5 @@
 import { type Line, MOST_BYTES } from './line.reader.ts';
-import type { Row } from './row.reader.ts';
+import type { Row } from './row.model.ts';
 
 /** A record of a CSV file: its fields, or why it has none. */
 type CsvRecord = { line: number; fields: string[] } | { line: number; reason: string };

@@ -1,5 +1,5 @@
 import { type Line, MOST_BYTES } from './line.reader.ts';
-import type { Row } from './row.reader.ts';
+import type { Row } from './row.model.ts';
 
 /** Marks that were struck over a letter to accent it, as combining characters. */
 const ACCENTS: Readonly<Record<string, string>> = {

@@ -3,7 +3,8 @@ import { open, realpath } from 'node:fs/promises';
 import { readHeader } from './csv.reader.ts';
 import type { ImportTarget } from './import.target.ts';
 import { MOST_BYTES, readLines } from './line.reader.ts';
-import { type Format, formatOf, type Row, readRows } from './row.reader.ts';
+import type { Row } from './row.model.ts';
+import { type Format, formatOf, readRows } from './row.reader.ts';
 
 /** A file that cannot be imported; the message is one line that names it and says why. */
 export class SourceError extends Error {}

@@ -1,5 +1,5 @@
 import type { Line } from './line.reader.ts';
-import type { Row } from './row.reader.ts';
+import type { Row } from './row.model.ts';
 
 /** Reads JSON Lines (jsonlines.org): one JSON value a line; blank lines are passed over. */
 export async function* readJsonLines(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {

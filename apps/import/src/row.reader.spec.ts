@@ -1,5 +1,6 @@
 import { MOST_BYTES, readLines } from './line.reader.ts';
-import { type Format, formatOf, type Row, readRows } from './row.reader.ts';
+import type { Row } from './row.model.ts';
+import { type Format, formatOf, readRows } from './row.reader.ts';
 
 async function* whole(text: string): AsyncGenerator<Buffer> {
   yield Buffer.from(text);

@@ -3,9 +3,7 @@ import { readCsv } from './csv.reader.ts';
 import { readFortunes } from './fortune.reader.ts';
 import { readJsonLines } from './json-lines.reader.ts';
 import type { Line } from './line.reader.ts';
-
-/** A row of a file: what it holds, still to be validated, or why it cannot be read. `line` is where it starts. */
-export type Row = { line: number; value: unknown } | { line: number; reason: string };
+import type { Row } from './row.model.ts';
 
 /** How the rows of a file are written. */
 export type Format = 'csv' | 'json-lines' | 'fortune';

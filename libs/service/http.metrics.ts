@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
-import type { ObserverFactory } from '#libs/service/response.observer.ts';
-import { httpRequestDuration } from './metrics.ts';
+import { httpRequestDuration } from '#libs/metrics/metrics.ts';
+import type { ObserverFactory } from './response.observer.ts';
 
 /** Label of requests that match no route, so that probing for paths makes one series. */
 const NO_ROUTE = 'none';
