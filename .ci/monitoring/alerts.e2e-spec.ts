@@ -164,20 +164,21 @@ it('mails that a payment was refused', async () => {
 
 it('has data for every query of every panel, or the reason why only a cluster has', async () => {
   const names = new Set(await monitoring.metrics());
-  const rows: string[] = [];
   const empty: string[] = [];
-  for (const { dashboard, panel, expr } of panelQueries) {
-    const query = expr
-      .replaceAll('$environment', 'qualification')
-      .replaceAll('$service', '.+')
-      .replaceAll('$__rate_interval', '10s');
-    const missing = everyMetric(expr).filter((name) => !names.has(name) && clusterMetrics.has(name));
-    const reason = missing.map((name) => `${name}: needs ${clusterMetrics.get(name)}`).join(', ');
-    // A scrape that comes late, as on a busy machine, leaves a gap of its length in what an instant query sees: the next one ends it.
-    const sample = missing.length > 0 ? undefined : await answered(query).catch(() => undefined);
-    rows.push(`${dashboard} | ${panel} | ${expr} | ${sample?.value[1] ?? `- (${reason})`}`);
-    if (!sample && missing.length === 0) empty.push(`${dashboard} / ${panel}: ${query}`);
-  }
+  const rows = await Promise.all(
+    panelQueries.map(async ({ dashboard, panel, expr }) => {
+      const query = expr
+        .replaceAll('$environment', 'qualification')
+        .replaceAll('$service', '.+')
+        .replaceAll('$__rate_interval', '10s');
+      const missing = everyMetric(expr).filter((name) => !names.has(name) && clusterMetrics.has(name));
+      const reason = missing.map((name) => `${name}: needs ${clusterMetrics.get(name)}`).join(', ');
+      // A scrape that comes late, as on a busy machine, leaves a gap of its length in what an instant query sees: the next one ends it.
+      const sample = missing.length > 0 ? undefined : await answered(query).catch(() => undefined);
+      if (!sample && missing.length === 0) empty.push(`${dashboard} / ${panel}: ${query}`);
+      return `${dashboard} | ${panel} | ${expr} | ${sample?.value[1] ?? `- (${reason})`}`;
+    }),
+  );
   writeFileSync(`${seen}/panels.txt`, `${rows.join('\n')}\n`);
   process.stderr.write(`dashboard | panel | query | sample\n${rows.join('\n')}\n`);
 
