@@ -14,7 +14,7 @@ export class ReadinessService {
     private readonly indicators: HealthIndicatorService,
     redis: RedisService,
   ) {
-    this.register('redis', async () => (await redis.run('ping', (client) => client.ping())) === 'PONG');
+    this.register('redis', () => redis.answers());
   }
 
   /** Adds a check under a name that `/readyz` shows. */

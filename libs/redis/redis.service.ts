@@ -79,6 +79,18 @@ export class RedisService implements OnApplicationShutdown {
     });
   }
 
+  /**
+   * Whether Redis answers; of a cluster, any of its masters. By then there is a connection to each that can be reached: while one is being made, commands for
+   * its node fail.
+   */
+  answers(): Promise<boolean> {
+    return this.run('ping', async (client) => {
+      const nodes = client instanceof Redis ? [client] : client.nodes('master');
+      const answers = await Promise.allSettled(nodes.map((node) => node.ping()));
+      return client.status === 'ready' && answers.some(({ status }) => status === 'fulfilled');
+    });
+  }
+
   /** Runs an action whenever the connection comes up, and at once if it is up. */
   whenConnected(action: () => void): void {
     this.client.on('ready', action);

@@ -59,3 +59,13 @@ it('fills a new replica from all shards', async () => {
   const { body } = await call(other, 'GET /search?keyword=tonnerre');
   expect(body.total).toBe(30);
 });
+
+it('is ready when it is connected to every node, not to the first', async () => {
+  // Each process connects anew, and in its own order.
+  for (let i = 0; i < 10; i++) {
+    const fresh = await platform.service('quotes', env);
+    const reads = Array.from({ length: 40 }, (_, id) => call(fresh, `GET /quotes/${id + 1}`));
+    expect(new Set((await Promise.all(reads)).map(({ status }) => status))).toEqual(new Set([404]));
+    await fresh.end('SIGKILL');
+  }
+});
