@@ -91,10 +91,13 @@ export class RedisService implements OnApplicationShutdown {
     });
   }
 
-  /** Runs an action whenever the connection comes up, and at once if it is up. */
+  /** Runs an action whenever the connections come up, and at once if they are up. */
   whenConnected(action: () => void): void {
-    this.client.on('ready', action);
-    if (this.client.status === 'ready') action();
+    const connected = async () => {
+      if (await this.answers()) action();
+    };
+    this.client.on('ready', connected);
+    if (this.client.status === 'ready') void connected();
   }
 
   /** Nest calls this last, after the server has finished its requests. */
