@@ -57,9 +57,10 @@ try {
   const one = `/quotes/${id}`;
   const byId = await compare('GET /quotes/{id}', one, [service, fastify, http, limited, ...(flask ? [flask] : [])]);
   const pairs: [Server, Server][] = [];
+  const unobserved = unobservedBundle();
   for (let i = 1; i <= PAIRS; i++) {
     const observed = await app(`service, ${i}`, {});
-    pairs.push([observed, await launch(`unobserved, ${i}`, [unobservedBundle()], { LOG_LEVEL: 'silent' })]);
+    pairs.push([observed, await launch(`unobserved, ${i}`, [unobserved], { LOG_LEVEL: 'silent' })]);
   }
   const overhead = await compare('GET /quotes/{id}', one, pairs.flat());
   for (const { process: child } of pairs.flat()) child.kill('SIGKILL');
@@ -81,7 +82,7 @@ try {
   verdict('GET /quotes/{id} against bare node:http', ratio(byId, service, http), 0.72);
   verdict('GET /quotes against bare Fastify', ratio(list, service, fastify), 0.85);
   verdict('GET /quotes against bare node:http', ratio(list, service, http), 0.72);
-  const costs = pairs.map(([observed, unobserved]) => ratio(overhead, observed, unobserved));
+  const costs = pairs.map(([observed, bare]) => ratio(overhead, observed, bare));
   verdict('with metrics, logs, tracing off, against without', median(costs), 0.9);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
   if (flask) verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
