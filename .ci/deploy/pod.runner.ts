@@ -134,12 +134,10 @@ export class PodRunner implements AsyncDisposable {
     for (const container of spec.containers) {
       for (const probe of [container.startupProbe, container.readinessProbe]) {
         try {
-          await eventually(() => this.#probe(probe, container, name, ip), 60_000);
+          // At the manifest's pace: what a probe costs is taken from its container's own CPU.
+          await eventually(() => this.#probe(probe, container, name, ip), 120_000, (probe?.periodSeconds ?? 10) * 1000);
         } catch (error) {
-          throw new Error(
-            `${name} does not get ready:\n${podman(['logs', `${this.#unique(name)}-${container.name}`])}`,
-            { cause: error },
-          );
+          throw new Error(`${name} does not get ready:\n${this.logs(name, container.name)}`, { cause: error });
         }
       }
     }
@@ -153,9 +151,9 @@ export class PodRunner implements AsyncDisposable {
    */
   async job(workload: string, name: string, command?: string[]): Promise<string> {
     const pod = await this.launch(workload, name, command);
-    const container = `${this.#unique(name)}-${pod.spec.containers[0]?.name}`;
-    const status = podman(['wait', container]).trim();
-    const printed = podman(['logs', container]);
+    const container = pod.spec.containers[0]?.name ?? '';
+    const status = podman(['wait', this.#container(name, container)]).trim();
+    const printed = this.logs(name, container);
     await this.kill(name);
     if (status !== '0') throw new Error(`${name} ended with status ${status}:\n${printed}`);
     return printed;
@@ -163,7 +161,12 @@ export class PodRunner implements AsyncDisposable {
 
   /** Runs a command in a container of a pod and returns what it prints. */
   exec(pod: string, container: string, command: string[]): string {
-    return podman(['exec', `${this.#unique(pod)}-${container}`, ...command]);
+    return podman(['exec', this.#container(pod, container), ...command]);
+  }
+
+  /** What a container has printed. */
+  logs(pod: string, container: string): string {
+    return podman(['logs', this.#container(pod, container)]);
   }
 
   /** Kills a pod as a dying node would. Its volumes stay. */
@@ -196,7 +199,7 @@ export class PodRunner implements AsyncDisposable {
 
   /** What the kernel holds a container to. */
   confinement(pod: string, container: string): Confinement {
-    const name = `${this.#unique(pod)}-${container}`;
+    const name = this.#container(pod, container);
     const pid = podman(['inspect', '--format', '{{.State.Pid}}', name]).trim();
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const field = (key: string) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? '';
@@ -220,7 +223,7 @@ export class PodRunner implements AsyncDisposable {
 
   /** Most memory that a container ever took, in bytes, and whether the kernel killed it for more. */
   memory(pod: string, container: string): { peak: number; killed: boolean } {
-    const name = `${this.#unique(pod)}-${container}`;
+    const name = this.#container(pod, container);
     return {
       peak: Number(podman(['exec', name, 'cat', '/sys/fs/cgroup/memory/memory.max_usage_in_bytes'])),
       killed: podman(['inspect', '--format', '{{.State.OOMKilled}} {{.RestartCount}}', name]).trim() !== 'false 0',
@@ -266,6 +269,11 @@ export class PodRunner implements AsyncDisposable {
 
   #unique(name: string): string {
     return `${name}-${this.#run}`;
+  }
+
+  /** Podman's name of a container. */
+  #container(pod: string, container: string): string {
+    return `${this.#unique(pod)}-${container}`;
   }
 
   /** What podman's reading of a container differs in from the kubelet's. */

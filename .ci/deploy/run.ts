@@ -233,7 +233,10 @@ async function production(): Promise<void> {
 
   const killed = await master();
   const refused = Date.now();
-  const writes = writeUntil(write);
+  const writes = writeUntil(write).catch((error) => {
+    const survivors = nodes.filter((node) => node !== killed);
+    throw new Error(survivors.map((node) => pods.logs(node, 'sentinel')).join('\n'), { cause: error });
+  });
   // Writes go on meanwhile: the failover may be over before podman is.
   await Promise.all([pods.kill(killed), writes]);
   const gap = Math.round((Date.now() - refused) / 100) / 10;
@@ -279,5 +282,5 @@ async function production(): Promise<void> {
 /** Goes on writing until a write was refused and a later one succeeded again. */
 async function writeUntil(write: () => Promise<boolean>): Promise<void> {
   await eventually(async () => !(await write().catch(() => false)), 30_000);
-  await eventually(async () => await write().catch(() => false), 30_000);
+  await eventually(async () => await write().catch(() => false), 120_000);
 }

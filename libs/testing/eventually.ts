@@ -3,8 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Tries until an attempt neither throws nor answers `false`, for things that announce themselves in no other way than by being asked.
  * @param deadline milliseconds after which the last failure is thrown
+ * @param pause milliseconds between two attempts
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, deadline = 10_000): Promise<Exclude<T, false>> {
+export async function eventually<T>(
+  attempt: () => T | Promise<T>,
+  deadline = 10_000,
+  pause = 15,
+): Promise<Exclude<T, false>> {
   const end = Date.now() + deadline;
   for (;;) {
     let failure: unknown = new Error(`still false: ${attempt}`);
@@ -15,6 +20,6 @@ export async function eventually<T>(attempt: () => T | Promise<T>, deadline = 10
       failure = error;
     }
     if (Date.now() >= end) throw failure;
-    await delay(15);
+    await delay(pause);
   }
 }

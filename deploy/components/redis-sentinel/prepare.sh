@@ -40,9 +40,6 @@ sentinel announce-hostnames yes
 sentinel announce-ip $self
 sentinel announce-port 26379
 sentinel monitor quotes $master 6379 2
-sentinel down-after-milliseconds quotes 2000
-sentinel failover-timeout quotes 15000
-sentinel parallel-syncs quotes 1
 CONF
   {
     echo "replica-announce-ip $self"
@@ -52,9 +49,14 @@ CONF
   mv /data/node.conf.new /data/node.conf
 fi
 
-# The password may have been rotated since.
-sed -i '/^sentinel auth-pass /d' /data/sentinel.conf
-echo "sentinel auth-pass quotes $REDIS_PASSWORD" >>/data/sentinel.conf
+# These may have changed since the first start. When both Sentinels that survive a node stand for election at the same instant, none wins, and they try
+# again after twice the failover timeout: 10 s in which nobody can write.
+sed -i -E '/^sentinel (auth-pass|down-after-milliseconds|failover-timeout) /d' /data/sentinel.conf
+cat >>/data/sentinel.conf <<CONF
+sentinel auth-pass quotes $REDIS_PASSWORD
+sentinel down-after-milliseconds quotes 2000
+sentinel failover-timeout quotes 5000
+CONF
 
 # Sentinel refuses to start while the master's name is unknown to DNS.
 master=$(awk '$1 == "sentinel" && $2 == "monitor" { print $4 }' /data/sentinel.conf)
