@@ -15,6 +15,9 @@ const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
 const started = Date.now();
 const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
+/** Milliseconds for a new Redis master, several drawn elections included. */
+const ELECTION_DEADLINE = 120_000;
+
 /** Value of a key of the environment's Secret. */
 const secretOf = (manifests: Manifest[], key: string) =>
   Buffer.from(ofKind(manifests, 'Secret')[0]?.data?.[key] ?? '', 'base64').toString();
@@ -203,7 +206,8 @@ async function production(): Promise<void> {
     if (pod) await pods.ready(pod);
   };
   const role = (node: string) => pods.exec(node, 'redis', ['redis-cli', 'role']).split('\n')[0];
-  const master = () => eventually(() => nodes.find((node) => redis.has(node) && role(node) === 'master') ?? false);
+  const master = () =>
+    eventually(() => nodes.find((node) => redis.has(node) && role(node) === 'master') ?? false, ELECTION_DEADLINE);
   for (const node of nodes) await ready(node);
   assert.deepEqual(nodes.map(role), ['master', 'slave', 'slave']);
   say('ok   three Redis nodes and their Sentinels find each other from the rendered StatefulSet');
@@ -254,7 +258,7 @@ async function production(): Promise<void> {
   pods.stop(pod);
   redis.delete(stopped);
   assert.notEqual(await master(), stopped);
-  await eventually(write);
+  await eventually(write, ELECTION_DEADLINE);
   await launch(stopped);
   await ready(stopped);
   assert.equal(await lost(), 0);
@@ -266,7 +270,7 @@ async function production(): Promise<void> {
   await launch(emptied);
   await ready(emptied);
   assert.equal(role(emptied), 'slave');
-  await eventually(write);
+  await eventually(write, ELECTION_DEADLINE);
   assert.equal(await lost(), 0);
   say('ok   master back with an empty disk: it waits for an election and copies from the new master, nothing is lost');
 
@@ -282,5 +286,5 @@ async function production(): Promise<void> {
 /** Goes on writing until a write was refused and a later one succeeded again. */
 async function writeUntil(write: () => Promise<boolean>): Promise<void> {
   await eventually(async () => !(await write().catch(() => false)), 30_000);
-  await eventually(async () => await write().catch(() => false), 120_000);
+  await eventually(async () => await write().catch(() => false), ELECTION_DEADLINE);
 }
