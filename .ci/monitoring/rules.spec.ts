@@ -27,6 +27,9 @@ const hpa = 'namespace="production", horizontalpodautoscaler="quotes-autoscaler"
 const node = (i: number) => `{namespace="production", pod="redis-production-${i}"}`;
 const page = (outcome: string) => `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
 const event = (outcome: string) => `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const everyJob = Object.fromEntries(
+  ['services', 'redis', 'traefik', 'cadvisor', 'kube-state-metrics'].map((job) => [`up{job="${job}"}`, '1x90']),
+);
 const down = (series: string, values = '1x10 0x20 1x20'): Record<string, string> => ({ [series]: values });
 
 const cases: Case[] = [
@@ -254,6 +257,23 @@ const cases: Case[] = [
   },
   {
     alert: 'EnvironmentDown',
+    when: 'every service vanishes',
+    series: {
+      'up{job="services", namespace="production", service="users"}': '1x10 _x20 1x20',
+      'up{job="services", namespace="production", service="quotes"}': '1x10 _x20 1x20',
+      'up{job="services", namespace="qualification", service="quotes"}': '1x60',
+    },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'EnvironmentDown',
+    when: 'the environment was removed a day ago',
+    series: { 'up{job="services", namespace="production", service="users"}': '1x2' },
+    step: '1h',
+    fires: { '2h': false, '4h': true, '28h': false },
+  },
+  {
+    alert: 'EnvironmentDown',
     when: 'one service of two is down',
     series: {
       'up{job="services", namespace="production", service="users"}': '1x60',
@@ -269,14 +289,29 @@ const cases: Case[] = [
   },
   {
     alert: 'JobMissing',
-    when: 'all targets of a kind vanish',
+    when: 'a kind is not found, and later is',
+    series: { ...everyJob, 'up{job="redis"}': '_x40 1x50' },
+    fires: { '9m': false, '35m': true, '50m': false },
+  },
+  {
+    alert: 'JobMissing',
+    when: 'a service vanishes from one environment',
     series: {
-      ...Object.fromEntries(
-        ['services', 'traefik', 'cadvisor', 'kube-state-metrics'].map((job) => [`up{job="${job}"}`, '1x90']),
-      ),
-      'up{job="redis"}': '1x10 _x30 1x50',
+      ...everyJob,
+      'up{job="services", namespace="production", service="users"}': '1x10 _x30 1x50',
+      'up{job="services", namespace="qualification", service="users"}': '1x90',
     },
     fires: { '10m': false, '35m': true, '50m': false },
+  },
+  {
+    alert: 'JobMissing',
+    when: 'one pod of two is gone',
+    series: {
+      ...everyJob,
+      'up{job="services", namespace="production", service="users", pod="a"}': '1x10',
+      'up{job="services", namespace="production", service="users", pod="b"}': '1x90',
+    },
+    fires: { '35m': false },
   },
   {
     alert: 'CertificateExpiring',
