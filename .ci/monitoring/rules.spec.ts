@@ -289,6 +289,12 @@ const cases: Case[] = [
   },
   {
     alert: 'JobMissing',
+    when: 'all targets of a kind vanish',
+    series: { ...everyJob, 'up{job="redis"}': '1x10 _x30 1x50' },
+    fires: { '10m': false, '35m': true, '50m': false },
+  },
+  {
+    alert: 'JobMissing',
     when: 'a kind is not found, and later is',
     series: { ...everyJob, 'up{job="redis"}': '_x40 1x50' },
     fires: { '9m': false, '35m': true, '50m': false },

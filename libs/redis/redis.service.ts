@@ -81,7 +81,7 @@ export class RedisService implements OnApplicationShutdown {
 
   /**
    * Whether Redis answers; of a cluster, any of its masters. By then there is a connection to each that can be reached: while one is being made, commands for
-   * its node fail.
+   * its node fail. Never rejects: a failure is a no.
    */
   answers(): Promise<boolean> {
     return this.run('ping', async (client) => {
