@@ -412,7 +412,7 @@ async function rollback(cluster: ControlPlane): Promise<void> {
   );
 }
 
-/** Runs the commands of docs/operations.md, "Backup and restore"; what a Job does is proved in containers by check:containers. */
+/** Runs the commands of docs/operations.md, "Backup and restore"; what a Job does is proved in containers by check:failover. */
 async function restore(cluster: ControlPlane): Promise<void> {
   const [, commands] =
     /```\n(kubectl [^`]*create job restore[^`]*)```/.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];

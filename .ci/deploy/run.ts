@@ -1,51 +1,15 @@
 /**
- * The rendered environments, run for real: `npm run check:containers` builds the images and drives the platform in containers held to the limits and
+ * Two rendered environments, run for real: `npm run check:containers` builds the images and drives the platform in containers held to the limits and
  * security contexts of the manifests.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Visitor } from '../../apps/shop/test/visitor.ts';
-import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
-import { PodRunner, type RunningPod } from './pod.runner.ts';
+import { objects, run, say, secretOf, send } from './drill.ts';
+import { PodRunner } from './pod.runner.ts';
 
-const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
-const rendered = renderOverlays(`${tools}/kustomize`);
-const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
-const started = Date.now();
-const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
-
-/** Milliseconds for a new Redis master, several drawn elections included. */
-const ELECTION_DEADLINE = 120_000;
-
-/** Value of a key of the environment's Secret. */
-const secretOf = (manifests: Manifest[], key: string) =>
-  Buffer.from(ofKind(manifests, 'Secret')[0]?.data?.[key] ?? '', 'base64').toString();
-
-/** Sends a request to a pod on its container port. */
-async function send(pod: RunningPod, target: string, options: { key?: string; json?: unknown; client?: string } = {}) {
-  const [method = '', path = ''] = target.split(' ');
-  return await fetch(`http://${pod.ip}:5000${path}`, {
-    method,
-    headers: {
-      ...(options.key && { authorization: options.key }),
-      ...(options.json !== undefined && { 'content-type': 'application/json' }),
-      // As Traefik says it; each test is a client of its own, so that they share no rate limit.
-      'x-forwarded-for': options.client ?? '192.0.2.1',
-    },
-    body: options.json === undefined ? null : JSON.stringify(options.json),
-    signal: AbortSignal.timeout(10_000),
-  });
-}
-
-try {
-  await qualification();
-  await preprod();
-  await production();
-} catch (error) {
-  console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
-  process.exitCode = 1;
-}
+await run(qualification, preprod);
 
 /** Asserts that containers run as the manifests say, and prints their limits. */
 function confined(pods: PodRunner, containers: [pod: string, container: string][]): void {
@@ -178,113 +142,4 @@ async function preprod(): Promise<void> {
   });
   assert.equal((await visitor.get(`/your-order/${token}`)).status, 200);
   say(`ok   a visitor finds a quote in the shop, buys a mug of it and pays in demo mode: the order is ${order.state}`);
-}
-
-async function production(): Promise<void> {
-  const manifests = objects('production');
-  const key = secretOf(manifests, 'ADMIN_KEY');
-  const nodes = [0, 1, 2].map((ordinal) => `redis-production-${ordinal}`);
-  const domain = 'redis-nodes-production';
-  await using pods = new PodRunner(
-    manifests,
-    Object.fromEntries([
-      // The longest name first: it is what `hostname -f` says in a cluster.
-      ...nodes.flatMap((node, i) =>
-        [`${node}.${domain}.production.svc.cluster.local`, `${node}.${domain}`, node].map((name) => [name, 10 + i]),
-      ),
-      // The Service leads to any ready node; here to the last.
-      ['redis-production', 12],
-      ['quotes-0', 20],
-      ['backup', 30],
-    ]),
-  );
-  const launch = async (node: string) => redis.set(node, await pods.launch('redis-production', node));
-  const redis = new Map<string, RunningPod>();
-  await Promise.all(nodes.map(launch));
-  const ready = async (node: string) => {
-    const pod = redis.get(node);
-    if (pod) await pods.ready(pod);
-  };
-  const role = (node: string) => pods.exec(node, 'redis', ['redis-cli', 'role']).split('\n')[0];
-  const master = () =>
-    eventually(() => nodes.find((node) => redis.has(node) && role(node) === 'master') ?? false, ELECTION_DEADLINE);
-  for (const node of nodes) await ready(node);
-  assert.deepEqual(nodes.map(role), ['master', 'slave', 'slave']);
-  say('ok   three Redis nodes and their Sentinels find each other from the rendered StatefulSet');
-
-  const quotes = await pods.start('quotes-deployment', 'quotes-0');
-  const acknowledged: string[] = [];
-  let written = 0;
-  /** Writes one quote; a failover refuses it, and what was acknowledged must be found later. */
-  const write = async (): Promise<boolean> => {
-    written += 1;
-    const client = `198.51.${written >> 8}.${written & 255}`;
-    const answer = await send(quotes, 'POST /quotes', { key, client, json: { quote: `Number ${written}` } });
-    if (answer.status !== 201) return false;
-    acknowledged.push(((await answer.json()) as { id: string }).id);
-    return true;
-  };
-  /** How many of the acknowledged quotes are not there. */
-  const lost = async (): Promise<number> => {
-    let missing = 0;
-    for (const [i, id] of acknowledged.entries()) {
-      const { status } = await send(quotes, `GET /quotes/${id}`, { client: `203.0.${i >> 8}.${i & 255}` });
-      if (status !== 200) missing += 1;
-    }
-    return missing;
-  };
-  for (let i = 0; i < 20; i += 1) assert.ok(await write());
-
-  const killed = await master();
-  const refused = Date.now();
-  const writes = writeUntil(write).catch((error) => {
-    const survivors = nodes.filter((node) => node !== killed);
-    throw new Error(survivors.map((node) => pods.logs(node, 'sentinel')).join('\n'), { cause: error });
-  });
-  // Writes go on meanwhile: the failover may be over before podman is.
-  await Promise.all([pods.kill(killed), writes]);
-  const gap = Math.round((Date.now() - refused) / 100) / 10;
-  await launch(killed);
-  await ready(killed);
-  assert.equal(role(killed), 'slave');
-  assert.equal(await lost(), 0);
-  say(
-    `ok   master killed under writes: another takes over within ${gap} s, it comes back as a replica, ${acknowledged.length} acknowledged quotes are all there`,
-  );
-
-  const stopped = await master();
-  const pod = redis.get(stopped);
-  assert.ok(pod);
-  pods.stop(pod);
-  redis.delete(stopped);
-  assert.notEqual(await master(), stopped);
-  await eventually(write, ELECTION_DEADLINE);
-  await launch(stopped);
-  await ready(stopped);
-  assert.equal(await lost(), 0);
-  say('ok   master stopped as in a rolling update: it hands its role over before it ends, nothing is lost');
-
-  const emptied = await master();
-  await pods.kill(emptied);
-  pods.wipe(emptied);
-  await launch(emptied);
-  await ready(emptied);
-  assert.equal(role(emptied), 'slave');
-  await eventually(write, ELECTION_DEADLINE);
-  assert.equal(await lost(), 0);
-  say('ok   master back with an empty disk: it waits for an election and copies from the new master, nothing is lost');
-
-  say(`     ${(await pods.job('redis-backup-production', 'backup')).trim()}`);
-  pods.exec(await master(), 'redis', ['redis-cli', 'flushall']);
-  assert.notEqual(await lost(), 0);
-  const restored = await pods.job('redis-backup-production', 'backup', ['sh', '/scripts/restore.sh']);
-  say(restored.trim().replace(/^/gm, '     '));
-  assert.equal(await lost(), 0);
-  say('ok   the backup is taken, all data deleted, and the restore brings every quote back');
-}
-
-/** Goes on writing until a write was refused and a later one succeeded again. */
-async function writeUntil(write: () => Promise<boolean>): Promise<void> {
-  await eventually(async () => !(await write().catch(() => false)), 30_000);
-  await eventually(async () => await write().catch(() => false), ELECTION_DEADLINE);
 }
