@@ -51,12 +51,16 @@ fi
 
 # These may have changed since the first start. When both Sentinels that survive a node stand for election at the same instant, none wins, and they try
 # again after twice the failover timeout: 10 s in which nobody can write.
-sed -i -E '/^sentinel (auth-pass|down-after-milliseconds|failover-timeout) /d' /data/sentinel.conf
-cat >>/data/sentinel.conf <<CONF
+# In one move: a Sentinel that reads the file meanwhile must not find a half of it.
+{
+  grep -vE '^sentinel (auth-pass|down-after-milliseconds|failover-timeout) ' /data/sentinel.conf
+  cat <<CONF
 sentinel auth-pass quotes $REDIS_PASSWORD
 sentinel down-after-milliseconds quotes 2000
 sentinel failover-timeout quotes 5000
 CONF
+} >/data/sentinel.conf.new
+mv /data/sentinel.conf.new /data/sentinel.conf
 
 # Sentinel refuses to start while the master's name is unknown to DNS.
 master=$(awk '$1 == "sentinel" && $2 == "monitor" { print $4 }' /data/sentinel.conf)
