@@ -41,6 +41,9 @@ async function failover(): Promise<void> {
   const master = () =>
     eventually(() => nodes.find((node) => redis.has(node) && role(node) === 'master') ?? false, ELECTION_DEADLINE);
   for (const node of nodes) await ready(node);
+  // Sentinel asks the master for its replicas every 10 s; one that it has not heard of yet would be left behind by a failover.
+  const view = (node: string) => pods.exec(node, 'sentinel', ['redis-cli', '-p', '26379', 'info', 'sentinel']);
+  await eventually(() => nodes.every((node) => view(node).includes('slaves=2,sentinels=3')), 60_000, 1000);
   assert.deepEqual(nodes.map(role), ['master', 'slave', 'slave']);
   say('ok   three Redis nodes and their Sentinels find each other from the rendered StatefulSet');
 
