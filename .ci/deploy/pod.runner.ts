@@ -101,8 +101,8 @@ export class PodRunner implements AsyncDisposable {
     for (const container of command ? spec.containers : []) container.command = command ?? [];
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
-    // A Deployment's `Always` would have podman start an init container that has ended again and again, beside the main ones.
-    if (!spec.restartPolicy || spec.restartPolicy === 'Always') spec.restartPolicy = 'OnFailure';
+    // By the default, `Always`, podman would start an init container that has ended again and again, beside the main ones.
+    spec.restartPolicy ??= 'OnFailure';
     const byAddress = Map.groupBy(Object.entries(this.#addresses), ([, address]) => address);
     // One line an address, as the kubelet writes it: the first name is what `hostname -f` answers.
     spec.hostAliases = [...byAddress].map(([address, names]) => ({
