@@ -49,12 +49,13 @@ export function checkHardening(manifests: Manifest[]): string[] {
           (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && !publicNamespaces.includes(metadata.namespace ?? ''),
       )
       .map((service) => `${nameOf(service)}: ${service.spec?.type} goes around the edge`),
-    ...ofKind(manifests, 'Ingress')
-      .filter(
-        ({ metadata }) =>
-          metadata.annotations?.['traefik.ingress.kubernetes.io/router.middlewares'] !== 'ratelimit@file',
-      )
-      .map((ingress) => `${nameOf(ingress)}: no rate limit`),
+    ...ofKind(manifests, 'Ingress').flatMap((ingress) => {
+      const used = ingress.metadata.annotations?.['traefik.ingress.kubernetes.io/router.middlewares']?.split(',') ?? [];
+      return [
+        ...(used.includes('ratelimit@file') ? [] : [`${nameOf(ingress)}: no rate limit`]),
+        ...(used.includes('retry@file') ? [] : [`${nameOf(ingress)}: a crashed pod is a 502 for its callers`]),
+      ];
+    }),
     ...ofKind(manifests, 'Namespace').flatMap((namespace) => namespaceFindings(namespace, manifests)),
   ];
 }

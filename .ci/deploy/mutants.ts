@@ -57,6 +57,20 @@ const inRedis = (change: (image: string) => string, finding: RegExp) =>
     finding,
   );
 
+/** Plants a mistake into the arguments of Traefik. */
+const inTraefik = (from: string | RegExp, to: string, finding: RegExp) =>
+  inThe(
+    'Deployment',
+    'traefik',
+    ({ spec }) => {
+      for (const container of spec?.template.spec?.containers ?? []) {
+        container.args = container.args?.map((argument) => argument.replace(from, to)) ?? [];
+      }
+    },
+    finding,
+    'traefik',
+  );
+
 const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
   spoil: (manifests) => {
     const object: Manifest = the(manifests, kind, namespace, name);
@@ -261,8 +275,42 @@ export const mutants: Mutant[] = [
   ),
   inThe('Service', 'users', (s) => Object.assign(s.spec ?? {}, { type: 'NodePort' }), /goes around the edge/),
   inThe('Ingress', 'ingress', (i) => Object.assign(i.metadata, { annotations: {} }), /no rate limit/),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'ratelimit@file' },
+      }),
+    /a crashed pod is a 502/,
+  ),
   inThe('Namespace', 'production', (n) => Object.assign(n.metadata, { labels: {} }), /not restricted/, ''),
   remove('NetworkPolicy', 'default-deny', /no default deny/),
+  // Traefik's settings
+  inTraefik('allowemptyservices=true', 'allowemptyservices=false', /answers 404 for a service without a ready pod/),
+  inTraefik('terminatingstatuscode=200', 'terminatingstatuscode=503', /is unready before the load balancer/),
+  inTraefik(/dialtimeout=.*/, '', /waits for a dead pod without end/),
+  inTraefik(/(traefik\.transport.*)=30s/, '$1=10s', /stops accepting on traefik before/),
+  inTraefik(/(web\.transport.*gracetimeout)=30s/, '$1=10s', /stops accepting on web before/),
+  inTraefik(/(websecure\.transport\.keep.*)=10s/, '$1=60s', /cuts connections on websecure/),
+  inThe(
+    'Deployment',
+    'traefik',
+    (d) => Object.assign(d.spec?.template.spec ?? {}, { terminationGracePeriodSeconds: 30 }),
+    /is killed while requests on web are under way/,
+    'traefik',
+  ),
+  inThe(
+    'ConfigMap',
+    'routes',
+    ({ data = {} }) => {
+      for (const [file, text] of Object.entries(data)) {
+        data[file] = text.replace('attempts: 4', 'attempts: 4\n        status: ["502"]');
+      }
+    },
+    /sends again what a pod may have done/,
+    'traefik',
+  ),
   // environment
   inThe(
     'ConfigMap',
