@@ -47,7 +47,7 @@ function complaints(tool: string, args: string[], input: string, ignore: RegExp)
 
 const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 const schemas = `${tools}/../schemas/{{.NormalizedKubernetesVersion}}-local-strict/{{.ResourceKind}}{{.KindSuffix}}.json`;
-const rendered = renderOverlays(`${tools}/kustomize`);
+const rendered = renderOverlays([`${tools}/kustomize`, 'build']);
 const byOverlay = new Map([...rendered].map(([name, { manifests }]) => [name, manifests]));
 let failed = 0;
 const report = (title: string, findings: string[]) => {
