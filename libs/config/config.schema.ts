@@ -68,6 +68,9 @@ export const environmentSchema = z.object({
   REDIS_DB: integer(0, 15).default(0).describe('Redis database number; always 0 on a cluster'),
   REDIS_PASSWORD: z.string().optional().describe('password of Redis (and of its cluster nodes)'),
   REDIS_SENTINELS: addresses.default([]).describe('Sentinels as `host:port,host:port`; their master is named `quotes`'),
+  REDIS_WRITE_REPLICAS: integer(1, 5)
+    .default(1)
+    .describe('with Sentinels: how many replicas must have a write before it is acknowledged (docs/operations.md)'),
   REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
   REDIS_SHARDS: integer(1, 1024)
     .default(1)
