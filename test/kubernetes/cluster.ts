@@ -67,9 +67,10 @@ export class RealCluster extends ControlPlane {
     const nodes = readdirSync('/run/netns').filter((namespace) => namespace.startsWith(`${name}-node-`)).length;
     const cluster = new RealCluster(name, tools, folder, nodes);
     mkdirSync(cluster.checkout, { recursive: true });
-    const lines = (kind: string) => [...images.matchAll(new RegExp(`^${kind} (.*\n)`, 'gm'))].map(([, rest]) => rest);
-    writeFileSync(cluster.path('images.archives'), lines('archive').join(''));
-    writeFileSync(cluster.path('images.aliases'), lines('alias').join(''));
+    for (const kind of ['archive', 'alias']) {
+      const lines = [...images.matchAll(new RegExp(`^${kind} (.*)$`, 'gm'))].map(([, rest]) => `${rest}\n`);
+      writeFileSync(cluster.path(`images.${kind}`), lines.join(''));
+    }
     writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, nodes }));
     cluster.balance({ everyMs: 5000, failures: 2 });
     for (const part of ['package.json', 'deploy', 'libs', 'docs']) {

@@ -121,9 +121,9 @@ while read -r archive; do
   [ -e "$mark" ] && continue
   ctr images import "$archive" >/dev/null
   touch "$mark"
-done <"$folder/images.archives"
+done <"$folder/images.archive"
 # An image that a manifest pins by digest is asked for by digest alone; the stand-in has another, so it is given that name.
-while read -r image alias; do ctr images tag --force "$image" "$alias" >/dev/null; done <"$folder/images.aliases"
+while read -r image alias; do ctr images tag --force "$image" "$alias" >/dev/null; done <"$folder/images.alias"
 
 kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" --hostname-override="$node" --node-ip="10.89.0.1$n" \
   --root-dir=/var/lib/kubelet >>"$run/kubelet.log" 2>&1 &

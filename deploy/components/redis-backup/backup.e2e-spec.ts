@@ -18,13 +18,14 @@ const folder = mkdtempSync(join(tmpdir(), 'backup-'));
 const backups = join(folder, 'backup');
 const program = findRedisProgram();
 const clients: Redis[] = [];
+/** What was started, each the leader of a process group. */
+const children: ChildProcess[] = [];
 /** The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of 127.0.0.0/8 is this machine. */
 const host = `127.${process.pid >> 16}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
 let master: RedisServer;
 let replica: RedisServer;
 let onMaster: Redis;
 let onReplica: Redis;
-let sentinel: ChildProcess;
 
 beforeAll(async () => {
   mkdirSync(backups);
@@ -45,25 +46,24 @@ beforeAll(async () => {
     ...[`sentinel auth-pass quotes ${PASSWORD}`, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
-  sentinel = spawn(program.command, [join(folder, 'sentinel.conf'), '--sentinel'], {
-    env: program.env,
-    stdio: 'ignore',
-  });
+  const sentinel = [join(folder, 'sentinel.conf'), '--sentinel'];
+  children.push(spawn(program.command, sentinel, { env: program.env, stdio: 'ignore', detached: true }));
 });
 
 afterAll(() => {
   for (const client of clients) client.disconnect();
-  for (const child of [sentinel, replica?.process, master?.process]) child?.kill('SIGKILL');
+  for (const { pid, exitCode } of children) if (pid && exitCode === null) process.kill(-pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
   const access = ['--bind', host, '--requirepass', PASSWORD, '--masterauth', PASSWORD];
-  return await startRedis(program, {
-    port,
-    dir: join(folder, name),
+  const server = await startRedis(program, {
+    ...{ port, dir: join(folder, name) },
     args: [...access, ...SETTINGS, ...DEBUG, ...args],
   });
+  children.push(server.process);
+  return server;
 }
 
 function connect({ port }: RedisServer): Redis {
@@ -77,11 +77,13 @@ function connect({ port }: RedisServer): Redis {
 function run(script: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
   const text = readFileSync(`deploy/components/redis-backup/${script}.sh`, 'utf8').replaceAll('/backup', backups);
   const child = spawn('sh', ['-c', text], {
+    detached: true,
     env: {
       ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}`, REDISCLI_AUTH: PASSWORD },
       ...{ REDIS_HOST: host, REDIS_PORT: String(port), REDIS_DB: '0', ...env },
     },
   });
+  children.push(child);
   const job = {
     output: '',
     ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: job.output })),
@@ -173,9 +175,8 @@ describe('backup.sh', () => {
     const port = await freePort();
     const job = run('backup', { port });
     await prints(job, /Connection refused/);
-    const late = await start('late', ['--replicaof', host, String(master.port)], port);
+    await start('late', ['--replicaof', host, String(master.port)], port);
     expect((await load(await backup(job))).before).toBe('all');
-    late.process.kill('SIGKILL');
   });
 
   it('copies when the node loads at first', async () => {
