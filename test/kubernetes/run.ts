@@ -3,16 +3,16 @@
  * run.sh, in the network of the cluster's clients.
  */
 import { RealCluster } from './cluster.ts';
+import { redisDrills } from './redis.drill.ts';
 import type { Test } from './test.ts';
 
 const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', IMAGES: images = '' } = process.env;
 const started = Date.now();
 /** Prints what holds, and the seconds since the start. */
-const say = (line: string) =>
-  process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
+const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 /** All tests, in the order in which they build on each other. */
-const tests: Record<string, Test> = {};
+const tests: Record<string, Test> = { redis: redisDrills };
 
 const [first, ...others] = process.argv.slice(2);
 if (first === 'down') {
@@ -22,7 +22,10 @@ if (first === 'down') {
 try {
   const fresh = first === undefined || first === 'up';
   const cluster = fresh ? await RealCluster.start(name, tools, folder, images) : RealCluster.attach(folder);
-  if (fresh) say(`ok   ${(await cluster.kubectl(['version'])).match(/Server Version: .*/)?.[0]}, ${cluster.nodes.length} nodes ready`);
+  if (fresh)
+    say(
+      `ok   ${(await cluster.kubectl(['version'])).match(/Server Version: .*/)?.[0]}, ${cluster.nodes.length} nodes ready`,
+    );
   const chosen = first === undefined ? Object.keys(tests) : first === 'up' ? others : [first, ...others];
   for (const chosenName of chosen) {
     const test = tests[chosenName];
