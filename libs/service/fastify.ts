@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
+import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
 import type { ProblemName } from './problem.catalogue.ts';
 import type { ProblemFilter } from './problem.filter.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -44,6 +45,9 @@ export function createAdapter(config: Config, filter: ProblemFilter): FastifyAda
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    // Before anything asks for the client's address: that must be one, whatever the client has written.
+    const forwarded = request.headers['x-forwarded-for'];
+    if (forwarded !== undefined) request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
     // Answered before a body is read: nobody will want it.
     if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
     else done();
