@@ -53,6 +53,8 @@ async function start(): Promise<void> {
 async function environment(): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   env.ADMIN_KEY ||= 'supersecretkey';
+  // The example that is printed below has a short password.
+  env.PASSWORD_MIN_LENGTH ||= '1';
   env.THROTTLE_LIMIT ||= '0';
   env.LOG_LEVEL ||= 'warn';
   env.DRAIN_SECONDS ||= '0';

@@ -76,6 +76,9 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('the one secret; at least 8 characters; users, quotes and shop refuse to start without it'),
+  PASSWORD_MIN_LENGTH: integer(1, 128)
+    .default(8)
+    .describe('characters that a new password must have; passwords that are there already keep working'),
   APP_PORT: integer(0, 65535).default(5000).describe('port to listen on'),
   THROTTLE_LIMIT: integer(0, 1_000_000)
     .default(10)

@@ -71,6 +71,8 @@ describe('parseConfig', () => {
     ['LOG_LEVEL', 'INFO'],
     ['DRAIN_SECONDS', '301'],
     ['NODE_ENV', 'prod'],
+    ['PASSWORD_MIN_LENGTH', '0'],
+    ['PASSWORD_MIN_LENGTH', '129'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
     const refused = () => parse({ ADMIN_KEY: key, [name]: value });
     expect(refused).toThrow(ConfigError);

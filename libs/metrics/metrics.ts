@@ -29,6 +29,14 @@ export const throttleFailures = new Counter({
   help: 'Requests let pass uncounted because Redis was away',
 });
 
+/** Logins of users, by what became of them; those that were remembered from a moment ago are not counted. */
+export const logins = new Counter({
+  name: 'logins_total',
+  help: 'Logins of users whose password was checked, or refused unchecked, by what became of them',
+  labelNames: ['outcome'] as const,
+});
+for (const outcome of ['verified', 'failed', 'refused']) logins.inc({ outcome }, 0);
+
 /** Always 1; the labels say what is running. */
 export const buildInfo = new Gauge({
   name: 'build_info',

@@ -59,6 +59,14 @@ export const USER_KEYS = {
   leaving: '{users}:leaving',
 } as const;
 
+/** The keys of logins, all in one slot: a failed login counts in three of them at once. */
+export const LOGIN_KEYS = {
+  /** String: number of failed logins; append `account:id`, `network:network` or `pair:id@network`. */
+  failures: '{logins}:failures:',
+  /** Sorted set of the networks from which a user has logged in, scored by the time in milliseconds; append the id. */
+  proven: '{logins}:proven:',
+} as const;
+
 /** The keys of the shop, all in one slot: an order, its history and what leads to it change in one atomic step. */
 export const SHOP_KEYS = {
   /** Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout session); append the id. */

@@ -16,6 +16,8 @@ declare module 'ioredis' {
     listOrders(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, ...string[]], Context>;
     rememberProducts(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
     inspectLog(keyCount: number, log: string): Result<[string, string, number, number], Context>;
+    countFailure(keyCount: number, ...keysAndArgs: (string | number)[]): Result<null, Context>;
+    provenLogin(keyCount: number, ...keysAndArgs: (string | number)[]): Result<null, Context>;
     throttle(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, number, number], Context>;
   }
 }
@@ -156,6 +158,21 @@ const SCRIPTS = {
       answer[#answer + 1] = redis.call('HGET', KEYS[2] .. id, 'name')
     end
     return answer`,
+
+  /**
+   * KEYS counters; ARGV seconds. Counts one in each, for that long after its first. Allowed when memory is full: else whoever fills it could guess for ever;
+   * what it adds is bounded by what logins cost, and ends.
+   */
+  countFailure: `#!lua flags=allow-oom
+    for _, key in ipairs(KEYS) do
+      if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[1]) end
+    end`,
+
+  /** KEYS proven:id; ARGV network, milliseconds, count to keep, seconds. Remembers that a user has logged in from a network. */
+  provenLogin: `
+    redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+    redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[3])
+    redis.call('EXPIRE', KEYS[1], ARGV[4])`,
 
   /**
    * KEYS order: history: orders token: cart; ARGV id, token, order (JSON), digest of its contents, score, history entry, seconds an unfinished order is reused.

@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'unsupported-media-type': { status: 415, title: 'The body must be declared as application/json' },
   'unsigned-event': { status: 400, title: 'The event is not signed as it should be' },
   'unknown-user': { status: 422, title: 'The user named in the request does not exist' },
+  'too-many-failed-logins': { status: 429, title: 'Too many logins failed, of this user or from this network' },
   'too-many-requests': { status: 429, title: 'This client made too many requests' },
   'headers-too-large': { status: 431, title: 'The header fields are too large' },
   internal: { status: 500, title: 'The service failed' },

@@ -36,7 +36,11 @@ async function main(args: string[]): Promise<number> {
     const quotes = new QuotesRepository(redis, config);
     return request.kind === 'quotes'
       ? await importFiles(quotesTarget(quotes), request.paths, config)
-      : await importFiles(usersTarget(new UsersRepository(redis, quotes)), request.paths, config);
+      : await importFiles(
+          usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH),
+          request.paths,
+          config,
+        );
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -194,6 +194,13 @@ describe('users', () => {
     expect(await platform.redis.hget(`${USER_KEYS.user}tintin`, 'name')).toBe('Tintin');
   });
 
+  it('need passwords as long as over HTTP', async () => {
+    const { stderr, status } = await run('users', write('users.csv', 'id,name,password\ntintin,Tintin,sept777\n'));
+
+    expect(stderr).toEqual(['users.csv:2: password must have at least 8 characters']);
+    expect(status).toBe(1);
+  });
+
   it('that are bad are named, their passwords not', async () => {
     const { stderr, stdout, status } = await run('users', write('users.csv', `id,name,password\na b,,${milou}\n`));
 
