@@ -21,15 +21,17 @@ const address = z
 
 const addresses = list(address);
 
-const cidr = z.string().refine((text) => {
+/** Labels of letters, digits and hyphens; the last one is no number, which would be an address that is none. */
+const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)*(?!\d+\.?$)[a-z\d](?:[a-z\d-]*[a-z\d])?\.?$/i;
+
+const proxy = z.string().refine((text) => {
   const [ip = '', bits, rest] = text.split('/');
   const family = isIP(ip);
+  if (family === 0) return HOST_NAME.test(text);
   return (
-    family !== 0 &&
-    rest === undefined &&
-    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+    rest === undefined && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
   );
-}, 'must be a comma-separated list of IP addresses or CIDR ranges');
+}, 'must be a comma-separated list of IP addresses, CIDR ranges or host names');
 
 /** A comma-separated environment value; blanks around items are dropped. */
 function list<T extends z.ZodType<unknown, string>>(item: T) {
@@ -84,9 +86,9 @@ export const environmentSchema = z.object({
     .default(10)
     .describe('requests a client may make within the window, over all services and replicas; 0 turns the limit off'),
   THROTTLE_WINDOW_SECONDS: integer(1, 86_400).default(60).describe('length of the sliding window'),
-  TRUSTED_PROXIES: list(cidr)
+  TRUSTED_PROXIES: list(proxy)
     .default([])
-    .describe('proxies (IP or CIDR, comma-separated) whose `X-Forwarded-For` is believed'),
+    .describe('proxies (IP, CIDR or host name, comma-separated) whose `X-Forwarded-For` is believed'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

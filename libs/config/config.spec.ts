@@ -22,7 +22,7 @@ describe('parseConfig', () => {
       parse({
         ADMIN_KEY: key,
         REDIS_SENTINELS: 'a:26379, b:26380,',
-        TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.168.0.1',
+        TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.168.0.1,proxy.example.svc,traefik',
         THROTTLE_LIMIT: '0',
       }),
     ).toMatchObject({
@@ -30,7 +30,7 @@ describe('parseConfig', () => {
         { host: 'a', port: 26379 },
         { host: 'b', port: 26380 },
       ],
-      TRUSTED_PROXIES: ['10.0.0.0/8', '::1', '192.168.0.1'],
+      TRUSTED_PROXIES: ['10.0.0.0/8', '::1', '192.168.0.1', 'proxy.example.svc', 'traefik'],
       THROTTLE_LIMIT: 0,
     });
   });
@@ -64,7 +64,14 @@ describe('parseConfig', () => {
     ['THROTTLE_LIMIT', 'ten'],
     ['THROTTLE_LIMIT', '-1'],
     ['THROTTLE_WINDOW_SECONDS', '0'],
-    ['TRUSTED_PROXIES', 'proxy'],
+    ['TRUSTED_PROXIES', 'a proxy'],
+    ['TRUSTED_PROXIES', '*'],
+    ['TRUSTED_PROXIES', '-proxy'],
+    ['TRUSTED_PROXIES', 'proxy_1'],
+    ['TRUSTED_PROXIES', 'proxy:80'],
+    ['TRUSTED_PROXIES', '10.0.0.256'],
+    ['TRUSTED_PROXIES', 'proxy.1'],
+    ['TRUSTED_PROXIES', 'proxy/24'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', '::1/129'],
     ['TRUSTED_PROXIES', '10.0.0.0/8/8'],

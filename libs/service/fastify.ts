@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
 import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
+import type { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
 import type { ProblemName } from './problem.catalogue.ts';
 import type { ProblemFilter } from './problem.filter.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -20,13 +21,13 @@ const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
 };
 
 /** The HTTP server of every service. */
-export function createAdapter(config: Config, filter: ProblemFilter): FastifyAdapter {
+export function createAdapter(config: Config, filter: ProblemFilter, proxies: TrustedProxies): FastifyAdapter {
   const adapter = new FastifyAdapter({
     // No Nest middleware is used, so the hook that would look for some is left out of the request path.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
-    trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? proxies.trusts : false,
     // A draining server finishes what reaches it: readiness has failed long before.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
