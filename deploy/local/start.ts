@@ -59,6 +59,8 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   env.LOG_LEVEL ||= 'warn';
   env.DRAIN_SECONDS ||= '0';
   env.DEMO_MODE ||= 'True';
+  // Carts end with the run.
+  env.COOKIE_SECRET ||= randomBytes(32).toString('hex');
   // Events of the demo's payments are signed with it; nobody else needs to know it.
   env.STRIPE_WEBHOOK_SECRET ||= randomBytes(24).toString('hex');
   if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;

@@ -11,6 +11,7 @@ import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
 import { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
+import { auditWrites } from './audit.log.ts';
 import { createAdapter, trackMethods } from './fastify.ts';
 import { measureRequests } from './http.metrics.ts';
 import { LogOutput } from './log.output.ts';
@@ -57,6 +58,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
   }
   const observers = [measureRequests(fastify, definition.name)];
   if (logger.isLevelEnabled('info')) observers.push(logRequests(config.service, output));
+  if (config.LOG_LEVEL !== 'silent') observers.push(auditWrites(fastify, config.service, output));
   observeResponses(fastify, observers);
   if (definition.web) {
     filter.page = definition.web.sendProblem;

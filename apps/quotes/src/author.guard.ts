@@ -27,7 +27,11 @@ export class AuthorGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const { authorization } = request.headers;
-    if (this.key.matches(authorization)) return true;
+    const admin = this.key.nameOf(authorization);
+    if (admin !== undefined) {
+      request.actor = `admin:${admin}`;
+      return true;
+    }
     const author = await this.credentials.verify(authorization, networkOf(request.ip)).catch((error: unknown) => {
       if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
         reply.header('retry-after', FAILURE_WINDOW_SECONDS);
@@ -36,6 +40,7 @@ export class AuthorGuard implements CanActivate {
     });
     if (author === undefined) throw new ProblemError('unauthorized');
     request.author = author;
+    request.actor = `user:${author}`;
     return true;
   }
 }

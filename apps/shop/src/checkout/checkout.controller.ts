@@ -45,7 +45,9 @@ export class CheckoutController {
       const page = checkoutPage(priced, formToken(request, reply), body.email, 'does not look like an e-mail address');
       return sendPage(reply.code(400), page);
     }
-    const { url } = await this.orders.checkOut(cart.id, email.data, priced.lines, priced.total);
+    request.actor = 'buyer';
+    const { id, url } = await this.orders.checkOut(cart.id, email.data, priced.lines, priced.total);
+    request.subject = id;
     redirect(reply, url);
   }
 
