@@ -37,6 +37,12 @@ export const logins = new Counter({
 });
 for (const outcome of ['verified', 'failed', 'refused']) logins.inc({ outcome }, 0);
 
+/** Writes refused because Redis' memory is full. */
+export const writesRefused = new Counter({
+  name: 'writes_refused_full_total',
+  help: "Writes refused with 503 because Redis' memory is full",
+});
+
 /** Always 1; the labels say what is running. */
 export const buildInfo = new Gauge({
   name: 'build_info',

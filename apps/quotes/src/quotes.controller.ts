@@ -38,6 +38,9 @@ export class QuotesController {
     'body-too-large',
     'unsupported-media-type',
     'unknown-user',
+    'unavailable',
+    'busy',
+    'full',
   )
   async create(
     @ValidBody(newQuoteSchema) body: NewQuoteBody,

@@ -26,7 +26,16 @@ export class UsersController {
   @Post()
   @ApiOperation({ summary: 'Add a user' })
   @ApiAnswer(201, userSchema, { Location: 'Path of the user' })
-  @ApiProblem('invalid-request', 'malformed-body', 'conflict', 'body-too-large', 'unsupported-media-type')
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+    'busy',
+    'full',
+  )
   async create(
     @ValidBody(newUserSchema) body: NewUserBody,
     @Req() request: FastifyRequest,
