@@ -210,6 +210,26 @@ describe('users', () => {
   });
 });
 
+describe('messages', () => {
+  const evil = '\x1b]0;owned\x07\x1b[2J\u202e\x9b31m';
+  const shown = '\\u001b]0;owned\\u0007\\u001b[2J\\u202e\\u009b31m';
+
+  it.each([
+    ['a file name', ['quotes', `${evil}.csv`], `${shown}.csv: there is no such file`],
+    ['a column', ['quotes', 'column.csv'], `"${shown}" is not a known column`],
+    ['a field', ['quotes', 'field.jsonl'], 'is not known'],
+    ['an option', ['quotes', `--${evil}`], shown],
+  ])('never print raw control characters of %s', async (_name, args, message) => {
+    write('column.csv', `quote,"${evil}"\none,two\n`);
+    write('field.jsonl', `${JSON.stringify({ quote: 'one', [evil]: 1 })}\n`);
+    const { stderr, status } = await run(...args);
+
+    expect(stderr.join('\n')).toContain(message);
+    expect(stderr.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(status).not.toBe(0);
+  });
+});
+
 describe('what cannot be done', () => {
   beforeAll(() => {
     mkdirSync(join(folder, 'folder'));
