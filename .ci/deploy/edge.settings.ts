@@ -1,6 +1,6 @@
 import type { Ingress } from 'kubernetes-types/networking/v1';
 import { parse } from 'yaml';
-import { type Manifest, nameOf, ofKind } from './manifest.loader.ts';
+import { type Manifest, nameOf, ofKind, selects, workloads } from './manifest.loader.ts';
 import { traefikArguments } from './traefik.runner.ts';
 
 /** How long a load balancer that asks every 5 s may go on sending connections to a pod that ends, in seconds. */
@@ -12,6 +12,9 @@ const requestsEnd = 10;
 const tokenPaths = ['/your-order', '/demo-checkout'];
 /** What keeps a flood from the services: a limit, or for the webhook, which may not have one, a cap. */
 const shields = ['ratelimit@file', 'shoplimit@file', 'bodycap@file'];
+
+/** How long DNS caches keep an answer, and how often services ask, in seconds: until then a new pod is not believed. */
+const proxyUnknown = 30 + 5;
 
 const annotation = 'traefik.ingress.kubernetes.io/router';
 
@@ -44,6 +47,7 @@ export const middlewaresOf = ({ metadata }: Ingress): string[] =>
 export function checkEdgeSettings(manifests: Manifest[]): string[] {
   return [
     ...traefikFindings(manifests).map((problem) => `Traefik ${problem}`),
+    ...proxyFindings(manifests),
     ...ofKind(manifests, 'Ingress').flatMap((ingress) =>
       // Traefik's own is on the port of its probes.
       ingress.metadata.namespace === 'traefik'
@@ -62,7 +66,12 @@ function settingsOf(manifests: Manifest[]): Map<string, string> {
 function traefikFindings(manifests: Manifest[]): string[] {
   const settings = settingsOf(manifests);
   const [deployment] = ofKind(manifests, 'Deployment').filter(({ metadata }) => metadata.namespace === 'traefik');
-  const { terminationGracePeriodSeconds: grace = 30, containers = [] } = deployment?.spec?.template.spec ?? {};
+  const {
+    terminationGracePeriodSeconds: grace = 30,
+    containers = [],
+    initContainers = [],
+  } = deployment?.spec?.template.spec ?? {};
+  const held = initContainers.find(({ command }) => command?.[0] === 'sleep')?.command?.[1];
   const { http, tls } = routesFile(manifests);
   const retry = http.middlewares.retry?.retry;
   const entryPoints = [...settings.keys()].flatMap((name) => /^entrypoints\.(\w+)\.address$/.exec(name)?.[1] ?? []);
@@ -72,6 +81,7 @@ function traefikFindings(manifests: Manifest[]): string[] {
       'answers 404 for a service without a ready pod',
     ],
     [containers[0]?.startupProbe?.httpGet?.path === '/ready', "is ready before it has the cluster's routes"],
+    [Number(held) > proxyUnknown, 'is sent clients before the services believe what it says of them'],
     [settings.get('ping.terminatingstatuscode') === '200', 'is unready before the load balancer has noticed its end'],
     [
       settings.has('serverstransport.forwardingtimeouts.dialtimeout') &&
@@ -100,6 +110,27 @@ function traefikFindings(manifests: Manifest[]): string[] {
       ];
     }),
   ]);
+}
+
+/** Every proxy that a service believes is a name, and stands for the pods of Traefik and nobody else. */
+function proxyFindings(manifests: Manifest[]): string[] {
+  const settings = ofKind(manifests, 'ConfigMap').filter(({ data }) => data && 'TRUSTED_PROXIES' in data);
+  return settings.flatMap((map) =>
+    (map.data?.TRUSTED_PROXIES ?? '').split(',').flatMap((proxy) => {
+      const service = ofKind(manifests, 'Service').find(
+        ({ metadata, spec }) =>
+          `${metadata.name}.${metadata.namespace}.svc` === proxy &&
+          spec?.clusterIP === 'None' &&
+          spec.publishNotReadyAddresses,
+      );
+      const pods = workloads(manifests).filter(
+        ({ namespace, labels }) =>
+          namespace === service?.metadata.namespace && selects({ matchLabels: service?.spec?.selector ?? {} }, labels),
+      );
+      const isTraefik = pods.length === 1 && pods[0]?.namespace === 'traefik' && pods[0].name === 'traefik';
+      return isTraefik ? [] : [`${nameOf(map)}: believes ${proxy}, which is not Traefik's pods alone`];
+    }),
+  );
 }
 
 function ingressFindings(ingress: Ingress & Manifest, manifests: Manifest[]): string[] {

@@ -314,6 +314,27 @@ export const mutants: Mutant[] = [
     /is ready before it has the cluster's routes/,
     'traefik',
   ),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { TRUSTED_PROXIES: 'traefik-nodes.traefik.svc,10.0.0.0/8' }),
+    /believes 10.0.0.0\/8, which is not Traefik's pods alone/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Service',
+    'traefik-nodes',
+    (s) => delete s.spec?.publishNotReadyAddresses,
+    /believes traefik-nodes.traefik.svc, which is not/,
+    'traefik',
+  ),
+  inThe(
+    'Deployment',
+    'traefik',
+    (d) => delete d.spec?.template.spec?.initContainers,
+    /is sent clients before the services believe/,
+    'traefik',
+  ),
   remove('RoleBinding', 'traefik', /Ingress production\/ingress: Traefik does not serve its namespace/),
   remove('Namespace', 'qualification', /RoleBinding qualification\/traefik: no Namespace qualification/, ''),
   inThe(
