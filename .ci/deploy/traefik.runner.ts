@@ -150,6 +150,8 @@ export class Traefik {
     );
     const outside = [`--providers.kubernetesingress.endpoint=http://127.0.0.1:${api}`];
     this.process = spawn(executable, [...args, ...outside, '--providers.kubernetesingress.token=none'], {
+      // With somebody's KUBECONFIG it would serve that cluster instead.
+      env: {},
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) stream?.on('data', (chunk) => (this.log += chunk));
