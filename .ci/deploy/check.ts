@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { checkEdge, checkEdgeSettings } from './edge.check.ts';
+import { checkEdge } from './edge.check.ts';
+import { checkEdgeSettings } from './edge.settings.ts';
 import { checkEnvironment } from './environment.check.ts';
 import { checkHardening } from './hardening.check.ts';
 import { checkIsolation } from './isolation.check.ts';

@@ -1,11 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { isIPv4 } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { parse } from 'yaml';
 import { eventually } from '#libs/testing/eventually.ts';
+import { middlewaresOf, routesFile } from './edge.settings.ts';
 import { type Manifest, ofKind } from './manifest.loader.ts';
-import { freePorts, IngressApi, listen, Traefik, traefikArguments } from './traefik.runner.ts';
+import { freePorts, IngressApi, listen, Traefik } from './traefik.runner.ts';
 
 /** What a backend says of a request that reached it. */
 interface Reached {
@@ -21,55 +28,81 @@ interface Route {
   page: string;
   /** `namespace/name` of its Service. */
   service: string;
+  /** Whether plain HTTP only leads to HTTPS. */
+  isTls: boolean;
+  /** How many requests of a client pass at once; undefined for any number. */
+  limit: number | undefined;
+  /** The largest body that passes; undefined for any. */
+  bodyLimit: number | undefined;
 }
 
-/** How long a load balancer that asks every 5 s may go on sending connections to a pod that ends, in seconds. */
-const balancerNotices = 20;
-/** What Traefik gives requests under way when it has stopped accepting, unless told otherwise, in seconds. */
-const requestsEnd = 10;
+/** Where the real Traefik listens. */
+interface Entrance {
+  web: number;
+  websecure: number;
+  probes: number;
+}
+
+interface Visit {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** By HTTPS. */
+  isTls?: boolean;
+}
+
+/** What opens an order of the shop, and so must not be in a log. */
+const buyerToken = 'Tonnerre-de-Brest-0123456789abcd';
 
 /** Address of the healthy pod of every Service, and of the one that the faults come to. */
 const healthy = '127.0.0.1';
 const faulty = '127.0.0.2';
 
-const routesOf = (manifests: Manifest[]): Route[] =>
-  ofKind(manifests, 'Ingress').flatMap(({ metadata, spec }) =>
-    (spec?.rules ?? []).flatMap(({ host = '', http }) =>
-      (http?.paths ?? []).map(({ path = '', pathType, backend }) => ({
-        host,
-        path,
-        page: pathType === 'Exact' ? path : `${path}/1`,
-        service: `${metadata.namespace}/${backend.service?.name}`,
-      })),
-    ),
-  );
+/** The public routes: not Traefik's own, on the port of its probes. */
+function routesOf(manifests: Manifest[]): Route[] {
+  const { middlewares } = routesFile(manifests).http;
+  return ofKind(manifests, 'Ingress')
+    .filter(({ metadata }) => metadata.namespace !== 'traefik')
+    .flatMap((ingress) => {
+      const used = middlewaresOf(ingress).map((name) => middlewares[name.replace('@file', '')]);
+      const limit = used.flatMap((middleware) => middleware?.rateLimit?.burst ?? [])[0];
+      const bodyLimit = used.flatMap((middleware) => middleware?.buffering?.maxRequestBodyBytes ?? [])[0];
+      return (ingress.spec?.rules ?? []).flatMap(({ host = '', http }) =>
+        (http?.paths ?? []).map(({ path = '', pathType, backend }) => ({
+          host,
+          path,
+          page: pathType === 'Exact' ? path : `${path}/1`,
+          service: `${ingress.metadata.namespace}/${backend.service?.name}`,
+          isTls: ingress.spec?.tls !== undefined,
+          limit,
+          bodyLimit,
+        })),
+      );
+    });
+}
 
 /** Sends a request to the entrance from a client address of its own. */
-async function visit(
-  port: number,
-  client: string,
-  host: string,
-  path: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
-) {
-  const outgoing = request({
-    port,
-    path,
-    method,
-    host: '127.0.0.1',
-    localAddress: client,
-    agent: false,
-    headers: { host, ...headers },
-  });
-  outgoing.end(method === 'GET' || method === 'DELETE' ? undefined : '{}');
+async function visit(port: number, client: string, host: string, path: string, options: Visit = {}) {
+  const { method = 'GET', headers = {}, isTls = false } = options;
+  const target = { port, path, method, host: '127.0.0.1', localAddress: client, headers: { host, ...headers } };
+  const outgoing = isTls
+    ? requestTls({ ...target, agent: false, servername: host, rejectUnauthorized: false })
+    : request({ ...target, agent: false });
+  outgoing.end(options.body ?? (method === 'GET' || method === 'DELETE' ? undefined : '{}'));
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const certificate = isTls ? (answer.socket as TLSSocket).getPeerCertificate() : undefined;
   const body = (await answer.toArray()).join('');
   return {
     status: answer.statusCode ?? 0,
-    retryAfter: answer.headers['retry-after'],
+    headers: answer.headers,
+    certificate: certificate?.subject.CN,
     reached: answer.headers['content-type'] === 'application/json' ? (JSON.parse(body) as Reached) : undefined,
   };
 }
+
+/** Goes to a route by the way that is meant for it. */
+const visitRoute = (entrance: Entrance, route: Route, client: string, path: string, options: Visit = {}) =>
+  visit(route.isTls ? entrance.websecure : entrance.web, client, route.host, path, { ...options, isTls: route.isTls });
 
 /** The pods behind every Service: a healthy one, and one whose faults a test chooses. */
 class Backends {
@@ -126,45 +159,6 @@ class Backends {
   }
 }
 
-/** What Traefik's settings must say, as far as it shows without running it; as sentences. */
-export function checkEdgeSettings(manifests: Manifest[]): string[] {
-  const settings = new Map(
-    traefikArguments(manifests).map((argument) => argument.slice(2).split('=', 2) as [string, string]),
-  );
-  const [deployment] = ofKind(manifests, 'Deployment').filter(({ metadata }) => metadata.namespace === 'traefik');
-  const grace = deployment?.spec?.template.spec?.terminationGracePeriodSeconds ?? 30;
-  const [routes] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.namespace === 'traefik');
-  const { retry } = parse(routes?.data?.['middlewares.yaml'] ?? '').http.middlewares.retry;
-  const entryPoints = [...settings.keys()].flatMap((name) => /^entrypoints\.(\w+)\.address$/.exec(name)?.[1] ?? []);
-  const problems: [boolean, string][] = [
-    [
-      settings.get('providers.kubernetesingress.allowemptyservices') === 'true',
-      'answers 404 for a service without a ready pod',
-    ],
-    [settings.get('ping.terminatingstatuscode') === '200', 'is unready before the load balancer has noticed its end'],
-    [
-      settings.has('serverstransport.forwardingtimeouts.dialtimeout') &&
-        settings.has('serverstransport.forwardingtimeouts.responseheadertimeout'),
-      'waits for a dead pod without end',
-    ],
-    [retry.status === undefined && !retry.retryNonIdempotentMethod, 'sends again what a pod may have done already'],
-    ...entryPoints.flatMap((name): [boolean, string][] => {
-      const transport = `entrypoints.${name}.transport`;
-      const accepts = Number.parseFloat(settings.get(`${transport}.lifecycle.requestacceptgracetimeout`) ?? '0');
-      const keeps = Number.parseFloat(settings.get(`${transport}.keepalivemaxtime`) ?? '0');
-      return [
-        [accepts >= balancerNotices, `stops accepting on ${name} before the load balancer has noticed its end`],
-        [accepts + requestsEnd < grace, `is killed while requests on ${name} are under way`],
-        [
-          name === 'traefik' || (keeps > 0 && keeps <= accepts - balancerNotices),
-          `cuts connections on ${name} that are in use`,
-        ],
-      ];
-    }),
-  ];
-  return problems.filter(([holds]) => !holds).map(([, problem]) => `Traefik ${problem}`);
-}
-
 /**
  * Runs the real Traefik with the arguments, middlewares, Ingresses and Services of the rendered overlays, on loopback ports, against a Kubernetes API that
  * serves these objects, and sees where requests come out.
@@ -178,17 +172,15 @@ export async function checkEdge(traefik: string, manifests: Manifest[]): Promise
       .filter(({ spec }) => spec?.ports?.[0]?.name === 'http')
       .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
   );
-  const api = new IngressApi(manifests, backends.slices([healthy]));
-  const [web = 0, websecure = 0, probes = 0] = await freePorts(3);
-  const ports = new Map([
-    ['8000', web],
-    ['8443', websecure],
-    ['8080', probes],
-  ]);
-  const process = new Traefik(traefik, manifests, await listen(api.server), ports);
+  const served = [...manifests, ...certificates(manifests), ...strictIngress(manifests)];
+  const api = new IngressApi(served, backends.slices([healthy]));
+  const entrance = await freeEntrance();
+  const process = new Traefik(traefik, manifests, await listen(api.server), portsOf(entrance));
   try {
-    findings.push(...(await tour(web, probes, manifests)));
-    findings.push(...(await crash(web, manifests, backends, api)));
+    await eventually(async () => [200, 302].includes((await ready(entrance)).status), 15_000);
+    for (const round of [tour, tlsTour, logTour]) findings.push(...(await round(entrance, manifests, process)));
+    findings.push(...(await crash(entrance, manifests, backends, api)));
+    findings.push(...(await unconfigured(traefik, manifests)));
   } catch (error) {
     findings.push(`${error}`, ...process.complaints);
   } finally {
@@ -201,6 +193,59 @@ export async function checkEdge(traefik: string, manifests: Manifest[]): Promise
   return [...new Set([...api.refused, ...findings])];
 }
 
+async function freeEntrance(): Promise<Entrance> {
+  const [web = 0, websecure = 0, probes = 0] = await freePorts(3);
+  return { web, websecure, probes };
+}
+
+const portsOf = ({ web, websecure, probes }: Entrance) =>
+  new Map([
+    ['8000', web],
+    ['8443', websecure],
+    ['8080', probes],
+  ]);
+
+const ready = ({ probes }: Entrance) => visit(probes, newClient(), 'localhost', '/ready');
+
+/** The Secrets that the Ingresses name, each with a certificate of its own. */
+function certificates(manifests: Manifest[]): Manifest[] {
+  return ofKind(manifests, 'Ingress').flatMap(({ metadata: { namespace = '' }, spec }) =>
+    (spec?.tls ?? []).map(({ secretName = '', hosts = [] }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+      const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+      const subject = ['-subj', `/CN=${hosts[0]}`, '-addext', `subjectAltName=DNS:${hosts[0]}`];
+      const ask = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject];
+      execFileSync('openssl', ask, { stdio: 'ignore' });
+      const [tlsKey, tlsCertificate] = [key, certificate].map((file) => readFileSync(file).toString('base64'));
+      rmSync(folder, { recursive: true });
+      return {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: secretName, namespace },
+        data: { 'tls.key': tlsKey, 'tls.crt': tlsCertificate },
+      };
+    }),
+  );
+}
+
+/** The Ingress of an environment with a certificate, as the component `hsts` would make it, under another host. */
+function strictIngress(manifests: Manifest[]): Manifest[] {
+  const { patches } = parse(readFileSync('deploy/components/hsts/kustomization.yaml', 'utf8'));
+  const [, annotation] = parse(patches[0].patch) as { value: string }[];
+  return ofKind(manifests, 'Ingress')
+    .filter(({ spec }) => spec?.tls)
+    .map((ingress) => {
+      const strict = structuredClone(ingress);
+      strict.metadata.name = 'strict';
+      strict.metadata.annotations = {
+        'traefik.ingress.kubernetes.io/router.middlewares': annotation?.value ?? '',
+      };
+      for (const rule of strict.spec?.rules ?? []) rule.host = strictHost;
+      return strict;
+    });
+}
+const strictHost = 'strict.example';
+
 let clients = 1;
 /** A loopback address that was no client yet, so that no bucket is half empty. */
 function newClient(): string {
@@ -208,47 +253,160 @@ function newClient(): string {
   return `127.1.${clients >> 8}.${clients & 255}`;
 }
 
-async function tour(web: number, probes: number, manifests: Manifest[]): Promise<string[]> {
+async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
   const findings: string[] = [];
   const want = (holds: boolean, problem: string) => {
     if (!holds) findings.push(problem);
   };
-  for (const { host, path, page, service } of routesOf(manifests)) {
-    await eventually(async () => (await visit(web, newClient(), host, page)).status === 200, 15_000);
+  const { web, probes } = entrance;
+  for (const route of routesOf(manifests)) {
+    const { host, path, page, service } = route;
     const client = newClient();
-    const { reached } = await visit(web, client, host, page, { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    const forged = { headers: { 'x-forwarded-for': '203.0.113.9' } };
+    const { reached } = await visitRoute(entrance, route, client, page, forged);
     want(reached?.service === service, `${host}${path} leads to ${reached?.service}, not to ${service}`);
     want(
       isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,
       `${host}${path} believes a forged address`,
     );
-    const statuses = [];
-    for (let i = 0; i < 10; i += 1) statuses.push(await visit(web, client, host, path));
-    const last = statuses.at(-1);
-    want(
-      statuses.slice(0, -1).every(({ status }) => status === 200),
-      `${host}${path} limits before the 11th request`,
-    );
-    want(last?.status === 429 && Number(last.retryAfter) > 0, `${host}${path} lets the 11th request pass`);
-    want((await visit(web, newClient(), host, path)).status === 200, `${host}${path} counts clients together`);
+    findings.push(...(await limits(entrance, route)));
   }
-  for (const host of new Set(routesOf(manifests).map(({ host }) => host))) {
-    want((await visit(web, newClient(), host, '/metrics')).status === 404, `${host}/metrics is public`);
+  for (const route of new Map(routesOf(manifests).map((r) => [r.host, r])).values()) {
+    const { status } = await visitRoute(entrance, route, newClient(), '/metrics');
+    want(status === 404, `${route.host}/metrics is public`);
   }
   want((await visit(web, newClient(), 'elsewhere.example', '/users')).status === 404, 'a foreign host is served');
   want((await visit(web, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is public');
+  want((await visit(web, newClient(), 'localhost', '/ready')).status === 404, '/ready is public');
   want((await visit(probes, newClient(), 'localhost', '/ping')).status === 200, 'no /ping');
   want((await visit(probes, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is on');
   return findings;
 }
 
+/** A client's limit on a path is what is meant, and nobody else's; a body too large is refused. */
+async function limits(entrance: Entrance, route: Route): Promise<string[]> {
+  const { host, path, page, limit, bodyLimit } = route;
+  const name = `${host}${path}`;
+  const findings: string[] = [];
+  const client = newClient();
+  const get = async (visitor: string) => await visitRoute(entrance, route, visitor, page);
+  // A bucket goes on filling while it is emptied.
+  const most = limit === undefined ? 150 : limit * 2;
+  let passed = 0;
+  let answer = await get(client);
+  while (answer.status === 200 && passed < most) {
+    passed += 1;
+    answer = await get(client);
+  }
+  if (limit === undefined && passed < most) findings.push(`${name} limits, at request ${passed + 1}`);
+  if (limit !== undefined) {
+    if (passed < limit) findings.push(`${name} limits at request ${passed + 1}, not ${limit + 1}`);
+    const refused = answer.status === 429 && Number(answer.headers['retry-after']) > 0;
+    if (!refused || passed > limit * 1.5) findings.push(`${name} lets ${passed} requests pass, not ${limit}`);
+    if ((await get(newClient())).status !== 200) findings.push(`${name} counts clients together`);
+  }
+  for (const [size, status] of bodyLimit === undefined
+    ? []
+    : ([
+        [bodyLimit, 200],
+        [bodyLimit + 1, 413],
+      ] as const)) {
+    const options = { method: 'POST', body: 'x'.repeat(size) };
+    const given = (await visitRoute(entrance, route, newClient(), page, options)).status;
+    if (given !== status) findings.push(`${name} answers ${given} to ${size} bytes`);
+  }
+  return findings;
+}
+
+/** HTTPS where it is meant: who is led there, by which certificate, since which version, and how strictly. */
+async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
+  const findings: string[] = [];
+  const { web, websecure } = entrance;
+  for (const route of routesOf(manifests)) {
+    const { host, path, page, isTls } = route;
+    const secure = await visit(websecure, newClient(), host, page, { isTls: true });
+    const certificate = isTls ? host : 'TRAEFIK DEFAULT CERT';
+    if (secure.certificate !== certificate) findings.push(`${host} shows the certificate of ${secure.certificate}`);
+    if (secure.headers['strict-transport-security']) findings.push(`${host} is strict without the component`);
+    if (!isTls) continue;
+    const plain = await visit(web, newClient(), host, page);
+    const isLed = [301, 308].includes(plain.status) && plain.headers.location === `https://${host}${page}`;
+    if (!isLed) findings.push(`${host}${path} answers ${plain.status} by plain HTTP`);
+    for (const version of ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
+      if ((await speaks(websecure, host, version)) !== (version !== 'TLSv1.1')) findings.push(`${host}: ${version}`);
+    }
+  }
+  const strict = await visit(websecure, newClient(), strictHost, '/quotes', { isTls: true });
+  if (strict.headers['strict-transport-security'] !== 'max-age=31536000') findings.push('the component hsts is not');
+  const plain = await visit(web, newClient(), strictHost, '/quotes');
+  if (plain.headers['strict-transport-security']) findings.push('plain HTTP says Strict-Transport-Security');
+  return findings;
+}
+
+/** Whether a handshake in that version of TLS succeeds. */
+function speaks(port: number, servername: string, version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      servername,
+      minVersion: version,
+      maxVersion: version,
+      // Otherwise OpenSSL refuses the old versions itself.
+      ciphers: 'DEFAULT@SECLEVEL=0',
+      rejectUnauthorized: false,
+    });
+    socket.on('secureConnect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('secureConnect', () => socket.destroy());
+  });
+}
+
+/** The access log is JSON, and holds no token of a buyer, wherever one may travel. */
+async function logTour({ web }: Entrance, manifests: Manifest[], process: Traefik): Promise<string[]> {
+  const shop = routesOf(manifests).find(({ path }) => path === '/your-order');
+  const { host = '' } = shop ?? {};
+  const paths = [`/your-order/${buyerToken}`, `/demo-checkout/${buyerToken}`, `/stripe-test?order=${buyerToken}`];
+  for (const path of [...paths, '/cart/last']) {
+    const { status } = await visit(web, newClient(), host, path, { headers: { referer: `/your-order/${buyerToken}` } });
+    if (status !== 200) return [`${host}${path} answers ${status}`];
+  }
+  const line = await eventually(() => process.log.split('\n').find((text) => text.includes('/cart/last')) ?? false);
+  const { RequestPath: path, ClientHost: client } = JSON.parse(line);
+  return [
+    ...(path === '/cart/last' && isIPv4(client) ? [] : ['the access log does not tell who asked for what']),
+    ...(process.log.includes(buyerToken) ? ["the access log holds a buyer's token"] : []),
+  ];
+}
+
+/** A Traefik that cannot reach the cluster's API is not ready. */
+async function unconfigured(traefik: string, manifests: Manifest[]): Promise<string[]> {
+  const silent = createServer();
+  const entrance = await freeEntrance();
+  const process = new Traefik(traefik, manifests, await listen(silent), portsOf(entrance));
+  try {
+    await eventually(async () => (await visit(entrance.probes, newClient(), 'localhost', '/ping')).status === 200);
+    const { status } = await ready(entrance);
+    return status === 404 ? [] : [`Traefik is ready without routes: ${status}`];
+  } finally {
+    await process.kill();
+    silent.closeAllConnections();
+    silent.close();
+  }
+}
+
 /** What callers see while one of two pods breaks connections, then while it is gone, then while no pod is ready. */
-async function crash(web: number, manifests: Manifest[], backends: Backends, api: IngressApi): Promise<string[]> {
+async function crash(
+  entrance: Entrance,
+  manifests: Manifest[],
+  backends: Backends,
+  api: IngressApi,
+): Promise<string[]> {
   const routes = routesOf(manifests);
   let tests = 0;
-  const attempt: Attempt = async ({ host, page }, method) => {
+  const attempt: Attempt = async (route, method) => {
     tests += 1;
-    const { status } = await visit(web, newClient(), host, page, { method, headers: { 'x-test': String(tests) } });
+    const options = { method, headers: { 'x-test': String(tests) } };
+    const { status } = await visitRoute(entrance, route, newClient(), route.page, options);
     return { status, arrivals: backends.arrivals.get(String(tests)) ?? [] };
   };
   api.setSlices(backends.slices([healthy, faulty]));

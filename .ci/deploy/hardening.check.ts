@@ -32,6 +32,14 @@ export function checkHardening(manifests: Manifest[]): string[] {
     ...ofKind(manifests, 'ClusterRole')
       .filter(({ rules }) => JSON.stringify(rules).includes('"*"'))
       .map((role) => `${nameOf(role)}: a wildcard`),
+    ...ofKind(manifests, 'ClusterRoleBinding')
+      .filter(({ roleRef }) =>
+        ofKind(manifests, 'ClusterRole').some(
+          ({ metadata, rules }) =>
+            metadata.name === roleRef.name && rules?.some(({ resources }) => resources?.includes('secrets')),
+        ),
+      )
+      .map((binding) => `${nameOf(binding)}: lets every Secret of the cluster be read`),
     ...ofKind(manifests, 'ConfigMap').flatMap((map) =>
       Object.keys(map.data ?? {})
         .filter((key) => secretName.test(key))
@@ -49,13 +57,9 @@ export function checkHardening(manifests: Manifest[]): string[] {
           (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && !publicNamespaces.includes(metadata.namespace ?? ''),
       )
       .map((service) => `${nameOf(service)}: ${service.spec?.type} goes around the edge`),
-    ...ofKind(manifests, 'Ingress').flatMap((ingress) => {
-      const used = ingress.metadata.annotations?.['traefik.ingress.kubernetes.io/router.middlewares']?.split(',') ?? [];
-      return [
-        ...(used.includes('ratelimit@file') ? [] : [`${nameOf(ingress)}: no rate limit`]),
-        ...(used.includes('retry@file') ? [] : [`${nameOf(ingress)}: a crashed pod is a 502 for its callers`]),
-      ];
-    }),
+    ...ofKind(manifests, 'Service')
+      .filter(({ spec }) => (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && spec?.externalTrafficPolicy !== 'Local')
+      .map((service) => `${nameOf(service)}: loses the address of its clients`),
     ...ofKind(manifests, 'Namespace').flatMap((namespace) => namespaceFindings(namespace, manifests)),
   ];
 }

@@ -31,20 +31,33 @@ class Replica {
   private readonly grace: number;
   private readonly end = Promise.withResolvers<void>();
 
-  constructor(traefik: Traefik, ports: ReadonlyMap<string, number>, readiness: Probe, grace: number) {
+  constructor(traefik: Traefik, ports: ReadonlyMap<string, number>, startup: Probe, readiness: Probe, grace: number) {
     this.traefik = traefik;
     this.ports = ports;
     this.grace = grace;
     this.ended = this.end.promise;
+    const passes = async ({ httpGet, timeoutSeconds = 1 }: Probe) => {
+      const url = `http://127.0.0.1:${ports.get('8080')}${httpGet?.path}`;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) }).catch(() => undefined);
+      return answer?.ok === true;
+    };
     let failures = 0;
     const probe = async () => {
-      const signal = AbortSignal.timeout((readiness.timeoutSeconds ?? 1) * 1000);
-      const answer = await fetch(`http://127.0.0.1:${ports.get('8080')}/ping`, { signal }).catch(() => undefined);
-      failures = answer?.ok ? 0 : failures + 1;
-      if (answer?.ok) this.isReady = true;
+      const passed = await passes(readiness);
+      failures = passed ? 0 : failures + 1;
+      if (passed) this.isReady = true;
       else if (failures >= (readiness.failureThreshold ?? 3)) this.isReady = false;
     };
-    this.timers.push(setInterval(() => void probe(), (readiness.periodSeconds ?? 10) * 1000));
+    // As the kubelet: nothing else is asked before the pod has started.
+    let isStarted = false;
+    const start = async () => {
+      if (isStarted || !(await passes(startup)) || isStarted) return;
+      isStarted = true;
+      clearInterval(starting);
+      this.timers.push(setInterval(() => void probe(), (readiness.periodSeconds ?? 10) * 1000));
+    };
+    const starting = setInterval(() => void start(), (startup.periodSeconds ?? 10) * 1000);
+    this.timers.push(starting);
     this.timers.push(setInterval(() => this.check(), checkEvery));
   }
 
@@ -170,9 +183,9 @@ export async function checkRollout(
 ): Promise<{ requests: number; findings: string[] }> {
   const [deployment] = ofKind(manifests, 'Deployment').filter(({ metadata }) => metadata.namespace === 'traefik');
   const spec = deployment?.spec;
-  const readiness = spec?.template.spec?.containers[0]?.readinessProbe ?? {};
+  const { startupProbe = {}, readinessProbe = {} } = spec?.template.spec?.containers[0] ?? {};
   const grace = (spec?.template.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
-  const host = ofKind(manifests, 'Ingress').find(({ metadata }) => metadata.namespace === 'production')?.spec
+  const host = ofKind(manifests, 'Ingress').find(({ metadata }) => metadata.namespace === 'qualification')?.spec
     ?.rules?.[0]?.host;
   const backend = createHttpServer((_, answer) => answer.end('ok'));
   const api = new IngressApi(manifests, [
@@ -181,7 +194,7 @@ export async function checkRollout(
       kind: 'EndpointSlice',
       metadata: {
         name: 'quotes-service',
-        namespace: 'production',
+        namespace: 'qualification',
         labels: { 'kubernetes.io/service-name': 'quotes-service' },
       },
       addressType: 'IPv4',
@@ -195,7 +208,8 @@ export async function checkRollout(
   const start = async () => {
     const free = await freePorts(3);
     const ports = new Map(['8000', '8443', '8080'].map((original, i) => [original, free[i] ?? 0]));
-    const replica = new Replica(new Traefik(traefik, manifests, apiPort, ports), ports, readiness, grace);
+    const process = new Traefik(traefik, manifests, apiPort, ports);
+    const replica = new Replica(process, ports, startupProbe, readinessProbe, grace);
     replicas.push(replica);
     await replica.available();
     return replica;

@@ -73,19 +73,10 @@ export class IngressApi {
   constructor(objects: Manifest[], slices: EndpointSlice[]) {
     this.objects = objects;
     this.slices = slices;
-    const rules = ofKind(objects, 'ClusterRole')
-      .filter(({ metadata }) => metadata.name === 'traefik')
-      .flatMap((role) => role.rules ?? []);
     this.server = createServer((incoming, answer) => {
       const url = new URL(incoming.url ?? '', 'http://api');
       const call = callOf(url);
-      const allowed = rules.some(
-        (rule) =>
-          rule.apiGroups?.includes(call.group) &&
-          rule.resources?.includes(call.resource) &&
-          rule.verbs.includes(call.verb),
-      );
-      if (!allowed) this.refused.add(`Traefik may not ${call.verb} ${call.resource}`);
+      if (!this.allows(call)) this.refused.add(`Traefik may not ${call.verb} ${call.resource} in ${call.namespace}`);
       answer.setHeader('content-type', 'application/json');
       if (url.searchParams.has('sendInitialEvents')) {
         // The client falls back to a list and a watch, as with servers that do not stream lists.
@@ -98,6 +89,20 @@ export class IngressApi {
         answer.end(JSON.stringify(this.list(call)));
       }
     });
+  }
+
+  /** Whether a binding of the cluster, or of the namespace in question, gives Traefik that right. */
+  private allows({ verb, group, resource, namespace }: Call): boolean {
+    const bindings = [
+      ...ofKind(this.objects, 'ClusterRoleBinding'),
+      ...ofKind(this.objects, 'RoleBinding').filter(({ metadata }) => metadata.namespace === namespace),
+    ].filter(({ subjects }) => subjects?.some((s) => s.name === 'traefik' && s.namespace === 'traefik'));
+    return ofKind(this.objects, 'ClusterRole')
+      .filter(({ metadata }) => bindings.some(({ roleRef }) => roleRef.name === metadata.name))
+      .flatMap(({ rules }) => rules ?? [])
+      .some(
+        (rule) => rule.apiGroups?.includes(group) && rule.resources?.includes(resource) && rule.verbs.includes(verb),
+      );
   }
 
   private list({ kind, group, namespace }: Call): object {
@@ -145,6 +150,8 @@ export class Traefik {
     );
     const outside = [`--providers.kubernetesingress.endpoint=http://127.0.0.1:${api}`];
     this.process = spawn(executable, [...args, ...outside, '--providers.kubernetesingress.token=none'], {
+      // With somebody's KUBECONFIG it would serve that cluster instead.
+      env: {},
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) stream?.on('data', (chunk) => (this.log += chunk));
