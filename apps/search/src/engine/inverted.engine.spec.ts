@@ -154,4 +154,26 @@ describe('InvertedEngine', () => {
     }
     expect(trial.engine.size).toBe(trial.oracle.size);
   });
+
+  it('answers phrases and exclusions of common words as the brute-force engine does', () => {
+    const random = generator(5);
+    const pick = (words: string[]) => words[Math.floor(random() * words.length)] ?? '';
+    const engine = new InvertedEngine(64);
+    const oracle = new BruteForceEngine();
+    // So many words that the number of a term may take two bytes, one of which is also the number of a common one.
+    const words = Array.from({ length: 400 }, (_, i) => `w${i}`);
+    const common = ['w0', 'w1', 'w2', 'w128', 'w129', 'w256'];
+    const quotes = [words.join(' '), ...Array.from({ length: 600 }, () => 1 + Math.floor(random() * 40))].map(
+      (length) => (typeof length === 'string' ? length : Array.from({ length }, () => pick(common)).join(' ')),
+    );
+    quotes.forEach((quote, i) => {
+      for (const each of [engine, oracle]) each.add(i + 1, quote, null);
+    });
+    for (let n = 0; n < 150; n++) {
+      const phrase = Array.from({ length: 2 + Math.floor(random() * 3) }, () => pick(common)).join(' ');
+      const keyword = random() < 0.5 ? `"${phrase}" ${pick(common)}` : `${pick(common)} -"${phrase}"`;
+      const request = { query: parseQuery(keyword), limit: 20, offset: 0 };
+      expect({ keyword, ...engine.search(request) }).toEqual({ keyword, ...oracle.search(request) });
+    }
+  });
 });
