@@ -20,6 +20,11 @@ declare module 'fastify' {
 /** How finely IPv6 clients are told apart: a subscriber usually owns a /64. */
 const IPV6_PREFIX = 64;
 
+/** The client of a request: its address, or the part of it that is one subscriber's. */
+export function clientOf(request: FastifyRequest): string {
+  return normalizeIp(request.ip, IPV6_PREFIX);
+}
+
 /**
  * Admits or refuses each request by its client's address: the peer, or the one a trusted proxy forwards. Answers carry the `RateLimit-*` fields of
  * draft-ietf-httpapi-ratelimit-headers-06, refusals also `Retry-After` (RFC 9110), in seconds.
@@ -43,8 +48,7 @@ export class ClientThrottlerGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (this.reflector.get(UNLIMITED, context.getClass())) return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    const client = normalizeIp(request.ip, IPV6_PREFIX);
-    const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');
+    const verdict = this.storage.increment(clientOf(request), this.window, this.limit, 0, 'default');
     if (this.reflector.get(READ_AHEAD, context.getHandler())) {
       request.verdict = verdict;
       return true;
