@@ -93,6 +93,7 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
         refuse: (reason) => {
           leave();
           this.#queue.remove(client, search);
+          metrics.queueLength.set(this.#queue.size);
           metrics.searchesRefused.inc({ reason });
           reject(REFUSALS[reason]());
         },

@@ -8,7 +8,7 @@ describe('highlight', () => {
   it.each([
     ['ecraseur', "L'Écraseur", 'L&#39;<mark>Écraseur</mark>'],
     ['amour', 'l’amour, AMOURS', 'l’<mark>amour</mark>, <mark>AMOURS</mark>'],
-    ['amour vie', 'amours et vie', '<mark>amours</mark> et <mark>vie</mark>'],
+    ['amour vie', 'amour et vies', '<mark>amour</mark> et <mark>vies</mark>'],
     ['"de la" vie', 'la vie de', '<mark>la</mark> <mark>vie</mark> <mark>de</mark>'],
     ['-vie amour', 'amour vie', '<mark>amour</mark> vie'],
     ['script', '<script>"&\'', '&lt;<mark>script</mark>&gt;&quot;&amp;&#39;'],
