@@ -48,7 +48,8 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    if (problem.status >= 500 && problem.problem !== 'not-ready') {
+    // The access log tells of these two; under load they would fill it.
+    if (problem.status >= 500 && problem.problem !== 'not-ready' && problem.problem !== 'busy') {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;
       this.logger.error(
         { request_id: request.id, err: cause },
