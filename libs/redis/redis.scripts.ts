@@ -6,6 +6,7 @@ declare module 'ioredis' {
     addQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
     deleteQuote(keyCount: number, ...keysAndArgs: (string | number)[]): Result<DeleteOutcome, Context>;
     listQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
+    listQuotesBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(Buffer | number)[], Context>;
     randomQuoteBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<Buffer | null, Context>;
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
     createUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<CreateUserOutcome, Context>;

@@ -19,6 +19,9 @@ const BY_STATUS = new Map<number, ProblemName>(
 );
 BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
 
+/** After these nothing more is read from the connection. */
+const CLOSING = new Set<ProblemName>(['malformed-http', 'request-timeout', 'expectation-failed']);
+
 /** Sends a problem as a page; the status and the request id are set already. */
 export type ProblemPage = (problem: ProblemError, request: FastifyRequest, reply: FastifyReply) => void;
 
@@ -58,6 +61,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status === 401)
       reply.header('www-authenticate', ['Bearer realm="quotes"', 'Basic realm="quotes", charset="UTF-8"']);
     if (problem.status === 503) reply.header('retry-after', 1);
+    // What follows on the connection would be the rest of a request that was not understood, or not taken.
+    if (CLOSING.has(problem.problem)) reply.header('connection', 'close');
     reply.code(problem.status).header('x-request-id', request.id);
     if (this.page && /\btext\/html\b/.test(request.headers.accept ?? '')) {
       this.page(problem, request, reply);

@@ -70,6 +70,15 @@ export async function sendRaw(service: ServiceProcess, request: string | Buffer)
   return { status: Number(statusLine.split(' ')[1]), headers, body: parse(rest.join('\r\n\r\n'), headers) };
 }
 
+/** The value of a metric of a service, over all labels. */
+export async function metric(service: Pick<ServiceProcess, 'url'>, name: string): Promise<number> {
+  const { body } = await call(service, 'GET /metrics');
+  return [...body.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
+}
+
 /** Asserts that an answer is a problem document of RFC 9457, of the given kind. */
 export function expectProblem(answer: Answer, status: number, problem: ProblemName): void {
   expect(answer).toMatchObject({

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Answer, call, expectProblem } from '#libs/testing/http-client.ts';
+import { type Answer, call, expectProblem, metric } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
@@ -27,15 +27,6 @@ afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
 
 const key = ADMIN_KEY;
-/** The value of a metric of a service, over all labels. */
-async function metric(service: ServiceProcess, name: string): Promise<number> {
-  const { body } = await call(service, 'GET /metrics');
-  return [...body.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))].reduce(
-    (sum, match) => sum + Number(match[1]),
-    0,
-  );
-}
-
 const exhaust = async (service = quotes, headers: Record<string, string> = {}) => {
   for (let i = 0; i < LIMIT; i += 1) {
     expect((await call(service, 'GET /quotes', { headers })).status).toBe(200);
