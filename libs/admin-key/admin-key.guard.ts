@@ -8,7 +8,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { SECURITY } from '#libs/service/openapi.ts';
@@ -37,7 +37,9 @@ export class AdminKeyGuard implements CanActivate {
   constructor(private readonly key: AdminKey) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
+    // What only the admin may see is kept nowhere.
+    reply.header('cache-control', 'no-store');
     if (!this.key.matches(request.headers.authorization)) throw new ProblemError('unauthorized');
     return true;
   }

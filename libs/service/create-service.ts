@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -85,7 +86,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     const app = await createService(definition, config);
     await app.init();
     // Nest's own listen() would log a taken port as well.
-    await app.getHttpAdapter().getInstance().listen({ port: config.APP_PORT, host: '0.0.0.0' });
+    await app.getHttpAdapter().getInstance().listen({ port: config.APP_PORT, host: anyAddress() });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     const reason = taken
@@ -96,6 +97,12 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     process.stderr.write(`${definition.name} cannot start: ${reason}\n`);
     process.exit(1);
   }
+}
+
+/** Every address of the machine: of both families, or of IPv4 alone where IPv6 is off. */
+function anyAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return addresses.some((address) => address?.family === 'IPv6') ? '::' : '0.0.0.0';
 }
 
 function rootModule(definition: ServiceDefinition, config: Config): Type {
