@@ -6,6 +6,8 @@ interface Actor {
   id: string;
   /** Undefined for an address outside the cluster. */
   namespace?: string;
+  /** Where it is, when it is no pod and a policy may name its address. */
+  address?: string;
   labels: Record<string, string>;
   ports: { name?: string | undefined; port: number }[];
 }
@@ -21,6 +23,15 @@ const outsiders: Actor[] = [
     labels: { 'k8s-app': 'kube-dns' },
     ports: [{ port: 53 }],
   },
+  {
+    id: 'kube-system/node-local-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'node-local-dns' },
+    ports: [{ port: 53 }],
+  },
+  // The cache of DNS listens in the network of the node, where it is no pod to a policy.
+  { id: 'node/dns', address: '169.254.20.10', labels: {}, ports: [{ port: 53 }] },
+  { id: 'node/stranger', address: '169.254.20.11', labels: {}, ports: [{ port: 53 }] },
   { id: 'kube-system/stranger', namespace: 'kube-system', labels: {}, ports: [{ port: 53 }] },
 ];
 
@@ -65,13 +76,15 @@ const intended = [
 /** Whether a way is meant to be open: in the list above, DNS for all, and the public entrance for really everybody. */
 const isIntended = (from: Actor, to: Actor, port: number) =>
   intended.includes(`${from.id} > ${to.id}:${port}`) ||
-  to.id === 'kube-system/kube-dns' ||
+  ['kube-system/kube-dns', 'kube-system/node-local-dns', 'node/dns'].includes(to.id) ||
   (intended.includes(`internet > ${to.id}:${port}`) &&
     !from.id.match(/^(qualification|production|privrocket-preprod|traefik|monitoring)\//));
 
 const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string | undefined, actor: Actor) =>
   peers === undefined ||
-  peers.some(({ namespaceSelector, podSelector }) => {
+  peers.some(({ namespaceSelector, podSelector, ipBlock }) => {
+    // A policy here names whole addresses only.
+    if (ipBlock) return actor.address !== undefined && ipBlock.cidr === `${actor.address}/32`;
     if (actor.namespace === undefined) return false;
     const namespaceLabels = { 'kubernetes.io/metadata.name': actor.namespace };
     const inNamespace = namespaceSelector
