@@ -226,6 +226,7 @@ export class Reader extends Load {
         clearTimeout(timer);
         fail(error);
       });
+      sending.end();
     });
   }
 }

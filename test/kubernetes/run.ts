@@ -3,6 +3,14 @@
  * run.sh, in the network of the cluster's clients.
  */
 import { RealCluster } from './cluster.ts';
+import { nodes, pods, rollouts } from './disturbances.ts';
+import { documentation } from './documentation.ts';
+import { edge } from './edge.ts';
+import { isolation } from './isolation.ts';
+import { monitoring } from './monitoring.ts';
+import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
+import { recovery } from './recovery.ts';
+import { climb, scaling } from './scaling.ts';
 import type { Test } from './test.ts';
 
 const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', IMAGES: images = '' } = process.env;
@@ -12,7 +20,10 @@ const say = (line: string) =>
   process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 /** All tests, in the order in which they build on each other. */
-const tests: Record<string, Test> = {};
+const tests: Record<string, Test> = {
+  ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption },
+  ...{ rollouts, pods, nodes, quota, rollback, recovery, documentation, climb },
+};
 
 const [first, ...others] = process.argv.slice(2);
 if (first === 'down') {
