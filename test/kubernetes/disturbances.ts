@@ -38,7 +38,9 @@ export const rollouts: Test = async (cluster, say) => {
   for (const [what, update] of updates) {
     const reader = await readDuring(cluster, update);
     assert.deepEqual(reader.failures(), [], `requests failed while ${what} was updated`);
-    say(`ok   update of ${what} under load: ${reader.log.length} requests, none failed, the slowest ${reader.longest()} ms`);
+    say(
+      `ok   update of ${what} under load: ${reader.log.length} requests, none failed, the slowest ${reader.longest()} ms`,
+    );
   }
 };
 
@@ -80,9 +82,7 @@ export const nodes: Test = async (cluster, say) => {
   const [, second, third] = cluster.nodes;
   assert.ok(second && third);
   const drained = await readDuring(cluster, () =>
-    cluster.kubectl([
-      ...['drain', second.name, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=4m'],
-    ]),
+    cluster.kubectl([...['drain', second.name, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=4m']]),
   );
   assert.deepEqual(drained.failures(), []);
   await cluster.kubectl(['uncordon', second.name]);

@@ -35,7 +35,9 @@ export const documented: Command[] = readFileSync(page, 'utf8')
     );
     const prose = chapter.replace(/^```.*?^```/gms, '');
     const inline = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
-    const commands = inline.filter((text) => /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|redis-\S+) /.test(text));
+    const commands = inline.filter((text) =>
+      /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|redis-\S+) /.test(text),
+    );
     return [...blocks, ...commands].map((text) => ({ section, text: text.replaceAll(/\s+/g, ' ') }));
   });
 
@@ -61,7 +63,10 @@ export async function runDocumented(
 }
 
 function fill(text: string, names: Record<string, string>): string {
-  return Object.entries(names).reduce((line, [name, value]) => line.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), value), text);
+  return Object.entries(names).reduce(
+    (line, [name, value]) => line.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), value),
+    text,
+  );
 }
 
 /** Runs every command of the page that no test has run before and that no exception names; each must succeed. */
@@ -71,7 +76,10 @@ export const documentation: Test = async (cluster, say) => {
   const failures: string[] = [];
   for (const command of documented.filter((one) => !done.has(one.text) && !isExcepted(one))) {
     const { section, text } = command;
-    const filled = fill(text, { ...names, ...(text.includes('--previous') && { POD: await restarted(cluster, text) }) });
+    const filled = fill(text, {
+      ...names,
+      ...(text.includes('--previous') && { POD: await restarted(cluster, text) }),
+    });
     // A forwarded port is open until somebody ends it.
     const line = filled.startsWith('kubectl port-forward') ? `timeout 3 ${filled} || [ $? = 124 ]` : filled;
     await cluster.shell(line).catch((error) => {

@@ -19,11 +19,15 @@ export const edge: Test = async (cluster, say) => {
     assert.equal(written.status, 201, written.text);
     const path = `/quotes/${JSON.parse(written.text).id}`;
     assert.equal(JSON.parse((await cluster.ask(environment, `GET ${path}`)).text).quote, quote);
-    await eventually(async () => {
-      const words = encodeURIComponent(quote.toLowerCase());
-      const { status, text } = await cluster.ask(environment, `GET /search?keyword=${words}`);
-      return status === 200 && JSON.parse(text).items.some((item: { quote: string }) => item.quote === quote);
-    }, 20_000, 500);
+    await eventually(
+      async () => {
+        const words = encodeURIComponent(quote.toLowerCase());
+        const { status, text } = await cluster.ask(environment, `GET /search?keyword=${words}`);
+        return status === 200 && JSON.parse(text).items.some((item: { quote: string }) => item.quote === quote);
+      },
+      20_000,
+      500,
+    );
     for (const hidden of inside) {
       assert.equal((await cluster.ask(environment, `GET ${hidden}`)).status, 404, hidden);
     }

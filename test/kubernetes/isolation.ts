@@ -39,7 +39,10 @@ export const isolation: Test = async (cluster, say) => {
   const wrong: string[] = [];
   for (const from of places) {
     const ways = places.filter((to) => to !== from).flatMap((to) => to.ports.map((port) => ({ to, port })));
-    const answers = await tryAll(from, ways.map(({ to, port }) => [to.ip, port.port]));
+    const answers = await tryAll(
+      from,
+      ways.map(({ to, port }) => [to.ip, port.port]),
+    );
     for (const [i, { to, port }] of ways.entries()) {
       const expected = reaches(policies, from, to, port);
       asked += 1;
@@ -59,7 +62,13 @@ export const isolation: Test = async (cluster, say) => {
 
 async function placesOf(cluster: RealCluster): Promise<Place[]> {
   const { items } = (await cluster.get('pods --all-namespaces')) as { items: Pod[] };
-  const outside = { id: 'internet', labels: {}, ports: [], ip: '203.0.113.10', network: `/run/netns/${cluster.name}-client` };
+  const outside = {
+    id: 'internet',
+    labels: {},
+    ports: [],
+    ip: '203.0.113.10',
+    network: `/run/netns/${cluster.name}-client`,
+  };
   const places: Place[] = [outside];
   for (const { metadata, spec, status } of items) {
     const { name = '', namespace = '', labels = {} } = metadata ?? {};

@@ -31,7 +31,10 @@ export const monitoring: Test = async (cluster, say) => {
           activeTargets: { health: string; labels: Record<string, string>; lastError: string }[];
         };
         const down = activeTargets.filter(({ health }) => health !== 'up');
-        assert.deepEqual(down.map(({ labels, lastError }) => ({ labels, lastError })), []);
+        assert.deepEqual(
+          down.map(({ labels, lastError }) => ({ labels, lastError })),
+          [],
+        );
         return activeTargets;
       },
       180_000,
@@ -57,11 +60,15 @@ export const monitoring: Test = async (cluster, say) => {
         .replaceAll('$environment', 'production')
         .replaceAll('$service', '.+')
         .replaceAll('$__rate_interval', '1m');
-      await eventually(async () => {
-        const result = await query(filled);
-        assert.ok(result.length > 0, `${dashboard} / ${panel}: no data for ${filled}`);
-        return true;
-      }, 120_000, 2000);
+      await eventually(
+        async () => {
+          const result = await query(filled);
+          assert.ok(result.length > 0, `${dashboard} / ${panel}: no data for ${filled}`);
+          return true;
+        },
+        120_000,
+        2000,
+      );
       seen += 1;
     }
     say(`ok   ${seen} queries of the dashboards that only a cluster can answer have data`);

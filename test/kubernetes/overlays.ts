@@ -297,14 +297,18 @@ export const quota: Test = async (cluster, say) => {
     const manifests = parseAllDocuments(rendered.replace('minReplicas: 4', 'minReplicas: 2'));
     const { rows } = checkQuota(manifests.map((document) => document.toJS() as Manifest));
     assert.ok(rows.length > 0);
-    const used = await eventually(async () => {
-      const { status } = await cluster.get('resourcequota/resource-quota', namespace);
-      for (const { resource, most, hard } of rows) {
-        assert.ok(quantity(status.used[resource]) <= hard);
-        assert.equal(Math.round(quantity(status.used[resource]) * 1000), Math.round(most * 1000), resource);
-      }
-      return status.used as Record<string, string>;
-    }, 30_000, 500);
+    const used = await eventually(
+      async () => {
+        const { status } = await cluster.get('resourcequota/resource-quota', namespace);
+        for (const { resource, most, hard } of rows) {
+          assert.ok(quantity(status.used[resource]) <= hard);
+          assert.equal(Math.round(quantity(status.used[resource]) * 1000), Math.round(most * 1000), resource);
+        }
+        return status.used as Record<string, string>;
+      },
+      30_000,
+      500,
+    );
     assert.deepEqual(await refusals(namespace), []);
     const amounts = Object.entries(used).map(([resource, amount]) => `${resource} ${amount}`);
     say(
@@ -360,8 +364,6 @@ export const rollback: Test = async (cluster, say) => {
     'ok   `rollout undo` of docs/operations.md brings the former settings back, the next deployment the present ones',
   );
 };
-
-
 
 /** Keeps new pods from being placed on any node, or no longer. */
 async function cordon(cluster: RealCluster, on: boolean): Promise<void> {

@@ -13,11 +13,10 @@ import { recovery } from './recovery.ts';
 import { climb, scaling } from './scaling.ts';
 import type { Test } from './test.ts';
 
-const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', IMAGES: images = '' } = process.env;
+const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', TEST_IMAGES: images = '' } = process.env;
 const started = Date.now();
 /** Prints what holds, and the seconds since the start. */
-const say = (line: string) =>
-  process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
+const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 /** All tests, in the order in which they build on each other. */
 const tests: Record<string, Test> = {
@@ -32,8 +31,11 @@ if (first === 'down') {
 }
 try {
   const fresh = first === undefined || first === 'up';
-  const cluster = fresh ? await RealCluster.start(name, tools, folder, images) : RealCluster.attach(folder);
-  if (fresh) say(`ok   ${(await cluster.kubectl(['version'])).match(/Server Version: .*/)?.[0]}, ${cluster.nodes.length} nodes ready`);
+  const cluster = fresh ? await RealCluster.start(name, tools, images, folder) : RealCluster.attach(folder);
+  if (fresh)
+    say(
+      `ok   ${(await cluster.kubectl(['version'])).match(/Server Version: .*/)?.[0]}, ${cluster.nodes.length} nodes ready`,
+    );
   const chosen = first === undefined ? Object.keys(tests) : first === 'up' ? others : [first, ...others];
   for (const chosenName of chosen) {
     const test = tests[chosenName];

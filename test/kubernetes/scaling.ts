@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { proveAutoscaling } from './autoscaling.ts';
-import { RealCluster } from './cluster.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import type { Test } from './test.ts';
 
@@ -11,9 +10,7 @@ export const scaling: Test = async (cluster, say) => {
   const address = `http://${spec.clusterIP}:${spec.ports[0].port}`;
   const settings = `K6=${join(cluster.tools, 'k6')} PEAK=40 RAMP=20s PLATEAU=60s`;
   const printed = await cluster.shell(`${settings} node_modules/.bin/node deploy/loadtest/run.ts ${address}`);
-  const replicas = [...printed.slice(printed.indexOf('Replicas over time')).matchAll(/^\s*\d+\D+?(\d+)\s*$/gm)].map(
-    ([, pods]) => Number(pods),
-  );
+  const replicas = [...printed.matchAll(/^ *\d+ s +\d+\/s +(\d+) #/gm)].map(([, pods]) => Number(pods));
   const most = Math.max(...replicas);
   assert.ok(most > 1, printed);
   assert.equal(replicas.at(-1), 1, printed);
