@@ -1,17 +1,22 @@
-import { adminKeyProblem } from '#libs/config/config.schema.ts';
+import { adminKeysProblem, cookieSecretProblem, environmentSchema } from '#libs/config/config.schema.ts';
 
 /** File beside an overlay's kustomization.yaml, ignored by git, that holds its secrets as plain `KEY=value` lines. */
 export const platformSecretFile = 'platform.secret';
 
-/** What an overlay's secret file holds. */
-export const platformSecretKeys = (overlay: string) =>
-  overlay === 'monitoring' ? ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'] : ['ADMIN_KEY', 'REDIS_PASSWORD'];
+/** The overlay of the shop, which gives out cookies. */
+const SHOP_OVERLAY = 'privrocket-preprod';
+
+/** What an overlay's secret file must hold; it may also hold ADMIN_KEYS. */
+export function platformSecretKeys(overlay: string): string[] {
+  if (overlay === 'monitoring') return ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'];
+  return ['ADMIN_KEY', 'REDIS_PASSWORD', ...(overlay === SHOP_OVERLAY ? ['COOKIE_SECRET'] : [])];
+}
 
 /** Command that makes a new secret file with random values. Only the mail account's password cannot be made up. */
 export function makePlatformSecret(overlay: string, file: string): string {
   const lines = platformSecretKeys(overlay).map((key) => `${key}=%s\\n`);
   const values = platformSecretKeys(overlay).map((key) =>
-    key === 'SMTP_PASSWORD' ? "'PASSWORD OF THE MAIL ACCOUNT'" : '"$(openssl rand -hex 24)"',
+    key === 'SMTP_PASSWORD' ? "'PASSWORD OF THE MAIL ACCOUNT'" : '"$(openssl rand -hex 32)"',
   );
   return `(umask 077; printf '${lines.join('')}' ${values.join(' ')} > ${file})`;
 }
@@ -24,8 +29,15 @@ export function platformSecretProblem(overlay: string, values: NodeJS.Dict<strin
   const missing = platformSecretKeys(overlay).find((key) => !values[key]);
   if (missing) return `${missing} is missing`;
   if (overlay === 'monitoring') return undefined;
-  const adminKey = adminKeyProblem(values.ADMIN_KEY, 'production');
-  if (adminKey) return `ADMIN_KEY ${adminKey}`;
+  const environment = environmentSchema.pick({ ADMIN_KEY: true, ADMIN_KEYS: true }).safeParse({
+    ADMIN_KEY: values.ADMIN_KEY,
+    ...(values.ADMIN_KEYS && { ADMIN_KEYS: values.ADMIN_KEYS }),
+  });
+  if (!environment.success) return `ADMIN_KEYS ${environment.error.issues[0]?.message}`;
+  const adminKeys = adminKeysProblem({ ...environment.data, NODE_ENV: 'production' });
+  if (adminKeys) return adminKeys;
+  const cookieSecret = overlay === SHOP_OVERLAY ? cookieSecretProblem(values.COOKIE_SECRET) : undefined;
+  if (cookieSecret) return `COOKIE_SECRET ${cookieSecret}`;
   // It stands on a command line and in a space-separated configuration file of Redis.
   if (!/^[\w.~-]{16,}$/.test(values.REDIS_PASSWORD ?? '')) {
     return 'REDIS_PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -';

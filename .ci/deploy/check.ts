@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { checkEdge } from './edge.check.ts';
+import { checkEdgeSettings } from './edge.settings.ts';
 import { checkEnvironment } from './environment.check.ts';
 import { checkHardening } from './hardening.check.ts';
 import { checkIsolation } from './isolation.check.ts';
@@ -7,7 +8,8 @@ import { type Manifest, renderOverlays } from './manifest.loader.ts';
 import { mutants } from './mutants.ts';
 import { checkQuota, quotaTable } from './quota.check.ts';
 import { checkReferences } from './references.check.ts';
-import { checkKeys, checkVersions } from './repository.check.ts';
+import { checkImages, checkKeys, undigested } from './repository.check.ts';
+import { checkRollout } from './rollout.check.ts';
 
 /** Oldest Kubernetes that is promised and newest whose schemas are pinned. */
 const kubernetesVersions = ['1.29.0', '1.37.0'];
@@ -30,7 +32,8 @@ function checkManifests(byOverlay: Map<string, Manifest[]>): string[] {
     ...checkIsolation(manifests).findings,
     ...checkQuota(manifests).findings,
     ...checkHardening(manifests),
-    ...checkVersions(manifests),
+    ...checkImages(manifests),
+    ...checkEdgeSettings(manifests),
     ...environments.flatMap((name) => checkEnvironment(name, byOverlay.get(name) ?? [])),
   ];
 }
@@ -72,11 +75,17 @@ const quota = checkQuota(manifests);
 report('quota holds everything at its maximum in the middle of a rollout', quota.findings);
 process.stdout.write(`${quotaTable(quota.rows).replace(/^/gm, '     ')}\n`);
 report('hardening', checkHardening(manifests));
-report('images carry the version of package.json', checkVersions(manifests));
+report('images are pinned, each in one version', checkImages(manifests));
 for (const name of environments) {
   report(`.env.${name} is what its pods get`, checkEnvironment(name, byOverlay.get(name) ?? []));
 }
-report('the real Traefik routes and limits every public path', await checkEdge(`${tools}/traefik`, manifests));
+report("Traefik's settings", checkEdgeSettings(manifests));
+const [edge, rollout] = await Promise.all([
+  checkEdge(`${tools}/traefik`, manifests),
+  checkRollout(`${tools}/traefik`, manifests),
+]);
+report('the real Traefik routes, limits and outlives crashes on every public path', edge);
+report(`Traefik rolls under ${rollout.requests} requests, none of which fails`, rollout.findings);
 report('no key-like string in the tree', checkKeys());
 
 // Checks that cannot fail prove nothing: each mistake below must be found.
@@ -90,5 +99,6 @@ report(
   missed.map(({ finding }) => `not found: ${finding}`),
 );
 
+for (const image of undigested) process.stdout.write(`     waived: the digest of ${image}\n`);
 for (const [test, reason] of Object.entries(waivers)) process.stdout.write(`     waived: ${test}, because ${reason}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -21,7 +21,7 @@ import type {
 import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1';
 import type { Ingress, IngressClass, NetworkPolicy } from 'kubernetes-types/networking/v1';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
-import type { ClusterRole, ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
+import type { ClusterRole, ClusterRoleBinding, RoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
 import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
 import { stripeSecretFile } from '../../deploy/stripe-secret.ts';
@@ -43,6 +43,7 @@ export interface Kinds {
   PersistentVolumeClaim: PersistentVolumeClaim;
   PodDisruptionBudget: PodDisruptionBudget;
   ResourceQuota: ResourceQuota;
+  RoleBinding: RoleBinding;
   Secret: Secret;
   Service: Service;
   ServiceAccount: ServiceAccount;

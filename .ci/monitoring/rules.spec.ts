@@ -191,6 +191,21 @@ const cases: Case[] = [
     series: { [`redis_memory_used_bytes${node(0)}`]: '95x60', [`redis_memory_max_bytes${node(0)}`]: '0x60' },
     fires: { '30m': false },
   },
+  {
+    alert: 'RedisMemoryFull',
+    when: 'maxmemory is reached',
+    series: {
+      [`redis_memory_used_bytes${node(0)}`]: '95x10 100x20 95x20',
+      [`redis_memory_max_bytes${node(0)}`]: '100x60',
+    },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'RedisMemoryFull',
+    when: 'writes are refused',
+    series: { 'writes_refused_full_total{namespace="production", pod="quotes-1"}': '0x10 0+5x10 50x40' },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
   ...['redis_aof_last_write_status', 'redis_aof_last_bgrewrite_status', 'redis_rdb_last_bgsave_status'].map(
     (metric) => ({
       alert: 'RedisSaveFailed',
@@ -210,6 +225,30 @@ const cases: Case[] = [
     when: 'the index stands still',
     series: { 'search_index_lag_entries{namespace="production", pod="search-1"}': '0x10 0+500x20 0x20' },
     fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'SearchIndexStalled',
+    when: 'the thread of the index is silent',
+    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1x10 0+60x20 1x20' },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'SearchIndexStalled',
+    when: 'a merge keeps the thread busy now and then',
+    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1 1 12 1x30' },
+    fires: { '5m': false, '20m': false },
+  },
+  {
+    alert: 'SearchOverloaded',
+    when: 'searches wait for too long',
+    series: { 'search_refused_total{namespace="production", pod="search-1", reason="late"}': '0x10 0+60x20 1200x30' },
+    fires: { '9m': false, '25m': true, '45m': false },
+  },
+  {
+    alert: 'SearchOverloaded',
+    when: 'clients hang up',
+    series: { 'search_refused_total{namespace="production", pod="search-1", reason="gone"}': '0x10 0+60x20 1200x30' },
+    fires: { '25m': false },
   },
   {
     alert: 'PaymentsFailing',

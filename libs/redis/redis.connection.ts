@@ -1,8 +1,6 @@
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
 import type { Config } from '#libs/config/config.ts';
-
-/** Name of the master that the Sentinels watch. */
-const SENTINEL_MASTER = 'quotes';
+import { reconnectDelay, SentinelConnector } from './sentinel.connector.ts';
 
 /** A client of a single Redis, of the master behind Sentinels, or of a cluster: the same commands everywhere. */
 export type RedisClient = Redis | Cluster;
@@ -18,7 +16,7 @@ const FAIL_FAST = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
-  retryStrategy: (attempt: number) => Math.min(50 * attempt, 1000),
+  retryStrategy: reconnectDelay,
 } as const;
 
 /**
@@ -42,13 +40,12 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
   const single = { ...options, db: config.REDIS_DB };
   // Auto-pipelining halves Redis' own work under load; a cluster client would leak raw MOVED errors with it.
   if (config.REDIS_SENTINELS.length > 0) {
-    return new Redis({
-      ...single,
-      enableAutoPipelining: true,
-      sentinels: [...config.REDIS_SENTINELS],
-      name: SENTINEL_MASTER,
-      sentinelRetryStrategy: FAIL_FAST.retryStrategy,
-    });
+    const Connector = class extends SentinelConnector {
+      constructor() {
+        super(config.REDIS_SENTINELS);
+      }
+    };
+    return new Redis({ ...single, enableAutoPipelining: true, Connector });
   }
   return new Redis({ ...single, enableAutoPipelining: true, host: config.REDIS_HOST, port: config.REDIS_PORT });
 }

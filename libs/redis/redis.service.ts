@@ -1,4 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import { setImmediate as afterOthers } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
@@ -12,8 +13,8 @@ import { defineScripts } from './redis.scripts.ts';
  */
 export const redisOperations = tracingChannel<unknown, { operation: string; error?: unknown }>('quotes-platform:redis');
 
-/** How long a write waits for a replica before it is declared lost, in milliseconds. */
-const REPLICATION_TIMEOUT = 300;
+/** How long a confirmation by a replica may take, in milliseconds: a write may wait for two before it gets one of its own, and all must be over within a second. */
+const REPLICATION_TIMEOUT_MS = 250;
 
 /** Redis is away, overloaded, loading, failing over or refusing writes: the caller may try again. */
 export class RedisUnavailableError extends Error {
@@ -27,6 +28,11 @@ export class RedisUnavailableError extends Error {
 export class RedisService implements OnApplicationShutdown {
   readonly client: RedisClient;
   private readonly replicated: boolean;
+  /** Replicas that must have a write before it is acknowledged. */
+  private readonly writeReplicas: number;
+  /** The confirmation that is on its way, and the one that will be asked for next. */
+  private confirmation: Promise<unknown> = Promise.resolve();
+  private nextConfirmation: Promise<number> | undefined;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.client = connectRedis(config);
@@ -34,6 +40,7 @@ export class RedisService implements OnApplicationShutdown {
     this.client.on('error', () => {});
     defineScripts(this.client);
     this.replicated = config.REDIS_SENTINELS.length > 0;
+    this.writeReplicas = config.REDIS_WRITE_REPLICAS;
   }
 
   /**
@@ -64,19 +71,38 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a write and, where replicas exist, answers only once one of them has it, so that a failover cannot lose it.
-   * @throws RedisUnavailableError when Redis could not carry it out, or no replica confirmed in time
+   * Runs a write and, where replicas exist, answers only once REDIS_WRITE_REPLICAS of them have it, so that a failover cannot lose it.
+   * @throws RedisUnavailableError when Redis could not carry it out, or too few replicas confirmed in time
    */
   write<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.replicated) return this.run(operation, command);
     return this.run(operation, async (client) => {
-      const [result, replicas] = await Promise.all([
-        command(client),
-        client instanceof Redis ? client.wait(1, REPLICATION_TIMEOUT) : 1,
-      ]);
-      if (replicas < 1) throw new Error('no replica confirmed the write');
+      if (!(client instanceof Redis)) return command(client);
+      const { stream } = client;
+      const result = await command(client);
+      const replicas = await this.confirm(client);
+      // On another connection Redis knows of no writes to be confirmed.
+      if (replicas < this.writeReplicas || client.stream !== stream) {
+        throw new Error('too few replicas confirmed the write');
+      }
       return result;
     });
+  }
+
+  /**
+   * How many replicas have all that was written over the connection up to now. Redis does nothing else on the connection while it waits for them: so
+   * there is one question at a time, and all writes that come meanwhile share the next.
+   */
+  private confirm(client: Redis): Promise<number> {
+    this.nextConfirmation ??= this.confirmation
+      .then(() => afterOthers())
+      .then(() => {
+        this.nextConfirmation = undefined;
+        const confirmation = client.wait(this.writeReplicas, REPLICATION_TIMEOUT_MS);
+        this.confirmation = confirmation.catch(() => {});
+        return confirmation;
+      });
+    return this.nextConfirmation;
   }
 
   /**
@@ -106,7 +132,9 @@ export class RedisService implements OnApplicationShutdown {
   }
 }
 
-/** A refusal that means our command was wrong, not that Redis was unwell. */
+/** A refusal that means our command was wrong, and not that Redis has too many clients, or was made a replica a moment ago, where WAIT is an error. */
 function isMistake(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ReplyError' && /^(ERR (?!max number)|WRONGTYPE)/.test(error.message);
+  return (
+    error instanceof Error && error.name === 'ReplyError' && /^(ERR (?!max number|WAIT )|WRONGTYPE)/.test(error.message)
+  );
 }

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { writesRefused } from '#libs/metrics/metrics.ts';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -47,7 +48,8 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    if (problem.status >= 500 && problem.problem !== 'not-ready') {
+    // The access log tells of these two; under load they would fill it.
+    if (problem.status >= 500 && problem.problem !== 'not-ready' && problem.problem !== 'busy') {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;
       this.logger.error(
         { request_id: request.id, err: cause },
@@ -69,7 +71,11 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof RedisUnavailableError) return new ProblemError('unavailable');
+  if (error instanceof RedisUnavailableError) {
+    if (!(error.cause instanceof Error && /^OOM /.test(error.cause.message))) return new ProblemError('unavailable');
+    writesRefused.inc();
+    return new ProblemError('full');
+  }
   if (error instanceof HttpException) {
     const details: unknown = error.getResponse();
     const checks =

@@ -6,14 +6,16 @@ import { eventually } from './eventually.ts';
 /** A built service, run as in production: its own process, its environment, nothing shared with the test. */
 export class ServiceProcess {
   readonly url: string;
+  readonly process: ChildProcess;
+  readonly port: number;
   /** How the process ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  private readonly log: string;
 
-  private constructor(
-    readonly process: ChildProcess,
-    readonly port: number,
-    private readonly log: string,
-  ) {
+  private constructor(process: ChildProcess, port: number, log: string) {
+    this.process = process;
+    this.port = port;
+    this.log = log;
     this.url = `http://127.0.0.1:${port}`;
     this.exited = new Promise((done) => {
       process.once('exit', (code, signal) => done({ code, signal }));

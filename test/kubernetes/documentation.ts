@@ -19,7 +19,7 @@ const excepted: [RegExp, string][] = [
   [/docker compose|^(docker|podman|buildah|kind|k3s|minikube|ctr) /, 'needs Docker, or a cluster of another make'],
   [/^npm run (check:\S+|test:\S+|loadtest|images|deploy)$/, 'names a script and asks nobody to run it here'],
   [/get certificate/, 'wants cert-manager'],
-  [/redis-check-aof --fix/, 'mends a damaged file, and there is none'],
+  [/valkey-check-aof --fix/, 'mends a damaged file, and there is none'],
 ];
 
 /** Commands that one of the tests has run, as they are written. */
@@ -36,7 +36,7 @@ export const documented: Command[] = readFileSync(page, 'utf8')
     const prose = chapter.replace(/^```.*?^```/gms, '');
     const inline = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
     const commands = inline.filter((text) =>
-      /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|redis-\S+) /.test(text),
+      /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|(?:redis|valkey)-\S+) /.test(text),
     );
     return [...blocks, ...commands].map((text) => ({ section, text: text.replaceAll(/\s+/g, ' ') }));
   });

@@ -19,9 +19,9 @@ export const recovery: Test = async (cluster, say) => {
 
   const nodes = await cluster.pods(namespace, 'app.kubernetes.io/name=redis');
   for (const { metadata } of nodes) {
-    const role = await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['redis-cli', 'role']);
+    const role = await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['valkey-cli', 'role']);
     if (role.startsWith('master'))
-      await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['redis-cli', 'flushall']);
+      await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['valkey-cli', 'flushall']);
   }
   assert.equal((await writer.verify()).length, writer.acknowledged.size, 'nothing was lost to be restored');
 

@@ -11,6 +11,7 @@ import { monitoring } from './monitoring.ts';
 import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
 import { recovery } from './recovery.ts';
 import { climb, scaling } from './scaling.ts';
+import { redisDrills } from './redis.drill.ts';
 import type { Test } from './test.ts';
 
 const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', TEST_IMAGES: images = '' } = process.env;
@@ -21,7 +22,7 @@ const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Dat
 /** All tests, in the order in which they build on each other. */
 const tests: Record<string, Test> = {
   ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption },
-  ...{ rollouts, pods, nodes, quota, rollback, recovery, documentation, climb },
+  ...{ rollouts, pods, nodes, quota, rollback, recovery, redis: redisDrills, documentation, climb },
 };
 
 const [first, ...others] = process.argv.slice(2);

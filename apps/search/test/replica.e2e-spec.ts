@@ -80,8 +80,8 @@ it('compares all quotes when Redis has lost its history', async () => {
   await platform.flush();
   await writer.add('anacoluthe');
   await finds('anacoluthe', 1);
+  await eventually(async () => expect(await metric('search_index_resyncs_total')).toBe(1));
   await eventually(async () => expect(await metric('search_index_documents')).toBe(1));
-  expect(await metric('search_index_resyncs_total')).toBe(1);
 });
 
 it('compares all quotes when Redis was restarted, and serves meanwhile', async () => {

@@ -41,6 +41,8 @@ describe('the catalogue', () => {
     await eventually(async () => (await call(platform.search, 'GET /search?keyword=baleine')).body.total > 0);
     expect((await visitor.get('/?q=baleine')).body).toContain(whale);
     expect((await visitor.get('/?q=castafiore')).body).toContain('Nothing found');
+    const words = Array.from({ length: 30 }, (_, i) => `w${i}`).join('+');
+    expect((await visitor.get(`/?q=${words}`)).body).toContain('Nothing found');
   });
 
   it('leads from page to page to every quote', async () => {

@@ -1,0 +1,162 @@
+import { createConnection, Socket } from 'node:net';
+import { AbstractConnector, Redis } from 'ioredis';
+
+/** Name of the master that the Sentinels watch. */
+const MASTER_NAME = 'quotes';
+/** How long a Sentinel may take to connect or to answer, in milliseconds. */
+const SENTINEL_TIMEOUT_MS = 500;
+/** How often the Sentinels are asked while all is well, in case that what they announce is lost. */
+const WATCH_INTERVAL_MS = 1000;
+/** How long a connection that is given up may still deliver answers, in milliseconds. */
+const PARTING_MS = 200;
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** The master as the Sentinels know it. */
+interface Master extends Address {
+  /** Grows with every failover: the answer with the highest one is the latest. */
+  epoch: number;
+  /** Whether enough Sentinels to elect another agree that it does not answer. */
+  isDown: boolean;
+  /** Whether a Sentinel has begun to elect another: it goes through with that, also when this one is back. */
+  isBeingReplaced: boolean;
+}
+
+/** What a Sentinel announces when a client may have to leave its master, or may not choose it any more. */
+const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
+
+/**
+ * Leads a client to the master that the Sentinels name, and away from it as soon as they name another. A master that was replaced may go on serving: until a
+ * Sentinel makes it a replica, 10 s later, it answers reads with what it knows and refuses writes.
+ *
+ * It also keeps the client from a master that is being replaced. One that comes back in the middle of an election could acknowledge, together with a replica
+ * that still follows it, what the replica that is about to be promoted will never have.
+ *
+ * The client's own connector asks one Sentinel at a time, waits for ever for one that hangs, and believes one that was cut off; and its failover detector
+ * ends the client for good when the announcement comes while the client is asking. Here all Sentinels are asked at once, and the latest answer counts.
+ */
+export class SentinelConnector extends AbstractConnector {
+  readonly #addresses: readonly Address[];
+  #sentinels: Redis[] = [];
+  #watch: NodeJS.Timeout | undefined;
+  /** The master that the current connection leads to. */
+  #master: Master | undefined;
+
+  constructor(addresses: readonly Address[]) {
+    super(PARTING_MS);
+    this.#addresses = addresses;
+  }
+
+  /** Opens a connection to the master; one that is already closed when there is none to be used. The client then tries again later. */
+  override async connect(): Promise<Socket> {
+    this.connecting = true;
+    if (this.#watch === undefined) this.#open();
+    const answer = await this.#ask();
+    // The client was closed meanwhile.
+    if (!this.connecting) throw new Error('Connection is closed.');
+    if (answer instanceof Error || answer.isBeingReplaced) {
+      this.#master = undefined;
+      this.firstError = answer instanceof Error ? answer : new Error(`${answer.host}:${answer.port} is being replaced`);
+      this.stream = new Socket().destroy();
+      return this.stream;
+    }
+    this.#master = answer;
+    this.stream = createConnection(answer.port, answer.host);
+    this.stream.once('error', (error) => {
+      this.firstError = error;
+    });
+    return this.stream;
+  }
+
+  /** Whether the node is, by its INFO, what the Sentinels call it, and still to stay so. */
+  override check({ role }: { role?: string }): boolean {
+    return (role === undefined || role === 'master') && this.#master?.isBeingReplaced === false;
+  }
+
+  /** The client calls this when it is closed, and before it connects again. */
+  override disconnect(): void {
+    super.disconnect();
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    for (const sentinel of this.#sentinels) sentinel.disconnect();
+    this.#sentinels = [];
+  }
+
+  #open(): void {
+    this.#watch = setInterval(() => void this.#follow(), WATCH_INTERVAL_MS);
+    this.#sentinels = this.#addresses.map((address) => {
+      const sentinel = new Redis({
+        ...address,
+        connectTimeout: SENTINEL_TIMEOUT_MS,
+        commandTimeout: SENTINEL_TIMEOUT_MS,
+        // A connection that a lost node has left half open is noticed when the next question is not answered.
+        socketTimeout: SENTINEL_TIMEOUT_MS,
+        maxRetriesPerRequest: 0,
+        enableReadyCheck: false,
+        autoResubscribe: false,
+        retryStrategy: reconnectDelay,
+      });
+      // What goes wrong is seen where the Sentinel is asked.
+      sentinel.on('error', () => {});
+      sentinel.on('ready', () => sentinel.subscribe(...ANNOUNCEMENTS).catch(() => {}));
+      sentinel.on('message', () => void this.#follow());
+      return sentinel;
+    });
+  }
+
+  /** Gives up a connection that leads to a master that is down or has been replaced. Without a connection the client is about to ask by itself. */
+  async #follow(): Promise<void> {
+    const answer = await this.#ask();
+    const left = this.#master;
+    if (answer instanceof Error || left === undefined || answer.epoch < left.epoch || this.stream.destroyed) return;
+    this.#master = answer;
+    if (answer.isDown || answer.host !== left.host || answer.port !== left.port) super.disconnect();
+  }
+
+  /** The latest that the Sentinels know of the master. */
+  async #ask(): Promise<Master | Error> {
+    const failures: Error[] = [];
+    const masters: Master[] = [];
+    const note = (answer: Master) => void masters.push(answer);
+    const fail = (error: Error) => void failures.push(error);
+    await Promise.all(this.#sentinels.map((sentinel) => askOne(sentinel).then(note, fail)));
+    const epoch = Math.max(...masters.map((master) => master.epoch));
+    const latest = masters.filter((master) => master.epoch === epoch);
+    const [first] = latest;
+    if (first === undefined) return failures[0] ?? new Error('no Sentinel is known');
+    return {
+      ...first,
+      isDown: latest.some(({ isDown }) => isDown),
+      isBeingReplaced: latest.some(({ isBeingReplaced }) => isBeingReplaced),
+    };
+  }
+}
+
+/** Milliseconds before another try to connect: soon at first, never long, and not the same for all who lost Redis at the same instant. */
+export function reconnectDelay(attempt: number): number {
+  return Math.min(50 * attempt, 1000) * (0.5 + Math.random() / 2);
+}
+
+async function askOne(sentinel: Redis): Promise<Master> {
+  if (sentinel.status === 'reconnecting') throw new Error(`the Sentinel at ${sentinel.options.host} is away`);
+  // The state first: should a failover come in between, the answer counts as an early one.
+  const [state, [host, port]] = (await Promise.all([
+    sentinel.call('SENTINEL', 'MASTER', MASTER_NAME),
+    sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
+  ])) as [string[], [string, string]];
+  const field = (name: string) => state[state.indexOf(name) + 1] ?? '';
+  // The Sentinel that leads a failover already names the promoted replica here, before it calls the failover over.
+  const isNamed = field('ip') === host && field('port') === port;
+  const flags = isNamed ? field('flags').split(',') : [];
+  const isDown = flags.includes('o_down');
+  return {
+    host,
+    port: Number(port),
+    epoch: Number(field('config-epoch')),
+    isDown,
+    isBeingReplaced: isDown || flags.includes('failover_in_progress'),
+  };
+}
