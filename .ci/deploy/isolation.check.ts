@@ -2,7 +2,7 @@ import type { NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/netw
 import { containersOf, type Manifest, ofKind, selects, workloads } from './manifest.loader.ts';
 
 /** Somebody who may try to connect, or be connected to. */
-interface Actor {
+export interface Actor {
   id: string;
   /** Undefined for an address outside the cluster. */
   namespace?: string;
@@ -121,6 +121,10 @@ function passes(
   });
 }
 
+/** Whether the policies of both sides let a connection pass. */
+export const reaches = (manifests: Manifest[], from: Actor, to: Actor, port: Actor['ports'][number]) =>
+  passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
+
 /**
  * Computes who reaches whom under the NetworkPolicies of all overlays together, and compares it with what is meant.
  * @returns sentences on every way that is open and should not be, or shut and should not be; and how many ways were asked
@@ -144,7 +148,7 @@ export function checkIsolation(manifests: Manifest[]): { findings: string[]; ask
       if (![from, to].some((actor) => rendered.includes(actor))) continue;
       for (const port of to.ports) {
         asked += 1;
-        const isOpen = passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
+        const isOpen = reaches(manifests, from, to, port);
         if (isOpen) open += 1;
         if (isOpen !== isIntended(from, to, port.port)) {
           findings.push(`${from.id} > ${to.id}:${port.port} is ${isOpen ? 'open' : 'shut'}`);

@@ -1,5 +1,15 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { parseEnv, promisify } from 'node:util';
@@ -11,7 +21,8 @@ import { storageClass } from './simulated-cluster.ts';
 /** Overlays in the order in which they are deployed. */
 export const overlays = ['traefik', 'qualification', 'production', 'monitoring', 'privrocket-preprod'];
 
-const fabric = (...args: string[]) => execFileSync('test/kubernetes/fabric.sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+const fabric = (...args: string[]) =>
+  execFileSync('test/kubernetes/fabric.sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
 
 /** An answer to a request. */
 export interface Answer {
@@ -46,13 +57,16 @@ export interface Environment {
  */
 export class RealCluster extends ControlPlane {
   readonly name: string;
+  /** Folder that images.sh prints. */
+  readonly images: string;
   readonly nodes: RealNode[];
   /** A copy of what a deployment needs, with secrets of its own: a developer's are neither read nor changed. */
   readonly checkout: string;
 
-  private constructor(name: string, tools: string, folder: string, nodes: number) {
+  private constructor(name: string, tools: string, images: string, folder: string, nodes: number) {
     super(tools, folder, `${name}-control`, '10.89.0.10');
     this.name = name;
+    this.images = images;
     this.checkout = join(folder, 'checkout');
     this.nodes = Array.from({ length: nodes }, (_, i) => new RealNode(this, i + 1));
   }
@@ -61,17 +75,13 @@ export class RealCluster extends ControlPlane {
    * Starts a cluster from what run.sh has prepared: its networks, programs and images.
    * @param name of the cluster: two of different names do not meet
    * @param tools folder that tools.sh prints
-   * @param images what images.sh printed
+   * @param images folder that images.sh prints
    */
-  static async start(name: string, tools: string, folder: string, images: string): Promise<RealCluster> {
+  static async start(name: string, tools: string, images: string, folder: string): Promise<RealCluster> {
     const nodes = readdirSync('/run/netns').filter((namespace) => namespace.startsWith(`${name}-node-`)).length;
-    const cluster = new RealCluster(name, tools, folder, nodes);
+    const cluster = new RealCluster(name, tools, images, folder, nodes);
     mkdirSync(cluster.checkout, { recursive: true });
-    for (const kind of ['archive', 'alias']) {
-      const lines = [...images.matchAll(new RegExp(`^${kind} (.*)$`, 'gm'))].map(([, rest]) => `${rest}\n`);
-      writeFileSync(cluster.path(`images.${kind}`), lines.join(''));
-    }
-    writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, nodes }));
+    writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, images, nodes }));
     cluster.balance({ everyMs: 5000, failures: 2 });
     for (const part of ['package.json', 'deploy', 'libs', 'docs']) {
       const filter = (path: string) => !path.endsWith('.secret');
@@ -86,15 +96,18 @@ export class RealCluster extends ControlPlane {
     const quiet = ['--disable-warning=ExperimentalWarning', 'test/kubernetes/load-balancer.ts'];
     cluster.spawn('load-balancer', process.execPath, [...quiet, folder, String(nodes)]);
     await cluster.kubectl(['rollout', 'status', 'deployment/coredns', '--namespace=kube-system', '--timeout=5m']);
-    await cluster.kubectl([...['wait', '--for=condition=Available', 'apiservice/v1beta1.metrics.k8s.io'], '--timeout=5m']);
+    await cluster.kubectl([
+      ...['wait', '--for=condition=Available', 'apiservice/v1beta1.metrics.k8s.io'],
+      '--timeout=5m',
+    ]);
     return cluster;
   }
 
   /** The cluster that runs already, from `folder`. @throws when there is none */
   static attach(folder: string): RealCluster {
-    const { name, tools, nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'));
+    const { name, tools, images, nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'));
     if (!existsSync(`/run/netns/${name}-control`)) throw new Error(`${folder} is of a cluster that has ended`);
-    return new RealCluster(name, tools, folder, nodes);
+    return new RealCluster(name, tools, images, folder, nodes);
   }
 
   /** Ends everything of a cluster and removes what it left. */
@@ -125,10 +138,14 @@ export class RealCluster extends ControlPlane {
 
   /** Address of Traefik's load balancer. */
   async edge(): Promise<string> {
-    return await eventually(async () => {
-      const { status } = await this.get('service/traefik', 'traefik');
-      return status.loadBalancer.ingress[0].ip as string;
-    }, 60_000, 200);
+    return await eventually(
+      async () => {
+        const { status } = await this.get('service/traefik', 'traefik');
+        return status.loadBalancer.ingress[0].ip as string;
+      },
+      60_000,
+      200,
+    );
   }
 
   /** Runs a command line in the copy of the checkout, against the cluster. @throws when it fails, with what it said */
@@ -217,7 +234,11 @@ export class RealCluster extends ControlPlane {
     const [a, b] = [`{ ${one.join(', ')} }`, `{ ${other.join(', ')} }`];
     const rules = [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
     const chain = 'add table bridge cuts\nadd chain bridge cuts forward { type filter hook forward priority 0; }\n';
-    await this.command('nft', ['-f', '-'], chain + rules.map((rule) => `add rule bridge cuts forward ${rule}\n`).join(''));
+    await this.command(
+      'nft',
+      ['-f', '-'],
+      chain + rules.map((rule) => `add rule bridge cuts forward ${rule}\n`).join(''),
+    );
   }
 
   /** Ends all cuts. */
@@ -288,7 +309,7 @@ export class RealNode {
     }
     mkdirSync(cluster.path(name), { recursive: true });
     const log = openSync(cluster.path(`${name}/node.log`), 'a');
-    const args = [cluster.name, String(this.n), cluster.tools, cluster.folder];
+    const args = [cluster.name, String(this.n), cluster.tools, cluster.images, cluster.folder];
     const begin = Date.now();
     const child = spawn('test/kubernetes/node.sh', args, { stdio: ['ignore', log, log], detached: true });
     child.unref();

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# images.sh TOOLS: builds the project's images and the stand-ins for those of others, and writes archives of all that the manifests name, under the names by which a
-# kubelet looks for them, into TOOLS/images; an archive that is there already is kept. Prints a line `archive PATH` for each, and for each image that a manifest pins
-# by digest a line `alias IMAGE NAME`. Run it through containers.sh.
+# images.sh TOOLS: builds the project's images and the stand-ins for those of others, and unpacks all that the manifests name, under the names by which a kubelet looks
+# for them, into a folder as containerd has it, of which every node gets a copy. Prints the folder; it is kept until an image is another. Run it through containers.sh.
 set -euo pipefail
 tools=$1
-# The programs that npm runs speak up on standard output too.
+# Whatever the programs say.
 exec 3>&1 >&2
 .ci/deploy/base-images.sh
 npm run -s images -- --pull=never
@@ -28,33 +27,48 @@ canonical() {
   *) echo "docker.io/library/$1" ;;
   esac
 }
-# save ARCHIVE IMAGE...: named by what is in it.
-save() {
-  local content archive
-  content=$(podman image inspect --format '{{.Id}} {{.RepoTags}}' "${@:2}" | sha256sum | cut -c 1-12)
-  archive=$tools/images/$1-$content.tar
-  if [ ! -e "$archive" ]; then
-    mkdir -p "$tools/images"
-    rm -f "$tools/images/$1"-*
-    podman save -q --multi-image-archive --format docker-archive -o "$archive.part" "${@:2}"
-    mv "$archive.part" "$archive"
-  fi
-  echo "archive $archive" >&3
-}
-
 image localhost/pause:1 scratch "$tools/pause"
 image localhost/coredns:1 scratch "$tools/coredns"
 node=$(sed -n 's/^ARG NODE=//p' deploy/images/Dockerfile)
-ours=()
-others=()
+names=(localhost/pause:1 localhost/coredns:1)
+aliases=()
 for image in $(npm exec -- node --disable-warning=ExperimentalWarning test/kubernetes/images.ts); do
   name=$(canonical "${image%@*}")
   case $name in
   */grafana/* | */kube-state-metrics/*) image "$name" "$node" test/kubernetes/stub.mjs ;;
   *) podman tag "${image%@*}" "$name" ;;
   esac
-  case $name in docker.io/quotes-platform/*) ours+=("$name") ;; *) others+=("$name") ;; esac
-  if [ "$image" != "${image%@*}" ]; then echo "alias $name $(canonical "${name%:*}@${image#*@}")" >&3; fi
+  names+=("$name")
+  # An image that is pinned by digest is asked for by digest alone; the stand-in has another, so it is given that name.
+  if [ "$image" != "${image%@*}" ]; then aliases+=("$name" "$(canonical "${name%:*}@${image#*@}")"); fi
 done
-save others localhost/pause:1 localhost/coredns:1 "${others[@]}"
-save platform "${ours[@]}"
+
+content=$( (podman image inspect --format '{{.Id}}' "${names[@]}" && echo "${names[@]} ${aliases[@]}") | sha256sum | cut -c 1-12)
+images=$tools/images/$content
+if [ ! -e "$images" ]; then
+  rm -rf "$tools/images"
+  mkdir -p "$tools/images/part"
+  cat >"$tools/images/containerd.toml" <<CONF
+version = 3
+root = '$tools/images/part'
+state = '$tools/images/state'
+disabled_plugins = ['io.containerd.grpc.v1.cri']
+[grpc]
+  address = '$tools/images/containerd.sock'
+CONF
+  "$tools/containerd" --config "$tools/images/containerd.toml" --log-level error &
+  ctr() { "$tools/ctr" --address "$tools/images/containerd.sock" --namespace k8s.io "$@"; }
+  until ctr version >/dev/null 2>&1; do sleep 0.1; done
+  podman save -q --multi-image-archive --format docker-archive -o "$tools/images/archive" "${names[@]}"
+  ctr images import "$tools/images/archive" >/dev/null
+  set -- "${aliases[@]}"
+  for (( ; $#; )); do
+    ctr images tag "$1" "$2" >/dev/null
+    shift 2
+  done
+  kill %1
+  wait %1 || true
+  rm -rf "$tools/images/"{archive,state,containerd.sock*,containerd.toml}
+  mv "$tools/images/part" "$images"
+fi
+echo "$images" >&3

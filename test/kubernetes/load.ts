@@ -1,6 +1,6 @@
+import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Environment, RealCluster } from './cluster.ts';
-import { Agent, request } from 'node:http';
 
 /** Load on an environment and how much of it. */
 interface Plan {
@@ -226,6 +226,7 @@ export class Reader extends Load {
         clearTimeout(timer);
         fail(error);
       });
+      sending.end();
     });
   }
 }

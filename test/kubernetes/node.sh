@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# node.sh NAME N TOOLS FOLDER: a node of a test cluster: containerd, kubelet, kube-proxy and kube-router in a network, mount, process, host name, IPC and cgroup
+# node.sh NAME N TOOLS IMAGES FOLDER: a node of a test cluster: containerd, kubelet, kube-proxy and kube-router in a network, mount, process, host name, IPC and cgroup
 # namespace of their own (what kind does with Docker, done with unshare). It stays in the foreground; ending its process ends everything in the node, as a power cut
-# would. TOOLS is what tools.sh prints, FOLDER where the cluster keeps its state.
+# would. TOOLS is what tools.sh prints, IMAGES what images.sh prints, FOLDER where the cluster keeps its state.
 set -euo pipefail
 name=$1
 n=$2
 tools=$3
-folder=$4
+images=$4
+folder=$5
 node=node-$n
 run=$folder/$node
 hierarchies="cpu cpuacct cpuset memory devices freezer blkio pids systemd"
 
-if [ "${5:-}" != inside ]; then
+if [ "${6:-}" != inside ]; then
   # A group in each hierarchy, which the cgroup namespace makes the root: this kubelet sees its own containers only.
   for hierarchy in $hierarchies; do
     group=/sys/fs/cgroup/$hierarchy/$name-$node
@@ -22,7 +23,7 @@ if [ "${5:-}" != inside ]; then
     fi
     echo $$ >"$group/cgroup.procs"
   done
-  exec nsenter "--net=/run/netns/$name-$node" unshare --mount --pid --fork --kill-child --ipc --uts --cgroup --mount-proc "$0" "$1" "$2" "$3" "$4" inside
+  exec nsenter "--net=/run/netns/$name-$node" unshare --mount --pid --fork --kill-child --ipc --uts --cgroup --mount-proc "$0" "$@" inside
 fi
 
 hostname "$node"
@@ -112,19 +113,14 @@ conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeou
 CONF
 
 export PATH=$tools:$PATH
+# The images, at the first start. Unpacked they never change, so the nodes share the files; only the accounts of them are each node's own.
+if [ ! -e /var/lib/containerd/own ]; then
+  cp --recursive --link "$images/." /var/lib/containerd
+  (cd "$images" && find . -name '*.db' -exec cp --remove-destination --parents {} /var/lib/containerd \;)
+  touch /var/lib/containerd/own
+fi
 containerd --config "$run/containerd.toml" >>"$run/containerd.log" 2>&1 &
 until [ -S /run/containerd/containerd.sock ]; do sleep 0.1; done
-# One archive a line, and the names that its images are asked for by; read once.
-ctr() { command ctr --address /run/containerd/containerd.sock --namespace k8s.io "$@"; }
-while read -r archive; do
-  mark=/var/lib/containerd/imported-$(basename "$archive")
-  [ -e "$mark" ] && continue
-  ctr images import "$archive" >/dev/null
-  touch "$mark"
-done <"$folder/images.archive"
-# An image that a manifest pins by digest is asked for by digest alone; the stand-in has another, so it is given that name.
-while read -r image alias; do ctr images tag --force "$image" "$alias" >/dev/null; done <"$folder/images.alias"
-
 kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" --hostname-override="$node" --node-ip="10.89.0.1$n" \
   --root-dir=/var/lib/kubelet >>"$run/kubelet.log" 2>&1 &
 kubelet=$!

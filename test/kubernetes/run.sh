@@ -8,7 +8,7 @@ folder=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/clusters/$name
 tools=$(test/kubernetes/tools.sh)
 if [ $# -eq 0 ] || [ "$1" = up ]; then
   images=$(.ci/deploy/containers.sh test/kubernetes/images.sh "$tools")
-  export IMAGES=$images
+  export TEST_IMAGES=$images
   test/kubernetes/fabric.sh down "$name"
   rm -rf "$folder"
   test/kubernetes/fabric.sh up "$name" 3

@@ -3,16 +3,27 @@
  * run.sh, in the network of the cluster's clients.
  */
 import { RealCluster } from './cluster.ts';
+import { nodes, pods, rollouts } from './disturbances.ts';
+import { documentation } from './documentation.ts';
+import { edge } from './edge.ts';
+import { isolation } from './isolation.ts';
+import { monitoring } from './monitoring.ts';
+import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
+import { recovery } from './recovery.ts';
+import { climb, scaling } from './scaling.ts';
 import { redisDrills } from './redis.drill.ts';
 import type { Test } from './test.ts';
 
-const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', IMAGES: images = '' } = process.env;
+const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', TEST_IMAGES: images = '' } = process.env;
 const started = Date.now();
 /** Prints what holds, and the seconds since the start. */
 const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 /** All tests, in the order in which they build on each other. */
-const tests: Record<string, Test> = { redis: redisDrills };
+const tests: Record<string, Test> = {
+  ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption },
+  ...{ rollouts, pods, nodes, quota, rollback, recovery, redis: redisDrills, documentation, climb },
+};
 
 const [first, ...others] = process.argv.slice(2);
 if (first === 'down') {
@@ -21,7 +32,7 @@ if (first === 'down') {
 }
 try {
   const fresh = first === undefined || first === 'up';
-  const cluster = fresh ? await RealCluster.start(name, tools, folder, images) : RealCluster.attach(folder);
+  const cluster = fresh ? await RealCluster.start(name, tools, images, folder) : RealCluster.attach(folder);
   if (fresh)
     say(
       `ok   ${(await cluster.kubectl(['version'])).match(/Server Version: .*/)?.[0]}, ${cluster.nodes.length} nodes ready`,
