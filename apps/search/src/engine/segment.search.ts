@@ -273,20 +273,45 @@ export class SegmentSearch {
       if (i !== rarest) others += i === inexact ? UNIT * 255 : (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
     });
     const idf = matcher.words[rarest]?.idf ?? 0;
-    forEachBit(bits, segment.live.length, (document) => {
-      const p = seek(documents, this.#cursors[rarest] ?? 0, firsts[rarest] ?? 0, document);
+    const first = firsts[rarest] ?? 0;
+    let p = this.#cursors[rarest] ?? 0;
+    const offer = (document: number) => {
       this.#cursors[rarest] = p;
-      if (idf * (impacts[p] ?? 0) + others < needed) return;
-      let rating = this.#bound(segment, matcher, firsts, inexact, document, needed);
-      if (rating < top.worst) return;
-      // A bound is exact when it knows the places of all words.
-      if (tier === 1 || (segment.lengths[document] ?? 0) > PLACES) {
-        rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
-        if (rating < top.worst) return;
-      }
-      top.offer(segment.ids[document] ?? 0, rating);
-      needed = bm25Needed(top.worst, tier);
-    });
+      if (this.#offer(segment, matcher, firsts, inexact, document, needed, top)) needed = bm25Needed(top.worst, tier);
+    };
+    if (countBits(bits, segment.live.length) * NEAR < p - first) {
+      forEachBit(bits, segment.live.length, (document) => {
+        p = seek(documents, p, first, document);
+        if (idf * (impacts[p] ?? 0) + others >= needed) offer(document);
+      });
+      return;
+    }
+    for (; p >= first; p--) {
+      if (idf * (impacts[p] ?? 0) + others < needed) continue;
+      const document = documents[p] ?? 0;
+      if (hasBit(bits, document)) offer(document);
+    }
+  }
+
+  /** Offers the document to `top`, unless its bound or its rating is too low; tells whether it did. */
+  #offer(
+    segment: Segment,
+    matcher: QueryMatcher,
+    firsts: number[],
+    inexact: number,
+    document: number,
+    needed: number,
+    top: TopHits,
+  ): boolean {
+    let rating = this.#bound(segment, matcher, firsts, inexact, document, needed);
+    if (rating < top.worst) return false;
+    // A bound is exact when it knows the places of all words.
+    if (inexact >= 0 || (segment.lengths[document] ?? 0) > PLACES) {
+      rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
+      if (rating < top.worst) return false;
+    }
+    top.offer(segment.ids[document] ?? 0, rating);
+    return true;
   }
 
   /** The score that the document has at most; moves the cursors, which only ever go down, to its postings. */
