@@ -10,11 +10,16 @@ import { isolation } from './isolation.ts';
 import { monitoring } from './monitoring.ts';
 import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
 import { recovery } from './recovery.ts';
-import { climb, scaling } from './scaling.ts';
 import { redisDrills } from './redis.drill.ts';
+import { climb, scaling } from './scaling.ts';
 import type { Test } from './test.ts';
 
-const { TEST_CLUSTER: name = '', TEST_FOLDER: folder = '', TEST_TOOLS: tools = '', TEST_IMAGES: images = '' } = process.env;
+const {
+  TEST_CLUSTER: name = '',
+  TEST_FOLDER: folder = '',
+  TEST_TOOLS: tools = '',
+  TEST_IMAGES: images = '',
+} = process.env;
 const started = Date.now();
 /** Prints what holds, and the seconds since the start. */
 const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
