@@ -201,29 +201,28 @@ export class RealCluster extends ControlPlane {
     }
   }
 
-  /** Process ids, as this machine counts them, of a pod's containers; of one container the first is its process 1. */
-  async processes(namespace: string, pod: string, container?: string): Promise<number[]> {
-    const { metadata, status } = (await this.get(`pod/${pod}`, namespace)) as Pod;
+  /** Process ids, as this machine counts them, of everything in a pod, or in one of its containers. */
+  async processes(namespace: string, pod: string | Pod, container?: string): Promise<number[]> {
+    const { metadata, status }: Pod = typeof pod === 'string' ? await this.get(`pod/${pod}`, namespace) : pod;
     const id = status?.containerStatuses?.find(({ name }) => name === container)?.containerID?.split('//')[1] ?? '';
     const group = `/pod${metadata?.uid}/${container ? id : ''}`;
     return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .filter((name) => {
-        try {
-          return readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(group);
-        } catch {
-          return false;
-        }
-      })
-      .map(Number)
-      .sort((a, b) => a - b);
+      .filter((name) => /^\d+$/.test(name) && accountOf(name, 'cgroup').includes(group))
+      .map(Number);
+  }
+
+  /** The process of a container, or of a pod's sandbox, that all others there are children of. */
+  async firstProcess(namespace: string, pod: string | Pod, container?: string): Promise<number> {
+    const processes = await this.processes(namespace, pod, container);
+    // Its number within its own process namespace is 1; a probe's is not.
+    const first = processes.find((pid) => /^NSpid:.*\t1$/m.test(accountOf(pid, 'status')));
+    if (!first) throw new Error(`${JSON.stringify(pod)} has no process ${container}`);
+    return first;
   }
 
   /** Ends a container as the kernel would that is out of memory: `kill -9` of its first process. */
   async kill(namespace: string, pod: string, container: string): Promise<void> {
-    const [first] = await this.processes(namespace, pod, container);
-    if (!first) throw new Error(`${pod} has no process in ${container}`);
-    process.kill(first, 'SIGKILL');
+    process.kill(await this.firstProcess(namespace, pod, container), 'SIGKILL');
   }
 
   /**
@@ -283,6 +282,15 @@ export class RealCluster extends ControlPlane {
       });
       sending.end(body);
     });
+  }
+}
+
+/** What the kernel says of a process, or nothing when it has ended. */
+function accountOf(pid: number | string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
   }
 }
 

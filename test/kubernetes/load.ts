@@ -13,6 +13,7 @@ interface Plan {
 
 /** One request: when it began, in milliseconds since the load did, how long it took, and its status or what went wrong. */
 export interface Attempt {
+  what: string;
   at: number;
   ms: number;
   status: number | string;
@@ -101,8 +102,10 @@ abstract class Load {
   }
 
   protected abstract succeeded(attempt: Attempt): boolean;
-  /** Sends one request. @returns its status */
-  protected abstract once(): Promise<number>;
+  /** Path of the next request. */
+  protected abstract next(): string;
+  /** Sends a request. @returns its status */
+  protected abstract once(path: string): Promise<number>;
 
   async #work(offset: number): Promise<void> {
     const pace = (this.plan.clients * 1000) / this.plan.rate;
@@ -111,8 +114,9 @@ abstract class Load {
       if (due > Date.now()) await delay(due - Date.now());
       due = Math.max(due + pace, Date.now() - 1000);
       const begin = Date.now();
-      const status = await this.once().catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
-      this.log.push({ at: begin - this.begin, ms: Date.now() - begin, status });
+      const what = this.next();
+      const status = await this.once(what).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+      this.log.push({ what, at: begin - this.begin, ms: Date.now() - begin, status });
     }
   }
 }
@@ -147,10 +151,14 @@ export class Writer extends Load {
     return status === 201;
   }
 
-  protected async once(): Promise<number> {
+  protected next(): string {
+    return '/quotes';
+  }
+
+  protected async once(path: string): Promise<number> {
     this.#count += 1;
     const quote = `Number ${this.#count}, written at ${Date.now()}`;
-    const { status, text } = await this.cluster.ask(this.environment, 'POST /quotes', {
+    const { status, text } = await this.cluster.ask(this.environment, `POST ${path}`, {
       headers: { authorization: this.environment.key },
       json: { quote },
       timeoutMs: this.plan.timeoutMs,
@@ -176,7 +184,7 @@ export class Writer extends Load {
  */
 export class Reader extends Load {
   readonly #paths: string[];
-  #next = 0;
+  #count = 0;
   readonly #idle: { agent: Agent; address: string; left: number }[] = [];
 
   /** @param paths asked for in turn; each must answer 200 */
@@ -194,10 +202,14 @@ export class Reader extends Load {
     return status === 200;
   }
 
-  protected async once(): Promise<number> {
+  protected next(): string {
+    this.#count += 1;
+    return this.#paths[this.#count % this.#paths.length] ?? '/';
+  }
+
+  protected async once(path: string): Promise<number> {
     const agent = () => new Agent({ keepAlive: true, maxSockets: 1 });
     const client = this.#idle.pop() ?? { agent: agent(), address: this.cluster.nextClient(), left: 5 };
-    const path = this.#paths[this.#next++ % this.#paths.length] ?? '/';
     try {
       const status = await this.#get(path, client.agent, client.address);
       client.left -= 1;

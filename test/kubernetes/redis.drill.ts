@@ -196,10 +196,13 @@ async function jumpClock(nodes: RedisNodes, writer: Writer): Promise<void> {
 
 /** Production's three Redis nodes. */
 class RedisNodes {
-  private constructor(
-    readonly cluster: RealCluster,
-    readonly environment: Environment,
-  ) {}
+  readonly cluster: RealCluster;
+  readonly environment: Environment;
+
+  private constructor(cluster: RealCluster, environment: Environment) {
+    this.cluster = cluster;
+    this.environment = environment;
+  }
 
   static async of(cluster: RealCluster): Promise<RedisNodes> {
     return new RedisNodes(cluster, await cluster.environment(namespace));
