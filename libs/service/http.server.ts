@@ -105,6 +105,7 @@ export class HttpServer {
   onRefusal: (refusal: Refusal) => void = () => {};
 
   private readonly connections = new Set<Socket>();
+  private readonly malformed = new WeakSet<Socket>();
   /** How many requests each connection has sent ahead. */
   private readonly ahead = new Map<Socket, number>();
   private allAhead = 0;
@@ -169,12 +170,18 @@ export class HttpServer {
 
   /** Answers what the parser refuses. */
   refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-    const problem = CLIENT_ERRORS[error.code ?? ''] ?? 'malformed-http';
+    // Whatever comes after it is malformed too.
+    if (this.malformed.has(socket)) return;
+    this.malformed.add(socket);
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else this.refuseInTurn(CLIENT_ERRORS[error.code ?? ''] ?? 'malformed-http', socket);
+  }
+
+  private refuseInTurn(problem: ProblemName, socket: Socket): void {
     const { response } = socket;
-    if (error.code === 'ECONNRESET' || socket.destroyed) socket.destroy();
-    else if (!response) this.refuse(socket, problem);
+    if (!response) this.refuse(socket, problem);
     // The requests before this one were good, and get their answers.
-    else if (response.req.complete) response.once('close', () => this.refuseMalformed(error, socket));
+    else if (response.req.complete) response.once('close', () => this.refuseInTurn(problem, socket));
     // Whoever reads the body of the request answers.
     else if (!response.headersSent && response.req.emit('error', new ProblemError(problem))) return;
     else socket.destroy();
@@ -260,6 +267,7 @@ export class HttpServer {
 
   /** Closes a connection, with a problem document unless an answer has begun already. */
   private refuse(socket: Socket, problem: ProblemName): void {
+    if (socket.destroyed) return;
     const error = new ProblemError(problem);
     const id = randomUUID();
     if (socket.writable && !socket.response?.headersSent) socket.write(rawProblem(error, id));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Agent, request as sendRequest } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
@@ -416,6 +417,23 @@ it('answers the good requests before one that is malformed, in their order', asy
   socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
   const answers = (await text(socket)).match(/HTTP\/1\.1 \d{3}/g);
   expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
+});
+
+it('forgets the bodies it has read, whatever came of them', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (path: string) =>
+    new Promise<number | undefined>((done, fail) => {
+      const sent = sendRequest(service('quotes').url + path, {
+        agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      });
+      sent.once('response', (answer) => answer.resume().once('end', () => done(answer.statusCode)));
+      sent.once('error', fail).end(`"${'x'.repeat(60_000)}"`);
+    });
+  // In all more than all bodies together may take at a time.
+  for (let i = 0; i < 160; i += 1) expect([await send('/quotes'), await send('/nowhere')]).toEqual([401, 404]);
+  agent.destroy();
 });
 
 it('a deletion may declare a content type without a body', async () => {
