@@ -22,9 +22,9 @@ export function textSchema(max: number) {
   return z
     .string('must be a string')
     .trim()
-    .regex(READABLE, 'must hold readable characters and no control characters')
+    .regex(READABLE, { error: 'must hold readable characters and no control characters', abort: true })
+    .refine((text) => text.isWellFormed(), { error: 'must not hold half of a surrogate pair', abort: true })
     .refine((text) => VISIBLE.test(text), 'must hold something visible')
-    .refine((text) => text.isWellFormed(), 'must not hold half of a surrogate pair')
     .refine((text) => codePoints(text) <= max, `must have at most ${max} characters`)
     .meta({ minLength: 1, maxLength: max });
 }
