@@ -87,6 +87,7 @@ for (const workload of workloads.split('\n').filter(Boolean)) {
 console.log(must('No pods', ['get', 'pods', ...namespace]).trimEnd());
 for (const host of new Set(manifests.match(/[\w.-]+\.nip\.io/g))) {
   const page = overlay === 'privrocket-preprod' ? '' : 'quotes';
-  const scheme = manifests.includes('secretName: tls\n') ? 'https' : 'http';
+  // The shop's cookies travel by HTTPS only where SHOP_URL says so.
+  const scheme = /secretName: tls$|SHOP_URL: https:/m.test(manifests) ? 'https' : 'http';
   console.log(`Open: ${scheme}://${host}/${page}   (through Traefik: npm run deploy -- traefik)`);
 }
