@@ -90,9 +90,9 @@ it('serves clients in turns', async () => {
 
 it('forgets the searches of clients that have gone', async () => {
   const gone = await metric('search_refused_total{reason="gone"}');
-  const sockets = Array.from({ length: 10 }, () => {
+  const sockets = Array.from({ length: 20 }, () => {
     const socket = connect(search.port, '127.0.0.1');
-    socket.write('GET /search?keyword=sabords HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    socket.write('GET /search?keyword=sabords HTTP/1.1\r\nHost: x\r\n\r\n');
     return socket;
   });
   await waiting(20 - RUNNING);
