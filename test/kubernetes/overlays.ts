@@ -232,6 +232,7 @@ export const permissions: Test = async (cluster, say) => {
 };
 
 export const disruption: Test = async (cluster, say) => {
+  for (const overlay of overlays) await cluster.settled(overlay);
   const { items: budgets } = await cluster.get('poddisruptionbudgets --all-namespaces');
   assert.ok(budgets.length > 0);
   const evict = (namespace: string, name: string) =>
