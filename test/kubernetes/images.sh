@@ -29,7 +29,7 @@ canonical() {
 }
 image localhost/pause:1 scratch "$tools/pause"
 image localhost/coredns:1 scratch "$tools/coredns"
-node=$(sed -n 's/^ARG NODE=//p' deploy/images/Dockerfile)
+node=$(sed -n 's/^ARG NODE=\(.*\)@.*/\1/p' deploy/images/Dockerfile)
 names=(localhost/pause:1 localhost/coredns:1)
 aliases=()
 for image in $(npm exec -- node --disable-warning=ExperimentalWarning test/kubernetes/images.ts); do

@@ -232,6 +232,7 @@ export const permissions: Test = async (cluster, say) => {
 };
 
 export const disruption: Test = async (cluster, say) => {
+  for (const overlay of overlays) await cluster.settled(overlay);
   const { items: budgets } = await cluster.get('poddisruptionbudgets --all-namespaces');
   assert.ok(budgets.length > 0);
   const evict = (namespace: string, name: string) =>
@@ -240,7 +241,7 @@ export const disruption: Test = async (cluster, say) => {
       JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }),
     );
   // What is evicted now finds no other place: as if the cluster were full.
-  await cordon(cluster, true);
+  await using full = await cordon(cluster);
   const counted: string[] = [];
   for (const { metadata, spec, status } of budgets) {
     const { namespace, name } = metadata;
@@ -255,7 +256,7 @@ export const disruption: Test = async (cluster, say) => {
     assert.match(refused.stderr, /violate the pod's disruption budget/);
     counted.push(`${namespace}/${name} ${pods.length}`);
   }
-  await cordon(cluster, false);
+  await full[Symbol.asyncDispose]();
   for (const overlay of overlays) await cluster.settled(overlay);
   say(`ok   ${counted.length} disruption budgets let one pod be evicted and refuse the next until it is back`);
 };
@@ -283,7 +284,7 @@ export const quota: Test = async (cluster, say) => {
 
   // The seed's template has the settings in it and cannot be changed; the Job removes itself a minute after it ended, and comes with every deployment.
   await cluster.kubectl(['wait', 'job/seed', '--for=delete', '--namespace=qualification', '--timeout=3m']);
-  await cordon(cluster, true);
+  await using full = await cordon(cluster);
   for (const namespace of environments) {
     const settings = join(cluster.checkout, 'deploy/overlays', namespace, '.env');
     writeFileSync(settings, readFileSync(settings, 'utf8').replace(/LOG_LEVEL=\w+/, 'LOG_LEVEL=warn'));
@@ -315,7 +316,7 @@ export const quota: Test = async (cluster, say) => {
       `ok   ${namespace}: all autoscalers at 4, every Deployment with a pod more in a rollout: the quota counts what check:deploy computes (${amounts.join(', ')}), no pod refused`,
     );
   }
-  await cordon(cluster, false);
+  await full[Symbol.asyncDispose]();
   await deploying;
   let refused = 0;
   for (const namespace of environments) {
@@ -365,7 +366,13 @@ export const rollback: Test = async (cluster, say) => {
   );
 };
 
-/** Keeps new pods from being placed on any node, or no longer. */
-async function cordon(cluster: RealCluster, on: boolean): Promise<void> {
-  await cluster.kubectl([on ? 'cordon' : 'uncordon', ...cluster.nodes.map(({ name }) => name)]);
+/** Keeps new pods from being placed on any node, as if all were full, until it is disposed of. */
+async function cordon(cluster: RealCluster): Promise<AsyncDisposable> {
+  const nodes = cluster.nodes.map(({ name }) => name);
+  await cluster.kubectl(['cordon', ...nodes]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await cluster.kubectl(['uncordon', ...nodes]);
+    },
+  };
 }

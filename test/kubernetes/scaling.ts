@@ -8,7 +8,7 @@ import type { Test } from './test.ts';
 export const scaling: Test = async (cluster, say) => {
   const { spec } = await cluster.get('service/privrocket-service', 'privrocket-preprod');
   const address = `http://${spec.clusterIP}:${spec.ports[0].port}`;
-  const settings = `K6=${join(cluster.tools, 'k6')} PEAK=40 RAMP=20s PLATEAU=60s`;
+  const settings = `K6=${join(cluster.tools, 'k6')} PEAK=60 RAMP=20s PLATEAU=60s`;
   const printed = await cluster.shell(`${settings} node_modules/.bin/node deploy/loadtest/run.ts ${address}`);
   const replicas = [...printed.matchAll(/^ *\d+ s +\d+\/s +(\d+) #/gm)].map(([, pods]) => Number(pods));
   const most = Math.max(...replicas);
