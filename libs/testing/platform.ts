@@ -8,7 +8,7 @@ import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The key of every service that a test starts. */
-export const ADMIN_KEY = secret('admin-key');
+export const ADMIN_KEY = secret('admin-key-of-the-services');
 
 /** How many slots a Redis Cluster has, and over how many nodes they are spread here. */
 const SLOTS = 16_384;
