@@ -34,12 +34,6 @@ beforeEach(async () => {
   bystander = new Bystander(service);
 });
 afterEach(async () => {
-  if (process.env.FIGURES) {
-    const failed = await bystander.stop().catch(String);
-    process.stderr.write(
-      `${expect.getState().currentTestName}: peak ${peakMemory(service)?.toFixed(0)} MiB, slowest ${bystander.slowest.toFixed(0)} ms of ${bystander.answers}, ${failed ?? 'ok'}\n`,
-    );
-  }
   await bystander.stop();
   expect(peakMemory(service)).toBeLessThan(MEMORY_LIMIT);
   await service.end('SIGKILL');
