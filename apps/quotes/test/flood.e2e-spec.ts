@@ -56,7 +56,7 @@ it('readers that never read keep little, and are cut off in the end', async () =
   for (const reader of readers) {
     // Nothing is read, so that the end of the connection shows only where the reader writes.
     reader.pause();
-    reader.write(get(LARGEST_PAGE).repeat(50));
+    reader.write(get(ordinaryPage).repeat(500));
   }
   await eventually(async () => (await metric(service, 'http_connections_cut_total')) > 0, 60_000);
   await eventually(async () => (await metric(service, 'http_requests_in_flight')) <= 2, 90_000, 500);

@@ -36,6 +36,7 @@ export const searchesRefused = new Counter({
   help: 'Searches not answered: the queue was full, the wait too late for an answer, or the client gone',
   labelNames: ['reason'] as const,
 });
+for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0);
 
 /** Comparisons with all quotes because the log had lost something. */
 export const indexResyncs = new Counter({
