@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { MOST_CONNECTIONS } from '#libs/service/http.server.ts';
-import { eventually } from '#libs/testing/eventually.ts';
 import { Bystander, get, imageNodeOptions, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
 import { metric } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
@@ -49,18 +48,6 @@ describe('one connection that sends without waiting for answers', () => {
     const statuses = await pipeline(service, request(), count);
     expect(sum(statuses)).toBe(count);
   });
-});
-
-it('readers that never read keep little, and are cut off in the end', async () => {
-  const readers = await Promise.all(Array.from({ length: 30 }, () => open(service)));
-  for (const reader of readers) {
-    // Nothing is read, so that the end of the connection shows only where the reader writes.
-    reader.pause();
-    reader.write(get(ordinaryPage).repeat(500));
-  }
-  await eventually(async () => (await metric(service, 'http_connections_cut_total')) > 0, 60_000);
-  await eventually(async () => (await metric(service, 'http_requests_in_flight')) <= 2, 90_000, 500);
-  for (const reader of readers) reader.destroy();
 });
 
 it.each([
