@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { MOST_CONNECTIONS } from '#libs/service/http.server.ts';
 import { Bystander, get, imageNodeOptions, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
-import { metric } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
