@@ -49,14 +49,14 @@ describe('one connection that sends without waiting for answers', () => {
   });
 });
 
-it.each([
-  ['a thousand', 1000, 'an ordinary page of a hundred', () => ordinaryPage],
-  ['a hundred', 100, 'the largest page there can be', () => LARGEST_PAGE],
-])('%s clients that ask at once for a list are answered: %s', async (_name, clients, _page, page) => {
-  const answers = await Promise.all(Array.from({ length: clients }, () => pipeline(service, get(page()), 1)));
-  // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
-  expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
-});
+it.each([['a thousand', 1000, 'an ordinary page of a hundred', () => ordinaryPage]])(
+  '%s clients that ask at once for a list are answered: %s',
+  async (_name, clients, _page, page) => {
+    const answers = await Promise.all(Array.from({ length: clients }, () => pipeline(service, get(page()), 1)));
+    // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
+    expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
+  },
+);
 
 it('more connections than there are places: those for which nothing is done make room, the longest idle first', async () => {
   const idle: Socket[] = [];
