@@ -1,18 +1,17 @@
-import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { Config } from '#libs/config/config.ts';
 import { reconnectDelay, SentinelConnector } from './sentinel.connector.ts';
+import { giveUpSilent } from './silence.watch.ts';
 
 /** A client of a single Redis, of the master behind Sentinels, or of a cluster: the same commands everywhere. */
 export type RedisClient = Redis | Cluster;
 
 /**
- * Chosen so that every failure of Redis answers fast: a connection on which no answer comes for `socketTimeout` is given up with all that
- * waits on it (one timer for all, where `commandTimeout` would cost one a command), nothing is queued while the connection is down, nothing is
- * sent twice (a write whose answer was lost may have happened), and the reconnection comes within a second of Redis' return.
+ * Chosen so that every failure of Redis answers fast: nothing is queued while the connection is down, nothing is sent
+ * twice (a write whose answer was lost may have happened), and the reconnection comes within a second of Redis' return.
  */
 const FAIL_FAST = {
   connectTimeout: 500,
-  socketTimeout: 400,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
@@ -21,11 +20,19 @@ const FAIL_FAST = {
 
 /**
  * Opens a connection as the configuration says. It reconnects for ever by itself; a command issued meanwhile is rejected at once.
- * @param overrides for connections with another use, e.g. one that blocks on a stream
+ * @param patienceMs how long Redis may be silent while a command waits for its answer, in milliseconds; more for a
+ *   connection that blocks on a stream
  */
-export function connectRedis(config: Config, overrides: Partial<CommonRedisOptions> = {}): RedisClient {
+export function connectRedis(config: Config, patienceMs = 400): RedisClient {
+  const client = createClient(config);
+  if (client instanceof Cluster) client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
+  else giveUpSilent(client, patienceMs);
+  return client;
+}
+
+function createClient(config: Config): RedisClient {
   const password = config.REDIS_PASSWORD === undefined ? {} : { password: config.REDIS_PASSWORD };
-  const options = { ...FAIL_FAST, ...password, ...overrides };
+  const options = { ...FAIL_FAST, ...password };
   if (config.REDIS_CLUSTER.length > 0) {
     return new Cluster([...config.REDIS_CLUSTER], {
       redisOptions: options,

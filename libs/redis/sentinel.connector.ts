@@ -1,5 +1,6 @@
 import { createConnection, Socket } from 'node:net';
 import { AbstractConnector, Redis } from 'ioredis';
+import { giveUpSilent } from './silence.watch.ts';
 
 /** Name of the master that the Sentinels watch. */
 const MASTER_NAME = 'quotes';
@@ -92,13 +93,13 @@ export class SentinelConnector extends AbstractConnector {
         ...address,
         connectTimeout: SENTINEL_TIMEOUT_MS,
         commandTimeout: SENTINEL_TIMEOUT_MS,
-        // A connection that a lost node has left half open is noticed when the next question is not answered.
-        socketTimeout: SENTINEL_TIMEOUT_MS,
         maxRetriesPerRequest: 0,
         enableReadyCheck: false,
         autoResubscribe: false,
         retryStrategy: reconnectDelay,
       });
+      // A connection that a lost node has left half open is noticed when the next question is not answered.
+      giveUpSilent(sentinel, SENTINEL_TIMEOUT_MS);
       // What goes wrong is seen where the Sentinel is asked.
       sentinel.on('error', () => {});
       sentinel.on('ready', () => sentinel.subscribe(...ANNOUNCEMENTS).catch(() => {}));

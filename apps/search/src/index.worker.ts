@@ -33,7 +33,7 @@ class IndexWorker {
 
   constructor(config: Config) {
     this.#config = config;
-    this.#client = connect(config, { socketTimeout: 5000 });
+    this.#client = connect(config);
     this.#store = new SnapshotStore(this.#client);
   }
 
@@ -43,7 +43,7 @@ class IndexWorker {
     const shards = this.#config.REDIS_SHARDS;
     this.#followers = Array.from({ length: shards }, (_, number) => {
       // A read of the log waits for news: longer than other commands take, and so on a connection of its own.
-      const blocking = connect(this.#config, { socketTimeout: 5000 });
+      const blocking = connect(this.#config);
       const position = this.#snapshot?.positions[number];
       return new ShardFollower(this.#engine, { number, of: shards }, this.#client, blocking, position);
     });
@@ -118,8 +118,9 @@ class IndexWorker {
   }
 }
 
-function connect(config: Config, options: object): RedisClient {
-  const client = connectRedis(config, options);
+/** A connection with the patience that a block of the log, or a snapshot, may need. */
+function connect(config: Config): RedisClient {
+  const client = connectRedis(config, 5000);
   // Failures surface where commands are issued.
   client.on('error', () => {});
   defineScripts(client);
