@@ -6,11 +6,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
+  rmdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { join, resolve } from 'node:path';
 import { parseEnv, promisify } from 'node:util';
 import type { Pod } from 'kubernetes-types/core/v1';
@@ -31,6 +32,20 @@ export interface Answer {
   text: string;
 }
 
+/** Where an environment is reached. */
+type Address = Pick<Environment, 'ip' | 'host' | 'tls'>;
+
+/** Begins a request to an environment, by the protocol that it is asked by. */
+export function sendTo(
+  { ip, host, tls }: Address,
+  options: RequestOptions,
+  answered: (response: IncomingMessage) => void,
+): ClientRequest {
+  return tls
+    ? requestOverTls({ ...options, host: ip, port: 443, servername: host, rejectUnauthorized: false }, answered)
+    : request({ ...options, host: ip, port: 80 }, answered);
+}
+
 /** A request of a client outside. */
 export interface Asking {
   /** Address of the client, one of its own by default: nobody else's rate limit is touched. */
@@ -46,6 +61,8 @@ export interface Environment {
   host: string;
   /** Address of the load balancer. */
   ip: string;
+  /** Whether it is asked by HTTPS. Its certificate is the one that Traefik makes up. */
+  tls: boolean;
   /** ADMIN_KEY. */
   key: string;
 }
@@ -90,8 +107,8 @@ export class RealCluster extends ControlPlane {
     symlinkSync(resolve('node_modules'), join(cluster.checkout, 'node_modules'));
     await cluster.start();
     await cluster.kubectl(['apply', '--filename', 'test/kubernetes/addons.yaml']);
-    await Promise.all(cluster.nodes.map((node) => node.start()));
     await cluster.apply([storageClass, ...cluster.nodes.flatMap((node) => node.volumes())]);
+    await Promise.all(cluster.nodes.map((node) => node.start()));
     await cluster.startMetrics('--kubelet-insecure-tls');
     const quiet = ['--disable-warning=ExperimentalWarning', 'test/kubernetes/load-balancer.ts'];
     cluster.spawn('load-balancer', process.execPath, [...quiet, folder, String(nodes)]);
@@ -112,8 +129,7 @@ export class RealCluster extends ControlPlane {
 
   /** Ends everything of a cluster and removes what it left. */
   static remove(name: string, folder: string): void {
-    fabric('down', name);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    fabric('down', name, folder);
   }
 
   /** Node by number, from 1. */
@@ -178,6 +194,7 @@ export class RealCluster extends ControlPlane {
       namespace,
       host: items[0].spec.rules[0].host,
       ip: await this.edge(),
+      tls: items[0].spec.tls !== undefined,
       key: parseEnv(secrets).ADMIN_KEY ?? '',
     };
   }
@@ -258,13 +275,14 @@ export class RealCluster extends ControlPlane {
    * Sends a request from outside through the load balancer, on a connection of its own, as METHOD PATH. Works where
    * this process is in the client's network, as run.sh puts it.
    */
-  ask({ ip, host }: Pick<Environment, 'ip' | 'host'>, target: string, asking: Asking = {}): Promise<Answer> {
+  ask({ ip, host, tls }: Address, target: string, asking: Asking = {}): Promise<Answer> {
     const [method = '', path = ''] = target.split(' ');
     const body = asking.json === undefined ? undefined : JSON.stringify(asking.json);
     const headers = { host, ...(body && { 'content-type': 'application/json' }), ...asking.headers };
     const localAddress = asking.client ?? this.nextClient();
     return new Promise((done, fail) => {
-      const sending = request({ host: ip, port: 80, method, path, headers, localAddress, agent: false }, (response) => {
+      const options = { method, path, headers, localAddress, agent: false };
+      const sending = sendTo({ ip, host, tls }, options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', fail);
@@ -355,10 +373,16 @@ export class RealNode {
     return (await promisify(execFile)('nsenter', inside, { env, maxBuffer: 2 ** 26 })).stdout;
   }
 
-  /** Local volumes of the node, objects for the API server. */
+  /** Makes the local volumes of the node, each a small disk of its own, so that it can be filled. @returns objects for the API server */
   volumes(): object[] {
     return Array.from({ length: 6 }, (_, i) => {
-      mkdirSync(this.cluster.path(`${this.name}/root/var/volumes/${i}`), { recursive: true });
+      const folder = this.cluster.path(`${this.name}/root/var/volumes/${i}`);
+      mkdirSync(folder, { recursive: true });
+      execFileSync('truncate', ['--size=256M', `${folder}.disk`]);
+      execFileSync('mkfs.ext4', ['-q', '-m', '0', `${folder}.disk`]);
+      execFileSync('mount', ['-o', 'loop', `${folder}.disk`, folder]);
+      // The folder of a file system that mkfs.ext4 makes, which is no volume's.
+      rmdirSync(`${folder}/lost+found`);
       const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [this.name] };
       return {
         apiVersion: 'v1',

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The networks of a test cluster, all in network namespaces of its own: nothing of the machine's own network is touched.
 #   fabric.sh up NAME NODES    makes them       fabric.sh node NAME N    makes the network of node N anew, as a reboot does
-#   fabric.sh down NAME        ends everything that runs in them, however it was started, and removes them
+#   fabric.sh down NAME FOLDER ends everything that runs in them, however it was started, and removes them and the folder of the cluster's state
 #
 #   NAME-control   10.89.0.10, and the router to the outside: a bridge, from which a cable leads to every other namespace
 #   NAME-node-N    10.89.0.1N; the pods of node N are 10.244.N.0/24, Services 10.96.0.0/16
@@ -80,5 +80,8 @@ down)
     compgen -G "/sys/fs/cgroup/*/$name-node-*" >/dev/null || break
     sleep 0.1
   done
+  # The volumes of the nodes are file systems of their own.
+  sed -n "s,^\S* \($3/\S*\) .*,\1,p" /proc/mounts | xargs -r umount
+  rm -rf "$3"
   ;;
 esac

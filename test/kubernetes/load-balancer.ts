@@ -67,7 +67,7 @@ function tell(ip: string, marks: number[]): void {
   const chain = `type filter hook prerouting priority mangle; policy accept;
     ${marks.length > 0 ? choose : ''}
     ip daddr ${ip} meta mark set ct mark;`;
-  const input = `add table ip ${table}\ndelete table ip ${table}\ntable ip ${table} { chain pre { ${chain} } }\n`;
+  const input = `add table ip ${table}\ndelete table ip ${table}\ntable ip ${table} {\nchain pre {\n${chain}\n}\n}\n`;
   execFileSync('nft', ['-f', '-'], { input });
   told.set(ip, now);
   console.log(`${new Date().toISOString()} ${ip}: nodes ${now}`);

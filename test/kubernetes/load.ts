@@ -1,6 +1,7 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
+import { Agent as AgentOverTls } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment, RealCluster } from './cluster.ts';
+import { type Environment, type RealCluster, sendTo } from './cluster.ts';
 
 /** Load on an environment and how much of it. */
 interface Plan {
@@ -17,6 +18,8 @@ export interface Attempt {
   at: number;
   ms: number;
   status: number | string;
+  /** The answer, where it is a refusal. */
+  text?: string;
 }
 
 /** What load that runs in the background has in common: `start`, then `stop`, which waits for what is under way. */
@@ -104,8 +107,8 @@ abstract class Load {
   protected abstract succeeded(attempt: Attempt): boolean;
   /** Path of the next request. */
   protected abstract next(): string;
-  /** Sends a request. @returns its status */
-  protected abstract once(path: string): Promise<number>;
+  /** Sends a request. @returns its status, and its text where that tells more */
+  protected abstract once(path: string): Promise<Pick<Attempt, 'status' | 'text'>>;
 
   async #work(offset: number): Promise<void> {
     const pace = (this.plan.clients * 1000) / this.plan.rate;
@@ -115,8 +118,10 @@ abstract class Load {
       due = Math.max(due + pace, Date.now() - 1000);
       const begin = Date.now();
       const what = this.next();
-      const status = await this.once(what).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
-      this.log.push({ what, at: begin - this.begin, ms: Date.now() - begin, status });
+      const outcome = await this.once(what).catch((error: NodeJS.ErrnoException) => ({
+        status: error.code ?? error.message,
+      }));
+      this.log.push({ what, at: begin - this.begin, ms: Date.now() - begin, ...outcome });
     }
   }
 }
@@ -155,7 +160,7 @@ export class Writer extends Load {
     return '/quotes';
   }
 
-  protected async once(path: string): Promise<number> {
+  protected async once(path: string): Promise<Pick<Attempt, 'status' | 'text'>> {
     this.#count += 1;
     const quote = `Number ${this.#count}, written at ${Date.now()}`;
     const { status, text } = await this.cluster.ask(this.environment, `POST ${path}`, {
@@ -163,8 +168,9 @@ export class Writer extends Load {
       json: { quote },
       timeoutMs: this.plan.timeoutMs,
     });
-    if (status === 201) this.acknowledged.set((JSON.parse(text) as { id: string }).id, quote);
-    return status;
+    if (status !== 201) return { status, text };
+    this.acknowledged.set((JSON.parse(text) as { id: string }).id, quote);
+    return { status };
   }
 
   async #isThere(id: string, quote: string): Promise<boolean> {
@@ -207,31 +213,33 @@ export class Reader extends Load {
     return this.#paths[this.#count % this.#paths.length] ?? '/';
   }
 
-  protected async once(path: string): Promise<number> {
-    const agent = () => new Agent({ keepAlive: true, maxSockets: 1 });
+  protected async once(path: string): Promise<Pick<Attempt, 'status' | 'text'>> {
+    const agent = () => new (this.environment.tls ? AgentOverTls : Agent)({ keepAlive: true, maxSockets: 1 });
     const client = this.#idle.pop() ?? { agent: agent(), address: this.cluster.nextClient(), left: 5 };
     try {
-      const status = await this.#get(path, client.agent, client.address);
+      const outcome = await this.#get(path, client.agent, client.address);
       client.left -= 1;
       if (client.left > 0) this.#idle.unshift(client);
       else client.agent.destroy();
-      return status;
+      return outcome;
     } catch (error) {
       client.agent.destroy();
       throw error;
     }
   }
 
-  #get(path: string, agent: Agent, localAddress: string): Promise<number> {
-    const { ip, host } = this.environment;
+  #get(path: string, agent: Agent, localAddress: string): Promise<Pick<Attempt, 'status' | 'text'>> {
+    const headers = { host: this.environment.host };
     return new Promise((done, fail) => {
-      const sending = request({ host: ip, port: 80, path, headers: { host }, agent, localAddress }, (response) => {
+      const sending = sendTo(this.environment, { path, headers, agent, localAddress }, (response) => {
+        const status = response.statusCode ?? 0;
+        let text = '';
+        response.on('data', (chunk) => (text += chunk));
         response.on('error', fail);
         response.on('end', () => {
           clearTimeout(timer);
-          done(response.statusCode ?? 0);
+          done(status === 200 ? { status } : { status, text });
         });
-        response.resume();
       });
       const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), this.plan.timeoutMs);
       sending.on('error', (error) => {

@@ -40,7 +40,7 @@ done
 rm -rf "$run/root/run"
 for own in run var/lib/kubelet var/lib/containerd var/lib/cni var/log/pods var/log/containers etc/cni/net.d var/volumes etc/kubernetes; do
   mkdir -p "$run/root/$own" "/$own"
-  mount --bind "$run/root/$own" "/$own"
+  mount --rbind "$run/root/$own" "/$own"
 done
 mkdir -p /run/lock /run/netns
 # Nobody answers there: cluster DNS knows what the tests need.
@@ -113,10 +113,13 @@ conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeou
 CONF
 
 export PATH=$tools:$PATH
-# The images, at the first start. Unpacked they never change, so the nodes share the files; only the accounts of them are each node's own.
+# The images, at the first start. Unpacked they never change, so the nodes share them; only the accounts of them are each node's own.
 if [ ! -e /var/lib/containerd/own ]; then
-  cp --recursive --link "$images/." /var/lib/containerd
-  (cd "$images" && find . -name '*.db' -exec cp --remove-destination --parents {} /var/lib/containerd \;)
+  for shared in io.containerd.content.v1.content/blobs/sha256 io.containerd.snapshotter.v1.overlayfs/snapshots; do
+    mkdir -p "/var/lib/containerd/$shared"
+    ln -s "$images/$shared/"* "/var/lib/containerd/$shared"
+  done
+  (cd "$images" && find . -name '*.db' -exec cp --parents {} /var/lib/containerd \;)
   touch /var/lib/containerd/own
 fi
 containerd --config "$run/containerd.toml" >>"$run/containerd.log" 2>&1 &

@@ -225,11 +225,18 @@ class RedisNodes {
     );
   }
 
-  /** Waits until all pods are ready, both replicas have what the master has, and every Sentinel knows it. */
+  /**
+   * Waits until all pods are ready, both replicas have what the master has, and every Sentinel knows it. A pod of which
+   * a container was started again is replaced: the next start would wait longer, and not be what a first crash is.
+   */
   async whole(): Promise<void> {
     await eventually(
       async () => {
         const all = (await this.cluster.pods(namespace)).filter(({ metadata }) => pods.includes(metadata?.name ?? ''));
+        const crashed = all.filter(hasCrashed).map(({ metadata }) => metadata?.name ?? '');
+        if (crashed.length > 0) {
+          await this.cluster.kubectl(['delete', 'pod', ...crashed, '--namespace', namespace, '--wait=true']);
+        }
         assert.equal(all.filter(isReady).length, pods.length);
         const master = await this.#named(pods);
         const info = await this.#cli(master, 'redis', 'info', 'replication');
@@ -256,9 +263,7 @@ class RedisNodes {
 
   /** Sends a signal to the Valkey server of a pod. */
   async signal(pod: string, signal: NodeJS.Signals): Promise<void> {
-    const [first] = await this.cluster.processes(namespace, pod, 'redis');
-    assert.ok(first, `${pod} has no process`);
-    process.kill(first, signal);
+    process.kill(await this.cluster.firstProcess(namespace, pod, 'redis'), signal);
   }
 
   /** The address of a pod. */
@@ -329,6 +334,10 @@ class RedisNodes {
     const port = container === 'sentinel' ? ['-p', '26379'] : [];
     return this.cluster.exec(namespace, pod, container, ['valkey-cli', '-e', ...port, ...command]);
   }
+}
+
+function hasCrashed({ status }: Pod): boolean {
+  return status?.containerStatuses?.some(({ restartCount }) => restartCount > 0) === true;
 }
 
 function isReady({ status }: Pod): boolean {

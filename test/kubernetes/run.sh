@@ -9,8 +9,7 @@ tools=$(test/kubernetes/tools.sh)
 if [ $# -eq 0 ] || [ "$1" = up ]; then
   images=$(.ci/deploy/containers.sh test/kubernetes/images.sh "$tools")
   export TEST_IMAGES=$images
-  test/kubernetes/fabric.sh down "$name"
-  rm -rf "$folder"
+  test/kubernetes/fabric.sh down "$name" "$folder"
   test/kubernetes/fabric.sh up "$name" 3
 fi
 export TEST_CLUSTER=$name TEST_FOLDER=$folder TEST_TOOLS=$tools
