@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** A program and the environment to run it in. */
 export interface Program {
@@ -30,6 +30,25 @@ export function findProgram(
   return names.map((name) => unpacked(root, name)).find(runs);
 }
 
+/**
+ * A program of Debian's next release, fetched and unpacked below `data/` with all that it needs, its C library included, so that it runs on an older system.
+ * @returns path of a launcher
+ * @throws Error when Debian does not have it
+ */
+export function fetchUnreleased(name: string, debianPackage: string): string {
+  const root = resolve('data/debian', `sid-${debianPackage}`);
+  if (!existsSync(root)) fetchPackage(debianPackage, root, 'sid');
+  const launcher = join(root, name);
+  if (!existsSync(launcher)) {
+    const [loader] = globSync('usr/lib/*/ld-linux-*.so.*', { cwd: root });
+    if (!loader) throw new Error(`Debian could not provide ${debianPackage}.`);
+    const libraries = join(root, dirname(loader));
+    const start = [join(root, loader), '--library-path', libraries, '--argv0', name, join(root, 'usr/bin', name)];
+    writeFileSync(launcher, `#!/bin/sh\nexec ${start.map((word) => `'${word}'`).join(' ')} "$@"\n`, { mode: 0o755 });
+  }
+  return launcher;
+}
+
 function runs({ command, env }: Program): boolean {
   try {
     execFileSync(command, ['--version'], { env, stdio: 'ignore' });
@@ -47,8 +66,11 @@ function unpacked(root: string, name: string): Program {
   return { command: join(root, 'usr/bin', name), env: { ...process.env, LD_LIBRARY_PATH: path } };
 }
 
-/** Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks them into `root`; leaves no `root` on failure. */
-function fetchPackage(debianPackage: string, root: string): void {
+/**
+ * Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks them into `root`; leaves no `root` on failure.
+ * @param suite of Debian, unless this machine's own; nothing that is installed here counts as present then
+ */
+function fetchPackage(debianPackage: string, root: string, suite?: string): void {
   const work = `${root}.partial`;
   const lists = join(work, 'lists');
   const archives = join(work, 'archives');
@@ -56,7 +78,12 @@ function fetchPackage(debianPackage: string, root: string): void {
   rmSync(work, { recursive: true, force: true });
   for (const folder of [join(lists, 'partial'), join(archives, 'partial'), tree])
     mkdirSync(folder, { recursive: true });
+  const sources = join(work, 'sources.list');
+  const nothing = join(work, 'status');
+  writeFileSync(sources, `deb http://deb.debian.org/debian ${suite} main\n`);
+  writeFileSync(nothing, '');
   const options = Object.entries({
+    ...(suite && { 'Dir::Etc::sourcelist': sources, 'Dir::Etc::sourceparts': '-', 'Dir::State::status': nothing }),
     'Dir::State::lists': lists,
     'Dir::Cache::archives': archives,
     'Dir::Cache::pkgcache': join(work, 'pkgcache.bin'),

@@ -13,10 +13,11 @@ export interface RedisServer {
 }
 
 /**
- * The Redis (or Valkey) server of this machine, or Debian's.
+ * The server that REDIS_SERVER names, the Redis or Valkey of this machine, or Debian's.
  * @throws Error whose message is one line that says what to install
  */
 export function findRedisProgram(log?: (line: string) => void): Program {
+  if (process.env.REDIS_SERVER) return { command: process.env.REDIS_SERVER, env: process.env };
   const program = findProgram(['redis-server', 'valkey-server'], 'redis-server', log);
   if (program) return program;
   throw new Error(
