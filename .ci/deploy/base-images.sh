@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # Stand-ins for the images of others where no image registry is reached: Debian's own packages, the Node.js of node_modules, and the Traefik, Prometheus and
-# Alertmanager that the other checks run.
+# Alertmanager that the other checks run. They have the names and tags of the manifests, and no digest: what runs them leaves it out.
 # Run it through containers.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-node_image=docker.io/library/node:24.21.0-bookworm-slim
-redis_image=docker.io/library/redis:7.2.11-bookworm
-exporter_image=oliver006/redis_exporter:v1.74.0
+# What the compose file calls the image of that name, without its digest.
+image() { sed -n "s,.*image: \($1:[^@]*\).*,\1,p" deploy/local/compose.yaml; }
+node_image=$(sed -n 's/^ARG NODE=\(.*\)@.*/\1/p' deploy/images/Dockerfile)
+server_image=$(image valkey/valkey)
+exporter_image=$(image oliver006/redis_exporter)
 
 # stand_in IMAGE PROGRAM ARGUMENT...: a program with its entry point, and nothing but Debian around it.
 stand_in() {
   local image container
-  image=$(sed -n "s,.*image: \($1:.*\),\1,p" deploy/local/compose.yaml)
+  image=$(image "$1")
   if podman image exists "$image"; then return; fi
-  container=$(buildah from --pull-never "$redis_image")
+  container=$(buildah from --pull-never "$server_image")
   buildah add -q --chmod 755 "$container" "$2" /usr/local/bin/
   buildah config --entrypoint "[\"${2##*/}\"]" --cmd "${*:3}" "$container"
   buildah commit -q "$container" "$image"
@@ -27,18 +29,23 @@ others() {
   stand_in prom/alertmanager "$tools/alertmanager"
 }
 
-if podman image exists "$node_image" && podman image exists "$redis_image" && podman image exists "$exporter_image"; then
+if podman image exists "$node_image" && podman image exists "$server_image" && podman image exists "$exporter_image"; then
   others
   exit
 fi
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-debootstrap --variant=minbase --include=ca-certificates,prometheus-redis-exporter,redis-sentinel,redis-server,redis-tools bookworm "$root" >/dev/null
+# As the official image: Debian 13 with a newer Valkey, whose libraries are these, and the names of Redis for its programs.
+debootstrap --variant=minbase --include=ca-certificates,libatomic1,libjemalloc2,liblzf1,libssl3t64,libsystemd0,prometheus-redis-exporter \
+  trixie "$root" >/dev/null
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
+cp -P "$(dirname "$(./node_modules/.bin/node .ci/redis-server.ts valkey)")"/usr/bin/valkey-* "$root/usr/local/bin"
+ln -s valkey-server "$root/usr/local/bin/valkey-sentinel"
+for program in "$root"/usr/local/bin/valkey-*; do ln -s "${program##*/}" "${program/valkey-/redis-}"; done
 container=$(buildah from scratch)
 buildah add -q "$container" "$root" /
 buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-buildah commit -q "$container" "$redis_image"
+buildah commit -q "$container" "$server_image"
 buildah config --entrypoint '["prometheus-redis-exporter"]' "$container"
 buildah commit -q "$container" "$exporter_image"
 buildah config --entrypoint '[]' "$container"

@@ -7,7 +7,7 @@ const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube
 const publicNamespaces = ['traefik', 'privrocket-preprod'];
 
 const secretName = /KEY$|PASSWORD|SECRET|TOKEN/;
-const exactImage = /^[\w./-]+(:v?\d+\.\d+\.\d+[\w.-]*|@sha256:[0-9a-f]{64})$/;
+const exactImage = /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/;
 
 /** What Pod Security "restricted" and the NSA/CISA guide ask for and kube-score does not look at; as sentences. */
 export function checkHardening(manifests: Manifest[]): string[] {

@@ -45,6 +45,18 @@ const inUsers = (spoil: (container: Container) => void, finding: RegExp) =>
 const inUsersPod = (change: object, finding: RegExp) =>
   inThe('Deployment', 'users-deployment', ({ spec }) => Object.assign(spec?.template.spec ?? {}, change), finding);
 
+/** Plants another image into an init container of production's Redis. */
+const inRedis = (change: (image: string) => string, finding: RegExp) =>
+  inThe(
+    'StatefulSet',
+    'redis',
+    ({ spec }) => {
+      for (const container of spec?.template.spec?.initContainers ?? [])
+        container.image = change(container.image ?? '');
+    },
+    finding,
+  );
+
 const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
   spoil: (manifests) => {
     const object: Manifest = the(manifests, kind, namespace, name);
@@ -198,7 +210,10 @@ export const mutants: Mutant[] = [
     delete c.startupProbe;
   }, /lacks a probe/),
   inUsers((c) => c.env?.push({ name: 'ADMIN_KEY', value: 'x' }), /has a secret among its literals/),
+  // images
   inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:0.0.1' }), /is not version/),
+  inRedis((image) => image.replace(/@.*/, ''), /valkey\/valkey:[\w.-]+ is not pinned by digest/),
+  inRedis((image) => image.replace(/:[^@]+/, ':0.0.1'), /one image in different versions: .*valkey:0\.0\.1@/),
   inThe(
     'ServiceAccount',
     'users',

@@ -35,6 +35,9 @@ const podmanAlongside = (args: string[], input = '') =>
     child.stdin?.end(input);
   });
 
+/** An image as podman has it where no registry is reached: it can be tagged, but not given a digest. */
+export const withoutDigest = (image: string) => image.replace(/@sha256:[0-9a-f]{64}/g, '');
+
 /** A pod that runs: what the kubelet would have made of one replica of a workload. */
 export interface RunningPod {
   name: string;
@@ -287,6 +290,7 @@ export class PodRunner implements AsyncDisposable {
     delete container.lifecycle;
     // Podman would publish them on the host.
     delete container.ports;
+    container.image &&= withoutDigest(container.image);
     const secrets = ofKind(this.#manifests, 'Secret');
     for (const { name, valueFrom } of container.env ?? []) {
       const { name: secret, key = '' } = valueFrom?.secretKeyRef ?? {};

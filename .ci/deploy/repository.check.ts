@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync } from 'node:fs';
-import { type Manifest, workloads } from './manifest.loader.ts';
+import { containersOf, type Manifest, workloads } from './manifest.loader.ts';
 
 /** Shapes of keys that must never be in a repository. */
 const keys = [
@@ -30,14 +30,31 @@ export const findKeys = (file: string, text: string): string[] =>
     .split('\n')
     .flatMap((line, i) => (keys.some((key) => key.test(line)) ? [`${file}:${i + 1}: looks like a key`] : []));
 
-/** Images of our own, in the manifests and in the compose file, whose tag is not the version of package.json. */
-export function checkVersions(manifests: Manifest[]): string[] {
+/**
+ * Images of others whose digest was not to be found in public repositories when their version was written down. A newer
+ * version is not in this list, and so must bring its digest.
+ */
+export const undigested = ['traefik:v3.7.15', 'prom/prometheus:v3.16.0', 'prom/alertmanager:v0.34.2'];
+
+/** What is wrong with the images that the manifests, the compose file and the Dockerfile name, as sentences. */
+export function checkImages(manifests: Manifest[]): string[] {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-  const rendered = workloads(manifests)
-    .flatMap(({ template }) => template.spec?.containers ?? [])
-    .map(({ image = '' }) => image);
-  const composed = readFileSync('deploy/local/compose.yaml', 'utf8').match(/quotes-platform\/\S+/g) ?? [];
-  return [...rendered, ...composed]
-    .filter((image) => image.startsWith('quotes-platform/') && !image.endsWith(`:${version}`))
-    .map((image) => `${image} is not version ${version}`);
+  const named = (file: string, image: RegExp) => readFileSync(file, 'utf8').match(image) ?? [];
+  const images = new Set([
+    ...workloads(manifests).flatMap((workload) => containersOf(workload).map(({ image = '' }) => image)),
+    ...named('deploy/local/compose.yaml', /(?<= image: )\S+/g),
+    ...named('deploy/images/Dockerfile', /(?<=^ARG NODE=)\S+/gm),
+  ]);
+  const own = [...images].filter((image) => image.startsWith('quotes-platform/'));
+  const others = [...images].filter((image) => !own.includes(image));
+  const references = Map.groupBy(others, (image) => /^[^:@]+/.exec(image)?.[0] ?? image);
+  return [
+    ...own.filter((image) => !image.endsWith(`:${version}`)).map((image) => `${image} is not version ${version}`),
+    ...others
+      .filter((image) => !/@sha256:[0-9a-f]{64}$/.test(image) && !undigested.includes(image))
+      .map((image) => `${image} is not pinned by digest`),
+    ...[...references]
+      .filter(([, different]) => different.length > 1)
+      .map(([, different]) => `one image in different versions: ${different.join(', ')}`),
+  ];
 }

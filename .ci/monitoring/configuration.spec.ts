@@ -30,7 +30,7 @@ it('is a configuration that Prometheus accepts, the discovery of Kubernetes incl
 
 it.each(['prometheus', 'alertmanager'] as const)('is checked by the %s that is deployed', (name) => {
   const [, version] =
-    /image: prom\/\w+:v(\S+)/.exec(readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8')) ?? [];
+    /image: prom\/\w+:v([\d.]+)/.exec(readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8')) ?? [];
   expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
 });
 

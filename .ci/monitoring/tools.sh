@@ -4,7 +4,7 @@
 set -euo pipefail
 overlay=$(cd "$(dirname "$0")/../../deploy/overlays/monitoring" && pwd)
 # Of the image that a manifest names.
-version() { sed -n "s,.*image: prom/$1:v,,p" "$overlay/$1/stateful-set.yaml"; }
+version() { sed -n "s,.*image: prom/$1:v\([0-9.]*\).*,\1,p" "$overlay/$1/stateful-set.yaml"; }
 prometheus=$(version prometheus)
 alertmanager=$(version alertmanager)
 # The pins name the folder: another pin is another cache.

@@ -3,12 +3,12 @@
 # Key by key into the running master, so that its append-only file, its replicas and Sentinel never notice.
 set -eu
 file=${BACKUP:-$(find /backup -name 'quotes-*.rdb' | sort | tail -n 1)}
-master=$(redis-cli -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name quotes | head -n 1)
-live="redis-cli -h $master -p $REDIS_PORT -n $REDIS_DB -e"
-source="redis-cli -s /backup/restore.sock -n $REDIS_DB -e"
+master=$(valkey-cli -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name quotes | head -n 1)
+live="valkey-cli -h $master -p $REDIS_PORT -n $REDIS_DB -e"
+source="valkey-cli -s /backup/restore.sock -n $REDIS_DB -e"
 
-# A Redis of our own reads the file; no port, no append-only file, never saves over the backup. Same password: redis-cli always sends it.
-redis-server --port 0 --unixsocket /backup/restore.sock --requirepass "$REDISCLI_AUTH" --dir /backup --dbfilename "${file##*/}" \
+# A Redis of our own reads the file; no port, no append-only file, never saves over the backup. Same password: valkey-cli always sends it.
+valkey-server --port 0 --unixsocket /backup/restore.sock --requirepass "$REDISCLI_AUTH" --dir /backup --dbfilename "${file##*/}" \
   --save '' --appendonly no --daemonize yes >/dev/null
 trap '$source shutdown nosave' EXIT
 until $source ping >/dev/null 2>&1; do sleep 0.2; done
