@@ -13,7 +13,7 @@ peers="$first $set_name-1.$domain $set_name-2.$domain"
 ask_sentinels() {
   master='' replicas=''
   for peer in $peers; do
-    answer=$(timeout 2 redis-cli -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    answer=$(timeout 2 valkey-cli -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
     master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
     replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
     return
