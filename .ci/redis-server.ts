@@ -1,17 +1,18 @@
 /**
- * The servers that must do besides the Redis of this machine. `node .ci/redis-server.ts valkey` fetches one and prints its path;
- * with a command behind it, runs that command with REDIS_SERVER set, as `npm run test:server -- valkey` does with the tests.
+ * The servers that must do besides the Redis of this machine: `npm run test:server -- valkey` fetches Valkey 9 and runs the tests on it, `redis` does so with
+ * Redis 8; further arguments go to `npm test`. `--print` instead prints the path of the server.
  */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fetchUnreleased } from '../deploy/local/debian.ts';
 
-const [name = '', command, ...args] = process.argv.slice(2);
+const [name = '', ...args] = process.argv.slice(2);
 if (name !== 'valkey' && name !== 'redis') throw new Error('Which server, valkey or redis?');
-const server = fetchUnreleased(`${name}-server`, `${name}-server`);
-if (!command) {
+const server = join(fetchUnreleased(`${name}-server`), `${name}-server`);
+if (args[0] === '--print') {
   console.log(server);
 } else {
   spawnSync(server, ['--version'], { stdio: 'inherit' });
-  const { status } = spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, REDIS_SERVER: server } });
-  process.exitCode = status ?? 1;
+  const env = { ...process.env, REDIS_SERVER: server };
+  process.exitCode = spawnSync('npm', ['test', '--', ...args], { stdio: 'inherit', env }).status ?? 1;
 }

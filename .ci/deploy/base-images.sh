@@ -39,7 +39,7 @@ trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,libatomic1,libjemalloc2,liblzf1,libssl3t64,libsystemd0,prometheus-redis-exporter \
   trixie "$root" >/dev/null
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-cp -P "$(dirname "$(./node_modules/.bin/node .ci/redis-server.ts valkey)")"/usr/bin/valkey-* "$root/usr/local/bin"
+cp -P "$(dirname "$(./node_modules/.bin/node .ci/redis-server.ts valkey --print)")"/../usr/bin/valkey-* "$root/usr/local/bin"
 ln -s valkey-server "$root/usr/local/bin/valkey-sentinel"
 for program in "$root"/usr/local/bin/valkey-*; do ln -s "${program##*/}" "${program/valkey-/redis-}"; done
 container=$(buildah from scratch)

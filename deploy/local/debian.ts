@@ -31,22 +31,25 @@ export function findProgram(
 }
 
 /**
- * A program of Debian's next release, fetched and unpacked below `data/` with all that it needs, its C library included, so that it runs on an older system.
- * @returns path of a launcher
+ * A package of Debian's next release, fetched and unpacked below `data/` with all that it needs, the C library included, so that it runs on an older system.
+ * @returns folder of launchers, one for each program
  * @throws Error when Debian does not have it
  */
-export function fetchUnreleased(name: string, debianPackage: string): string {
+export function fetchUnreleased(debianPackage: string): string {
   const root = resolve('data/debian', `sid-${debianPackage}`);
-  if (!existsSync(root)) fetchPackage(debianPackage, root, 'sid');
-  const launcher = join(root, name);
-  if (!existsSync(launcher)) {
-    const [loader] = globSync('usr/lib/*/ld-linux-*.so.*', { cwd: root });
-    if (!loader) throw new Error(`Debian could not provide ${debianPackage}.`);
+  const launchers = join(root, 'launchers');
+  if (existsSync(launchers)) return launchers;
+  fetchPackage(debianPackage, root, 'sid');
+  const [loader] = globSync('usr/lib/*/ld-linux-*.so.*', { cwd: root });
+  if (!loader) throw new Error(`Debian could not provide ${debianPackage}.`);
+  mkdirSync(launchers);
+  for (const name of readdirSync(join(root, 'usr/bin'))) {
     const libraries = join(root, dirname(loader));
     const start = [join(root, loader), '--library-path', libraries, '--argv0', name, join(root, 'usr/bin', name)];
-    writeFileSync(launcher, `#!/bin/sh\nexec ${start.map((word) => `'${word}'`).join(' ')} "$@"\n`, { mode: 0o755 });
+    const script = `#!/bin/sh\nexec ${start.map((word) => `'${word}'`).join(' ')} "$@"\n`;
+    writeFileSync(join(launchers, name), script, { mode: 0o755 });
   }
-  return launcher;
+  return launchers;
 }
 
 function runs({ command, env }: Program): boolean {
