@@ -28,7 +28,7 @@ beforeAll(async () => {
   redisPort = String(await freePort());
   for (const name of ['dist', 'deploy']) symlinkSync(resolve(name), join(folder, name));
   mkdirSync(join(folder, 'data'));
-  if (existsSync('data/redis-server')) symlinkSync(resolve('data/redis-server'), join(folder, 'data/redis-server'));
+  if (existsSync('data/debian')) symlinkSync(resolve('data/debian'), join(folder, 'data/debian'));
   // The sample is the importer's matter.
   writeFileSync(join(folder, 'data/sample-loaded'), '');
 });
@@ -40,7 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function start(env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, ['deploy/local/start.ts'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, REDIS_PORT: redisPort, ...env },
+    env: { PATH: process.env.PATH, REDIS_SERVER: process.env.REDIS_SERVER, REDIS_PORT: redisPort, ...env },
   });
   launched.push(child);
   const run = { child, output: '', exited: once(child, 'close') };
