@@ -66,8 +66,17 @@ export const environmentSchema = z.object({
   REDIS_HOST: z.string().default('localhost').describe('Redis host, unless Sentinel or Cluster is used'),
   REDIS_PORT: integer(1, 65535).default(6379).describe('Redis port'),
   REDIS_DB: integer(0, 15).default(0).describe('Redis database number; always 0 on a cluster'),
-  REDIS_PASSWORD: z.string().optional().describe('password of Redis (and of its cluster nodes)'),
+  REDIS_USERNAME: z
+    .string()
+    .optional()
+    .describe('user of Redis (and of its cluster nodes); without it the default user'),
+  REDIS_PASSWORD: z.string().optional().describe('password of that user'),
   REDIS_SENTINELS: addresses.default([]).describe('Sentinels as `host:port,host:port`; their master is named `quotes`'),
+  REDIS_SENTINEL_USERNAME: z.string().optional().describe('user of the Sentinels; without it the default user'),
+  REDIS_SENTINEL_PASSWORD: z
+    .string()
+    .optional()
+    .describe('password of that user; without it the Sentinels are not logged in to'),
   REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
   REDIS_SHARDS: integer(1, 1024)
     .default(1)

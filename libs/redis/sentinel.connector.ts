@@ -1,5 +1,5 @@
 import { createConnection, Socket } from 'node:net';
-import { AbstractConnector, Redis } from 'ioredis';
+import { AbstractConnector, type CommonRedisOptions, Redis } from 'ioredis';
 
 /** Name of the master that the Sentinels watch. */
 const MASTER_NAME = 'quotes';
@@ -26,7 +26,7 @@ interface Master extends Address {
 }
 
 /** What a Sentinel announces when a client may have to leave its master, or may not choose it any more. */
-const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
+export const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
 
 /**
  * Leads a client to the master that the Sentinels name, and away from it as soon as they name another. A master that was replaced may go on serving: until a
@@ -40,14 +40,17 @@ const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
  */
 export class SentinelConnector extends AbstractConnector {
   readonly #addresses: readonly Address[];
+  readonly #options: Partial<CommonRedisOptions>;
   #sentinels: Redis[] = [];
   #watch: NodeJS.Timeout | undefined;
   /** The master that the current connection leads to. */
   #master: Master | undefined;
 
-  constructor(addresses: readonly Address[]) {
+  /** @param options how to log in to the Sentinels */
+  constructor(addresses: readonly Address[], options: Partial<CommonRedisOptions> = {}) {
     super(PARTING_MS);
     this.#addresses = addresses;
+    this.#options = options;
   }
 
   /** Opens a connection to the master; one that is already closed when there is none to be used. The client then tries again later. */
@@ -90,6 +93,8 @@ export class SentinelConnector extends AbstractConnector {
     this.#sentinels = this.#addresses.map((address) => {
       const sentinel = new Redis({
         ...address,
+        ...this.#options,
+        disableClientInfo: true,
         connectTimeout: SENTINEL_TIMEOUT_MS,
         commandTimeout: SENTINEL_TIMEOUT_MS,
         // A connection that a lost node has left half open is noticed when the next question is not answered.

@@ -39,7 +39,7 @@ function write(name: string, content: string | Buffer): string {
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/import/main.js'), ...args], {
     cwd: folder,
-    env: { ...platform.redisEnv, ...env },
+    env: { ...platform.redisEnv('import'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(

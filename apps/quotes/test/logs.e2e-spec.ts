@@ -45,7 +45,7 @@ it('has written all of its log when it ends', async () => {
 
 it('goes on when nobody reads its log any more', async () => {
   const port = await freePort();
-  const env = { ...platform.redisEnv, APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
+  const env = { ...platform.redisEnv('quotes'), APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
   const child = spawn(process.execPath, ['dist/apps/quotes/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.destroy();
   const get = async () => (await fetch(`http://127.0.0.1:${port}/quotes`)).status;
