@@ -118,7 +118,7 @@ const USERS = {
   /** What Sentinels do on the nodes that they watch. */
   sentinel: {
     rules:
-      '&__sentinel__:hello +ping +info +subscribe +publish +multi +exec +slaveof +failover +config|rewrite +client|setname +client|kill +script|kill',
+      '&__sentinel__:hello +ping +info +subscribe +publish +multi +exec +slaveof +failover +config|rewrite +client|setname +client|kill +client|pause +client|unpause +script|kill',
   },
   /** People, and what they start: the restore of a backup. */
   operator: { rules: '~* &* +@all' },
