@@ -5,7 +5,7 @@ export const platformSecretFile = 'platform.secret';
 
 /** What an overlay's secret file holds. */
 export const platformSecretKeys = (overlay: string) =>
-  overlay === 'monitoring' ? ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'] : ['ADMIN_KEY', 'REDIS_PASSWORD'];
+  overlay === 'monitoring' ? ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'] : ['ADMIN_KEY'];
 
 /** Command that makes a new secret file with random values. Only the mail account's password cannot be made up. */
 export function makePlatformSecret(overlay: string, file: string): string {
@@ -25,10 +25,5 @@ export function platformSecretProblem(overlay: string, values: NodeJS.Dict<strin
   if (missing) return `${missing} is missing`;
   if (overlay === 'monitoring') return undefined;
   const adminKey = adminKeyProblem(values.ADMIN_KEY, 'production');
-  if (adminKey) return `ADMIN_KEY ${adminKey}`;
-  // It stands on a command line and in a space-separated configuration file of Redis.
-  if (!/^[\w.~-]{16,}$/.test(values.REDIS_PASSWORD ?? '')) {
-    return 'REDIS_PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -';
-  }
-  return undefined;
+  return adminKey && `ADMIN_KEY ${adminKey}`;
 }

@@ -70,7 +70,7 @@ const checkout = join(folder, 'checkout');
 try {
   mkdirSync(checkout);
   for (const part of ['package.json', 'deploy', 'libs', 'docs']) {
-    cpSync(part, join(checkout, part), { recursive: true, filter: (path) => !path.endsWith('.secret') });
+    cpSync(part, join(checkout, part), { recursive: true, filter: (path) => !/\.(secret|acl)$/.test(path) });
   }
   symlinkSync(resolve('node_modules'), join(checkout, 'node_modules'));
   await using cluster = await ControlPlane.start(tools, folder);
