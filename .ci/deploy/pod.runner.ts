@@ -95,13 +95,12 @@ export class PodRunner implements AsyncDisposable {
   }
 
   /** Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same name. */
-  async launch(workload: string, name: string, command?: string[]): Promise<RunningPod> {
+  async launch(workload: string, name: string): Promise<RunningPod> {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
     if (!template?.spec || !ip) throw new Error(`no workload ${workload} or no address for ${name}`);
     const spec = structuredClone(template.spec);
     for (const container of [...(spec.initContainers ?? []), ...spec.containers]) this.#adapt(container);
-    for (const container of command ? spec.containers : []) container.command = command ?? [];
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
     // By the default, `Always`, podman would start an init container that has ended again and again, beside the main ones.
@@ -150,12 +149,11 @@ export class PodRunner implements AsyncDisposable {
 
   /**
    * Runs a workload's pod to its end, as a Job would.
-   * @param command of its container, unless the workload's own
    * @returns what it printed
    * @throws with what it printed when it fails
    */
-  async job(workload: string, name: string, command?: string[]): Promise<string> {
-    const pod = await this.launch(workload, name, command);
+  async job(workload: string, name: string): Promise<string> {
+    const pod = await this.launch(workload, name);
     const container = pod.spec.containers[0]?.name ?? '';
     const status = podman(['wait', this.#container(name, container)]).trim();
     const printed = this.logs(name, container);
@@ -262,17 +260,21 @@ export class PodRunner implements AsyncDisposable {
       .filter(({ metadata }) => metadata.name === workload)
       .flatMap(({ spec }) => spec?.volumeClaimTemplates ?? [])
       .map(({ metadata }) => ({ ...claim(`${metadata?.name}-${pod}`), name: metadata?.name ?? '' }));
-    const others = (template?.spec?.volumes ?? []).map(({ name, configMap, secret, emptyDir, persistentVolumeClaim }) => {
-      if (persistentVolumeClaim) return { ...claim(persistentVolumeClaim.claimName), name };
-      // Of this start alone.
-      if (emptyDir) return { ...claim(`${name}-${pod}-${randomBytes(3).toString('hex')}`), name };
-      const path = folder('config', configMap?.name ?? secret?.secretName ?? name);
-      const [source] = ofKind(this.#manifests, 'ConfigMap').filter(({ metadata }) => metadata.name === configMap?.name);
-      for (const [file, text] of Object.entries(source?.data ?? {})) writeFileSync(join(path, file), text);
-      for (const [file, text] of Object.entries(this.#secret(secret?.secretName)))
-        writeFileSync(join(path, file), Buffer.from(text, 'base64'));
-      return { name, hostPath: { path } };
-    });
+    const others = (template?.spec?.volumes ?? []).map(
+      ({ name, configMap, secret, emptyDir, persistentVolumeClaim }) => {
+        if (persistentVolumeClaim) return { ...claim(persistentVolumeClaim.claimName), name };
+        // Of this start alone.
+        if (emptyDir) return { ...claim(`${name}-${pod}-${randomBytes(3).toString('hex')}`), name };
+        const path = folder('config', configMap?.name ?? secret?.secretName ?? name);
+        const [source] = ofKind(this.#manifests, 'ConfigMap').filter(
+          ({ metadata }) => metadata.name === configMap?.name,
+        );
+        for (const [file, text] of Object.entries(source?.data ?? {})) writeFileSync(join(path, file), text);
+        for (const [file, text] of Object.entries(this.#secret(secret?.secretName)))
+          writeFileSync(join(path, file), Buffer.from(text, 'base64'));
+        return { name, hostPath: { path } };
+      },
+    );
     return [...claims, ...others];
   }
 

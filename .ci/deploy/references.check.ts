@@ -57,8 +57,11 @@ function missingKeys(workload: Workload, here: Manifest[]): string[] {
   const sources = containersOf(workload)
     .flatMap(({ env }) => env ?? [])
     .map(({ valueFrom }) => valueFrom ?? {});
-  const missing = (kind: 'ConfigMap' | 'Secret', { name, key }: { name?: string; key: string }) =>
-    ofKind(here, kind).some(({ metadata, data }) => metadata.name === name && data && key in data)
+  const missing = (
+    kind: 'ConfigMap' | 'Secret',
+    { name, key, optional }: { name?: string; key: string; optional?: boolean },
+  ) =>
+    optional || ofKind(here, kind).some(({ metadata, data }) => metadata.name === name && data && key in data)
       ? []
       : [`no key ${key} in ${kind} ${name}`];
   return sources.flatMap(({ secretKeyRef, configMapKeyRef }) => [

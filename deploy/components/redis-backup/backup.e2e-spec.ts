@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
+import { REDIS_USERS, redisAcl, sentinelAcl } from '#libs/redis/redis.acl.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { redisPassword } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../local/redis-server.ts';
 
@@ -12,7 +14,8 @@ import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../
 const SETTINGS = ['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'];
 /** For the test that finds a node loading: it loads again, and answers meanwhile. */
 const DEBUG = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
-const PASSWORD = secret('redis');
+const BACKUP_KEY = secret('backup-key-of-thirty-two-characters');
+const PASSWORDS = Object.fromEntries(REDIS_USERS.map((user) => [user, [redisPassword(user)]]));
 
 const folder = mkdtempSync(join(tmpdir(), 'backup-'));
 const backups = join(folder, 'backup');
@@ -28,6 +31,8 @@ let sentinel: ChildProcess;
 
 beforeAll(async () => {
   mkdirSync(backups);
+  writeFileSync(join(folder, 'redis.acl'), redisAcl(PASSWORDS));
+  writeFileSync(join(folder, 'sentinel.acl'), sentinelAcl(PASSWORDS));
   mkdirSync(join(folder, 'bin'));
   // What the image calls its programs.
   for (const name of ['server', 'cli', 'check-rdb']) {
@@ -42,7 +47,8 @@ beforeAll(async () => {
   await onMaster.set('before', 'all');
   const settings = [
     ...['port 26379', `bind ${host}`, `dir ${folder}`, `sentinel monitor quotes ${host} ${master.port} 1`],
-    ...[`sentinel auth-pass quotes ${PASSWORD}`, 'sentinel down-after-milliseconds quotes 600000'],
+    ...['sentinel auth-user quotes sentinel', `sentinel auth-pass quotes ${redisPassword('sentinel')}`],
+    ...[`aclfile ${join(folder, 'sentinel.acl')}`, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
   sentinel = spawn(program.command, [join(folder, 'sentinel.conf'), '--sentinel'], {
@@ -58,7 +64,8 @@ afterAll(() => {
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
-  const access = ['--bind', host, '--requirepass', PASSWORD, '--masterauth', PASSWORD];
+  const login = ['--masteruser', 'node', '--masterauth', redisPassword('node')];
+  const access = ['--bind', host, '--aclfile', join(folder, 'redis.acl'), ...login];
   return await startRedis(program, {
     port,
     dir: join(folder, name),
@@ -67,31 +74,45 @@ async function start(name: string, args: string[] = [], port = 0): Promise<Redis
 }
 
 function connect({ port }: RedisServer): Redis {
-  const client = new Redis(port, host, { password: PASSWORD, retryStrategy: () => 20 });
+  const client = new Redis(port, host, {
+    username: 'operator',
+    password: redisPassword('operator'),
+    retryStrategy: () => 20,
+  });
   client.on('error', () => {});
   clients.push(client);
   return client;
 }
 
-/** Starts a script as the Job does, in folders of this test. */
-function run(script: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
-  const text = readFileSync(`deploy/components/redis-backup/${script}.sh`, 'utf8').replaceAll('/backup', backups);
-  const child = spawn('sh', ['-c', text], {
+/** Starts a Job: its two containers, one after the other, in folders of this test. */
+function run(job: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
+  const copy = mkdtempSync(join(folder, 'copy-'));
+  const inFolders = (name: string, text = readFileSync(`deploy/components/redis-backup/${name}`, 'utf8')) => {
+    writeFileSync(join(copy, name), text.replaceAll("'/backup'", `'${backups}'`).replaceAll('/copy', copy));
+    return join(copy, name);
+  };
+  const seal = `'${process.execPath}' '${inFolders('seal.ts')}'`;
+  const steps = {
+    backup: `sh '${inFolders('backup.sh')}' && ${seal} seal`,
+    restore: `${seal} open && sh '${inFolders('restore.sh')}'`,
+  };
+  const child = spawn('sh', ['-c', steps[job]], {
     env: {
-      ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}`, REDISCLI_AUTH: PASSWORD },
+      ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}` },
+      REDISCLI_AUTH: redisPassword(job === 'backup' ? 'backup' : 'operator'),
       ...{ REDIS_HOST: host, REDIS_PORT: String(port), REDIS_DB: '0', ...env },
     },
   });
-  const job = {
+  const result = {
     output: '',
-    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: job.output })),
+    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: result.output })),
   };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      job.output += chunk;
+      result.output += chunk;
     });
   }
-  return job;
+  return result;
 }
 
 /** Waits until a script that runs has printed that. */
@@ -102,7 +123,7 @@ const prints = (job: ReturnType<typeof run>, text: RegExp) =>
 async function backup(job = run('backup')): Promise<string> {
   const { code, output } = await job.ended;
   if (code !== 0) throw new Error(output);
-  return /^(\S+\.rdb) \d+ bytes$/m.exec(output)?.[1] ?? '';
+  return /^(\S+\.rdb(?:\.enc)?) \d+ bytes$/m.exec(output)?.[1] ?? '';
 }
 
 /** Loads a backup into a Redis of its own and answers what is in it. */
@@ -217,7 +238,7 @@ describe('restore.sh', () => {
     await onMaster.set('later', 'gone');
     const { code, output } = await run('restore').ended;
     expect(output.split('\n')).toEqual([
-      `${file} (${there} keys) replaces the 1 keys of ${host}`,
+      expect.stringMatching(`/${basename(file)} \\(${there} keys\\) replaces the 1 keys of ${host}$`),
       `${there} keys restored`,
       '',
     ]);
@@ -234,17 +255,60 @@ describe('restore.sh', () => {
         writeFileSync(join(backups, name), readFileSync(join(backups, newest)).subarray(0, -9));
       const there = await keys();
       const { code, output } = await run('restore', master, { BACKUP: join(backups, name) }).ended;
-      expect(output).toMatch(/is not a backup; nothing is changed\n$/);
+      expect(output).toMatch(/nothing is changed\n$/);
       expect(code).toBe(1);
       expect(await keys()).toBe(there);
     },
   );
 
+  describe('with a key', () => {
+    const env = { BACKUP_KEY };
+    const named = (output: string) => /^(\S+\.rdb\.enc) \d+ bytes$/m.exec(output)?.[1] ?? '';
+
+    it('encrypts as OpenSSL does, decrypts, and restores', async () => {
+      const there = await keys();
+      const file = named((await run('backup', master, env).ended).output);
+      const bytes = readFileSync(file);
+      expect(bytes.subarray(0, 8).toString()).toBe('Salted__');
+      expect(bytes.includes('before:')).toBe(false);
+      const clear = join(folder, 'decrypted.rdb');
+      const options = ['-aes-256-cbc', '-pbkdf2', '-iter', '600000', '-md', 'sha256', '-pass', 'env:BACKUP_KEY'];
+      execFileSync('openssl', ['enc', '-d', ...options, '-in', file, '-out', clear], { env });
+      expect(readFileSync(clear).subarray(0, 5).toString()).toMatch(/REDIS|VALKE/);
+
+      await onMaster.flushall();
+      const { code, output } = await run('restore', master, env).ended;
+      expect(output).toContain(`${there} keys restored`);
+      expect(code).toBe(0);
+      expect(await keys()).toBe(there);
+    });
+
+    it.each<[string, NodeJS.ProcessEnv, RegExp]>([
+      ['without the key', {}, /is encrypted, and there is no BACKUP_KEY; nothing is changed\n$/],
+      [
+        'with another key',
+        { BACKUP_KEY: 'another' },
+        /(cannot be decrypted: .*|is not a backup); nothing is changed\n$/,
+      ],
+    ])('changes nothing %s', async (_, other, reason) => {
+      const file = named((await run('backup', master, env).ended).output);
+      const there = await keys();
+      const { code, output } = await run('restore', master, { ...other, BACKUP: file }).ended;
+      expect(output).toMatch(reason);
+      expect(code).toBe(1);
+      expect(await keys()).toBe(there);
+    });
+
+    it('keeps seven backups, whether encrypted or not', () => {
+      expect(readdirSync(backups).filter((name) => name.startsWith('quotes-'))).toHaveLength(7);
+    });
+  });
+
   it('changes nothing when there is no backup', async () => {
     for (const name of readdirSync(backups)) rmSync(join(backups, name));
     const there = await keys();
     const { code, output } = await run('restore').ended;
-    expect(output).toMatch(/is not a backup; nothing is changed\n$/);
+    expect(output).toMatch(/nothing is changed\n$/);
     expect(code).toBe(1);
     expect(await keys()).toBe(there);
   });
