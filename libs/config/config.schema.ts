@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -48,6 +49,16 @@ const flag = z
   .enum(['True', 'true', '1', 'False', 'false', '0'], 'must be True or False')
   .transform((text) => text.toLowerCase() === 'true' || text === '1');
 
+/** What a file holds that a variable names. */
+const file = z.string().transform((path, context) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    context.addIssue(`cannot be read: ${error instanceof Error ? error.message : error}`);
+    return z.NEVER;
+  }
+});
+
 /** An address that paths are appended to, without its trailing slash. */
 const baseUrl = z
   .string()
@@ -78,6 +89,20 @@ export const environmentSchema = z.object({
     .optional()
     .describe('password of that user; without it the Sentinels are not logged in to'),
   REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
+  REDIS_TLS: flag.default(false).describe('whether Redis, its Sentinels and its cluster nodes are spoken to by TLS'),
+  REDIS_TLS_CA: file
+    .optional()
+    .describe(
+      'file with the certificates (PEM) of the authorities that Redis may be certified by; without it those that Node.js trusts',
+    ),
+  REDIS_TLS_CERT: file
+    .optional()
+    .describe('file with the certificate (PEM) that a service shows to Redis, if it wants one'),
+  REDIS_TLS_KEY: file.optional().describe('file with the key (PEM) of that certificate'),
+  REDIS_TLS_SERVERNAME: z
+    .string()
+    .optional()
+    .describe('name that the certificates of Redis must be for; without it the host that is connected to'),
   REDIS_SHARDS: integer(1, 1024)
     .default(1)
     .describe('logical shards the quotes are spread over; fixed for the life of the data'),
@@ -146,6 +171,18 @@ export function adminKeyProblem(key: string | undefined, nodeEnv: Environment['N
   if (nodeEnv === 'production' && WELL_KNOWN_KEYS.has(key.toLowerCase())) {
     return 'is a well-known example and NODE_ENV is production: choose a secret of your own';
   }
+  return undefined;
+}
+
+/** What makes the settings of TLS to Redis unacceptable, with the variable to blame, or undefined. */
+export function redisTlsProblem(environment: Environment): string | undefined {
+  const { REDIS_TLS, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME } = environment;
+  const settings = { REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME };
+  const [stray] = Object.entries(settings).find(([, value]) => value !== undefined) ?? [];
+  if (stray && !REDIS_TLS)
+    return `${stray} is set and REDIS_TLS is not: set it to true, or Redis would be spoken to in the clear`;
+  if (REDIS_TLS_CERT && !REDIS_TLS_KEY) return 'REDIS_TLS_KEY is missing: REDIS_TLS_CERT is of no use without it';
+  if (REDIS_TLS_KEY && !REDIS_TLS_CERT) return 'REDIS_TLS_CERT is missing: REDIS_TLS_KEY is of no use without it';
   return undefined;
 }
 

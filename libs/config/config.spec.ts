@@ -60,6 +60,10 @@ describe('parseConfig', () => {
     ['REDIS_SENTINELS', 'host'],
     ['REDIS_SENTINELS', 'host:99999'],
     ['REDIS_CLUSTER', 'host:port'],
+    ['REDIS_TLS', 'yes'],
+    ['REDIS_TLS_CA', '/no/such/file'],
+    ['REDIS_TLS_CA', import.meta.filename],
+    ['REDIS_TLS_SERVERNAME', 'redis'],
     ['REDIS_SHARDS', '0'],
     ['THROTTLE_LIMIT', 'ten'],
     ['THROTTLE_LIMIT', '-1'],
@@ -84,6 +88,11 @@ describe('parseConfig', () => {
   it.each(['supersecretkey', 'SuperSecretKey', 'default_key'])('refuses %s in production only', (well) => {
     expect(() => parse({ ADMIN_KEY: well, NODE_ENV: 'production' })).toThrow(/^ADMIN_KEY .*well-known/);
     expect(parse({ ADMIN_KEY: well }).ADMIN_KEY).toBe(well);
+  });
+
+  it.each(['REDIS_TLS_CERT', 'REDIS_TLS_KEY'])('refuses %s alone', (name) => {
+    const alone = () => parse({ ADMIN_KEY: key, REDIS_TLS: 'true', [name]: import.meta.filename });
+    expect(alone).toThrow(/^REDIS_TLS_(KEY|CERT) is missing/);
   });
 
   it('refuses Sentinels and a cluster together', () => {

@@ -1,4 +1,10 @@
-import { adminKeyProblem, type Environment, environmentSchema, paymentProblem } from './config.schema.ts';
+import {
+  adminKeyProblem,
+  type Environment,
+  environmentSchema,
+  paymentProblem,
+  redisTlsProblem,
+} from './config.schema.ts';
 
 /** A wrong environment; the message is one line that names the variable and says why. */
 export class ConfigError extends Error {}
@@ -39,6 +45,8 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   if (problem) throw new ConfigError(`ADMIN_KEY ${problem}`);
   const paymentIssue = requirements.payments ? paymentProblem(result.data) : undefined;
   if (paymentIssue) throw new ConfigError(paymentIssue);
+  const tlsIssue = redisTlsProblem(result.data);
+  if (tlsIssue) throw new ConfigError(tlsIssue);
   if (result.data.REDIS_SENTINELS.length > 0 && result.data.REDIS_CLUSTER.length > 0) {
     throw new ConfigError('REDIS_CLUSTER cannot be combined with REDIS_SENTINELS: set one of them');
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
-import { Platform, redisPassword } from '#libs/testing/platform.ts';
+import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { redisPassword } from '#libs/testing/redis-users.ts';
 import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from './redis.acl.ts';
 import { SHOP_KEYS, SNAPSHOT_KEYS, shardKeys, USER_KEYS } from './redis.keys.ts';
 

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
 import type { Config } from '#libs/config/config.ts';
 import { reconnectDelay, SentinelConnector } from './sentinel.connector.ts';
@@ -26,7 +27,12 @@ const FAIL_FAST = {
  * @param overrides for connections with another use, e.g. one that blocks on a stream
  */
 export function connectRedis(config: Config, overrides: Partial<CommonRedisOptions> = {}): RedisClient {
-  const options = { ...FAIL_FAST, ...login(config.REDIS_USERNAME, config.REDIS_PASSWORD), ...overrides };
+  const options = {
+    ...FAIL_FAST,
+    ...login(config.REDIS_USERNAME, config.REDIS_PASSWORD),
+    ...tls(config),
+    ...overrides,
+  };
   if (config.REDIS_CLUSTER.length > 0) {
     return new Cluster([...config.REDIS_CLUSTER], {
       redisOptions: options,
@@ -41,10 +47,10 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
   const single = { ...options, db: config.REDIS_DB };
   // Auto-pipelining halves Redis' own work under load; a cluster client would leak raw MOVED errors with it.
   if (config.REDIS_SENTINELS.length > 0) {
-    const sentinelLogin = login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD);
+    const access = { ...login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD), ...tls(config) };
     const Connector = class extends SentinelConnector {
       constructor() {
-        super(config.REDIS_SENTINELS, sentinelLogin);
+        super(config.REDIS_SENTINELS, access);
       }
     };
     return new Redis({ ...single, enableAutoPipelining: true, Connector });
@@ -55,4 +61,11 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
 /** Options of a client; without a password it does not log in. */
 function login(username: string | undefined, password: string | undefined) {
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+}
+
+/** Options of a client; a certificate of Redis that is not as they say ends the connection. */
+function tls(config: Config): { tls?: ConnectionOptions } {
+  if (!config.REDIS_TLS) return {};
+  const { REDIS_TLS_CA: ca, REDIS_TLS_CERT: cert, REDIS_TLS_KEY: key, REDIS_TLS_SERVERNAME: servername } = config;
+  return { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) } };
 }

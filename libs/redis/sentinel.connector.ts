@@ -1,4 +1,5 @@
 import { createConnection, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, type CommonRedisOptions, Redis } from 'ioredis';
 
 /** Name of the master that the Sentinels watch. */
@@ -46,7 +47,7 @@ export class SentinelConnector extends AbstractConnector {
   /** The master that the current connection leads to. */
   #master: Master | undefined;
 
-  /** @param options how to log in to the Sentinels */
+  /** @param options how to log in to the Sentinels, and TLS to them and to the master */
   constructor(addresses: readonly Address[], options: Partial<CommonRedisOptions> = {}) {
     super(PARTING_MS);
     this.#addresses = addresses;
@@ -67,7 +68,9 @@ export class SentinelConnector extends AbstractConnector {
       return this.stream;
     }
     this.#master = answer;
-    this.stream = createConnection(answer.port, answer.host);
+    const { tls } = this.#options;
+    const { host, port } = answer;
+    this.stream = tls ? connectTls({ host, port, ...tls }) : createConnection(port, host);
     this.stream.once('error', (error) => {
       this.firstError = error;
     });

@@ -1,22 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
-import { REDIS_USERS, type RedisUser, redisAcl } from '../redis/redis.acl.ts';
+import type { RedisUser } from '../redis/redis.acl.ts';
 import { eventually } from './eventually.ts';
+import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The key of every service that a test starts. */
 export const ADMIN_KEY = secret('admin-key');
-
-/** The password of a user of Redis. */
-export const redisPassword = (user: RedisUser) => secret(`redis-${user}`);
-
-/** A client that may do everything. */
-const OPERATOR = { username: 'operator', password: redisPassword('operator') };
 
 /** How many slots a Redis Cluster has, and over how many nodes they are spread here. */
 const SLOTS = 16_384;
@@ -40,6 +34,7 @@ export class Platform {
   private readonly services: ServiceProcess[] = [];
   private readonly redisArgs: readonly string[];
   private readonly isCluster: boolean;
+  private userArgs: string[] = [];
   private nodes: { port: number; busPort: number }[] = [];
   private servers: RedisServer[] = [];
   /** A client of each node. */
@@ -73,8 +68,7 @@ export class Platform {
   /** Starts Redis. */
   async start(): Promise<void> {
     mkdirSync(this.logs);
-    const passwords = REDIS_USERS.map((user) => [user, [redisPassword(user)]]);
-    writeFileSync(join(this.folder, 'users.acl'), redisAcl(Object.fromEntries(passwords)));
+    this.userArgs = writeUsers(this.folder).redis;
     const nodes = Array.from({ length: this.isCluster ? CLUSTER_NODES : 1 }, async () => ({
       port: await freePort(),
       busPort: await freePort(),
@@ -96,7 +90,7 @@ export class Platform {
         return startRedis(program, {
           port,
           dir: join(this.folder, `redis-${port}`),
-          args: ['--aclfile', join(this.folder, 'users.acl'), ...cluster, ...this.redisArgs],
+          args: [...this.userArgs, ...cluster, ...this.redisArgs],
         });
       }),
     );
@@ -156,7 +150,7 @@ export class Platform {
    * @throws Error when a service has logged a secret, or sent a command that its user of Redis may not use
    */
   async stop(): Promise<void> {
-    const denied = await this.denied();
+    const refused = await denied(this.clients);
     for (const client of [this.redis, ...this.clients]) client.disconnect();
     await Promise.all(this.services.map((service) => service.end('SIGKILL')));
     // A stopped process ends only by SIGKILL.
@@ -164,19 +158,7 @@ export class Platform {
     const leaked = findSecrets(this.logs);
     rmSync(this.folder, { recursive: true, force: true });
     if (leaked.length > 0) throw new Error(`secrets in the logs:\n${leaked.join('\n')}`);
-    if (denied.length > 0) throw new Error(`Redis has refused commands:\n${denied.join('\n')}`);
-  }
-
-  /** What Redis has refused to its users since it started, a wrong password aside; nothing if it does not answer. */
-  private async denied(): Promise<string[]> {
-    const logs = this.clients.map(async (client) =>
-      client.status === 'ready' ? ((await client.call('ACL', 'LOG')) as unknown[][]) : [],
-    );
-    const all = await Promise.race([Promise.all(logs), delay(1000, [], { ref: false })]).catch(() => []);
-    return all
-      .flat()
-      .map(String)
-      .filter((entry) => !entry.includes('reason,auth'));
+    if (refused.length > 0) throw new Error(`Redis has refused commands:\n${refused.join('\n')}`);
   }
 
   /** Makes one cluster of the nodes, and a client of it. */

@@ -4,9 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
-import { REDIS_USERS, redisAcl, sentinelAcl } from '#libs/redis/redis.acl.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { redisPassword } from '#libs/testing/platform.ts';
+import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../local/redis-server.ts';
 
@@ -15,7 +14,6 @@ const SETTINGS = ['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'];
 /** For the test that finds a node loading: it loads again, and answers meanwhile. */
 const DEBUG = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
 const BACKUP_KEY = secret('backup-key-of-thirty-two-characters');
-const PASSWORDS = Object.fromEntries(REDIS_USERS.map((user) => [user, [redisPassword(user)]]));
 
 const folder = mkdtempSync(join(tmpdir(), 'backup-'));
 const backups = join(folder, 'backup');
@@ -23,6 +21,7 @@ const program = findRedisProgram();
 const clients: Redis[] = [];
 /** The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of 127.0.0.0/8 is this machine. */
 const host = `127.${process.pid >> 16}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+let users: ReturnType<typeof writeUsers>;
 let master: RedisServer;
 let replica: RedisServer;
 let onMaster: Redis;
@@ -31,8 +30,7 @@ let sentinel: ChildProcess;
 
 beforeAll(async () => {
   mkdirSync(backups);
-  writeFileSync(join(folder, 'redis.acl'), redisAcl(PASSWORDS));
-  writeFileSync(join(folder, 'sentinel.acl'), sentinelAcl(PASSWORDS));
+  users = writeUsers(folder);
   mkdirSync(join(folder, 'bin'));
   // What the image calls its programs.
   for (const name of ['server', 'cli', 'check-rdb']) {
@@ -47,8 +45,7 @@ beforeAll(async () => {
   await onMaster.set('before', 'all');
   const settings = [
     ...['port 26379', `bind ${host}`, `dir ${folder}`, `sentinel monitor quotes ${host} ${master.port} 1`],
-    ...['sentinel auth-user quotes sentinel', `sentinel auth-pass quotes ${redisPassword('sentinel')}`],
-    ...[`aclfile ${join(folder, 'sentinel.acl')}`, 'sentinel down-after-milliseconds quotes 600000'],
+    ...[...users.sentinel, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
   sentinel = spawn(program.command, [join(folder, 'sentinel.conf'), '--sentinel'], {
@@ -64,8 +61,7 @@ afterAll(() => {
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
-  const login = ['--masteruser', 'node', '--masterauth', redisPassword('node')];
-  const access = ['--bind', host, '--aclfile', join(folder, 'redis.acl'), ...login];
+  const access = ['--bind', host, ...users.redis];
   return await startRedis(program, {
     port,
     dir: join(folder, name),
@@ -74,11 +70,7 @@ async function start(name: string, args: string[] = [], port = 0): Promise<Redis
 }
 
 function connect({ port }: RedisServer): Redis {
-  const client = new Redis(port, host, {
-    username: 'operator',
-    password: redisPassword('operator'),
-    retryStrategy: () => 20,
-  });
+  const client = new Redis(port, host, { ...OPERATOR, retryStrategy: () => 20 });
   client.on('error', () => {});
   clients.push(client);
   return client;
