@@ -48,6 +48,7 @@ async function openApiOf(service: string): Promise<OpenApi> {
       REDIS_PORT: '1',
       ADMIN_KEY: 'only-for-the-documents',
       DEMO_MODE: 'True',
+      COOKIE_SECRET: 'only-for-the-documents-and-no-cart',
       STRIPE_WEBHOOK_SECRET: 'only-for-the-documents',
       LOG_LEVEL: 'silent',
     },

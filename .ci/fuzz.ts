@@ -50,6 +50,7 @@ async function launch(service: string): Promise<string> {
     LOG_LEVEL: 'error',
     // For the shop; its pages are not in the document.
     DEMO_MODE: 'True',
+    COOKIE_SECRET: 'for-the-carts-of-the-fuzzer-only-',
     STRIPE_WEBHOOK_SECRET: 'only-for-the-fuzzer',
   };
   const child = spawn(process.execPath, [`dist/apps/${service}/main.js`], {

@@ -1,19 +1,26 @@
-import { adminKeyProblem } from '#libs/config/config.schema.ts';
+import { adminKeysProblem, cookieSecretProblem, environmentSchema } from '#libs/config/config.schema.ts';
 
 /** File beside an overlay's kustomization.yaml, ignored by git, that holds its secrets as plain `KEY=value` lines. */
 export const platformSecretFile = 'platform.secret';
 
-/** What an overlay's secret file holds; without BACKUP_KEY, which it need not hold, production's backups are not encrypted. */
-export const platformSecretKeys = (overlay: string) => {
+/** The overlay of the shop, which gives out cookies. */
+const SHOP_OVERLAY = 'privrocket-preprod';
+
+/** What an overlay's secret file must hold, but for BACKUP_KEY, without which production's backups are not encrypted; it may also hold ADMIN_KEYS. */
+export function platformSecretKeys(overlay: string): string[] {
   if (overlay === 'monitoring') return ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'];
-  return ['ADMIN_KEY', ...(overlay === 'production' ? ['BACKUP_KEY'] : [])];
-};
+  return [
+    'ADMIN_KEY',
+    ...(overlay === SHOP_OVERLAY ? ['COOKIE_SECRET'] : []),
+    ...(overlay === 'production' ? ['BACKUP_KEY'] : []),
+  ];
+}
 
 /** Command that makes a new secret file with random values. Only the mail account's password cannot be made up. */
 export function makePlatformSecret(overlay: string, file: string): string {
   const lines = platformSecretKeys(overlay).map((key) => `${key}=%s\\n`);
   const values = platformSecretKeys(overlay).map((key) =>
-    key === 'SMTP_PASSWORD' ? "'PASSWORD OF THE MAIL ACCOUNT'" : '"$(openssl rand -hex 24)"',
+    key === 'SMTP_PASSWORD' ? "'PASSWORD OF THE MAIL ACCOUNT'" : '"$(openssl rand -hex 32)"',
   );
   return `(umask 077; printf '${lines.join('')}' ${values.join(' ')} > ${file})`;
 }
@@ -26,8 +33,15 @@ export function platformSecretProblem(overlay: string, values: NodeJS.Dict<strin
   const missing = platformSecretKeys(overlay).find((key) => !values[key] && key !== 'BACKUP_KEY');
   if (missing) return `${missing} is missing`;
   if (overlay === 'monitoring') return undefined;
-  const adminKey = adminKeyProblem(values.ADMIN_KEY, 'production');
-  if (adminKey) return `ADMIN_KEY ${adminKey}`;
+  const environment = environmentSchema.pick({ ADMIN_KEY: true, ADMIN_KEYS: true }).safeParse({
+    ADMIN_KEY: values.ADMIN_KEY,
+    ...(values.ADMIN_KEYS && { ADMIN_KEYS: values.ADMIN_KEYS }),
+  });
+  if (!environment.success) return `ADMIN_KEYS ${environment.error.issues[0]?.message}`;
+  const adminKeys = adminKeysProblem({ ...environment.data, NODE_ENV: 'production' });
+  if (adminKeys) return adminKeys;
+  const cookieSecret = overlay === SHOP_OVERLAY ? cookieSecretProblem(values.COOKIE_SECRET) : undefined;
+  if (cookieSecret) return `COOKIE_SECRET ${cookieSecret}`;
   if (values.BACKUP_KEY && values.BACKUP_KEY.length < 32) return 'BACKUP_KEY must have at least 32 characters';
   return undefined;
 }

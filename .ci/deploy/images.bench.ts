@@ -62,7 +62,12 @@ async function startTime(args: string[]): Promise<number> {
   // The host's network, since the baseline listens on loopback only.
   const held = ['--network=host', '--cpus=0.2', '--memory=128m', '--read-only', '--user=10001:10001', '--cap-drop=ALL'];
   const port = await freePort();
-  const settings = { APP_PORT: port, REDIS_HOST: '127.0.0.1', REDIS_PORT: 1, ADMIN_KEY: 'only-for-the-bench' };
+  const settings = {
+    APP_PORT: port,
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: 1,
+    ADMIN_KEY: 'only-for-the-bench-and-nothing-else',
+  };
   const env = Object.entries(settings).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const container = podman('run', '--detach', ...held, ...env, ...args);
   try {

@@ -64,9 +64,9 @@ async function qualification(): Promise<void> {
   say(`ok   the images say that they are commit ${head}`);
 
   assert.equal((await send(users, 'GET /users', { client: '192.0.2.2' })).status, 401);
-  const tintin = { id: 'tintin', name: 'Tintin', password: 'milou' };
+  const tintin = { id: 'tintin', name: 'Tintin', password: 'milou-et-rastapopoulos' };
   assert.equal((await send(users, 'POST /users', { key, json: tintin })).status, 201);
-  const basic = `Basic ${Buffer.from('tintin:milou').toString('base64')}`;
+  const basic = `Basic ${Buffer.from('tintin:milou-et-rastapopoulos').toString('base64')}`;
   const posted = await send(quotes, 'POST /quotes', { key: basic, json: { quote: 'Écraseur de prix, dit-il' } });
   assert.equal(posted.status, 201);
   const { id } = (await posted.json()) as { id: string };

@@ -191,6 +191,21 @@ const cases: Case[] = [
     series: { [`redis_memory_used_bytes${node(0)}`]: '95x60', [`redis_memory_max_bytes${node(0)}`]: '0x60' },
     fires: { '30m': false },
   },
+  {
+    alert: 'RedisMemoryFull',
+    when: 'maxmemory is reached',
+    series: {
+      [`redis_memory_used_bytes${node(0)}`]: '95x10 100x20 95x20',
+      [`redis_memory_max_bytes${node(0)}`]: '100x60',
+    },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'RedisMemoryFull',
+    when: 'writes are refused',
+    series: { 'writes_refused_full_total{namespace="production", pod="quotes-1"}': '0x10 0+5x10 50x40' },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
   ...['redis_aof_last_write_status', 'redis_aof_last_bgrewrite_status', 'redis_rdb_last_bgsave_status'].map(
     (metric) => ({
       alert: 'RedisSaveFailed',

@@ -115,6 +115,7 @@ it('goes on in the services that the shop calls', async () => {
   const shop = await platform.service('shop', {
     ...env,
     DEMO_MODE: 'True',
+    COOKIE_SECRET: secret('cookies-of-the-shops-of-tests'),
     STRIPE_WEBHOOK_SECRET: secret('webhook'),
     QUOTES_URL: quotes.url,
     SEARCH_URL: search.url,

@@ -14,6 +14,7 @@ const app = spawn(process.execPath, ['main.js'], {
     ...process.env,
     ADMIN_KEY: randomUUID(),
     APP_PORT: '5000',
+    COOKIE_SECRET: randomUUID(),
     DEMO_MODE: 'True',
     DRAIN_SECONDS: '0',
     LOG_LEVEL: 'silent',

@@ -86,6 +86,7 @@ async function measureCost(): Promise<number> {
     ADMIN_KEY: randomBytes(12).toString('hex'),
     THROTTLE_LIMIT: '0',
     LOG_LEVEL: 'warn',
+    COOKIE_SECRET: randomBytes(32).toString('hex'),
     DEMO_MODE: 'True',
     STRIPE_WEBHOOK_SECRET: randomBytes(12).toString('hex'),
     QUOTES_URL: `http://127.0.0.1:${quotes}`,

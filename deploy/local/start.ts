@@ -53,10 +53,14 @@ async function start(): Promise<void> {
 async function environment(): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   env.ADMIN_KEY ||= 'supersecretkey';
+  // The example that is printed below has a short password.
+  env.PASSWORD_MIN_LENGTH ||= '1';
   env.THROTTLE_LIMIT ||= '0';
   env.LOG_LEVEL ||= 'warn';
   env.DRAIN_SECONDS ||= '0';
   env.DEMO_MODE ||= 'True';
+  // Carts end with the run.
+  env.COOKIE_SECRET ||= randomBytes(32).toString('hex');
   // Events of the demo's payments are signed with it; nobody else needs to know it.
   env.STRIPE_WEBHOOK_SECRET ||= randomBytes(24).toString('hex');
   if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;

@@ -10,35 +10,40 @@ import {
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
+// Declares `request.actor`.
+import '#libs/service/audit.log.ts';
 import { ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { SECURITY } from '#libs/service/openapi.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 
-/** Recognises ADMIN_KEY in an `Authorization` header, bare or as a bearer token, in constant time. */
+/** Recognises the admin keys in an `Authorization` header, bare or as a bearer token, in constant time. */
 @Injectable()
 export class AdminKey {
-  private readonly expected: Buffer;
+  private readonly expected: readonly { name: string; digest: Buffer }[];
 
   constructor(@Inject(CONFIG) config: Config) {
-    this.expected = digest(config.ADMIN_KEY);
+    this.expected = config.adminKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
   }
 
-  /** Whether the header field holds the key. */
-  matches(authorization: string | undefined): boolean {
-    if (!authorization) return false;
-    // Digests have equal lengths, so that not even the key's length shows in the time the comparison takes.
-    return timingSafeEqual(digest(authorization.replace(/^Bearer +/i, '')), this.expected);
+  /** The name of the key that the header field holds, or undefined when it holds none. */
+  nameOf(authorization: string | undefined): string | undefined {
+    if (!authorization) return undefined;
+    // Digests have equal lengths, so that not even a key's length shows in the time the comparison takes; nor does which key it was, since all are compared.
+    const given = digest(authorization.replace(/^Bearer +/i, ''));
+    return this.expected.filter((key) => timingSafeEqual(given, key.digest))[0]?.name;
   }
 }
 
-/** Lets only requests with the admin key pass. */
+/** Lets only requests with an admin key pass. */
 @Injectable()
 export class AdminKeyGuard implements CanActivate {
   constructor(private readonly key: AdminKey) {}
 
   canActivate(context: ExecutionContext): boolean {
     const [request] = context.getArgs<[FastifyRequest]>();
-    if (!this.key.matches(request.headers.authorization)) throw new ProblemError('unauthorized');
+    const name = this.key.nameOf(request.headers.authorization);
+    if (name === undefined) throw new ProblemError('unauthorized');
+    request.actor = `admin:${name}`;
     return true;
   }
 }

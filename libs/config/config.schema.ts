@@ -2,6 +2,16 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
+/** An admin key and what its holder is called. */
+export interface NamedKey {
+  name: string;
+  key: string;
+}
+
+/** Name of the key in ADMIN_KEY. */
+const ADMIN = 'admin';
+const LEAST_KEY_LENGTH = { production: 32, development: 8, test: 8 } as const;
+const LEAST_COOKIE_SECRET_BYTES = 32;
 const WELL_KNOWN_KEYS = new Set(['supersecretkey', 'default_key', 'changeme', 'password', 'secret', 'adminkey']);
 
 const integer = (min: number, max: number) =>
@@ -22,15 +32,17 @@ const address = z
 
 const addresses = list(address);
 
-const cidr = z.string().refine((text) => {
+/** Labels of letters, digits and hyphens; the last one is no number, which would be an address that is none. */
+const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)*(?!\d+\.?$)[a-z\d](?:[a-z\d-]*[a-z\d])?\.?$/i;
+
+const proxy = z.string().refine((text) => {
   const [ip = '', bits, rest] = text.split('/');
   const family = isIP(ip);
+  if (family === 0) return HOST_NAME.test(text);
   return (
-    family !== 0 &&
-    rest === undefined &&
-    (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+    rest === undefined && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
   );
-}, 'must be a comma-separated list of IP addresses or CIDR ranges');
+}, 'must be a comma-separated list of IP addresses, CIDR ranges or host names');
 
 /** A comma-separated environment value; blanks around items are dropped. */
 function list<T extends z.ZodType<unknown, string>>(item: T) {
@@ -58,6 +70,17 @@ const file = z.string().transform((path, context) => {
     return z.NEVER;
   }
 });
+/** A named admin key; the name stands in logs. What is wrong with one is said without repeating it. */
+const namedKey = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_.-]{1,32}:/,
+    'must be a comma-separated list of name:key, names of 1 to 32 characters of A-Z a-z 0-9 _ . -',
+  )
+  .transform((text): NamedKey => {
+    const at = text.indexOf(':');
+    return { name: text.slice(0, at), key: text.slice(at + 1) };
+  });
 
 /** An address that paths are appended to, without its trailing slash. */
 const baseUrl = z
@@ -109,15 +132,29 @@ export const environmentSchema = z.object({
   ADMIN_KEY: z
     .string()
     .optional()
-    .describe('the one secret; at least 8 characters; users, quotes and shop refuse to start without it'),
+    .describe(
+      'lets its holder do everything; at least 8 characters, 32 when `NODE_ENV` is `production`; users, quotes and shop refuse to start without one',
+    ),
+  ADMIN_KEYS: list(namedKey)
+    .default([])
+    .describe(
+      'further admin keys as `name:key,name:key`, so that each can be withdrawn alone and the log says whose was used; `ADMIN_KEY` is named `admin`, and may be left out',
+    ),
+  COOKIE_SECRET: z
+    .string()
+    .optional()
+    .describe('shop: what cookies are signed with, the same for all replicas; at least 32 bytes'),
+  PASSWORD_MIN_LENGTH: integer(1, 128)
+    .default(8)
+    .describe('characters that a new password must have; passwords that are there already keep working'),
   APP_PORT: integer(0, 65535).default(5000).describe('port to listen on'),
   THROTTLE_LIMIT: integer(0, 1_000_000)
     .default(10)
     .describe('requests a client may make within the window, over all services and replicas; 0 turns the limit off'),
   THROTTLE_WINDOW_SECONDS: integer(1, 86_400).default(60).describe('length of the sliding window'),
-  TRUSTED_PROXIES: list(cidr)
+  TRUSTED_PROXIES: list(proxy)
     .default([])
-    .describe('proxies (IP or CIDR, comma-separated) whose `X-Forwarded-For` is believed'),
+    .describe('proxies (IP, CIDR or host name, comma-separated) whose `X-Forwarded-For` is believed'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -165,11 +202,14 @@ export type Environment = z.infer<typeof environmentSchema>;
 
 /** What makes an ADMIN_KEY unacceptable, or undefined when it may be used. */
 export function adminKeyProblem(key: string | undefined, nodeEnv: Environment['NODE_ENV']): string | undefined {
-  if (!key) return 'is missing: set it to a secret of at least 8 characters';
-  if (key.length < 8) return 'is too short: it must have at least 8 characters';
+  const least = LEAST_KEY_LENGTH[nodeEnv];
+  if (!key) return `is missing: set it to a secret of at least ${least} characters`;
   if (!/^[\x21-\x7e]+$/.test(key)) return 'must be printable ASCII without spaces, since it travels in a header';
   if (nodeEnv === 'production' && WELL_KNOWN_KEYS.has(key.toLowerCase())) {
     return 'is a well-known example and NODE_ENV is production: choose a secret of your own';
+  }
+  if (key.length < least) {
+    return `is too short: it must have at least ${least} characters${nodeEnv === 'production' ? ' when NODE_ENV is production' : ''}`;
   }
   return undefined;
 }
@@ -184,6 +224,37 @@ export function redisTlsProblem(environment: Environment): string | undefined {
   if (REDIS_TLS_CERT && !REDIS_TLS_KEY) return 'REDIS_TLS_KEY is missing: REDIS_TLS_CERT is of no use without it';
   if (REDIS_TLS_KEY && !REDIS_TLS_CERT) return 'REDIS_TLS_CERT is missing: REDIS_TLS_KEY is of no use without it';
   return undefined;
+}
+
+/** All admin keys, the one of ADMIN_KEY first. */
+export function adminKeysOf({ ADMIN_KEY, ADMIN_KEYS }: Pick<Environment, 'ADMIN_KEY' | 'ADMIN_KEYS'>): NamedKey[] {
+  return [...(ADMIN_KEY ? [{ name: ADMIN, key: ADMIN_KEY }] : []), ...ADMIN_KEYS];
+}
+
+/** What makes the admin keys unacceptable, with the variable to blame, or undefined. */
+export function adminKeysProblem(
+  environment: Pick<Environment, 'ADMIN_KEY' | 'ADMIN_KEYS' | 'NODE_ENV'>,
+): string | undefined {
+  const keys = adminKeysOf(environment);
+  if (environment.ADMIN_KEY || keys.length === 0) {
+    const problem = adminKeyProblem(environment.ADMIN_KEY, environment.NODE_ENV);
+    if (problem) return `ADMIN_KEY ${problem}`;
+  }
+  for (const { name, key } of environment.ADMIN_KEYS) {
+    if (name === ADMIN) return `ADMIN_KEYS must not name a key "${ADMIN}": that is the one of ADMIN_KEY`;
+    const problem = adminKeyProblem(key, environment.NODE_ENV);
+    if (problem) return `ADMIN_KEYS has a key "${name}" that ${problem}`;
+  }
+  if (new Set(keys.map(({ name }) => name)).size < keys.length) return 'ADMIN_KEYS gives one name to two keys';
+  if (new Set(keys.map(({ key }) => key)).size < keys.length) return 'ADMIN_KEYS gives one key two names';
+  return undefined;
+}
+
+/** What makes a COOKIE_SECRET unacceptable, or undefined when it may be used. */
+export function cookieSecretProblem(secret: string | undefined): string | undefined {
+  if (!secret) return `is missing: set it to a random secret of at least ${LEAST_COOKIE_SECRET_BYTES} bytes`;
+  if (Buffer.byteLength(secret) >= LEAST_COOKIE_SECRET_BYTES) return undefined;
+  return `is too short: it must have at least ${LEAST_COOKIE_SECRET_BYTES} bytes`;
 }
 
 /** What makes the payment settings of the shop unacceptable, with the variable to blame, or undefined. */

@@ -22,7 +22,7 @@ describe('parseConfig', () => {
       parse({
         ADMIN_KEY: key,
         REDIS_SENTINELS: 'a:26379, b:26380,',
-        TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.168.0.1',
+        TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.168.0.1,proxy.example.svc,traefik',
         THROTTLE_LIMIT: '0',
       }),
     ).toMatchObject({
@@ -30,7 +30,7 @@ describe('parseConfig', () => {
         { host: 'a', port: 26379 },
         { host: 'b', port: 26380 },
       ],
-      TRUSTED_PROXIES: ['10.0.0.0/8', '::1', '192.168.0.1'],
+      TRUSTED_PROXIES: ['10.0.0.0/8', '::1', '192.168.0.1', 'proxy.example.svc', 'traefik'],
       THROTTLE_LIMIT: 0,
     });
   });
@@ -41,7 +41,7 @@ describe('parseConfig', () => {
   });
 
   it('needs no key for an app that guards nothing', () => {
-    expect(parse({}, false).ADMIN_KEY).toBe('');
+    expect(parse({}, false).adminKeys).toEqual([]);
   });
 
   it.each([
@@ -68,13 +68,22 @@ describe('parseConfig', () => {
     ['THROTTLE_LIMIT', 'ten'],
     ['THROTTLE_LIMIT', '-1'],
     ['THROTTLE_WINDOW_SECONDS', '0'],
-    ['TRUSTED_PROXIES', 'proxy'],
+    ['TRUSTED_PROXIES', 'a proxy'],
+    ['TRUSTED_PROXIES', '*'],
+    ['TRUSTED_PROXIES', '-proxy'],
+    ['TRUSTED_PROXIES', 'proxy_1'],
+    ['TRUSTED_PROXIES', 'proxy:80'],
+    ['TRUSTED_PROXIES', '10.0.0.256'],
+    ['TRUSTED_PROXIES', 'proxy.1'],
+    ['TRUSTED_PROXIES', 'proxy/24'],
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', '::1/129'],
     ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
     ['LOG_LEVEL', 'INFO'],
     ['DRAIN_SECONDS', '301'],
     ['NODE_ENV', 'prod'],
+    ['PASSWORD_MIN_LENGTH', '0'],
+    ['PASSWORD_MIN_LENGTH', '129'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
     const refused = () => parse({ ADMIN_KEY: key, [name]: value });
     expect(refused).toThrow(ConfigError);
@@ -87,7 +96,48 @@ describe('parseConfig', () => {
 
   it.each(['supersecretkey', 'SuperSecretKey', 'default_key'])('refuses %s in production only', (well) => {
     expect(() => parse({ ADMIN_KEY: well, NODE_ENV: 'production' })).toThrow(/^ADMIN_KEY .*well-known/);
-    expect(parse({ ADMIN_KEY: well }).ADMIN_KEY).toBe(well);
+    expect(parse({ ADMIN_KEY: well }).adminKeys).toEqual([{ name: 'admin', key: well }]);
+  });
+
+  it('wants 32 characters of an admin key in production', () => {
+    const production = (env: NodeJS.ProcessEnv) => parse({ NODE_ENV: 'production', ...env });
+    expect(() => production({ ADMIN_KEY: 'x'.repeat(31) })).toThrow(/^ADMIN_KEY is too short: .* at least 32/);
+    expect(() => production({ ADMIN_KEYS: `alice:${'x'.repeat(31)}` })).toThrow(/^ADMIN_KEYS has a key "alice" that/);
+    expect(production({ ADMIN_KEY: 'x'.repeat(32) }).adminKeys).toHaveLength(1);
+  });
+
+  it('knows several admin keys by name, with and without ADMIN_KEY', () => {
+    const ADMIN_KEYS = 'alice:key-of-alice, ci:key:of-ci';
+    const named = [
+      { name: 'alice', key: 'key-of-alice' },
+      { name: 'ci', key: 'key:of-ci' },
+    ];
+    expect(parse({ ADMIN_KEYS }).adminKeys).toEqual(named);
+    expect(parse({ ADMIN_KEY: key, ADMIN_KEYS }).adminKeys).toEqual([{ name: 'admin', key }, ...named]);
+  });
+
+  it.each([
+    'unutterable',
+    'a b:unutterable',
+    ':unutterable',
+    'admin:unutterable',
+    'alice:short',
+    'alice:',
+    'a:unutterable,a:unutterable-2',
+    'a:unutterable,b:unutterable',
+    `a:${key}`,
+  ])('refuses ADMIN_KEYS=%s without repeating it', (ADMIN_KEYS) => {
+    const refused = () => parse({ ADMIN_KEY: key, ADMIN_KEYS });
+    expect(refused).toThrow(/^ADMIN_KEYS [^\n]+$/);
+    expect(refused).not.toThrow(new RegExp(`unutterable|short["']|${key}`));
+  });
+
+  it.each([undefined, '', 'x'.repeat(31)])('refuses a shop with the COOKIE_SECRET "%s"', (COOKIE_SECRET) => {
+    const shop = (env: NodeJS.ProcessEnv) =>
+      parseConfig('shop', { adminKey: true, cookies: true }, { ADMIN_KEY: key, ...env });
+    expect(() => shop({ COOKIE_SECRET })).toThrow(/^COOKIE_SECRET is .* at least 32 bytes$/);
+    expect(shop({ COOKIE_SECRET: 'x'.repeat(32) }).COOKIE_SECRET).toHaveLength(32);
+    expect(parse({}, false).COOKIE_SECRET).toBe('');
   });
 
   it.each(['REDIS_TLS_CERT', 'REDIS_TLS_KEY'])('refuses %s alone', (name) => {

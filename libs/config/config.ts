@@ -1,7 +1,10 @@
 import {
-  adminKeyProblem,
+  adminKeysOf,
+  adminKeysProblem,
+  cookieSecretProblem,
   type Environment,
   environmentSchema,
+  type NamedKey,
   paymentProblem,
   redisTlsProblem,
 } from './config.schema.ts';
@@ -13,16 +16,20 @@ export class ConfigError extends Error {}
 export interface ConfigRequirements {
   /** Whether the app guards anything with ADMIN_KEY and so must not start without a good one. */
   adminKey: boolean;
+  /** Whether the app gives out cookies and so must not start without a good COOKIE_SECRET. */
+  cookies?: boolean;
   /** Whether the app takes payments and so must not start without sound settings for them. */
   payments?: boolean;
 }
 
-/** The configuration of one app. With `adminKey` required, `ADMIN_KEY` is known to be acceptable. */
+/** The configuration of one app. With `adminKey` required, the admin keys are known to be acceptable, and there is one; likewise the secret with `cookies`. */
 export interface Config extends Readonly<Environment> {
   /** Name of the app: users, quotes, search... */
   readonly service: string;
-  /** Acceptable ADMIN_KEY, or the empty string in an app that needs none. */
-  readonly ADMIN_KEY: string;
+  /** All admin keys, that of ADMIN_KEY among them. */
+  readonly adminKeys: readonly NamedKey[];
+  /** Acceptable COOKIE_SECRET, or the empty string in an app that needs none. */
+  readonly COOKIE_SECRET: string;
 }
 
 /** Injection token of the {@link Config}. */
@@ -41,8 +48,10 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
       `${String(issue?.path[0])} ${issue?.message.replace(/^Invalid option: expected/, 'must be')}`,
     );
   }
-  const problem = requirements.adminKey ? adminKeyProblem(result.data.ADMIN_KEY, result.data.NODE_ENV) : undefined;
-  if (problem) throw new ConfigError(`ADMIN_KEY ${problem}`);
+  const problem = requirements.adminKey ? adminKeysProblem(result.data) : undefined;
+  if (problem) throw new ConfigError(problem);
+  const cookieIssue = requirements.cookies ? cookieSecretProblem(result.data.COOKIE_SECRET) : undefined;
+  if (cookieIssue) throw new ConfigError(`COOKIE_SECRET ${cookieIssue}`);
   const paymentIssue = requirements.payments ? paymentProblem(result.data) : undefined;
   if (paymentIssue) throw new ConfigError(paymentIssue);
   const tlsIssue = redisTlsProblem(result.data);
@@ -53,7 +62,8 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   return Object.freeze({
     ...result.data,
     service,
-    ADMIN_KEY: result.data.ADMIN_KEY ?? '',
+    adminKeys: adminKeysOf(result.data),
+    COOKIE_SECRET: result.data.COOKIE_SECRET ?? '',
     LOG_LEVEL: set.LOG_LEVEL === undefined && result.data.DEBUG ? 'debug' : result.data.LOG_LEVEL,
   });
 }

@@ -4,7 +4,7 @@ import { ConfigError, parseConfig } from './config.ts';
 const key = (kind: string, mode: string) => [kind, mode, 'x'.repeat(24)].join('_');
 const LIVE = { STRIPE_SECRET_KEY: key('sk', 'live'), STRIPE_PUBLISHABLE_KEY: key('pk', 'live') };
 const TEST = { STRIPE_SECRET_KEY: key('sk', 'test'), STRIPE_PUBLISHABLE_KEY: key('pk', 'test') };
-const COMMON = { ADMIN_KEY: 'a-key-of-this-test', STRIPE_WEBHOOK_SECRET: 'w'.repeat(16) };
+const COMMON = { ADMIN_KEY: 'a-key-of-this-test-that-is-long-enough', STRIPE_WEBHOOK_SECRET: 'w'.repeat(16) };
 
 const parse = (env: NodeJS.ProcessEnv) =>
   parseConfig('shop', { adminKey: true, payments: true }, { ...COMMON, ...env });

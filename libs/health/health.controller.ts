@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService } from '@nestjs/terminus';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { PROBLEMS } from '#libs/service/problem.catalogue.ts';
 import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
 import { healthSchema, readinessSchema, versionSchema } from './health.schema.ts';
 import { ReadinessService } from './readiness.service.ts';
@@ -26,12 +27,15 @@ export class HealthController {
 
   @Get('readyz')
   @ApiOperation({
-    summary: 'Whether the service can take requests: Redis is up, the index is loaded, it is not shutting down',
+    summary:
+      'Whether the service can take requests: Redis is up, the index is loaded, it is not shutting down; `degraded` when Redis is full and refuses writes',
   })
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')
-  readyz() {
-    return this.health.check(this.readiness.probes());
+  async readyz() {
+    const [report, isFull] = await Promise.all([this.health.check(this.readiness.probes()), this.readiness.isFull()]);
+    // Still able to serve, all but writes: taken out of its balancer it would serve nothing at all.
+    return isFull ? { ...report, status: 'degraded', reason: PROBLEMS.full.title } : report;
   }
 
   @Get('version')

@@ -6,7 +6,8 @@ export const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'He
 /** Answer of `/readyz` when all is well. */
 export const readinessSchema = z
   .object({
-    status: z.literal('ok'),
+    status: z.enum(['ok', 'degraded']).describe('`degraded`: it serves reads, and refuses writes'),
+    reason: z.string().optional().describe('why it is degraded'),
     details: z.record(z.string(), z.object({ status: z.literal('up') })),
   })
   .loose()

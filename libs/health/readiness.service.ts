@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { Redis } from 'ioredis';
 import { RedisService } from '#libs/redis/redis.service.ts';
 
 /** Answers whether a part is fit to serve; a rejection counts as unfit. */
@@ -12,9 +13,20 @@ export class ReadinessService {
 
   constructor(
     private readonly indicators: HealthIndicatorService,
-    redis: RedisService,
+    private readonly redis: RedisService,
   ) {
     this.register('redis', () => redis.answers());
+  }
+
+  /** Whether Redis, or a part of it, is full: reads go on then, and writes are refused. Asked as a write would be, since only Redis knows what it counts. */
+  async isFull(): Promise<boolean> {
+    return this.redis
+      .run('full', async (client) => {
+        const nodes = client instanceof Redis ? [client] : client.nodes('master');
+        await Promise.all(nodes.map((node) => node.eval('#!lua\nreturn 1', 0)));
+        return false;
+      })
+      .catch((error: unknown) => /^OOM /.test(String((error as { cause?: Error }).cause?.message)));
   }
 
   /** Adds a check under a name that `/readyz` shows. */

@@ -29,6 +29,20 @@ export const throttleFailures = new Counter({
   help: 'Requests let pass uncounted because Redis was away',
 });
 
+/** Logins of users, by what became of them; those that were remembered from a moment ago are not counted. */
+export const logins = new Counter({
+  name: 'logins_total',
+  help: 'Logins of users whose password was checked, or refused unchecked, by what became of them',
+  labelNames: ['outcome'] as const,
+});
+for (const outcome of ['verified', 'failed', 'refused']) logins.inc({ outcome }, 0);
+
+/** Writes refused because Redis' memory is full. */
+export const writesRefused = new Counter({
+  name: 'writes_refused_full_total',
+  help: "Writes refused with 503 because Redis' memory is full",
+});
+
 /** Always 1; the labels say what is running. */
 export const buildInfo = new Gauge({
   name: 'build_info',

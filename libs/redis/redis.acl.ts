@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SHOP_KEYS, SNAPSHOT_KEYS, shardKeys, THROTTLE_KEY, USER_KEYS } from './redis.keys.ts';
+import { LOGIN_KEYS, SHOP_KEYS, SNAPSHOT_KEYS, shardKeys, THROTTLE_KEY, USER_KEYS } from './redis.keys.ts';
 import { SCRIPTS } from './redis.scripts.ts';
 import { ANNOUNCEMENTS } from './sentinel.connector.ts';
 
@@ -74,8 +74,12 @@ const USERS = {
       ADD_QUOTES,
       script('deleteQuote', SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.log, SHARD.imported),
       commands('zcard', SHARD.quotes),
-      // The password of the user who signs.
+      // The password of the user who signs, and what came of logins.
       commands('hget', USER_KEYS.user),
+      commands('mget', LOGIN_KEYS.failures),
+      commands('zscore', LOGIN_KEYS.proven),
+      script('countFailure', LOGIN_KEYS.failures),
+      script('provenLogin', LOGIN_KEYS.proven),
     ],
   },
   search: {

@@ -59,12 +59,26 @@ export const USER_KEYS = {
   leaving: '{users}:leaving',
 } as const;
 
+/** The keys of logins, all in one slot: a failed login counts in three of them at once. */
+export const LOGIN_KEYS = {
+  /** String: number of failed logins; append `account:id`, `network:network` or `pair:id@network`. */
+  failures: '{logins}:failures:',
+  /** Sorted set of the networks from which a user has logged in, scored by the time in milliseconds; append the id. */
+  proven: '{logins}:proven:',
+} as const;
+
 /** The keys of the shop, all in one slot: an order, its history and what leads to it change in one atomic step. */
 export const SHOP_KEYS = {
-  /** Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout session); append the id. */
+  /** Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout session), `client` while it is open; append the id. */
   order: '{shop}:order:',
   /** List: the history of an order, oldest first, only ever appended to; append the id. */
   history: '{shop}:history:',
+  /** String: a text that is ordered, once for all orders of it; append its digest. */
+  text: '{shop}:text:',
+  /** Sorted set of the ids of unpaid orders, scored by when they end in milliseconds. */
+  open: '{shop}:open',
+  /** The same of one cart or client, as long as they can be paid for; append `cart:id` or `client:address`. */
+  openOf: '{shop}:open:',
   /** Set: ids of the payment events that an order has seen; append the id. */
   events: '{shop}:events:',
   /** Sorted set of all order ids, scored by the time of creation in microseconds. */

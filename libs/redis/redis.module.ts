@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { LoginsRepository } from './logins.repository.ts';
 import { OrdersRepository } from './orders.repository.ts';
 import { ProductsRepository } from './products.repository.ts';
 import { QuotesRepository } from './quotes.repository.ts';
@@ -8,7 +9,7 @@ import { UsersRepository } from './users.repository.ts';
 /** Redis and the repositories over it, for every app. */
 @Global()
 @Module({
-  providers: [RedisService, QuotesRepository, UsersRepository, OrdersRepository, ProductsRepository],
-  exports: [RedisService, QuotesRepository, UsersRepository, OrdersRepository, ProductsRepository],
+  providers: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
+  exports: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
 })
 export class RedisModule {}

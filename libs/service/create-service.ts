@@ -5,10 +5,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/config/config.ts';
 import { HealthModule } from '#libs/health/health.module.ts';
+import { ReadinessService } from '#libs/health/readiness.service.ts';
 import { MetricsModule } from '#libs/metrics/metrics.module.ts';
 import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
+import { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
+import { auditWrites } from './audit.log.ts';
 import { createAdapter, trackMethods } from './fastify.ts';
 import { measureRequests } from './http.metrics.ts';
 import { LogOutput } from './log.output.ts';
@@ -45,7 +48,8 @@ export async function createService(definition: ServiceDefinition, config: Confi
   const output = new LogOutput();
   const logger = createLogger(config, output);
   const filter = new ProblemFilter(logger);
-  const adapter = createAdapter(config, filter);
+  const proxies = new TrustedProxies(config.TRUSTED_PROXIES, logger);
+  const adapter = createAdapter(config, filter, proxies);
   const fastify = adapter.getInstance();
   filter.methodsOf = trackMethods(fastify);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT && config.OTEL_SDK_DISABLED === 'false') {
@@ -54,6 +58,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
   }
   const observers = [measureRequests(fastify, definition.name)];
   if (logger.isLevelEnabled('info')) observers.push(logRequests(config.service, output));
+  if (config.LOG_LEVEL !== 'silent') observers.push(auditWrites(fastify, config.service, output));
   observeResponses(fastify, observers);
   if (definition.web) {
     filter.page = definition.web.sendProblem;
@@ -66,6 +71,7 @@ export async function createService(definition: ServiceDefinition, config: Confi
     abortOnError: false,
   });
   app.useGlobalFilters(filter);
+  if (!proxies.isSettled) app.get(ReadinessService).register('proxies', () => proxies.isSettled);
   if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);
   serveOpenApi(app, definition.name, definition.description);
   serveSwaggerUi(fastify, definition.name);

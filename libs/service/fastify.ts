@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
+import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
+import type { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
 import type { ProblemName } from './problem.catalogue.ts';
 import type { ProblemFilter } from './problem.filter.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -19,13 +21,13 @@ const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
 };
 
 /** The HTTP server of every service. */
-export function createAdapter(config: Config, filter: ProblemFilter): FastifyAdapter {
+export function createAdapter(config: Config, filter: ProblemFilter, proxies: TrustedProxies): FastifyAdapter {
   const adapter = new FastifyAdapter({
     // No Nest middleware is used, so the hook that would look for some is left out of the request path.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
-    trustProxy: config.TRUSTED_PROXIES.length > 0 ? [...config.TRUSTED_PROXIES] : false,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? proxies.trusts : false,
     // A draining server finishes what reaches it: readiness has failed long before.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -44,6 +46,9 @@ export function createAdapter(config: Config, filter: ProblemFilter): FastifyAda
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    // Before anything asks for the client's address: that must be one, whatever the client has written.
+    const forwarded = request.headers['x-forwarded-for'];
+    if (forwarded !== undefined) request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
     // Answered before a body is read: nobody will want it.
     if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
     else done();

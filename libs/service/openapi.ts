@@ -27,10 +27,10 @@ function createDocument(app: NestFastifyApplication, service: string, descriptio
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .addApiKey(
-      { type: 'apiKey', in: 'header', name: 'Authorization', description: 'The ADMIN_KEY itself' },
+      { type: 'apiKey', in: 'header', name: 'Authorization', description: 'An admin key itself' },
       SECURITY.adminKey,
     )
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The ADMIN_KEY as a bearer token' }, SECURITY.bearer)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An admin key as a bearer token' }, SECURITY.bearer)
     .addBasicAuth({ type: 'http', scheme: 'basic', description: 'Id and password of a user' }, SECURITY.user)
     .build();
   const document = SwaggerModule.createDocument(app, config, {

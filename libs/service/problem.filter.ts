@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { writesRefused } from '#libs/metrics/metrics.ts';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -69,7 +70,11 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof RedisUnavailableError) return new ProblemError('unavailable');
+  if (error instanceof RedisUnavailableError) {
+    if (!(error.cause instanceof Error && /^OOM /.test(error.cause.message))) return new ProblemError('unavailable');
+    writesRefused.inc();
+    return new ProblemError('full');
+  }
   if (error instanceof HttpException) {
     const details: unknown = error.getResponse();
     const checks =

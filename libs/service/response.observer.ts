@@ -11,8 +11,8 @@ export interface ResponseKind {
 /** Looks at a response that has been sent. */
 export type ResponseObserver = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** Makes the observer of the responses of a kind, when the first one is sent. */
-export type ObserverFactory = (kind: ResponseKind) => ResponseObserver;
+/** Makes the observer of the responses of a kind, when the first one is sent; undefined when it has no interest in them. */
+export type ObserverFactory = (kind: ResponseKind) => ResponseObserver | undefined;
 
 /** Has every response observed, by observers of its kind: what is the same for all of a kind is worked out once. */
 export function observeResponses(fastify: FastifyInstance, factories: readonly ObserverFactory[]): void {
@@ -43,7 +43,7 @@ function routeObserver(route: string | undefined, factories: readonly ObserverFa
       byStatus = [];
       kinds.set(method, byStatus);
     }
-    byStatus[status] ??= factories.map((observerOf) => observerOf({ method, route, status }));
+    byStatus[status] ??= factories.flatMap((observerOf) => observerOf({ method, route, status }) ?? []);
     for (const observe of byStatus[status]) observe(request, reply);
   };
 }

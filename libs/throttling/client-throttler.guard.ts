@@ -1,10 +1,11 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { InjectThrottlerStorage, normalizeIp, type ThrottlerStorage } from '@nestjs/throttler';
+import { InjectThrottlerStorage, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { throttledRequests } from '#libs/metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/service/problem.ts';
+import { clientOf } from './client.address.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
 import { UNLIMITED } from './unlimited.decorator.ts';
 
@@ -17,11 +18,8 @@ declare module 'fastify' {
   }
 }
 
-/** How finely IPv6 clients are told apart: a subscriber usually owns a /64. */
-const IPV6_PREFIX = 64;
-
 /**
- * Admits or refuses each request by its client's address: the peer, or the one a trusted proxy forwards. Answers carry the `RateLimit-*` fields of
+ * Admits or refuses each request by its client's address: the peer, or the one a trusted proxy forwards; of IPv6, the /64. Answers carry the `RateLimit-*` fields of
  * draft-ietf-httpapi-ratelimit-headers-06, refusals also `Retry-After` (RFC 9110), in seconds.
  */
 @Injectable()
@@ -43,7 +41,7 @@ export class ClientThrottlerGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (this.reflector.get(UNLIMITED, context.getClass())) return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    const client = normalizeIp(request.ip, IPV6_PREFIX);
+    const client = clientOf(request.ip);
     const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');
     if (this.reflector.get(READ_AHEAD, context.getHandler())) {
       request.verdict = verdict;

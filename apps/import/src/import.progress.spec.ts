@@ -1,4 +1,4 @@
-import { progressBar, progressLine, summaryLine } from './import.progress.ts';
+import { printable, progressBar, progressLine, summaryLine } from './import.progress.ts';
 
 const half = { added: 9000, known: 2000, refused: 345, bytes: 500, size: 1000, seconds: 75 };
 
@@ -13,6 +13,17 @@ it('knows no time left before anything is read', () => {
 
 it('stays at 100 % when a file grows meanwhile', () => {
   expect(progressBar({ ...half, bytes: 1200 })).toContain(`[${'#'.repeat(24)}] 100 %`);
+});
+
+it.each([
+  ['\x1b[2J\x07', '\\u001b[2J\\u0007'],
+  ['a\r\nb\tc', 'a\\u000d\\u000ab\\u0009c'],
+  ['\x9b31m\x7f', '\\u009b31m\\u007f'],
+  ['\u202egnp.exe\u2028', '\\u202egnp.exe\\u2028'],
+  ['half \ud800', 'half \\ud800'],
+  ['Écraseur 🐋', 'Écraseur 🐋'],
+])('shows %j without what a terminal would obey', (message, shown) => {
+  expect(printable(message)).toBe(shown);
 });
 
 it('sums up', () => {

@@ -53,7 +53,7 @@ export class ImportProgress {
 
   /** Prints a line, above the bar if there is one. */
   print(line: string): void {
-    this.output.write(`${this.output.isTTY ? '\r\x1b[K' : ''}${line}\n`);
+    this.output.write(`${this.output.isTTY ? '\r\x1b[K' : ''}${printable(line)}\n`);
   }
 
   /** Ends the display; answers the final figures. */
@@ -71,6 +71,17 @@ export class ImportProgress {
     if (!this.output.isTTY) this.print(progressLine(this.current()));
     else this.output.write(`\r\x1b[K${progressBar(this.current()).slice(0, this.output.columns - 1)}`);
   }
+}
+
+/**
+ * A message as it may be shown: what a file, its name or Redis brings into it cannot move the cursor, colour or hide text, or turn its direction. Control and format
+ * characters and line ends are written as JSON would escape them.
+ */
+export function printable(message: string): string {
+  return message.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** The bar: share of the bytes, rows, rate, time left. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { newQuoteSchema } from '#libs/model/quote.schema.ts';
-import { newUserSchema } from '#libs/model/user.schema.ts';
+import { newUserSchema, shortPasswordProblem } from '#libs/model/user.schema.ts';
 import { hashPassword } from '#libs/password/password.ts';
 import type { QuotesRepository } from '#libs/redis/quotes.repository.ts';
 import type { UsersRepository } from '#libs/redis/users.repository.ts';
@@ -42,8 +42,8 @@ export function quotesTarget(quotes: QuotesRepository): ImportTarget<z.output<ty
   };
 }
 
-/** Users, recognised by their id. */
-export function usersTarget(users: UsersRepository): ImportTarget<z.output<typeof newUserSchema>> {
+/** Users, recognised by their id. @param minLength of a password, as PASSWORD_MIN_LENGTH says */
+export function usersTarget(users: UsersRepository, minLength: number): ImportTarget<z.output<typeof newUserSchema>> {
   return {
     schema: newUserSchema,
     formats: ['csv', 'json-lines'],
@@ -53,6 +53,8 @@ export function usersTarget(users: UsersRepository): ImportTarget<z.output<typeo
     write: (rows) =>
       Promise.all(
         rows.map(async ({ id, name, password }) => {
+          const short = shortPasswordProblem(password, minLength);
+          if (short) return { reason: `password ${short}` };
           const added = await users.create({ id, name }, await hashPassword(password));
           return added ? 'added' : 'known';
         }),

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '#libs/config/config.ts';
 import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { UsersRepository } from '#libs/redis/users.repository.ts';
-import { ImportProgress, summaryLine } from './import.progress.ts';
+import { ImportProgress, printable, summaryLine } from './import.progress.ts';
 import { runImport } from './import.runner.ts';
 import { inspectSources, SourceError } from './import.source.ts';
 import { type ImportTarget, quotesTarget, usersTarget } from './import.target.ts';
@@ -36,10 +36,14 @@ async function main(args: string[]): Promise<number> {
     const quotes = new QuotesRepository(redis, config);
     return request.kind === 'quotes'
       ? await importFiles(quotesTarget(quotes), request.paths, config)
-      : await importFiles(usersTarget(new UsersRepository(redis, quotes)), request.paths, config);
+      : await importFiles(
+          usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH),
+          request.paths,
+          config,
+        );
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${printable(error.message)}\n`);
     return STATUS.failed;
   } finally {
     redis.onApplicationShutdown();
@@ -58,7 +62,7 @@ function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string
     if (paths.includes('-')) throw new Error('Standard input is not read: name a file');
     return { kind, paths };
   } catch (error) {
-    return `${error instanceof Error ? error.message : error}\n\n${USAGE}`;
+    return `${printable(error instanceof Error ? error.message : String(error))}\n\n${USAGE}`;
   }
 }
 
@@ -81,7 +85,7 @@ async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: 
   const tally = progress.finish();
   process.stdout.write(`${summaryLine(tally)}\n`);
   if (failure) {
-    process.stderr.write(`Import stopped: ${describe(failure, config)}. Run it again to go on.\n`);
+    process.stderr.write(`${printable(`Import stopped: ${describe(failure, config)}. Run it again to go on.`)}\n`);
     return STATUS.failed;
   }
   if (interruption.signal.aborted) return STATUS.interrupted;

@@ -194,12 +194,39 @@ describe('users', () => {
     expect(await platform.redis.hget(`${USER_KEYS.user}tintin`, 'name')).toBe('Tintin');
   });
 
+  it('need passwords as long as over HTTP', async () => {
+    const { stderr, status } = await run('users', write('users.csv', 'id,name,password\ntintin,Tintin,sept777\n'));
+
+    expect(stderr).toEqual(['users.csv:2: password must have at least 8 characters']);
+    expect(status).toBe(1);
+  });
+
   it('that are bad are named, their passwords not', async () => {
     const { stderr, stdout, status } = await run('users', write('users.csv', `id,name,password\na b,,${milou}\n`));
 
     expect(stderr).toEqual(['users.csv:2: id must have 1 to 64 characters of A-Z a-z 0-9 _ . -; name is missing']);
     expect(stdout).toContain('1 refused');
     expect(status).toBe(1);
+  });
+});
+
+describe('messages', () => {
+  const evil = '\x1b]0;owned\x07\x1b[2J\u202e\x9b31m';
+  const shown = '\\u001b]0;owned\\u0007\\u001b[2J\\u202e\\u009b31m';
+
+  it.each([
+    ['a file name', ['quotes', `${evil}.csv`], `${shown}.csv: there is no such file`],
+    ['a column', ['quotes', 'column.csv'], `"${shown}" is not a known column`],
+    ['a field', ['quotes', 'field.jsonl'], 'is not known'],
+    ['an option', ['quotes', `--${evil}`], shown],
+  ])('never print raw control characters of %s', async (_name, args, message) => {
+    write('column.csv', `quote,"${evil}"\none,two\n`);
+    write('field.jsonl', `${JSON.stringify({ quote: 'one', [evil]: 1 })}\n`);
+    const { stderr, status } = await run(...args);
+
+    expect(stderr.join('\n')).toContain(message);
+    expect(stderr.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(status).not.toBe(0);
   });
 });
 

@@ -67,6 +67,7 @@ try {
   const list = await compare('GET /quotes', '/quotes', [service, fastify, http]);
   const shop = await launch('shop', ['dist/apps/shop/main.js'], {
     DEMO_MODE: 'True',
+    COOKIE_SECRET: 'only-for-the-carts-of-the-bench-itself',
     STRIPE_WEBHOOK_SECRET: 'only-for-the-bench',
     QUOTES_URL: `http://127.0.0.1:${service.port}`,
   });
@@ -147,7 +148,7 @@ async function launch(
       ...process.env,
       ...{ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port), APP_PORT: String(port), THROTTLE_LIMIT: '0' },
       ...{
-        ADMIN_KEY: 'only-for-the-bench',
+        ADMIN_KEY: 'only-for-the-bench-and-nothing-else',
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: resolve('data/compile-cache'),
         ...env,

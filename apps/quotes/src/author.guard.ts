@@ -1,9 +1,12 @@
 import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
+import { FAILURE_WINDOW_SECONDS } from '#libs/redis/logins.repository.ts';
+import { ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { SECURITY } from '#libs/service/openapi.ts';
 import { ProblemError } from '#libs/service/problem.ts';
+import { networkOf } from '#libs/throttling/client.address.ts';
 import { CredentialsService } from './credentials.service.ts';
 
 declare module 'fastify' {
@@ -22,12 +25,22 @@ export class AuthorGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const { authorization } = request.headers;
-    if (this.key.matches(authorization)) return true;
-    const author = await this.credentials.verify(authorization);
+    const admin = this.key.nameOf(authorization);
+    if (admin !== undefined) {
+      request.actor = `admin:${admin}`;
+      return true;
+    }
+    const author = await this.credentials.verify(authorization, networkOf(request.ip)).catch((error: unknown) => {
+      if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
+        reply.header('retry-after', FAILURE_WINDOW_SECONDS);
+      }
+      throw error;
+    });
     if (author === undefined) throw new ProblemError('unauthorized');
     request.author = author;
+    request.actor = `user:${author}`;
     return true;
   }
 }
@@ -39,5 +52,6 @@ export function RequireAuthor() {
     ApiSecurity(SECURITY.adminKey),
     ApiSecurity(SECURITY.bearer),
     ApiSecurity(SECURITY.user),
+    ApiProblem('too-many-requests', 'too-many-failed-logins'),
   );
 }

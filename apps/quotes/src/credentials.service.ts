@@ -1,17 +1,30 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { logins } from '#libs/metrics/metrics.ts';
 import { idSchema } from '#libs/model/text.schema.ts';
-import { hashPassword, verifyPassword } from '#libs/password/password.ts';
+import { passwordLength } from '#libs/model/user.schema.ts';
+import type { Lane } from '#libs/password/derivation.queue.ts';
+import { derivations, hashPassword, verifyPassword } from '#libs/password/password.ts';
+import { type LoginStanding, LoginsRepository } from '#libs/redis/logins.repository.ts';
 import { UsersRepository } from '#libs/redis/users.repository.ts';
+import { ProblemError } from '#libs/service/problem.ts';
 
-/** How long verified credentials are remembered, in milliseconds. */
-const MEMORY = 60_000;
+/** How long verified credentials are remembered after their last use, in milliseconds. */
+const MEMORY = 60 * 60_000;
 /** How many are remembered at most. */
 const CAPACITY = 10_000;
 
+/** Failed logins within the window after which no more are tried: of one account from one network, and of one account from networks that it never logged in from. */
+const PAIR_BUDGET = 20;
+const ACCOUNT_BUDGET = 100;
+/** The same of one network: at accounts that have failed lately, and at others; behind one address there may be thousands of people who mistype. */
+const NETWORK_BUDGET = 100;
+const WIDE_NETWORK_BUDGET = 1000;
+
 /**
- * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for a minute by a keyed hash of password and stored hash, so that a removed user or
- * a changed password counts at once; wrong ones are never remembered and wait their turn for the one verification at a time.
+ * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour by a keyed hash of password and stored hash, so that a removed user or
+ * a changed password counts at once, and nobody else's failures concern them; wrong ones are never remembered. All others wait for the one derivation at a time:
+ * first who has logged in from that network before, then those with nothing against them, last those whose account and network both have failed.
  */
 @Injectable()
 export class CredentialsService {
@@ -19,42 +32,84 @@ export class CredentialsService {
   private readonly verified = new Map<string, number>();
   private decoy: Promise<string> | undefined;
 
-  constructor(private readonly users: UsersRepository) {}
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly logins: LoginsRepository,
+  ) {}
 
   /**
    * The id of the user whose credentials the header field holds, or undefined when it holds no good ones.
-   * @throws ProblemError busy; RedisUnavailableError
+   * @param network from which they come
+   * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
-  async verify(authorization: string | undefined): Promise<string | undefined> {
+  async verify(authorization: string | undefined, network: string): Promise<string | undefined> {
     const credentials = parseBasic(authorization);
     if (!credentials) return undefined;
-    const stored = await this.users.findPasswordHash(credentials.id);
+    const { id, password } = credentials;
+    const stored = await this.users.findPasswordHash(id);
+    const memory = createHmac('sha256', this.secret).update(`${stored}\0${password}`).digest('base64');
+    if (stored !== undefined && this.remembers(memory)) return id;
+
+    const judge = async () => laneOf(await this.logins.standing(id, network), stored !== undefined);
+    const lane = await judge();
     // An unknown user costs the same time as a known one, so that ids cannot be told apart.
-    if (stored === undefined) await this.verifyDecoy(credentials.password);
-    else if (await this.remembersOrVerifies(credentials.password, stored)) return credentials.id;
-    return undefined;
+    const hash = stored ?? (await this.hashOfNobody());
+    const matches = await derivations.run(lane, network, async () => {
+      // Judged again, and counted before the next one's turn: the budget is kept to the very number by a replica.
+      await judge();
+      const right = (await verifyPassword(password, hash)) && stored !== undefined;
+      if (!right) await this.logins.failed(id, network);
+      return right;
+    });
+    if (!matches) {
+      logins.inc({ outcome: 'failed' });
+      return undefined;
+    }
+    logins.inc({ outcome: 'verified' });
+    this.remember(memory);
+    // Without it the user is only one of many the next time.
+    await this.logins.succeeded(id, network).catch(() => {});
+    return id;
   }
 
-  private async remembersOrVerifies(password: string, stored: string): Promise<boolean> {
-    const key = createHmac('sha256', this.secret).update(`${stored}\0${password}`).digest('base64');
-    const now = Date.now();
-    if ((this.verified.get(key) ?? 0) > now) return true;
-    if (!(await verifyPassword(password, stored))) return false;
-    const [oldest] = this.verified.keys();
-    if (this.verified.size >= CAPACITY && oldest !== undefined) this.verified.delete(oldest);
-    this.verified.set(key, now + MEMORY);
+  private remembers(memory: string): boolean {
+    if ((this.verified.get(memory) ?? 0) <= Date.now()) return false;
+    this.remember(memory);
     return true;
   }
 
-  private async verifyDecoy(password: string): Promise<void> {
-    this.decoy ??= hashPassword(randomBytes(16).toString('hex'));
-    await verifyPassword(password, await this.decoy);
+  private remember(memory: string): void {
+    this.verified.delete(memory);
+    this.verified.set(memory, Date.now() + MEMORY);
+    const [oldest] = this.verified.keys();
+    if (this.verified.size > CAPACITY && oldest !== undefined) this.verified.delete(oldest);
   }
+
+  private hashOfNobody(): Promise<string> {
+    this.decoy ??= hashPassword(randomBytes(16).toString('hex'));
+    return this.decoy;
+  }
+}
+
+/**
+ * The lane of a login, by what is known of those who try. Whether the account exists decides on the order only, never on the answer, which would tell it.
+ * @throws ProblemError too-many-failed-logins
+ */
+function laneOf({ failures: { account, network, pair }, proven }: LoginStanding, exists: boolean): Lane {
+  const isOverBudget = account >= ACCOUNT_BUDGET || network >= (account > 0 ? NETWORK_BUDGET : WIDE_NETWORK_BUDGET);
+  if (pair >= PAIR_BUDGET || (!proven && isOverBudget)) {
+    logins.inc({ outcome: 'refused' });
+    throw new ProblemError('too-many-failed-logins');
+  }
+  if (proven) return 0;
+  return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Lane;
 }
 
 function parseBasic(authorization: string | undefined): { id: string; password: string } | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
-  if (encoded === undefined) return undefined;
+  // Longer than any password in any form: not worth a look.
+  if (encoded === undefined || encoded.length > 2048) return undefined;
   const [, id = '', password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  return idSchema.safeParse(id).success && password.length > 0 && password.length <= 256 ? { id, password } : undefined;
+  const sound = idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;
+  return sound ? { id, password } : undefined;
 }

@@ -38,6 +38,9 @@ export class QuotesController {
     'body-too-large',
     'unsupported-media-type',
     'unknown-user',
+    'unavailable',
+    'busy',
+    'full',
   )
   async create(
     @ValidBody(newQuoteSchema) body: NewQuoteBody,
@@ -45,6 +48,7 @@ export class QuotesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { id, document } = await this.quotes.create(body, request.author);
+    request.subject = id;
     reply.header('location', `/quotes/${id}`);
     return document;
   }
@@ -86,6 +90,7 @@ export class QuotesController {
   @ApiAnswer(204)
   @ApiProblem('invalid-request', 'unauthorized', 'forbidden', 'not-found')
   delete(@QuoteId() id: string, @Req() request: FastifyRequest) {
+    request.subject = id;
     return this.quotes.delete(id, request.author);
   }
 }

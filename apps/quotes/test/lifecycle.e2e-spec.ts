@@ -109,6 +109,8 @@ describe('a start', () => {
   it.each([
     ['users', 'ADMIN_KEY', ''],
     ['quotes', 'ADMIN_KEY', 'short'],
+    ['quotes', 'ADMIN_KEYS', 'short'],
+    ['shop', 'COOKIE_SECRET', 'fifteen letters'],
     ['search', 'REDIS_PORT', 'six'],
     ['users', 'THROTTLE_LIMIT', '-1'],
     ['quotes', 'TRUSTED_PROXIES', '10.0.0.0/99'],

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Answer, call, expectProblem } from '#libs/testing/http-client.ts';
+import { type Answer, call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
@@ -184,7 +184,7 @@ describe('X-Forwarded-For', () => {
   describe('from a trusted proxy', () => {
     let behind: ServiceProcess;
     beforeAll(async () => {
-      behind = await platform.service('quotes', { ...limited, TRUSTED_PROXIES: '127.0.0.0/8, 10.0.0.0/8, ::1' });
+      behind = await platform.service('quotes', { ...limited, TRUSTED_PROXIES: 'localhost, 10.0.0.0/8, ::1' });
     });
     const counted = async (address: string) => {
       await call(behind, 'GET /quotes', from(address));
@@ -213,12 +213,39 @@ describe('X-Forwarded-For', () => {
       expect((await counted('2001:db8:1:3::1')).length).toBe(2);
     });
 
-    it.each(['', 'nonsense', '203.0.113.1:80', '999.1.1.1', 'a'.repeat(5000)])(
-      'may be %j without harm',
-      async (value) => {
-        expect((await call(behind, 'GET /quotes', from(value))).status).toBe(200);
-      },
-    );
+    it.each([
+      ['203.0.113.1:5678', '203.0.113.1'],
+      ['[::ffff:203.0.113.1]:80', '203.0.113.1'],
+      ['[2001:db8:1:2::1]:80', '2001:db8:1:2::/64'],
+      ['2001:db8:1:2::1%eth0', '2001:db8:1:2::/64'],
+      // What no proxy vouches for counts for the last that does.
+      ['', '127.0.0.1'],
+      ['nonsense', '127.0.0.1'],
+      ['unknown', '127.0.0.1'],
+      ['999.1.1.1', '127.0.0.1'],
+      ['0x7f000001', '127.0.0.1'],
+      ['203.0.113.1 10.0.0.1', '127.0.0.1'],
+      ['a'.repeat(60), '127.0.0.1'],
+      ['203.0.113.7, {users}:user:tintin', '127.0.0.1'],
+      ['203.0.113.7, *, 10.1.2.3', '10.1.2.3'],
+      ['10.9.9.9, 10.1.2.3', '10.9.9.9'],
+    ])('of "%s" is counted for %s', async (field, client) => {
+      expect(await counted(field)).toEqual([`throttle:${client}`]);
+    });
+
+    it('may come in several fields, the last one nearest', async () => {
+      const lines = ['198.51.100.9', '203.0.113.1:99', '10.1.2.3'].map((hop) => `X-Forwarded-For: ${hop}\r\n`);
+      const request = `GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines.join('')}\r\n`;
+      expect((await sendRaw(behind, request)).status).toBe(200);
+      expect(await platform.keys('throttle:*')).toEqual(['throttle:203.0.113.1']);
+    });
+
+    it('gives no client a limit of its own for each text that it makes up', async () => {
+      for (let i = 0; i < LIMIT; i += 1) await counted(`203.0.113.1, text-${i}`);
+      expectRefusal(await call(behind, 'GET /quotes', from('another text')));
+      expect(await platform.keys('throttle:*')).toEqual(['throttle:127.0.0.1']);
+      expect(behind.output()).not.toContain('text-');
+    });
   });
 });
 

@@ -7,6 +7,7 @@ await runService({
   description:
     'The shop PrivRocket: pages for buyers, which are not described here, the webhook of Stripe, and the orders for the admin.',
   adminKey: true,
+  cookies: true,
   payments: true,
   module: ShopModule,
   web,

@@ -1,9 +1,11 @@
+import { createHash, hkdfSync } from 'node:crypto';
+import { unsign } from '@fastify/cookie';
 import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
 import { type Answer, basic, call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import { COOKIE_SECRET, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 import { Visitor } from './visitor.ts';
 
 const platform = new ShopPlatform();
@@ -204,10 +206,10 @@ describe('a cookie', () => {
     expect(await cartWith(cookie())).toContain('It is empty');
   });
 
-  it('of a shop with another key is as none, and so is its token', async () => {
+  it('of a shop with another secret is as none, and so is its token', async () => {
     const foreign = await platform.service('shop', {
       ...shopEnvironment(platform.quotes.url, platform.search.url),
-      ADMIN_KEY: secret('another-key'),
+      COOKIE_SECRET: secret('cookies-of-another-shop-of-tests'),
     });
     const guest = new Visitor(foreign);
     await guest.addToCart(quote);
@@ -218,6 +220,31 @@ describe('a cookie', () => {
     const headers = { accept: 'text/html', cookie };
     expectPage(await call(debug, 'POST /cart', { form, headers }), 403);
   });
+});
+
+it('a wordlist finds no admin key by a cookie, though the key is in it', async () => {
+  const weak = secret('weak');
+  const shop = await platform.service('shop', {
+    ...shopEnvironment(platform.quotes.url, platform.search.url),
+    ADMIN_KEY: weak,
+  });
+  const guest = new Visitor(shop);
+  await guest.addToCart(quote);
+  const cookie = decodeURIComponent(guest.cookies.get('cart') ?? '');
+  /** Which words, used in any way that keys are made of them, sign the cookie as the shop has. */
+  const found = (words: string[]) =>
+    words.filter((word) =>
+      [
+        word,
+        createHash('sha256').update(word).digest(),
+        // How the cookies were signed once.
+        Buffer.from(hkdfSync('sha256', word, '', 'shop cookies', 32)),
+      ].some((key) => unsign(cookie, key).valid),
+    );
+
+  expect(found(['letmein', 'supersecretkey', weak])).toEqual([]);
+  // The search itself finds what there is.
+  expect(found(['letmein', COOKIE_SECRET])).toEqual([COOKIE_SECRET]);
 });
 
 describe('a token', () => {

@@ -8,6 +8,9 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 /** What the shops of the tests check events with. */
 export const WEBHOOK_SECRET = secret('webhook');
 
+/** What the shops of the tests sign cookies with. */
+export const COOKIE_SECRET = secret('cookies-of-the-shops-of-tests');
+
 const stripe = new Stripe('none');
 
 /** A platform with quotes, search and shop, the shop in demo mode. */
@@ -46,7 +49,13 @@ export class ShopPlatform extends Platform {
 
 /** The environment of a shop in demo mode. */
 export function shopEnvironment(quotesUrl: string, searchUrl: string): NodeJS.ProcessEnv {
-  return { DEMO_MODE: 'True', STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET, QUOTES_URL: quotesUrl, SEARCH_URL: searchUrl };
+  return {
+    DEMO_MODE: 'True',
+    COOKIE_SECRET,
+    STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    QUOTES_URL: quotesUrl,
+    SEARCH_URL: searchUrl,
+  };
 }
 
 /** An event as Stripe sends it. */

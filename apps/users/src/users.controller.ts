@@ -1,6 +1,6 @@
-import { Controller, Delete, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
 import { idSchema } from '#libs/model/text.schema.ts';
 import {
@@ -26,8 +26,22 @@ export class UsersController {
   @Post()
   @ApiOperation({ summary: 'Add a user' })
   @ApiAnswer(201, userSchema, { Location: 'Path of the user' })
-  @ApiProblem('invalid-request', 'malformed-body', 'conflict', 'body-too-large', 'unsupported-media-type')
-  async create(@ValidBody(newUserSchema) body: NewUserBody, @Res({ passthrough: true }) reply: FastifyReply) {
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'conflict',
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+    'busy',
+    'full',
+  )
+  async create(
+    @ValidBody(newUserSchema) body: NewUserBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    request.subject = body.id;
     const user = await this.users.create(body);
     reply.header('location', `/users/${user.id}`);
     return user;
@@ -54,7 +68,8 @@ export class UsersController {
   @ApiOperation({ summary: 'Remove a user; the quotes stay, unsigned' })
   @ApiAnswer(204)
   @ApiProblem('invalid-request', 'not-found')
-  delete(@ValidParam('id', idSchema) id: string) {
+  delete(@ValidParam('id', idSchema) id: string, @Req() request: FastifyRequest) {
+    request.subject = id;
     return this.users.delete(id);
   }
 }

@@ -1,9 +1,10 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { NewUserBody, UserListQuery } from '#libs/model/user.schema.ts';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config/config.ts';
+import { type NewUserBody, shortPasswordProblem, type UserListQuery } from '#libs/model/user.schema.ts';
 import { hashPassword } from '#libs/password/password.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { type User, type UserPage, UsersRepository } from '#libs/redis/users.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { invalidRequest, ProblemError } from '#libs/service/problem.ts';
 
 /** The rules about users. */
 @Injectable()
@@ -11,6 +12,7 @@ export class UsersService implements OnApplicationBootstrap {
   constructor(
     private readonly users: UsersRepository,
     private readonly redis: RedisService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Finishes what a crash, of this service or of Redis, may have interrupted; should that fail, the next connection or the deletion's repetition does. */
@@ -18,8 +20,10 @@ export class UsersService implements OnApplicationBootstrap {
     this.redis.whenConnected(() => void this.users.finishRemovals().catch(() => {}));
   }
 
-  /** @throws ProblemError conflict when the id is taken */
+  /** @throws ProblemError invalid-request when the password is too short; conflict when the id is taken */
   async create({ id, name, password }: NewUserBody): Promise<User> {
+    const short = shortPasswordProblem(password, this.config.PASSWORD_MIN_LENGTH);
+    if (short) throw invalidRequest([{ field: 'password', message: short }]);
     if (!(await this.users.create({ id, name }, await hashPassword(password)))) {
       throw new ProblemError('conflict', `There is a user "${id}" already`);
     }

@@ -144,7 +144,7 @@ describe('the admin key', () => {
 
 describe('the two lines of the README', () => {
   it('work verbatim, with curl', async () => {
-    const service = await platform.service('users', { ADMIN_KEY: 'supersecretkey' });
+    const service = await platform.service('users', { ADMIN_KEY: 'supersecretkey', PASSWORD_MIN_LENGTH: '1' });
     const run = (line: string) =>
       promisify(execFile)('sh', ['-c', `${line.replace(':5000/', `:${service.port}/`)} -s -w ' %{http_code}'`]);
 

@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ValidBody } from '#libs/service/api.decorators.ts';
+import { clientOf } from '#libs/throttling/client.address.ts';
 import { cartOf } from '../cart/cart.cookie.ts';
 import { PricingService } from '../cart/pricing.service.ts';
 import { OrdersService } from '../orders/orders.service.ts';
@@ -45,7 +46,15 @@ export class CheckoutController {
       const page = checkoutPage(priced, formToken(request, reply), body.email, 'does not look like an e-mail address');
       return sendPage(reply.code(400), page);
     }
-    const { url } = await this.orders.checkOut(cart.id, email.data, priced.lines, priced.total);
+    request.actor = 'buyer';
+    const { id, url } = await this.orders.checkOut(
+      clientOf(request.ip),
+      cart.id,
+      email.data,
+      priced.lines,
+      priced.total,
+    );
+    request.subject = id;
     redirect(reply, url);
   }
 

@@ -20,7 +20,7 @@ export class AdminPageGuard implements CanActivate {
       Buffer.from(encoded, 'base64')
         .toString('utf8')
         .replace(/^[^:]*:/, '');
-    if (!this.key.matches(password ?? authorization)) throw new ProblemError('unauthorized');
+    if (this.key.nameOf(password ?? authorization) === undefined) throw new ProblemError('unauthorized');
     return true;
   }
 }

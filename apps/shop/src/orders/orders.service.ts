@@ -28,9 +28,11 @@ export class OrdersService {
 
   /**
    * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a click repeated after a crash at any point.
-   * @throws ProblemError payment-unavailable; the order then waits to be paid, and the next click goes on with it
+   * @param client who orders, as clients are told apart
+   * @throws ProblemError too-many-orders; payment-unavailable: the order then waits to be paid, and the next click goes on with it
    */
   async checkOut(
+    client: string,
     cart: string,
     email: string,
     lines: OrderLine[],
@@ -49,7 +51,8 @@ export class OrdersService {
     const contents = createHash('sha256')
       .update(JSON.stringify([email, lines]))
       .digest('base64url');
-    const id = await this.orders.place(placed, contents);
+    const id = await this.orders.place(placed, contents, client);
+    if (id === undefined) throw new ProblemError('too-many-orders');
     if (id === placed.id) orderCount.add('created');
     const order = await this.find(id);
     const payment = order.payment ?? (await this.open(order));

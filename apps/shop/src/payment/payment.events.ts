@@ -8,8 +8,8 @@ import type { PaymentEvent } from './payment.provider.ts';
 export function toPaymentEvent(event: Stripe.Event): PaymentEvent | undefined {
   switch (event.type) {
     case 'checkout.session.completed':
-      // Methods that take days complete the session first and pay later.
-      return event.data.object.payment_status === 'unpaid' ? undefined : ofSession(event.id, event.data.object, 'paid');
+      // Methods that take days complete the session first and pay later: such an order must wait for its money.
+      return ofSession(event.id, event.data.object, event.data.object.payment_status === 'unpaid' ? 'created' : 'paid');
     case 'checkout.session.async_payment_succeeded':
       return ofSession(event.id, event.data.object, 'paid');
     case 'checkout.session.async_payment_failed':

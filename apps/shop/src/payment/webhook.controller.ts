@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
+import { orderIdSchema } from '#libs/model/order.schema.ts';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
@@ -38,6 +39,9 @@ export class WebhookController {
   async receive(@Req() request: FastifyRequest, @Headers('stripe-signature') signature: string | undefined) {
     const event = toPaymentEvent(this.verify(request.body, signature));
     if (event) {
+      request.actor = 'stripe';
+      // Stripe has signed it, but it may be of an order that is none of ours.
+      if (orderIdSchema.safeParse(event.order).success) request.subject = event.order;
       const outcome = await this.orders.apply(event);
       paymentEventCount.add(outcome);
       this.logger.log(`event ${event.id}: order ${event.order} ${event.state}, ${outcome}`);

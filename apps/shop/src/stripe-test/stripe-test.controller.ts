@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ValidBody, ValidQuery } from '#libs/service/api.decorators.ts';
 import { ProblemError } from '#libs/service/problem.ts';
+import { clientOf } from '#libs/throttling/client.address.ts';
 import { emptyCart } from '../cart/cart.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import { isPayable, OrdersService } from '../orders/orders.service.ts';
@@ -44,11 +45,19 @@ export class StripeTestController {
 
   @Post()
   @UseGuards(FormGuard)
-  async buy(@ValidBody(buySchema) _body: unknown, @Res() reply: FastifyReply) {
+  async buy(@ValidBody(buySchema) _body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     this.assertDebug();
+    request.actor = 'buyer';
     const unit_price = PRINT_OFFERS.card.price;
     const line = { quote_id: '1', quote: 'API test', print: 'card' as const, quantity: 1, unit_price };
-    const { token } = await this.orders.checkOut(emptyCart().id, 'api-test@example.com', [line], unit_price);
+    const { id, token } = await this.orders.checkOut(
+      clientOf(request.ip),
+      emptyCart().id,
+      'api-test@example.com',
+      [line],
+      unit_price,
+    );
+    request.subject = id;
     redirect(reply, `/stripe-test?order=${token}`);
   }
 

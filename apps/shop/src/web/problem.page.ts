@@ -11,6 +11,9 @@ const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
   unauthorized: 'This page is for those who run the shop.',
   'not-found': 'There is no such page, or no longer.',
   'method-not-allowed': 'This address takes forms only, or none. Your cart is safe.',
+  'too-many-orders':
+    'Too many of your orders wait to be paid: pay one of them, or order again in two days, when they have ended. Your cart is safe.',
+  full: 'The shop can take no orders just now. Your cart is safe: try again in a while.',
   internal: 'The shop made a mistake, which we can look up by the reference below. Your cart is safe.',
   unavailable: 'The shop cannot reach its shelves just now. Your cart is safe: try again in a moment.',
   'payment-unavailable':
