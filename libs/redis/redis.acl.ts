@@ -53,6 +53,9 @@ const CREATE_USER = [
   commands('hset', SHARD.authors),
 ];
 
+/** The keys of the shelf, and those of orders. */
+const { product, products, ...ORDER } = SHOP_KEYS;
+
 const USERS = {
   users: {
     rules: CONNECTION,
@@ -101,15 +104,17 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      script('placeOrder', ...[SHOP_KEYS.order, SHOP_KEYS.history, SHOP_KEYS.orders, SHOP_KEYS.token, SHOP_KEYS.cart]),
-      script('advanceOrder', SHOP_KEYS.order, SHOP_KEYS.history, SHOP_KEYS.events),
-      script('listOrders', SHOP_KEYS.orders, SHOP_KEYS.order),
-      script('rememberProducts', SHOP_KEYS.product, SHOP_KEYS.products),
-      commands('hmget hset', SHOP_KEYS.order),
-      commands('lrange', SHOP_KEYS.history),
-      commands('get', SHOP_KEYS.token),
-      commands('hget hmget hdel', SHOP_KEYS.product),
-      commands('zrevrange zrem', SHOP_KEYS.products),
+      script('placeOrder', ...Object.values(ORDER)),
+      script('advanceOrder', ...Object.values(ORDER)),
+      script('saveOrderPayment', ORDER.order),
+      script('listOrders', ORDER.orders, ORDER.order, ORDER.open),
+      script('rememberProducts', product, products),
+      commands('hmget', ORDER.order),
+      commands('mget', ORDER.text),
+      commands('lrange', ORDER.history),
+      commands('get', ORDER.token),
+      commands('hget hmget hdel', product),
+      commands('zrevrange zrem', products),
     ],
   },
   import: { rules: CONNECTION, grants: [ADD_QUOTES, ...CREATE_USER] },

@@ -9,6 +9,9 @@ import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
 
+/** Milliseconds that a process may take to start, on a busy machine. */
+const START_MS = 60_000;
+
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const program = findRedisProgram();
 const servers: RedisServer[] = [];
@@ -112,7 +115,7 @@ describe('a single Redis that wants certificates of its clients', () => {
     ['no TLS', { REDIS_TLS: 'false' }],
   ])('answers 503 with %s', async (_, env) => {
     const service = await launch({ REDIS_PORT, ...env });
-    await eventually(async () => expect((await call(service, 'GET /healthz')).status).toBe(200));
+    await eventually(async () => expect((await call(service, 'GET /healthz')).status).toBe(200), START_MS);
     expectProblem(await call(service, 'GET /quotes'), 503, 'unavailable');
     expect((await call(service, 'GET /readyz')).status).toBe(503);
   });
@@ -132,7 +135,7 @@ it('serves from a master behind a Sentinel', async () => {
   expect((await call(service, 'GET /quotes')).status).toBe(200);
 
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
-  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200));
+  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200), START_MS);
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });
 
@@ -155,6 +158,6 @@ it('serves from a cluster', async () => {
   expect(status).toBe(201);
 
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
-  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200));
+  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200), START_MS);
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });

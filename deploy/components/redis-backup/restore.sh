@@ -34,6 +34,6 @@ $source --scan >/copy/restore.keys
 # A key that expired since it was listed is passed over; anything else that goes wrong ends this with an error. The password goes through a pipe, since a command line
 # is for all to see: -X puts it in the place of PASSWORD.
 export source master
-xargs -r -d '\n' -n 100 -a /copy/restore.keys sh -euc \
-  'printf %s "$REDISCLI_AUTH" | $source -X PASSWORD migrate "$master" "$REDIS_PORT" "" "$REDIS_DB" 60000 copy replace auth2 operator PASSWORD keys "$@"' restore >/dev/null
+xargs -r -d '\n' -n 100 sh -euc \
+  'printf %s "$REDISCLI_AUTH" | $source -X PASSWORD migrate "$master" "$REDIS_PORT" "" "$REDIS_DB" 60000 copy replace auth2 operator PASSWORD keys "$@"' restore </copy/restore.keys >/dev/null
 echo "$($live dbsize) keys restored"
