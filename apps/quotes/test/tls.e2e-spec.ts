@@ -141,12 +141,8 @@ it('serves from a master behind a Sentinel', async () => {
 
 it('serves from a cluster', async () => {
   const port = await start(
-    '--tls-auth-clients',
-    'no',
-    '--cluster-enabled',
-    'yes',
-    '--cluster-port',
-    String(await freePort()),
+    ...['--tls-auth-clients', 'no', '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    ...['--cluster-port', String(await freePort())],
   );
   const client = new Redis(port, '127.0.0.1', { tls: { rejectUnauthorized: false } });
   await client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16383);
