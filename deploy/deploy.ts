@@ -70,6 +70,17 @@ const manifests = must(`${overlay} does not render`, ['kustomize', folder]).repl
   `${ip}.nip.io`,
 );
 
+// Traefik's rights are in the namespaces that it serves, which may come to be later than it.
+const targets = new Set([...manifests.matchAll(/^ {2}namespace: (\S+)$/gm)].map(([, name = '']) => name));
+const own = new Set(
+  [...manifests.matchAll(/^kind: Namespace\nmetadata:\n(?: {2}.*\n)*? {2}name: (\S+)$/gm)].map(([, name]) => name),
+);
+for (const name of targets) {
+  if (own.has(name) || kubectl(['get', 'namespace', name]).status === 0) continue;
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  console.log(must('Not applied', ['apply', '--filename', '-'], JSON.stringify(namespace)).trimEnd());
+}
+
 console.log(`Applying ${overlay} to ${context}:`);
 console.log(must('Not applied', ['apply', '--filename', '-'], manifests).trimEnd());
 const namespace = ['--namespace', overlay];
@@ -82,5 +93,7 @@ for (const workload of workloads.split('\n').filter(Boolean)) {
 console.log(must('No pods', ['get', 'pods', ...namespace]).trimEnd());
 for (const host of new Set(manifests.match(/[\w.-]+\.nip\.io/g))) {
   const page = overlay === 'privrocket-preprod' ? '' : 'quotes';
-  console.log(`Open: http://${host}/${page}   (through Traefik: npm run deploy -- traefik)`);
+  // The shop's cookies travel by HTTPS only where SHOP_URL says so.
+  const scheme = /secretName: tls$|SHOP_URL: https:/m.test(manifests) ? 'https' : 'http';
+  console.log(`Open: ${scheme}://${host}/${page}   (through Traefik: npm run deploy -- traefik)`);
 }

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { checkEdge } from './edge.check.ts';
+import { checkEdgeSettings } from './edge.settings.ts';
 import { checkEnvironment } from './environment.check.ts';
 import { checkHardening } from './hardening.check.ts';
 import { checkIsolation } from './isolation.check.ts';
@@ -8,6 +9,7 @@ import { mutants } from './mutants.ts';
 import { checkQuota, quotaTable } from './quota.check.ts';
 import { checkReferences } from './references.check.ts';
 import { checkImages, checkKeys, undigested } from './repository.check.ts';
+import { checkRollout } from './rollout.check.ts';
 
 /** Oldest Kubernetes that is promised and newest whose schemas are pinned. */
 const kubernetesVersions = ['1.29.0', '1.37.0'];
@@ -31,6 +33,7 @@ function checkManifests(byOverlay: Map<string, Manifest[]>): string[] {
     ...checkQuota(manifests).findings,
     ...checkHardening(manifests),
     ...checkImages(manifests),
+    ...checkEdgeSettings(manifests),
     ...environments.flatMap((name) => checkEnvironment(name, byOverlay.get(name) ?? [])),
   ];
 }
@@ -45,7 +48,7 @@ function complaints(tool: string, args: string[], input: string, ignore: RegExp)
 
 const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 const schemas = `${tools}/../schemas/{{.NormalizedKubernetesVersion}}-local-strict/{{.ResourceKind}}{{.KindSuffix}}.json`;
-const rendered = renderOverlays(`${tools}/kustomize`);
+const rendered = renderOverlays([`${tools}/kustomize`, 'build']);
 const byOverlay = new Map([...rendered].map(([name, { manifests }]) => [name, manifests]));
 let failed = 0;
 const report = (title: string, findings: string[]) => {
@@ -76,7 +79,13 @@ report('images are pinned, each in one version', checkImages(manifests));
 for (const name of environments) {
   report(`.env.${name} is what its pods get`, checkEnvironment(name, byOverlay.get(name) ?? []));
 }
-report('the real Traefik routes and limits every public path', await checkEdge(`${tools}/traefik`, manifests));
+report("Traefik's settings", checkEdgeSettings(manifests));
+const [edge, rollout] = await Promise.all([
+  checkEdge(`${tools}/traefik`, manifests),
+  checkRollout(`${tools}/traefik`, manifests),
+]);
+report('the real Traefik routes, limits and outlives crashes on every public path', edge);
+report(`Traefik rolls under ${rollout.requests} requests, none of which fails`, rollout.findings);
 report('no key-like string in the tree', checkKeys());
 
 // Checks that cannot fail prove nothing: each mistake below must be found.

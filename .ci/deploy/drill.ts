@@ -4,7 +4,7 @@ import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
 import type { RunningPod } from './pod.runner.ts';
 
 const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
-const rendered = renderOverlays(`${tools}/kustomize`);
+const rendered = renderOverlays([`${tools}/kustomize`, 'build']);
 /** Rendered objects of an overlay. */
 export const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
 const started = Date.now();

@@ -1,12 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import { type AddressInfo, isIPv4 } from 'node:net';
+import { request as requestTls } from 'node:https';
+import { isIPv4 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, type TLSSocket } from 'node:tls';
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
+import { parse } from 'yaml';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Manifest, ofKind, workloads } from './manifest.loader.ts';
+import { middlewaresOf, routesFile } from './edge.settings.ts';
+import { type Manifest, ofKind } from './manifest.loader.ts';
+import { freePorts, IngressApi, listen, Traefik } from './traefik.runner.ts';
 
 /** What a backend says of a request that reached it. */
 interface Reached {
@@ -14,74 +20,143 @@ interface Reached {
   forwardedFor: string;
 }
 
-/** What an Ingress controller asks the API for: kind and group of each resource. */
-const resources: Record<string, { kind: string; group: string }> = {
-  services: { kind: 'Service', group: '' },
-  secrets: { kind: 'Secret', group: '' },
-  nodes: { kind: 'Node', group: '' },
-  endpointslices: { kind: 'EndpointSlice', group: 'discovery.k8s.io' },
-  ingresses: { kind: 'Ingress', group: 'networking.k8s.io' },
-  ingressclasses: { kind: 'IngressClass', group: 'networking.k8s.io' },
-};
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+/** A public path of an Ingress. */
+interface Route {
+  host: string;
+  path: string;
+  /** A page behind the path. */
+  page: string;
+  /** `namespace/name` of its Service. */
+  service: string;
+  /** Whether plain HTTP only leads to HTTPS. */
+  isTls: boolean;
+  /** How many requests of a client pass at once; undefined for any number. */
+  limit: number | undefined;
+  /** The largest body that passes; undefined for any. */
+  bodyLimit: number | undefined;
 }
 
-/**
- * As much of the Kubernetes API as an Ingress controller reads: lists of the rendered objects, and watches that never say anything.
- * @param refused gets a sentence for every call that the rendered ClusterRole does not allow
- */
-function kubernetesApi(objects: Manifest[], refused: (sentence: string) => void): Server {
-  const rules = ofKind(objects, 'ClusterRole').flatMap((role) => role.rules ?? []);
-  return createServer((incoming, answer) => {
-    const url = new URL(incoming.url ?? '', 'http://api');
-    const path = url.pathname.split('/');
-    const isStatus = path.at(-1) === 'status';
-    const resource = path.at(isStatus ? -3 : -1) ?? '';
-    const { kind, group } = resources[resource] ?? { kind: 'Unknown', group: 'unknown' };
-    const isWatch = url.searchParams.get('watch') === '1' || url.searchParams.get('watch') === 'true';
-    const verb = isStatus ? 'update' : isWatch ? 'watch' : 'list';
-    const asked = isStatus ? `${resource}/status` : resource;
-    const allowed = rules.some(
-      (rule) => rule.apiGroups?.includes(group) && rule.resources?.includes(asked) && rule.verbs.includes(verb),
-    );
-    if (!allowed) refused(`Traefik may not ${verb} ${asked}`);
-    answer.setHeader('content-type', 'application/json');
-    if (url.searchParams.has('sendInitialEvents')) {
-      // The client falls back to a list and a watch, as with servers that do not stream lists.
-      const failure = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422 };
-      answer.writeHead(422).end(JSON.stringify(failure));
-    } else if (isWatch) {
-      answer.writeHead(200).flushHeaders();
-    } else {
-      const items = objects.filter((object) => object.kind === kind);
-      const apiVersion = group ? `${group}/v1` : 'v1';
-      answer.end(JSON.stringify({ apiVersion, kind: `${kind}List`, metadata: { resourceVersion: '1' }, items }));
-    }
-  });
+/** Where the real Traefik listens. */
+interface Entrance {
+  web: number;
+  websecure: number;
+  probes: number;
+}
+
+interface Visit {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** By HTTPS. */
+  isTls?: boolean;
+}
+
+/** What opens an order of the shop, and so must not be in a log. */
+const buyerToken = 'Tonnerre-de-Brest-0123456789abcd';
+
+/** Address of the healthy pod of every Service, and of the one that the faults come to. */
+const healthy = '127.0.0.1';
+const faulty = '127.0.0.2';
+
+/** The public routes: not Traefik's own, on the port of its probes. */
+function routesOf(manifests: Manifest[]): Route[] {
+  const { middlewares } = routesFile(manifests).http;
+  return ofKind(manifests, 'Ingress')
+    .filter(({ metadata }) => metadata.namespace !== 'traefik')
+    .flatMap((ingress) => {
+      const used = middlewaresOf(ingress).map((name) => middlewares[name.replace('@file', '')]);
+      const limit = used.flatMap((middleware) => middleware?.rateLimit?.burst ?? [])[0];
+      const bodyLimit = used.flatMap((middleware) => middleware?.buffering?.maxRequestBodyBytes ?? [])[0];
+      return (ingress.spec?.rules ?? []).flatMap(({ host = '', http }) =>
+        (http?.paths ?? []).map(({ path = '', pathType, backend }) => ({
+          host,
+          path,
+          page: pathType === 'Exact' ? path : `${path}/1`,
+          service: `${ingress.metadata.namespace}/${backend.service?.name}`,
+          isTls: ingress.spec?.tls !== undefined,
+          limit,
+          bodyLimit,
+        })),
+      );
+    });
 }
 
 /** Sends a request to the entrance from a client address of its own. */
-async function visit(port: number, client: string, host: string, path: string, forwarded?: string) {
-  const outgoing = request({
-    port,
-    path,
-    host: '127.0.0.1',
-    localAddress: client,
-    agent: false,
-    headers: { host, ...(forwarded && { 'x-forwarded-for': forwarded }) },
-  });
-  outgoing.end();
+async function visit(port: number, client: string, host: string, path: string, options: Visit = {}) {
+  const { method = 'GET', headers = {}, isTls = false } = options;
+  const target = { port, path, method, host: '127.0.0.1', localAddress: client, headers: { host, ...headers } };
+  const outgoing = isTls
+    ? requestTls({ ...target, agent: false, servername: host, rejectUnauthorized: false })
+    : request({ ...target, agent: false });
+  outgoing.end(options.body ?? (method === 'GET' || method === 'DELETE' ? undefined : '{}'));
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const certificate = isTls ? (answer.socket as TLSSocket).getPeerCertificate() : undefined;
   const body = (await answer.toArray()).join('');
   return {
     status: answer.statusCode ?? 0,
-    retryAfter: answer.headers['retry-after'],
+    headers: answer.headers,
+    certificate: certificate?.subject.CN,
     reached: answer.headers['content-type'] === 'application/json' ? (JSON.parse(body) as Reached) : undefined,
   };
+}
+
+/** Goes to a route by the way that is meant for it. */
+const visitRoute = (entrance: Entrance, route: Route, client: string, path: string, options: Visit = {}) =>
+  visit(route.isTls ? entrance.websecure : entrance.web, client, route.host, path, { ...options, isTls: route.isTls });
+
+/** The pods behind every Service: a healthy one, and one whose faults a test chooses. */
+class Backends {
+  /** Every request that came to a pod, by its `X-Test`, with the addresses that it came to. */
+  readonly arrivals = new Map<string, string[]>();
+  /** Whether the faulty pods read a request and then break its connection, as a process that crashes over it. */
+  breaks = false;
+  private readonly servers = new Map<string, Server[]>();
+  private readonly ports = new Map<string, number>();
+
+  async start(services: string[]): Promise<void> {
+    for (const service of services) {
+      for (const address of [healthy, faulty]) {
+        const server = createServer(async (incoming, answer) => {
+          await incoming.toArray();
+          const test = String(incoming.headers['x-test']);
+          this.arrivals.set(test, [...(this.arrivals.get(test) ?? []), address]);
+          if (address === faulty && this.breaks) {
+            incoming.socket.destroy();
+            return;
+          }
+          const forwardedFor = String(incoming.headers['x-forwarded-for']);
+          answer.setHeader('content-type', 'application/json');
+          answer.end(JSON.stringify({ service, forwardedFor } satisfies Reached));
+        });
+        this.ports.set(service, await listen(server, address, this.ports.get(service)));
+        this.servers.set(address, [...(this.servers.get(address) ?? []), server]);
+      }
+    }
+  }
+
+  /** What the API says when these pods are ready. */
+  slices(addresses: string[]): EndpointSlice[] {
+    return [...this.ports].map(([service, port]) => {
+      const [namespace = '', name = ''] = service.split('/');
+      return {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
+        addressType: 'IPv4',
+        endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true, serving: true } })),
+        ports: [{ name: 'http', port, protocol: 'TCP' }],
+      };
+    });
+  }
+
+  /** Nobody listens any more where these pods were. */
+  stop(address: string): void {
+    for (const server of this.servers.get(address) ?? []) {
+      server.closeAllConnections();
+      server.close();
+    }
+    this.servers.delete(address);
+  }
 }
 
 /**
@@ -91,120 +166,315 @@ async function visit(port: number, client: string, host: string, path: string, f
  */
 export async function checkEdge(traefik: string, manifests: Manifest[]): Promise<string[]> {
   const findings: string[] = [];
-  const folder = mkdtempSync(join(tmpdir(), 'edge-'));
-  const servers: Server[] = [];
-  const start = async (server: Server) => {
-    servers.push(server);
-    return await listen(server);
-  };
+  const backends = new Backends();
+  await backends.start(
+    ofKind(manifests, 'Service')
+      .filter(({ spec }) => spec?.ports?.[0]?.name === 'http')
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+  );
+  const served = [...manifests, ...certificates(manifests), ...strictIngress(manifests)];
+  const api = new IngressApi(served, backends.slices([healthy]));
+  const entrance = await freeEntrance();
+  const process = new Traefik(traefik, manifests, await listen(api.server), portsOf(entrance));
   try {
-    const slices = [];
-    for (const service of ofKind(manifests, 'Service').filter(({ spec }) => spec?.ports?.[0]?.name === 'http')) {
-      const { name = '', namespace = '' } = service.metadata;
-      const port = await start(
-        createServer((incoming, answer) => {
-          const forwardedFor = String(incoming.headers['x-forwarded-for']);
-          answer.setHeader('content-type', 'application/json');
-          answer.end(JSON.stringify({ service: `${namespace}/${name}`, forwardedFor } satisfies Reached));
-        }),
-      );
-      slices.push({
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
-        addressType: 'IPv4',
-        endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true, serving: true } }],
-        ports: [{ name: 'http', port, protocol: 'TCP' }],
-      });
-    }
-    const api = await start(kubernetesApi([...manifests, ...slices], (sentence) => findings.push(sentence)));
-    for (const map of ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.namespace === 'traefik')) {
-      for (const [file, text] of Object.entries(map.data ?? {})) writeFileSync(join(folder, file), text);
-    }
-    const ports: Record<string, number> = {};
-    for (const original of ['8000', '8443', '8080']) {
-      const server = createServer();
-      ports[original] = await listen(server);
-      server.close();
-    }
-    const rendered = workloads(manifests).find(({ namespace }) => namespace === 'traefik');
-    const args = (rendered?.template.spec?.containers[0]?.args ?? []).map((argument) =>
-      argument
-        .replace(/address=:(\d+)/, (_, port: string) => `address=127.0.0.1:${ports[port]}`)
-        .replace('/etc/traefik/routes', folder),
-    );
-    const process = spawn(
-      traefik,
-      [
-        ...args,
-        `--providers.kubernetesingress.endpoint=http://127.0.0.1:${api}`,
-        '--providers.kubernetesingress.token=none',
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let log = '';
-    process.stdout.on('data', (chunk) => (log += chunk));
-    process.stderr.on('data', (chunk) => (log += chunk));
-    try {
-      findings.push(...(await tour(ports, manifests)));
-    } catch (error) {
-      findings.push(`${error}`, ...log.split('\n').filter((line) => !line.includes('"ClientAddr"')));
-    } finally {
-      process.kill('SIGKILL');
-      await once(process, 'exit');
-    }
+    await eventually(async () => [200, 302].includes((await ready(entrance)).status), 15_000);
+    for (const round of [tour, tlsTour, logTour]) findings.push(...(await round(entrance, manifests, process)));
+    findings.push(...(await crash(entrance, manifests, backends, api)));
+    findings.push(...(await unconfigured(traefik, manifests)));
+  } catch (error) {
+    findings.push(`${error}`, ...process.complaints);
   } finally {
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
-    rmSync(folder, { recursive: true });
+    await process.kill();
+    backends.stop(healthy);
+    backends.stop(faulty);
+    api.server.closeAllConnections();
+    api.server.close();
   }
-  return [...new Set(findings)];
+  return [...new Set([...api.refused, ...findings])];
 }
 
-async function tour(ports: Record<string, number>, manifests: Manifest[]): Promise<string[]> {
+async function freeEntrance(): Promise<Entrance> {
+  const [web = 0, websecure = 0, probes = 0] = await freePorts(3);
+  return { web, websecure, probes };
+}
+
+const portsOf = ({ web, websecure, probes }: Entrance) =>
+  new Map([
+    ['8000', web],
+    ['8443', websecure],
+    ['8080', probes],
+  ]);
+
+const ready = ({ probes }: Entrance) => visit(probes, newClient(), 'localhost', '/ready');
+
+/** The Secrets that the Ingresses name, each with a certificate of its own. */
+function certificates(manifests: Manifest[]): Manifest[] {
+  return ofKind(manifests, 'Ingress').flatMap(({ metadata: { namespace = '' }, spec }) =>
+    (spec?.tls ?? []).map(({ secretName = '', hosts = [] }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+      const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+      const subject = ['-subj', `/CN=${hosts[0]}`, '-addext', `subjectAltName=DNS:${hosts[0]}`];
+      const ask = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject];
+      execFileSync('openssl', ask, { stdio: 'ignore' });
+      const [tlsKey, tlsCertificate] = [key, certificate].map((file) => readFileSync(file).toString('base64'));
+      rmSync(folder, { recursive: true });
+      return {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: secretName, namespace },
+        data: { 'tls.key': tlsKey, 'tls.crt': tlsCertificate },
+      };
+    }),
+  );
+}
+
+/** The Ingress of an environment with a certificate, as the component `hsts` would make it, under another host. */
+function strictIngress(manifests: Manifest[]): Manifest[] {
+  const { patches } = parse(readFileSync('deploy/components/hsts/kustomization.yaml', 'utf8'));
+  const [, annotation] = parse(patches[0].patch) as { value: string }[];
+  return ofKind(manifests, 'Ingress')
+    .filter(({ spec }) => spec?.tls)
+    .map((ingress) => {
+      const strict = structuredClone(ingress);
+      strict.metadata.name = 'strict';
+      strict.metadata.annotations = {
+        'traefik.ingress.kubernetes.io/router.middlewares': annotation?.value ?? '',
+      };
+      for (const rule of strict.spec?.rules ?? []) rule.host = strictHost;
+      return strict;
+    });
+}
+const strictHost = 'strict.example';
+
+let clients = 1;
+/** A loopback address that was no client yet, so that no bucket is half empty. */
+function newClient(): string {
+  clients += 1;
+  return `127.1.${clients >> 8}.${clients & 255}`;
+}
+
+async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
   const findings: string[] = [];
   const want = (holds: boolean, problem: string) => {
     if (!holds) findings.push(problem);
   };
-  const web = ports['8000'] ?? 0;
-  let clients = 1;
-  /** A loopback address that was no client yet, so that no bucket is half empty. */
-  const newClient = () => {
-    clients += 1;
-    return `127.1.${clients >> 8}.${clients & 255}`;
-  };
-  for (const ingress of ofKind(manifests, 'Ingress')) {
-    for (const { host = '', http } of ingress.spec?.rules ?? []) {
-      for (const { path = '', pathType, backend } of http?.paths ?? []) {
-        const expected = `${ingress.metadata.namespace}/${backend.service?.name}`;
-        const page = pathType === 'Exact' ? path : `${path}/1`;
-        await eventually(async () => (await visit(web, newClient(), host, page)).status === 200, 15_000);
-        const client = newClient();
-        const { reached } = await visit(web, client, host, page, '203.0.113.9');
-        want(reached?.service === expected, `${host}${path} leads to ${reached?.service}, not to ${expected}`);
-        want(
-          isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,
-          `${host}${path} believes a forged address`,
-        );
-        const statuses = [];
-        for (let i = 0; i < 10; i += 1) statuses.push(await visit(web, client, host, path));
-        const last = statuses.at(-1);
-        want(
-          statuses.slice(0, -1).every(({ status }) => status === 200),
-          `${host}${path} limits before the 11th request`,
-        );
-        want(last?.status === 429 && Number(last.retryAfter) > 0, `${host}${path} lets the 11th request pass`);
-        want((await visit(web, newClient(), host, path)).status === 200, `${host}${path} counts clients together`);
-      }
-      want((await visit(web, newClient(), host, '/metrics')).status === 404, `${host}/metrics is public`);
-    }
+  const { web, probes } = entrance;
+  for (const route of routesOf(manifests)) {
+    const { host, path, page, service } = route;
+    const client = newClient();
+    const forged = { headers: { 'x-forwarded-for': '203.0.113.9' } };
+    const { reached } = await visitRoute(entrance, route, client, page, forged);
+    want(reached?.service === service, `${host}${path} leads to ${reached?.service}, not to ${service}`);
+    want(
+      isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,
+      `${host}${path} believes a forged address`,
+    );
+    findings.push(...(await limits(entrance, route)));
+  }
+  for (const route of new Map(routesOf(manifests).map((r) => [r.host, r])).values()) {
+    const { status } = await visitRoute(entrance, route, newClient(), '/metrics');
+    want(status === 404, `${route.host}/metrics is public`);
   }
   want((await visit(web, newClient(), 'elsewhere.example', '/users')).status === 404, 'a foreign host is served');
   want((await visit(web, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is public');
-  const probes = ports['8080'] ?? 0;
+  want((await visit(web, newClient(), 'localhost', '/ready')).status === 404, '/ready is public');
   want((await visit(probes, newClient(), 'localhost', '/ping')).status === 200, 'no /ping');
   want((await visit(probes, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is on');
+  return findings;
+}
+
+/** A client's limit on a path is what is meant, and nobody else's; a body too large is refused. */
+async function limits(entrance: Entrance, route: Route): Promise<string[]> {
+  const { host, path, page, limit, bodyLimit } = route;
+  const name = `${host}${path}`;
+  const findings: string[] = [];
+  const client = newClient();
+  const get = async (visitor: string) => await visitRoute(entrance, route, visitor, page);
+  // A bucket goes on filling while it is emptied.
+  const most = limit === undefined ? 150 : limit * 2;
+  let passed = 0;
+  let answer = await get(client);
+  while (answer.status === 200 && passed < most) {
+    passed += 1;
+    answer = await get(client);
+  }
+  if (limit === undefined && passed < most) findings.push(`${name} limits, at request ${passed + 1}`);
+  if (limit !== undefined) {
+    if (passed < limit) findings.push(`${name} limits at request ${passed + 1}, not ${limit + 1}`);
+    const refused = answer.status === 429 && Number(answer.headers['retry-after']) > 0;
+    if (!refused || passed > limit * 1.5) findings.push(`${name} lets ${passed} requests pass, not ${limit}`);
+    if ((await get(newClient())).status !== 200) findings.push(`${name} counts clients together`);
+  }
+  for (const [size, status] of bodyLimit === undefined
+    ? []
+    : ([
+        [bodyLimit, 200],
+        [bodyLimit + 1, 413],
+      ] as const)) {
+    const options = { method: 'POST', body: 'x'.repeat(size) };
+    const given = (await visitRoute(entrance, route, newClient(), page, options)).status;
+    if (given !== status) findings.push(`${name} answers ${given} to ${size} bytes`);
+  }
+  return findings;
+}
+
+/** HTTPS where it is meant: who is led there, by which certificate, since which version, and how strictly. */
+async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
+  const findings: string[] = [];
+  const { web, websecure } = entrance;
+  for (const route of routesOf(manifests)) {
+    const { host, path, page, isTls } = route;
+    const secure = await visit(websecure, newClient(), host, page, { isTls: true });
+    const certificate = isTls ? host : 'TRAEFIK DEFAULT CERT';
+    if (secure.certificate !== certificate) findings.push(`${host} shows the certificate of ${secure.certificate}`);
+    if (secure.headers['strict-transport-security']) findings.push(`${host} is strict without the component`);
+    if (!isTls) continue;
+    const plain = await visit(web, newClient(), host, page);
+    const isLed = [301, 308].includes(plain.status) && plain.headers.location === `https://${host}${page}`;
+    if (!isLed) findings.push(`${host}${path} answers ${plain.status} by plain HTTP`);
+    for (const version of ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
+      if ((await speaks(websecure, host, version)) !== (version !== 'TLSv1.1')) findings.push(`${host}: ${version}`);
+    }
+  }
+  const strict = await visit(websecure, newClient(), strictHost, '/quotes', { isTls: true });
+  if (strict.headers['strict-transport-security'] !== 'max-age=31536000') findings.push('the component hsts is not');
+  const plain = await visit(web, newClient(), strictHost, '/quotes');
+  if (plain.headers['strict-transport-security']) findings.push('plain HTTP says Strict-Transport-Security');
+  return findings;
+}
+
+/** Whether a handshake in that version of TLS succeeds. */
+function speaks(port: number, servername: string, version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      servername,
+      minVersion: version,
+      maxVersion: version,
+      // Otherwise OpenSSL refuses the old versions itself.
+      ciphers: 'DEFAULT@SECLEVEL=0',
+      rejectUnauthorized: false,
+    });
+    socket.on('secureConnect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('secureConnect', () => socket.destroy());
+  });
+}
+
+/** The access log is JSON, and holds no token of a buyer, wherever one may travel. */
+async function logTour({ web }: Entrance, manifests: Manifest[], process: Traefik): Promise<string[]> {
+  const shop = routesOf(manifests).find(({ path }) => path === '/your-order');
+  const { host = '' } = shop ?? {};
+  const paths = [`/your-order/${buyerToken}`, `/demo-checkout/${buyerToken}`, `/stripe-test?order=${buyerToken}`];
+  for (const path of [...paths, '/cart/last']) {
+    const { status } = await visit(web, newClient(), host, path, { headers: { referer: `/your-order/${buyerToken}` } });
+    if (status !== 200) return [`${host}${path} answers ${status}`];
+  }
+  const line = await eventually(() => process.log.split('\n').find((text) => text.includes('/cart/last')) ?? false);
+  const { RequestPath: path, ClientHost: client } = JSON.parse(line);
+  return [
+    ...(path === '/cart/last' && isIPv4(client) ? [] : ['the access log does not tell who asked for what']),
+    ...(process.log.includes(buyerToken) ? ["the access log holds a buyer's token"] : []),
+  ];
+}
+
+/** A Traefik that cannot reach the cluster's API is not ready. */
+async function unconfigured(traefik: string, manifests: Manifest[]): Promise<string[]> {
+  const silent = createServer();
+  const entrance = await freeEntrance();
+  const process = new Traefik(traefik, manifests, await listen(silent), portsOf(entrance));
+  try {
+    await eventually(async () => (await visit(entrance.probes, newClient(), 'localhost', '/ping')).status === 200);
+    const { status } = await ready(entrance);
+    return status === 404 ? [] : [`Traefik is ready without routes: ${status}`];
+  } finally {
+    await process.kill();
+    silent.closeAllConnections();
+    silent.close();
+  }
+}
+
+/** What callers see while one of two pods breaks connections, then while it is gone, then while no pod is ready. */
+async function crash(
+  entrance: Entrance,
+  manifests: Manifest[],
+  backends: Backends,
+  api: IngressApi,
+): Promise<string[]> {
+  const routes = routesOf(manifests);
+  let tests = 0;
+  const attempt: Attempt = async (route, method) => {
+    tests += 1;
+    const options = { method, headers: { 'x-test': String(tests) } };
+    const { status } = await visitRoute(entrance, route, newClient(), route.page, options);
+    return { status, arrivals: backends.arrivals.get(String(tests)) ?? [] };
+  };
+  api.setSlices(backends.slices([healthy, faulty]));
+  for (const route of routes) {
+    await eventually(async () => (await attempt(route, 'GET')).arrivals.includes(faulty), 15_000);
+  }
+  backends.breaks = true;
+  const broken = await besideBreaking(routes, attempt);
+  backends.stop(faulty);
+  const gone = await besideGone(routes, attempt);
+  api.setSlices(backends.slices([]));
+  return [...broken, ...gone, ...(await withoutPods(routes, attempt))];
+}
+
+/** Sends a request, and tells its status and the addresses of the pods that it came to. */
+type Attempt = (route: Route, method: string) => Promise<{ status: number; arrivals: string[] }>;
+
+/** Twice as many requests as there are pods, one after the other, so that each pod is tried. */
+async function attempts(attempt: Attempt, route: Route, method: string) {
+  const answers = [];
+  for (let i = 0; i < 4; i += 1) answers.push(await attempt(route, method));
+  return answers;
+}
+
+/** Nothing that a pod has read is sent to another one, and no write is sent twice. */
+async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string[]> {
+  const findings: string[] = [];
+  const cases = routes.flatMap((route) =>
+    ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].map((method) => ({ route, method })),
+  );
+  for (const { route, method } of cases) {
+    const answers = await attempts(attempt, route, method);
+    const name = `${method} ${route.host}${route.path}`;
+    const met = answers.filter(({ status, arrivals }) => status === 502 && arrivals.includes(faulty));
+    if (met.length === 0) findings.push(`${name} did not meet the pod that crashes over it`);
+    for (const { arrivals } of answers) {
+      if (new Set(arrivals).size !== 1) findings.push(`${name} came to one pod after another`);
+      // A read that meets a connection just closed is sent to the same pod again, by Go's own client.
+      if (method !== 'GET' && arrivals.length !== 1) findings.push(`${name} arrived ${arrivals.length} times`);
+    }
+  }
+  return findings;
+}
+
+/** Nobody notices that a pod is gone. */
+async function besideGone(routes: Route[], attempt: Attempt): Promise<string[]> {
+  const findings: string[] = [];
+  const cases = routes.flatMap((route) => ['GET', 'POST', 'DELETE'].map((method) => ({ route, method })));
+  for (const { route, method } of cases) {
+    for (const { status, arrivals } of await attempts(attempt, route, method)) {
+      const name = `${method} ${route.host}${route.path}`;
+      if (status !== 200) findings.push(`${name}: ${status} beside a pod that is gone`);
+      else if (arrivals.length !== 1) findings.push(`${name} arrived ${arrivals.length} times`);
+    }
+  }
+  return findings;
+}
+
+/** Without a ready pod every route is unavailable, and does not look as if it had never been. */
+async function withoutPods(routes: Route[], attempt: Attempt): Promise<string[]> {
+  const findings: string[] = [];
+  for (const route of routes) {
+    const refusal = async () => {
+      const { status } = await attempt(route, 'GET');
+      return [404, 503].includes(status) && status;
+    };
+    const status = await eventually(refusal, 15_000);
+    if (status !== 503) findings.push(`${route.host}${route.path} is ${status} without a ready pod`);
+  }
   return findings;
 }

@@ -34,6 +34,14 @@ export function checkHardening(manifests: Manifest[]): string[] {
     ...ofKind(manifests, 'ClusterRole')
       .filter(({ rules }) => JSON.stringify(rules).includes('"*"'))
       .map((role) => `${nameOf(role)}: a wildcard`),
+    ...ofKind(manifests, 'ClusterRoleBinding')
+      .filter(({ roleRef }) =>
+        ofKind(manifests, 'ClusterRole').some(
+          ({ metadata, rules }) =>
+            metadata.name === roleRef.name && rules?.some(({ resources }) => resources?.includes('secrets')),
+        ),
+      )
+      .map((binding) => `${nameOf(binding)}: lets every Secret of the cluster be read`),
     ...ofKind(manifests, 'ConfigMap').flatMap((map) =>
       Object.keys(map.data ?? {})
         .filter((key) => secretName.test(key))
@@ -56,12 +64,9 @@ export function checkHardening(manifests: Manifest[]): string[] {
           (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && !publicNamespaces.includes(metadata.namespace ?? ''),
       )
       .map((service) => `${nameOf(service)}: ${service.spec?.type} goes around the edge`),
-    ...ofKind(manifests, 'Ingress')
-      .filter(
-        ({ metadata }) =>
-          metadata.annotations?.['traefik.ingress.kubernetes.io/router.middlewares'] !== 'ratelimit@file',
-      )
-      .map((ingress) => `${nameOf(ingress)}: no rate limit`),
+    ...ofKind(manifests, 'Service')
+      .filter(({ spec }) => (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && spec?.externalTrafficPolicy !== 'Local')
+      .map((service) => `${nameOf(service)}: loses the address of its clients`),
     ...ofKind(manifests, 'Namespace').flatMap((namespace) => namespaceFindings(namespace, manifests)),
   ];
 }

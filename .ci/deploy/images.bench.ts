@@ -17,7 +17,7 @@ const PAYLOAD = 10_000_000;
 const podman = (...args: string[]) => execFileSync('podman', args, { encoding: 'utf8' }).trim();
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 const image = (app: string) => `quotes-platform/${app}:1.0.0`;
-const base = /^ARG NODE=(.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8'))?.[1] ?? '';
+const base = /^ARG NODE=([^@\n]*)/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8'))?.[1] ?? '';
 
 const size = (name: string) => Number(podman('image', 'inspect', '--format', '{{.Size}}', name));
 for (const app of ['users', 'quotes', 'search', 'shop', 'import']) {

@@ -2,10 +2,12 @@ import type { NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/netw
 import { containersOf, type Manifest, ofKind, selects, workloads } from './manifest.loader.ts';
 
 /** Somebody who may try to connect, or be connected to. */
-interface Actor {
+export interface Actor {
   id: string;
   /** Undefined for an address outside the cluster. */
   namespace?: string;
+  /** Where it is, when it is no pod and a policy may name its address. */
+  address?: string;
   labels: Record<string, string>;
   ports: { name?: string | undefined; port: number }[];
 }
@@ -21,6 +23,15 @@ const outsiders: Actor[] = [
     labels: { 'k8s-app': 'kube-dns' },
     ports: [{ port: 53 }],
   },
+  {
+    id: 'kube-system/node-local-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'node-local-dns' },
+    ports: [{ port: 53 }],
+  },
+  // The cache of DNS listens in the network of the node, where it is no pod to a policy.
+  { id: 'node/dns', address: '169.254.20.10', labels: {}, ports: [{ port: 53 }] },
+  { id: 'node/stranger', address: '169.254.20.11', labels: {}, ports: [{ port: 53 }] },
   { id: 'kube-system/stranger', namespace: 'kube-system', labels: {}, ports: [{ port: 53 }] },
 ];
 
@@ -67,13 +78,15 @@ const intended = [
 /** Whether a way is meant to be open: in the list above, DNS for all, and the public entrance for really everybody. */
 const isIntended = (from: Actor, to: Actor, port: number) =>
   intended.includes(`${from.id} > ${to.id}:${port}`) ||
-  to.id === 'kube-system/kube-dns' ||
+  ['kube-system/kube-dns', 'kube-system/node-local-dns', 'node/dns'].includes(to.id) ||
   (intended.includes(`internet > ${to.id}:${port}`) &&
     !from.id.match(/^(qualification|production|privrocket-preprod|traefik|monitoring)\//));
 
 const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string | undefined, actor: Actor) =>
   peers === undefined ||
-  peers.some(({ namespaceSelector, podSelector }) => {
+  peers.some(({ namespaceSelector, podSelector, ipBlock }) => {
+    // A policy here names whole addresses only.
+    if (ipBlock) return actor.address !== undefined && ipBlock.cidr === `${actor.address}/32`;
     if (actor.namespace === undefined) return false;
     const namespaceLabels = { 'kubernetes.io/metadata.name': actor.namespace };
     const inNamespace = namespaceSelector
@@ -110,6 +123,10 @@ function passes(
   });
 }
 
+/** Whether the policies of both sides let a connection pass. */
+export const reaches = (manifests: Manifest[], from: Actor, to: Actor, port: Actor['ports'][number]) =>
+  passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
+
 /**
  * Computes who reaches whom under the NetworkPolicies of all overlays together, and compares it with what is meant.
  * @returns sentences on every way that is open and should not be, or shut and should not be; and how many ways were asked
@@ -133,7 +150,7 @@ export function checkIsolation(manifests: Manifest[]): { findings: string[]; ask
       if (![from, to].some((actor) => rendered.includes(actor))) continue;
       for (const port of to.ports) {
         asked += 1;
-        const isOpen = passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
+        const isOpen = reaches(manifests, from, to, port);
         if (isOpen) open += 1;
         if (isOpen !== isIntended(from, to, port.port)) {
           findings.push(`${from.id} > ${to.id}:${port.port} is ${isOpen ? 'open' : 'shut'}`);

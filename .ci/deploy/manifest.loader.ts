@@ -21,7 +21,7 @@ import type {
 import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1';
 import type { Ingress, IngressClass, NetworkPolicy } from 'kubernetes-types/networking/v1';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
-import type { ClusterRole, ClusterRoleBinding } from 'kubernetes-types/rbac/v1';
+import type { ClusterRole, ClusterRoleBinding, RoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
 import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
 import { redisUsersOf, writeRedisAcls } from '../../deploy/redis-secrets.ts';
@@ -44,6 +44,7 @@ export interface Kinds {
   PersistentVolumeClaim: PersistentVolumeClaim;
   PodDisruptionBudget: PodDisruptionBudget;
   ResourceQuota: ResourceQuota;
+  RoleBinding: RoleBinding;
   Secret: Secret;
   Service: Service;
   ServiceAccount: ServiceAccount;
@@ -131,14 +132,14 @@ export type Rendered = Map<string, { text: string; manifests: Manifest[] }>;
 
 /**
  * Renders every overlay, and every base for itself, from a copy of `deploy/` with throwaway secrets, so that nobody's real ones are read.
- * @param kustomize path of the kustomize executable
+ * @param command the command that renders the folder behind it
  * @throws when one of them does not render
  */
-export function renderOverlays(kustomize: string): Rendered {
+export function renderOverlays([program = '', ...args]: string[]): Rendered {
   const copy = mkdtempSync(join(tmpdir(), 'deploy-'));
   try {
     cpSync('deploy', copy, { recursive: true });
-    const build = (folder: string) => execFileSync(kustomize, ['build', folder], { encoding: 'utf8' });
+    const build = (folder: string) => execFileSync(program, [...args, folder], { encoding: 'utf8' });
     const folders = (room: string) =>
       readdirSync(join(copy, room))
         .map((name) => join(copy, room, name))

@@ -68,6 +68,20 @@ const inRedis = (change: (image: string) => string, finding: RegExp) =>
     finding,
   );
 
+/** Plants a mistake into the arguments of Traefik. */
+const inTraefik = (from: string | RegExp, to: string, finding: RegExp) =>
+  inThe(
+    'Deployment',
+    'traefik',
+    ({ spec }) => {
+      for (const container of spec?.template.spec?.containers ?? []) {
+        container.args = container.args?.map((argument) => argument.replace(from, to)) ?? [];
+      }
+    },
+    finding,
+    'traefik',
+  );
+
 const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
   spoil: (manifests) => {
     const object: Manifest = the(manifests, kind, namespace, name);
@@ -304,8 +318,151 @@ export const mutants: Mutant[] = [
   ),
   inThe('Service', 'users', (s) => Object.assign(s.spec ?? {}, { type: 'NodePort' }), /goes around the edge/),
   inThe('Ingress', 'ingress', (i) => Object.assign(i.metadata, { annotations: {} }), /no rate limit/),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'ratelimit@file' },
+      }),
+    /a crashed pod is a 502/,
+  ),
   inThe('Namespace', 'production', (n) => Object.assign(n.metadata, { labels: {} }), /not restricted/, ''),
   remove('NetworkPolicy', 'default-deny', /no default deny/),
+  // Traefik's settings
+  inTraefik('allowemptyservices=true', 'allowemptyservices=false', /answers 404 for a service without a ready pod/),
+  inTraefik('terminatingstatuscode=200', 'terminatingstatuscode=503', /is unready before the load balancer/),
+  inTraefik('drop', 'keep', /Traefik logs what opens an order/),
+  inTraefik('namespaces=traefik,qualification,production', 'namespaces=traefik,qualification', /does not serve its/),
+  inTraefik(/dialtimeout=.*/, '', /waits for a dead pod without end/),
+  inTraefik(/(traefik\.transport.*)=30s/, '$1=10s', /stops accepting on traefik before/),
+  inTraefik(/(web\.transport.*gracetimeout)=30s/, '$1=10s', /stops accepting on web before/),
+  inTraefik(/(websecure\.transport\.keep.*)=10s/, '$1=60s', /cuts connections on websecure/),
+  inThe(
+    'Deployment',
+    'traefik',
+    (d) => Object.assign(d.spec?.template.spec ?? {}, { terminationGracePeriodSeconds: 30 }),
+    /is killed while requests on web are under way/,
+    'traefik',
+  ),
+  inThe(
+    'ConfigMap',
+    'routes',
+    ({ data = {} }) => {
+      for (const [file, text] of Object.entries(data)) {
+        data[file] = text.replace('attempts: 4', 'attempts: 4\n        status: ["502"]');
+      }
+    },
+    /sends again what a pod may have done/,
+    'traefik',
+  ),
+  inThe(
+    'ConfigMap',
+    'routes',
+    ({ data = {} }) => {
+      for (const [file, text] of Object.entries(data)) data[file] = text.replace('VersionTLS12', 'VersionTLS10');
+    },
+    /speaks TLS older than 1.2/,
+    'traefik',
+  ),
+  inThe(
+    'Deployment',
+    'traefik',
+    (d) => Object.assign(d.spec?.template.spec?.containers[0]?.startupProbe?.httpGet ?? {}, { path: '/ping' }),
+    /is ready before it has the cluster's routes/,
+    'traefik',
+  ),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { TRUSTED_PROXIES: 'traefik-nodes.traefik.svc,10.0.0.0/8' }),
+    /believes 10.0.0.0\/8, which is not Traefik's pods alone/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Service',
+    'traefik-nodes',
+    (s) => delete s.spec?.publishNotReadyAddresses,
+    /believes traefik-nodes.traefik.svc, which is not/,
+    'traefik',
+  ),
+  inThe(
+    'Deployment',
+    'traefik',
+    (d) => delete d.spec?.template.spec?.initContainers,
+    /is sent clients before the services believe/,
+    'traefik',
+  ),
+  remove('RoleBinding', 'traefik', /Ingress production\/ingress: Traefik does not serve its namespace/),
+  remove('Namespace', 'qualification', /RoleBinding qualification\/traefik: no Namespace qualification/, ''),
+  inThe(
+    'ClusterRole',
+    'traefik',
+    (r) => r.rules?.push({ apiGroups: [''], resources: ['secrets'], verbs: ['list'] }),
+    /lets every Secret of the cluster be read/,
+    '',
+  ),
+  inThe('Ingress', 'ingress', (i) => delete i.spec?.tls, /a certificate, but plain HTTP as well/),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) => i.spec?.tls?.map((tls) => Object.assign(tls, { hosts: ['elsewhere.example'] })),
+    /has a certificate for elsewhere.example, which it does not serve/,
+  ),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'hsts@file,ratelimit@file,retry@file' },
+      }),
+    /is strict with a certificate that nobody trusts/,
+    'qualification',
+  ),
+  inThe(
+    'Ingress',
+    'ingress-privrocketapp-buyers',
+    (i) => delete i.metadata.annotations?.['traefik.ingress.kubernetes.io/router.observability.accesslogs'],
+    /buyers: logs what opens an order/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Ingress',
+    'ingress-privrocketapp',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'bodycap@file,retry@file' },
+      }),
+    /ingress-privrocketapp: no rate limit/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Ingress',
+    'ingress-privrocketapp',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'ratelimit@file,retry@file' },
+      }),
+    /ingress-privrocketapp: a limit below the services' own/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Ingress',
+    'ingress-privrocketapp-webhooks',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'shoplimit@file,retry@file' },
+      }),
+    /webhooks: may keep the news of a payment away/,
+    'privrocket-preprod',
+  ),
+  inThe(
+    'Service',
+    'stripe-test',
+    (s) => delete s.spec?.externalTrafficPolicy,
+    /stripe-test-service: loses the address of its clients/,
+    'privrocket-preprod',
+  ),
   // environment
   inThe(
     'ConfigMap',

@@ -81,6 +81,9 @@ export class PodRunner implements AsyncDisposable {
     this.#addresses = Object.fromEntries(
       Object.entries(addresses).map(([name, host]) => [name, `${this.#subnet}.${host}`]),
     );
+    // Requests come from this machine, which stands in for the proxy.
+    const [settings] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name?.startsWith('settings-'));
+    this.#addresses[settings?.data?.TRUSTED_PROXIES ?? 'proxy'] = `${this.#subnet}.1`;
     podman(['network', 'create', '--disable-dns', '--subnet', `${this.#subnet}.0/24`, this.#unique('net')]);
     for (const secret of ofKind(manifests, 'Secret')) {
       podman(['secret', 'create', this.#unique(secret.metadata.name ?? ''), '-'], JSON.stringify(secret.data));

@@ -157,29 +157,38 @@ function disruptionBudgets(manifests: Manifest[], all: Workload[]): string[] {
 }
 
 function ingresses(manifests: Manifest[]): string[] {
-  return ofKind(manifests, 'Ingress').flatMap((ingress) =>
-    (ingress.spec?.rules ?? [])
-      .flatMap(({ http }) => http?.paths ?? [])
-      .flatMap(({ path, backend }) => {
-        const { name, port } = backend.service ?? {};
-        const service = ofKind(manifests, 'Service').find(
-          ({ metadata }) => metadata.name === name && metadata.namespace === ingress.metadata.namespace,
-        );
-        const open = service?.spec?.ports?.some((p) => p.port === port?.number || p.name === port?.name);
-        return open
-          ? []
-          : [`${nameOf(ingress)}: ${path} leads to ${name}:${port?.number ?? port?.name}, which is not there`];
+  return ofKind(manifests, 'Ingress').flatMap((ingress) => {
+    const paths = (ingress.spec?.rules ?? []).flatMap(({ http }) => http?.paths ?? []);
+    const lost = paths.filter(({ backend }) => {
+      const { name, port } = backend.service ?? {};
+      const service = ofKind(manifests, 'Service').find(
+        ({ metadata }) => metadata.name === name && metadata.namespace === ingress.metadata.namespace,
+      );
+      return !service?.spec?.ports?.some((p) => p.port === port?.number || p.name === port?.name);
+    });
+    const hosts = new Set(ingress.spec?.rules?.map(({ host }) => host));
+    const foreign = (ingress.spec?.tls ?? []).flatMap((tls) => (tls.hosts ?? []).filter((host) => !hosts.has(host)));
+    return [
+      ...lost.map(({ path, backend: { service } }) => {
+        const port = service?.port?.number ?? service?.port?.name;
+        return `${nameOf(ingress)}: ${path} leads to ${service?.name}:${port}, which is not there`;
       }),
-  );
+      ...foreign.map((host) => `${nameOf(ingress)}: has a certificate for ${host}, which it does not serve`),
+    ];
+  });
 }
 
 function roleBindings(manifests: Manifest[]): string[] {
   const exists = (kind: string, name: string, namespace?: string) =>
     manifests.some((m) => m.kind === kind && m.metadata.name === name && m.metadata.namespace === namespace);
-  return ofKind(manifests, 'ClusterRoleBinding').flatMap((binding) => [
+  const bindings = [...ofKind(manifests, 'ClusterRoleBinding'), ...ofKind(manifests, 'RoleBinding')];
+  return bindings.flatMap((binding) => [
     ...(exists(binding.roleRef.kind, binding.roleRef.name)
       ? []
       : [`${nameOf(binding)}: no role ${binding.roleRef.name}`]),
+    ...(binding.metadata.namespace && !exists('Namespace', binding.metadata.namespace)
+      ? [`${nameOf(binding)}: no Namespace ${binding.metadata.namespace}`]
+      : []),
     ...(binding.subjects ?? [])
       .filter(({ kind, name, namespace }) => !exists(kind, name, namespace))
       .map(({ kind, name }) => `${nameOf(binding)}: no ${kind} ${name}`),

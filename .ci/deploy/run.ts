@@ -63,6 +63,13 @@ async function qualification(): Promise<void> {
   }
   say(`ok   the images say that they are commit ${head}`);
 
+  const look = 'command -v npm npx yarn corepack; ls LICENSE sbom.cdx.json third-party-licences.txt';
+  assert.equal(
+    pods.exec('quotes-0', 'quotes', ['sh', '-c', look]),
+    'LICENSE\nsbom.cdx.json\nthird-party-licences.txt\n',
+  );
+  say('ok   an image ships its licences and its bill of materials, and no package manager');
+
   assert.equal((await send(users, 'GET /users', { client: '192.0.2.2' })).status, 401);
   const tintin = { id: 'tintin', name: 'Tintin', password: 'milou-et-rastapopoulos' };
   assert.equal((await send(users, 'POST /users', { key, json: tintin })).status, 201);

@@ -227,6 +227,30 @@ const cases: Case[] = [
     fires: { '9m': false, '20m': true, '35m': false },
   },
   {
+    alert: 'SearchIndexStalled',
+    when: 'the thread of the index is silent',
+    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1x10 0+60x20 1x20' },
+    fires: { '9m': false, '20m': true, '35m': false },
+  },
+  {
+    alert: 'SearchIndexStalled',
+    when: 'a merge keeps the thread busy now and then',
+    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1 1 12 1x30' },
+    fires: { '5m': false, '20m': false },
+  },
+  {
+    alert: 'SearchOverloaded',
+    when: 'searches wait for too long',
+    series: { 'search_refused_total{namespace="production", pod="search-1", reason="late"}': '0x10 0+60x20 1200x30' },
+    fires: { '9m': false, '25m': true, '45m': false },
+  },
+  {
+    alert: 'SearchOverloaded',
+    when: 'clients hang up',
+    series: { 'search_refused_total{namespace="production", pod="search-1", reason="gone"}': '0x10 0+60x20 1200x30' },
+    fires: { '25m': false },
+  },
+  {
     alert: 'PaymentsFailing',
     when: 'one payment is refused',
     series: { [event('refused')]: '0x10 1x30' },

@@ -18,7 +18,8 @@ const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'u
 const apps = readdirSync('apps').filter((app) => existsSync(`apps/${app}/src/main.ts`));
 
 for (const app of apps) {
-  const image = `quotes-platform/${app}:${version}`;
+  // Podman and buildah would otherwise call it localhost/..., which no manifest says; to docker it is the same name.
+  const image = `docker.io/quotes-platform/${app}:${version}`;
   console.log(`${builder} builds ${image}`);
   const args = ['build', '--file', 'deploy/images/Dockerfile', '--tag', image];
   for (const argument of [`APP=${app}`, `VERSION=${version}`, `COMMIT=${commit}`]) args.push('--build-arg', argument);

@@ -8,7 +8,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 // Declares `request.actor`.
 import '#libs/service/audit.log.ts';
@@ -40,7 +40,9 @@ export class AdminKeyGuard implements CanActivate {
   constructor(private readonly key: AdminKey) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
+    // What only the admin may see is kept nowhere.
+    reply.header('cache-control', 'no-store');
     const name = this.key.nameOf(request.headers.authorization);
     if (name === undefined) throw new ProblemError('unauthorized');
     request.actor = `admin:${name}`;

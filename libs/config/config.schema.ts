@@ -111,6 +111,9 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe('password of that user; without it the Sentinels are not logged in to'),
+  REDIS_WRITE_REPLICAS: integer(1, 5)
+    .default(1)
+    .describe('with Sentinels: how many replicas must have a write before it is acknowledged (docs/operations.md)'),
   REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
   REDIS_TLS: flag.default(false).describe('whether Redis, its Sentinels and its cluster nodes are spoken to by TLS'),
   REDIS_TLS_CA: file

@@ -43,6 +43,13 @@ export const writesRefused = new Counter({
   help: "Writes refused with 503 because Redis' memory is full",
 });
 
+/** Connections closed because they held what others need: `crowded` idle or slow ones, `unread` those whose clients do not read. */
+export const connectionsCut = new Counter({
+  name: 'http_connections_cut_total',
+  help: 'Connections closed because they held what others need',
+  labelNames: ['reason'] as const,
+});
+
 /** Always 1; the labels say what is running. */
 export const buildInfo = new Gauge({
   name: 'build_info',

@@ -30,14 +30,14 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
 
   /** Every quote, page by page. */
   async function all(userId?: string): Promise<{ id: string; user_id: string | null; quote: string }[]> {
-    const documents: string[] = [];
+    const documents: Buffer[] = [];
     let cursor: string | undefined;
     do {
       const page = await quotes.list(7, cursor, userId);
       documents.push(...page.documents);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
-    return documents.map((document) => JSON.parse(document));
+    return documents.map((document) => JSON.parse(String(document)));
   }
 
   it('are listed newest first, each once, by commit rather than by clock', async () => {

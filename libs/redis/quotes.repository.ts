@@ -17,7 +17,7 @@ export interface NewQuote {
 /** A page of quotes, newest first. */
 export interface QuotePage {
   /** JSON representations, ready to be sent. */
-  documents: string[];
+  documents: Buffer[];
   total: number;
   /** Id of the last quote of the page if more follow. */
   next: string | null;
@@ -136,13 +136,18 @@ export class QuotesRepository {
     const answers = await this.redis.run('quote.list', (client) =>
       Promise.all(
         this.shards.map((keys) =>
-          client.listQuotes(2, userId === undefined ? keys.quotes : keys.byUser + userId, keys.quote, from, limit + 1),
+          client.listQuotesBuffer(
+            2,
+            userId === undefined ? keys.quotes : keys.byUser + userId,
+            keys.quote,
+            from,
+            limit + 1,
+          ),
         ),
       ),
     );
     const pairs = newestFirst(answers);
-    const documents: string[] = [];
-    for (let i = 1; i < pairs.length && documents.length < limit; i += 2) documents.push(String(pairs[i]));
+    const documents = pairs.slice(0, 2 * limit).filter((_, i) => i % 2 === 1) as Buffer[];
     return {
       documents,
       total: answers.reduce((sum, [count]) => sum + Number(count), 0),
@@ -232,7 +237,7 @@ export class QuotesRepository {
 }
 
 /** The ids and documents, in turns, of what each shard answered after its count, merged into one descending order of ids. */
-function newestFirst(answers: (string | number)[][]): (string | number)[] {
+function newestFirst(answers: (Buffer | number)[][]): (Buffer | number)[] {
   const [only, ...others] = answers;
   if (only && others.length === 0) return only.slice(1);
   const rows = answers.flatMap((answer) =>

@@ -91,7 +91,7 @@ const USERS = {
       THROTTLE,
       commands('get mget', SHARD.quote),
       commands('zrange', SHARD.quotes),
-      commands('xread', SHARD.log),
+      commands('xread xrange', SHARD.log),
       script('inspectLog', SHARD.log),
       commands('lindex lrange persist', SNAPSHOT_KEYS.snapshot),
       commands('rpush expire', SNAPSHOT_KEYS.next),

@@ -6,6 +6,7 @@ declare module 'ioredis' {
     addQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
     deleteQuote(keyCount: number, ...keysAndArgs: (string | number)[]): Result<DeleteOutcome, Context>;
     listQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
+    listQuotesBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(Buffer | number)[], Context>;
     randomQuoteBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<Buffer | null, Context>;
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
     createUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<CreateUserOutcome, Context>;
@@ -311,6 +312,14 @@ export const SCRIPTS = {
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     local oldest = redis.call('LINDEX', key, 0)
+    -- A time to come is of a clock that stepped back since. Such requests count as made now, so that the client waits for a window at most.
+    if oldest and tonumber(oldest) > now then
+      local times = redis.call('LRANGE', key, 0, -1)
+      redis.call('DEL', key)
+      for _, time in ipairs(times) do redis.call('RPUSH', key, string.format('%.0f', math.min(time, now))) end
+      redis.call('PEXPIRE', key, math.ceil(window / 1000))
+      oldest = now
+    end
     while oldest and now - oldest >= window do
       redis.call('LPOP', key)
       oldest = redis.call('LINDEX', key, 0)

@@ -28,6 +28,8 @@ export class RedisUnavailableError extends Error {
 export class RedisService implements OnApplicationShutdown {
   readonly client: RedisClient;
   private readonly replicated: boolean;
+  /** Replicas that must have a write before it is acknowledged. */
+  private readonly writeReplicas: number;
   /** The confirmation that is on its way, and the one that will be asked for next. */
   private confirmation: Promise<unknown> = Promise.resolve();
   private nextConfirmation: Promise<number> | undefined;
@@ -38,6 +40,7 @@ export class RedisService implements OnApplicationShutdown {
     this.client.on('error', () => {});
     defineScripts(this.client);
     this.replicated = config.REDIS_SENTINELS.length > 0;
+    this.writeReplicas = config.REDIS_WRITE_REPLICAS;
   }
 
   /**
@@ -68,8 +71,8 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a write and, where replicas exist, answers only once one of them has it, so that a failover cannot lose it.
-   * @throws RedisUnavailableError when Redis could not carry it out, or no replica confirmed in time
+   * Runs a write and, where replicas exist, answers only once REDIS_WRITE_REPLICAS of them have it, so that a failover cannot lose it.
+   * @throws RedisUnavailableError when Redis could not carry it out, or too few replicas confirmed in time
    */
   write<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.replicated) return this.run(operation, command);
@@ -79,7 +82,9 @@ export class RedisService implements OnApplicationShutdown {
       const result = await command(client);
       const replicas = await this.confirm(client);
       // On another connection Redis knows of no writes to be confirmed.
-      if (replicas < 1 || client.stream !== stream) throw new Error('no replica confirmed the write');
+      if (replicas < this.writeReplicas || client.stream !== stream) {
+        throw new Error('too few replicas confirmed the write');
+      }
       return result;
     });
   }
@@ -93,7 +98,7 @@ export class RedisService implements OnApplicationShutdown {
       .then(() => afterOthers())
       .then(() => {
         this.nextConfirmation = undefined;
-        const confirmation = client.wait(1, REPLICATION_TIMEOUT_MS);
+        const confirmation = client.wait(this.writeReplicas, REPLICATION_TIMEOUT_MS);
         this.confirmation = confirmation.catch(() => {});
         return confirmation;
       });

@@ -1,6 +1,6 @@
 import { createConnection, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { AbstractConnector, type CommonRedisOptions, Redis } from 'ioredis';
+import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 
 /** Name of the master that the Sentinels watch. */
 const MASTER_NAME = 'quotes';
@@ -41,14 +41,14 @@ export const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
  */
 export class SentinelConnector extends AbstractConnector {
   readonly #addresses: readonly Address[];
-  readonly #options: Partial<CommonRedisOptions>;
+  readonly #options: Partial<RedisOptions>;
   #sentinels: Redis[] = [];
   #watch: NodeJS.Timeout | undefined;
   /** The master that the current connection leads to. */
   #master: Master | undefined;
 
   /** @param options how to log in to the Sentinels, and TLS to them and to the master */
-  constructor(addresses: readonly Address[], options: Partial<CommonRedisOptions> = {}) {
+  constructor(addresses: readonly Address[], options: Partial<RedisOptions> = {}) {
     super(PARTING_MS);
     this.#addresses = addresses;
     this.#options = options;

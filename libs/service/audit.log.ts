@@ -21,9 +21,10 @@ export function auditWrites(fastify: FastifyInstance, service: string, output: L
   fastify.decorateRequest('actor', null);
   fastify.decorateRequest('subject', null);
   return ({ method, route, status }) => {
-    if (READS.has(method)) return undefined;
+    // What was refused before its method was known has no actor.
+    if (method === undefined || READS.has(method)) return undefined;
     return ({ id, actor, subject }) => {
-      if (actor === null) return;
+      if (!actor) return;
       const time = new Date().toISOString();
       const line = {
         level: 'info',

@@ -1,32 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
 import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
 import type { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
-import type { ProblemName } from './problem.catalogue.ts';
+import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
-
-/** Largest body accepted, in bytes. */
-export const BODY_LIMIT = 64 * 1024;
+import { ProblemError } from './problem.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** What Node's HTTP parser refuses before there is a request. */
-const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-};
-
-/** The HTTP server of every service. */
-export function createAdapter(config: Config, filter: ProblemFilter, proxies: TrustedProxies): FastifyAdapter {
+/** Fastify as every service uses it. */
+export function createAdapter(
+  config: Config,
+  filter: ProblemFilter,
+  http: HttpServer,
+  proxies: TrustedProxies,
+): FastifyAdapter {
   const adapter = new FastifyAdapter({
     // No Nest middleware is used, so the hook that would look for some is left out of the request path.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? proxies.trusts : false,
     // A draining server finishes what reaches it: readiness has failed long before.
     return503OnClosing: false,
@@ -35,12 +30,8 @@ export function createAdapter(config: Config, filter: ProblemFilter, proxies: Tr
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       filter.answer(error, request, reply),
-    clientErrorHandler: (error, socket) => {
-      if ('code' in error && error.code === 'ECONNRESET') return;
-      if (socket.writable)
-        socket.write(rawProblem(new ProblemError(CLIENT_ERRORS[String(error.code)] ?? 'malformed-http')));
-      socket.destroy(error);
-    },
+    serverFactory: (handler: HttpHandler) => http.create(handler),
+    clientErrorHandler: (error, socket) => http.refuseMalformed(error, socket),
   });
   const server = adapter.getInstance();
   server.addHook('onRequest', (request, reply, done) => {
@@ -50,7 +41,8 @@ export function createAdapter(config: Config, filter: ProblemFilter, proxies: Tr
     const forwarded = request.headers['x-forwarded-for'];
     if (forwarded !== undefined) request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
     // Answered before a body is read: nobody will want it.
-    if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
+    const refusal = refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
+    if (refusal) filter.answer(refusal, request, reply);
     else done();
   });
   server.addHook('preClose', (done) => {
@@ -60,6 +52,35 @@ export function createAdapter(config: Config, filter: ProblemFilter, proxies: Tr
   });
   acceptJson(server);
   return adapter;
+}
+
+/** What a Host field may hold (RFC 9110, 7.2): a name or an address, and a port. One that came twice holds a blank. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+
+/** What is wrong with the header of a request whatever its resource is, or undefined. */
+function refusalOf({ raw, headers }: FastifyRequest, reply: FastifyReply): ProblemError | undefined {
+  const { host, expect } = headers;
+  if (host === undefined ? raw.httpVersion === '1.1' : !HOST.test(host)) {
+    return new ProblemError('malformed-http', 'The request must have one Host field, with a name or an address');
+  }
+  if (expect !== undefined && raw.httpVersion === '1.1' && expect.toLowerCase() !== '100-continue') {
+    return new ProblemError('expectation-failed');
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity' && hasBody(headers)) {
+    reply.header('accept-encoding', 'identity');
+    return new ProblemError('unsupported-media-type', 'The body must not be encoded');
+  }
+  // Fastify would look for a body of this type.
+  if (raw.method === 'DELETE' && headers['content-type'] !== undefined && !hasBody(headers)) {
+    delete headers['content-type'];
+  }
+  return undefined;
+}
+
+/** Whether a request says that it has a body. */
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** The caller's id if it is harmless in a header and a log, else a new one. */
@@ -107,16 +128,4 @@ export function trackMethods(server: FastifyInstance): (path: string) => string[
     const route = routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
     return [...(route?.methods ?? [])].sort();
   };
-}
-
-function rawProblem(problem: ProblemError): string {
-  const body = JSON.stringify(problemDetails(problem, randomUUID()));
-  return [
-    `HTTP/1.1 ${problem.status} ${problem.problem}`,
-    `content-type: ${PROBLEM_CONTENT_TYPE}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-    '',
-    body,
-  ].join('\r\n');
 }

@@ -3,8 +3,8 @@ import { Gauge } from 'prom-client';
 import { httpRequestDuration } from '#libs/metrics/metrics.ts';
 import type { ObserverFactory } from './response.observer.ts';
 
-/** Label of requests that match no route, so that probing for paths makes one series. */
-const NO_ROUTE = 'none';
+/** Label of requests that match no route, so that probing for paths makes one series, and of those refused before they could be read. */
+const UNKNOWN = 'none';
 
 /** Measures every request of a service by route template, never by path. */
 export function measureRequests(fastify: FastifyInstance, service: string): ObserverFactory {
@@ -26,7 +26,7 @@ export function measureRequests(fastify: FastifyInstance, service: string): Obse
     reply.raw.on('close', release);
     done();
   });
-  return ({ method, route = NO_ROUTE, status }) => {
+  return ({ method = UNKNOWN, route = UNKNOWN, status }) => {
     const series = httpRequestDuration.series(service, method, route, `${Math.trunc(status / 100)}xx`);
     return (_request, reply) => series.observe(reply.elapsedTime / 1000);
   };

@@ -61,7 +61,8 @@ export function logRequests(service: string, output: LogOutput): ObserverFactory
       }
       if (request.ip !== client) {
         client = request.ip;
-        end = `,"client":${JSON.stringify(client)}}\n`;
+        // Of IPv4 clients a socket of both families says so in the manner of IPv6.
+        end = `,"client":${JSON.stringify(client.replace(/^::ffff:/, ''))}}\n`;
       }
       output.write(begun + request.id + middle + reply.elapsedTime.toFixed(3) + end);
     };

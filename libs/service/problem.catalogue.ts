@@ -17,6 +17,7 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is larger than 64 KiB' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'unsupported-media-type': { status: 415, title: 'The body must be declared as application/json' },
+  'expectation-failed': { status: 417, title: 'The service does not do what the Expect field asks for' },
   'unsigned-event': { status: 400, title: 'The event is not signed as it should be' },
   'unknown-user': { status: 422, title: 'The user named in the request does not exist' },
   'too-many-failed-logins': { status: 429, title: 'Too many logins failed, of this user or from this network' },

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -19,6 +20,26 @@ const BY_STATUS = new Map<number, ProblemName>(
   Object.entries(PROBLEMS).map(([name, { status }]) => [status, name as ProblemName]),
 );
 BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
+
+/** After these nothing more is read from the connection. */
+const CLOSING = new Set<ProblemName>(['malformed-http', 'request-timeout', 'expectation-failed']);
+
+const BEARER = 'Bearer realm="quotes"';
+/** In a line of its own: Chromium reads no more than the first challenge of a line, and would not ask for the password. */
+const BASIC = 'Basic realm="quotes", charset="UTF-8"';
+
+/** Whether a request comes from a script in a browser, which shows the answer itself: the browser would ask for a password in its place. */
+function isScript(headers: IncomingHttpHeaders): boolean {
+  const destination = headers['sec-fetch-dest'];
+  if (destination !== undefined) return destination === 'empty';
+  if (headers['x-requested-with'] !== undefined) return true;
+  // Browsers tell what they fetch for to HTTPS and localhost only.
+  return /^Mozilla\//.test(headers['user-agent'] ?? '') && !acceptsPages(headers);
+}
+
+function acceptsPages(headers: IncomingHttpHeaders): boolean {
+  return /\btext\/html\b/.test(headers.accept ?? '');
+}
 
 /** Sends a problem as a page; the status and the request id are set already. */
 export type ProblemPage = (problem: ProblemError, request: FastifyRequest, reply: FastifyReply) => void;
@@ -48,19 +69,20 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    if (problem.status >= 500 && problem.problem !== 'not-ready') {
+    // The access log tells of these two; under load they would fill it.
+    if (problem.status >= 500 && problem.problem !== 'not-ready' && problem.problem !== 'busy') {
       const cause = error instanceof RedisUnavailableError ? error.cause : error;
       this.logger.error(
         { request_id: request.id, err: cause },
         error instanceof Error ? error.message : problem.message,
       );
     }
-    // One line each: Chromium reads no more than the first challenge of a line, and would not ask for the password of Basic.
-    if (problem.status === 401)
-      reply.header('www-authenticate', ['Bearer realm="quotes"', 'Basic realm="quotes", charset="UTF-8"']);
+    if (problem.status === 401) reply.header('www-authenticate', isScript(request.headers) ? BEARER : [BEARER, BASIC]);
     if (problem.status === 503) reply.header('retry-after', 1);
+    // What follows on the connection would be the rest of a request that was not understood, or not taken.
+    if (CLOSING.has(problem.problem)) reply.header('connection', 'close');
     reply.code(problem.status).header('x-request-id', request.id);
-    if (this.page && /\btext\/html\b/.test(request.headers.accept ?? '')) {
+    if (this.page && acceptsPages(request.headers)) {
       this.page(problem, request, reply);
       return;
     }

@@ -1,43 +1,58 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Refusal } from './http.server.ts';
 
 /** What responses have in common that are observed in the same way. */
 export interface ResponseKind {
-  method: string;
+  /** Undefined for what was refused before its method was known. */
+  method: string | undefined;
   /** Template of the route; undefined for what matches none. */
   route: string | undefined;
   status: number;
 }
 
 /** Looks at a response that has been sent. */
-export type ResponseObserver = (request: FastifyRequest, reply: FastifyReply) => void;
+export type ResponseObserver = (
+  request: Pick<FastifyRequest, 'id' | 'ip'> & Partial<Pick<FastifyRequest, 'actor' | 'subject'>>,
+  reply: Pick<FastifyReply, 'elapsedTime'>,
+) => void;
 
 /** Makes the observer of the responses of a kind, when the first one is sent; undefined when it has no interest in them. */
 export type ObserverFactory = (kind: ResponseKind) => ResponseObserver | undefined;
 
-/** Has every response observed, by observers of its kind: what is the same for all of a kind is worked out once. */
-export function observeResponses(fastify: FastifyInstance, factories: readonly ObserverFactory[]): void {
+/**
+ * Has every response observed, by observers of its kind: what is the same for all of a kind is worked out once.
+ * @returns has a refusal observed in the same way
+ */
+export function observeResponses(
+  fastify: FastifyInstance,
+  factories: readonly ObserverFactory[],
+): (refusal: Refusal) => void {
   fastify.addHook('onRoute', (route) => {
     const observe = routeObserver(route.url, factories);
     route.onResponse = [
       ...[route.onResponse ?? []].flat(),
       (request, reply, done) => {
-        observe(request, reply);
+        observe(request.method, reply.statusCode, request, reply);
         done();
       },
     ];
   });
   const observeOther = routeObserver(undefined, factories);
   fastify.addHook('onResponse', (request, reply, done) => {
-    if (request.is404) observeOther(request, reply);
+    if (request.is404) observeOther(request.method, reply.statusCode, request, reply);
     done();
   });
+  return ({ id, ip, status }) => observeOther(undefined, status, { id, ip }, { elapsedTime: 0 });
 }
 
-function routeObserver(route: string | undefined, factories: readonly ObserverFactory[]): ResponseObserver {
-  const kinds = new Map<string, ResponseObserver[][]>();
-  return (request, reply) => {
-    const { method } = request;
-    const status = reply.statusCode;
+function routeObserver(route: string | undefined, factories: readonly ObserverFactory[]) {
+  const kinds = new Map<string | undefined, ResponseObserver[][]>();
+  return (
+    method: string | undefined,
+    status: number,
+    request: Parameters<ResponseObserver>[0],
+    reply: Parameters<ResponseObserver>[1],
+  ): void => {
     let byStatus = kinds.get(method);
     if (!byStatus) {
       byStatus = [];

@@ -10,7 +10,7 @@ import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** The key of every service that a test starts. */
-export const ADMIN_KEY = secret('admin-key');
+export const ADMIN_KEY = secret('admin-key-of-the-services');
 
 /** How many slots a Redis Cluster has, and over how many nodes they are spread here. */
 const SLOTS = 16_384;
@@ -24,7 +24,7 @@ const CLUSTER_NODES = 3;
  *     beforeAll(() => platform.start());
  *     afterAll(() => platform.stop());
  *
- * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:cluster` runs every suite so.
+ * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:redis-cluster` runs every suite so.
  */
 export class Platform {
   /** Client for looking into Redis; it reconnects by itself. */

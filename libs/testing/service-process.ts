@@ -43,7 +43,7 @@ export class ServiceProcess {
     await eventually(async () => {
       if (this.process.exitCode !== null) return true;
       return (await fetch(`${this.url}/readyz`)).ok;
-    }, 20_000);
+    }, 90_000);
     if (this.process.exitCode !== null) throw new Error(`the service ended: ${this.output()}`);
     return this;
   }

@@ -54,7 +54,6 @@ export class QuotesController {
   }
 
   @Get()
-  @ReadAhead()
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'List the quotes, newest first' })
   @ApiAnswer(200, quoteListSchema)

@@ -182,7 +182,7 @@ describe('Redis refusing writes', () => {
 
   it('is answered with 503, and what was to be written is not logged', async () => {
     await platform.configure('min-replicas-to-write', '1');
-    const json = { id: 'milou-2', name: secret('name'), password: secret('milou') };
+    const json = { id: 'haddock', name: secret('name'), password: secret('milou') };
 
     expectProblem(await call(users, 'POST /users', { key: ADMIN_KEY, json }), 503, 'unavailable');
     expectProblem(await add(secret('quote')), 503, 'unavailable');

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
+import { Agent, request as sendRequest } from 'node:http';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
 import type { ProblemName } from '#libs/service/problem.catalogue.ts';
+import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
@@ -60,9 +65,12 @@ const user = { id: 'x', name: 'X', password: secret('x') };
 const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 const utf8 = (bytes: number[]) => Buffer.concat([Buffer.from('{"quote":"'), Buffer.from(bytes), Buffer.from('"}')]);
 
-type Row = [name: string, app: App, bytes: Buffer, status: number, problem: ProblemName];
+type Row = [name: string, app: App, bytes: Buffer | string, status: number, problem: ProblemName];
 const invalid = (name: string, app: App, bytes: Buffer): Row => [name, app, bytes, 400, 'invalid-request'];
 const malformed = (name: string, app: App, bytes: Buffer): Row => [name, app, bytes, 400, 'malformed-body'];
+
+/** Texts in which there is nothing to see. */
+const INVISIBLE = ['\u200b', '\u202e\u2066', '\ufe0f', '\u0301', '\u3164', '\u2800', '\u{e0041}'];
 
 const shapes: Row[] = [
   ...[null, [], 'text', 42, true, {}].flatMap((body) => [
@@ -78,7 +86,7 @@ const shapes: Row[] = [
   ...['a b', 'é', 'a/b', 'a:b', '{q0}', '*', 'a\n', 'a\0', 'x'.repeat(65), '../..', "'; DROP"].map((id) =>
     invalid(`a user whose id is ${JSON.stringify(id)}`, 'users', postUser({ ...user, id })),
   ),
-  ...['   ', '\u200a\u3000', 'x'.repeat(101), 'a\u0000b', 'a\u001b[31mb', '\u0085'].map((name) =>
+  ...[...INVISIBLE, '   ', '\u200a\u3000', 'x'.repeat(101), 'a\u0000b', 'a\u001b[31mb', '\u0085'].map((name) =>
     invalid(`a user whose name is ${JSON.stringify(name)}`, 'users', postUser({ ...user, name })),
   ),
   invalid('a password that is too long', 'users', postUser({ ...user, password: 'x'.repeat(129) })),
@@ -103,6 +111,7 @@ const shapes: Row[] = [
     '\u009b',
     '\ud83d',
     'a\udc00',
+    ...INVISIBLE,
   ].map((quote) =>
     invalid(`a quote whose text is ${JSON.stringify(quote)}`.slice(0, 60), 'quotes', postQuote({ quote })),
   ),
@@ -326,6 +335,38 @@ const http: Row[] = [
     'malformed-http',
   ],
   ['a path with bytes above ASCII', 'quotes', request('GET /quotes/é'), 400, 'malformed-http'],
+  ['no host', 'quotes', Buffer.from('POST /quotes HTTP/1.1\r\nConnection: close\r\n\r\n'), 400, 'malformed-http'],
+  ['two hosts', 'quotes', request('GET /quotes', undefined, { host: 'y' }), 400, 'malformed-http'],
+  ['a host that is none', 'quotes', request('GET /quotes', undefined, { Host: 'a/b' }), 400, 'malformed-http'],
+  [
+    'an expectation',
+    'quotes',
+    request('POST /quotes', '{"quote":"x"}', { Expect: 'a miracle' }),
+    417,
+    'expectation-failed',
+  ],
+  ['CONNECT', 'quotes', request('CONNECT localhost:80'), 405, 'method-not-allowed'],
+  ['bare line feeds', 'quotes', Buffer.from('GET /quotes HTTP/1.1\nHost: x\n\n'), 400, 'malformed-http'],
+  ['a bare carriage return', 'quotes', Buffer.from('GET /quotes HTTP/1.1\rHost: x\r\n\r\n'), 400, 'malformed-http'],
+  [
+    'a body in crumbs',
+    'quotes',
+    request('POST /quotes', undefined, {
+      'Content-Type': 'application/json',
+      'Transfer-Encoding': 'chunked',
+    }).toString() + '1\r\n \r\n'.repeat(60_000),
+    413,
+    'body-too-large',
+  ],
+  ...['gzip', 'br', 'zstd', 'gzip, identity'].map(
+    (encoding): Row => [
+      `a body encoded with ${encoding}`,
+      'quotes',
+      request('POST /quotes', '{"quote":"x"}', { 'Content-Encoding': encoding }),
+      415,
+      'unsupported-media-type',
+    ],
+  ),
   [
     'headers of 100 KB',
     'quotes',
@@ -352,14 +393,121 @@ describe.each([
   });
 });
 
-it.each([
-  ['no host', Buffer.from('POST /quotes HTTP/1.1\r\nConnection: close\r\n\r\n'), 400],
-  ['an expectation', request('POST /quotes', '{"quote":"x"}', { Expect: 'a miracle' }), 417],
-])('a request with %s is refused by Node itself', async (_name, bytes, status) => {
-  const before = await stored();
+it('every refusal has a request id, and a line in the log', async () => {
+  const refusals: [string | null, number][] = [];
+  for (const [, , bytes] of http.filter(([, app]) => app === 'quotes')) {
+    const answer = await sendRaw(service('quotes'), bytes);
+    expect(answer.body.instance).toBe(answer.headers.get('x-request-id'));
+    refusals.push([answer.headers.get('x-request-id'), answer.status]);
+  }
+  await eventually(() => {
+    const lines = service('quotes')
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    return refusals.every(([id, status]) =>
+      lines.some((line) => line.request_id === id && line.status === status && line.client === '127.0.0.1'),
+    );
+  });
+});
 
-  expect((await sendRaw(service('quotes'), bytes)).status).toBe(status);
-  expect(await stored()).toEqual(before);
+it('answers the good requests before one that is malformed, in their order', async () => {
+  const socket = connect(service('quotes').port, '127.0.0.1');
+  socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
+  const answers = (await text(socket)).match(/HTTP\/1\.1 \d{3}/g);
+  expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
+});
+
+it('forgets the bodies it has read, whatever came of them', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const send = (path: string) =>
+    new Promise<number | undefined>((done, fail) => {
+      const sent = sendRequest(service('quotes').url + path, {
+        agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+      });
+      sent.once('response', (answer) => answer.resume().once('end', () => done(answer.statusCode)));
+      sent.once('error', fail).end(`"${'x'.repeat(60_000)}"`);
+    });
+  // In all more than all bodies together may take at a time.
+  for (let i = 0; i < 160; i += 1) expect([await send('/quotes'), await send('/nowhere')]).toEqual([401, 404]);
+  agent.destroy();
+});
+
+it('a deletion may declare a content type without a body', async () => {
+  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain', 'nonsense']) {
+    const { body } = await call(service('quotes'), 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'éphémère' } });
+    const headers = { 'Content-Type': type };
+    expect((await sendRaw(service('quotes'), request(`DELETE /quotes/${body.id}`, undefined, headers))).status).toBe(
+      204,
+    );
+  }
+});
+
+it.each([
+  ['headers', 'POST /quotes HTTP/1.1\r\nHost: x\r\nX-A: '],
+  [
+    'a body',
+    `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{`,
+  ],
+])('%s that come too slowly end with 408', async (_name, beginning) => {
+  const socket = connect(service('quotes').port, '127.0.0.1');
+  socket.write(beginning);
+  const drip = setInterval(() => socket.write(' '), 1000);
+  const answer = await text(socket).finally(() => clearInterval(drip));
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(answer).toMatch(/\r\nx-request-id: [\w-]{36}\r\n/i);
+});
+
+it('listens on IPv6 where there is IPv6, and on IPv4', async () => {
+  const addresses = Object.values(networkInterfaces()).flat();
+  for (const host of ['127.0.0.1', ...(addresses.some((address) => address?.family === 'IPv6') ? ['[::1]'] : [])]) {
+    expect((await call({ url: `http://${host}:${service('quotes').port}` }, 'GET /healthz')).status).toBe(200);
+  }
+});
+
+it('keeps idle connections for longer than proxies do', async () => {
+  const { headers } = await call(service('quotes'), 'GET /healthz');
+  expect(Number(/timeout=(\d+)/.exec(headers.get('keep-alive') ?? '')?.[1])).toBeGreaterThan(600);
+});
+
+describe('a wrong password', () => {
+  const challenges = async (headers: Record<string, string>) =>
+    (await call(service('quotes'), 'POST /quotes', { json: {}, headers })).headers.get('www-authenticate');
+
+  it.each([
+    ['a script', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }],
+    ['a script that says so', { 'x-requested-with': 'XMLHttpRequest' }],
+    [
+      'a script on a page without HTTPS',
+      { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: 'application/json' },
+    ],
+  ])('does not make the browser ask when it came from %s', async (_name, headers) => {
+    expect(await challenges(headers)).toMatch(/^Bearer realm="[^"]*"$/);
+  });
+
+  it.each([
+    ['a page', { 'sec-fetch-dest': 'document', accept: 'text/html' }],
+    ['a page without HTTPS', { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: 'text/html,*/*' }],
+    ['curl', { 'user-agent': 'curl/8.5.0', accept: '*/*' }],
+  ])('is asked for again when it came from %s', async (_name, headers) => {
+    expect(await challenges(headers)).toContain('Basic realm=');
+  });
+});
+
+it('what only the admin may see is kept nowhere', async () => {
+  for (const path of ['/users', '/users/tintin', '/users/nobody']) {
+    const { headers } = await call(service('users'), `GET ${path}`, { key: ADMIN_KEY });
+    expect(headers.get('cache-control')).toBe('no-store');
+  }
+});
+
+it('the page of the documentation cannot be framed, loads nothing from elsewhere and keeps no credentials', async () => {
+  const page = await call(service('quotes'), 'GET /docs');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
+  expect((await call(service('quotes'), 'GET /docs/swagger-ui-init.js')).body).not.toContain('persistAuthorization');
 });
 
 it('leaves the services in good health, and no fault in their logs', async () => {

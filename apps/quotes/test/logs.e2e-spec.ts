@@ -20,7 +20,7 @@ it('logs one JSON line a request, with its id, route, status, duration and clien
     const found = service
       .output()
       .split('\n')
-      .filter((line) => line.includes('"route":"/quotes'));
+      .filter((line) => line.includes('"route":"/quotes') && line.includes('"duration_ms"'));
     return found.length === 2 && found.map((line) => JSON.parse(line));
   });
   const line = {

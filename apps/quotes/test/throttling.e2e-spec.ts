@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Answer, call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
+import { type Answer, call, expectProblem, metric, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
@@ -27,15 +27,6 @@ afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
 
 const key = ADMIN_KEY;
-/** The value of a metric of a service, over all labels. */
-async function metric(service: ServiceProcess, name: string): Promise<number> {
-  const { body } = await call(service, 'GET /metrics');
-  return [...body.matchAll(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'gm'))].reduce(
-    (sum, match) => sum + Number(match[1]),
-    0,
-  );
-}
-
 const exhaust = async (service = quotes, headers: Record<string, string> = {}) => {
   for (let i = 0; i < LIMIT; i += 1) {
     expect((await call(service, 'GET /quotes', { headers })).status).toBe(200);
@@ -170,6 +161,47 @@ it('admits again after Retry-After', async () => {
   await delay(1000 * Number(refusal.headers.get('retry-after')));
 
   expect((await call(service, 'GET /quotes')).status).toBe(200);
+});
+
+describe('the clock of Redis, stepped back since', () => {
+  const client = 'throttle:127.0.0.1';
+  const hour = 3_600_000_000;
+  /** Requests of a time to come, which is what those before the step are. */
+  const stepBack = async (step: number) => {
+    const [seconds, microseconds] = await platform.redis.time();
+    const now = Number(seconds) * 1_000_000 + Number(microseconds);
+    const times = await platform.redis.lrange(client, 0, -1);
+    await platform.redis.del(client);
+    await platform.redis.rpush(client, ...times.map((time) => String(Number(time) + step)));
+    return now;
+  };
+
+  it.each([
+    ['a second', 1_000_000],
+    ['an hour', hour],
+    ['ten years', 10 * 365 * 24 * hour],
+  ])('by %s, locks no client out for longer than a window', async (_name, step) => {
+    await exhaust();
+    const now = await stepBack(step);
+    expectRefusal(await call(quotes, 'GET /quotes'));
+    const times = (await platform.redis.lrange(client, 0, -1)).map(Number);
+    expect(times.length).toBe(LIMIT);
+    const [later, microseconds] = await platform.redis.time();
+    for (const time of times) expect(time).toBeLessThanOrEqual(Number(later) * 1_000_000 + Number(microseconds));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(now);
+    expect(await platform.redis.pttl(client)).toBeLessThanOrEqual(600_000);
+  });
+});
+
+describe('a refused list', () => {
+  it('costs no list', async () => {
+    await exhaust();
+    const lists = async () => metric(quotes, 'redis_command_duration_seconds_count{operation="quote.list"}');
+    const before = await lists();
+    expect(before).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i += 1) expectRefusal(await call(quotes, 'GET /quotes?limit=100'));
+    expect(await lists()).toBe(before);
+  });
 });
 
 describe('X-Forwarded-For', () => {

@@ -12,6 +12,7 @@ export const BENCH_KEY = 'only-for-this-bench';
 
 /** A built service that takes requests. */
 export interface BenchService {
+  pid: number;
   url: string;
   /** From the start of the process to ready. */
   seconds: number;
@@ -41,7 +42,7 @@ export class BenchPlatform {
     return new BenchPlatform(await startRedis(findRedisProgram(), { port: 0, dir: folder, args }), folder);
   }
 
-  async service(app: string): Promise<BenchService> {
+  async service(app: string, env: NodeJS.ProcessEnv = {}): Promise<BenchService> {
     const port = await freePort();
     const begin = performance.now();
     const child = spawn(process.execPath, ['--max-semi-space-size=4', `dist/apps/${app}/main.js`], {
@@ -52,6 +53,7 @@ export class BenchPlatform {
         THROTTLE_LIMIT: '0',
         ADMIN_KEY: BENCH_KEY,
         LOG_LEVEL: 'warn',
+        ...env,
       },
       stdio: 'inherit',
     });
@@ -64,6 +66,7 @@ export class BenchPlatform {
       );
     while (!(await isReady())) await delay(20);
     return {
+      pid: child.pid ?? 0,
       url,
       seconds: (performance.now() - begin) / 1000,
       memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,

@@ -1,4 +1,5 @@
 import { InvertedEngine } from '../src/engine/inverted.engine.ts';
+import { parseQuery } from '../src/engine/query.parser.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
 import { Fts5Rival } from './fts5.rival.ts';
 import { PostgresRival } from './postgres.rival.ts';
@@ -35,7 +36,7 @@ for (const size of sizes) {
   for (const { name, queries, prefix, isFair } of queryClasses(texts)) {
     let total = 0;
     const times = await measure(queries, 30, async (words) => {
-      total = engine.search({ keyword: words.join(' '), limit: 20, offset: 0 }).total;
+      total = engine.search({ query: parseQuery(words.join(' ')), limit: 20, offset: 0 }).total;
     });
     const columns: string[] = [];
     for (const [i, rival] of rivals.entries()) {

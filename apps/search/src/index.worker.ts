@@ -4,7 +4,6 @@ import type { Config } from '#libs/config/config.ts';
 import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 import { InvertedEngine } from './engine/inverted.engine.ts';
-import { parseQuery } from './engine/query.parser.ts';
 import { FEW_HITS } from './engine/ranking.ts';
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
 import type { FromWorker, IndexStatus, QueryKind, ToWorker } from './replica.messages.ts';
@@ -112,8 +111,7 @@ class IndexWorker {
       documents: this.#engine.size,
       terms: this.#engine.terms,
       bytes: this.#engine.bytes,
-      lagMilliseconds: Math.max(0, ...followers.map((follower) => follower.lag)),
-      lagEntries: Math.max(0, ...followers.map((follower) => follower.behind)),
+      positions: followers.map((follower) => follower.reached),
       resyncs: followers.reduce((sum, follower) => sum + follower.resyncs, 0),
       snapshotAt: this.#snapshot?.createdAt,
     };
@@ -132,8 +130,8 @@ function addedOf(snapshot: SnapshotManifest | undefined): number {
   return snapshot?.positions.reduce((sum, position) => sum + position.added, 0) ?? 0;
 }
 
-function kindOf({ keyword }: SearchRequest, { total }: SearchResult): QueryKind {
-  const { words, phrases } = parseQuery(keyword);
+function kindOf({ query }: SearchRequest, { total }: SearchResult): QueryKind {
+  const { words, phrases } = query;
   if (total < FEW_HITS) return 'few';
   if (phrases.length > 0) return 'phrase';
   return words.length === 1 ? 'word' : 'words';

@@ -1,4 +1,5 @@
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+import type { LogPosition } from './snapshot.store.ts';
 
 /** What the service asks of the index worker. */
 export type ToWorker =
@@ -21,9 +22,8 @@ export interface IndexStatus {
   documents: number;
   terms: number;
   bytes: number;
-  /** Milliseconds from the newest change to its being applied, and changes not yet applied; of the worst shard. */
-  lagMilliseconds: number;
-  lagEntries: number;
+  /** Where it stands in the log of each shard; undefined where it has not begun yet. */
+  positions: (LogPosition | undefined)[];
   resyncs: number;
   /** When the newest snapshot was written, in milliseconds since the epoch; undefined when there is none. */
   snapshotAt: number | undefined;

@@ -1,13 +1,15 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ValidQuery } from '#libs/service/api.decorators.ts';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { clientOf } from '#libs/throttling/client.address.ts';
 import { type SearchQuery, searchQuerySchema, searchResultSchema } from './search.schema.ts';
 import { SearchService } from './search.service.ts';
 
 /** Keyword search, open to all. */
 @ApiTags('search')
-@ApiProblem('too-many-requests', 'unavailable', 'not-ready')
+@ApiProblem('too-many-requests', 'unavailable', 'not-ready', 'busy')
 @Controller('search')
 export class SearchController {
   constructor(private readonly quotes: SearchService) {}
@@ -16,7 +18,7 @@ export class SearchController {
   @ApiOperation({ summary: 'Find quotes by keyword, best first' })
   @ApiAnswer(200, searchResultSchema)
   @ApiProblem('invalid-request')
-  search(@ValidQuery(searchQuerySchema) query: SearchQuery) {
-    return this.quotes.search(query);
+  search(@ValidQuery(searchQuerySchema) query: SearchQuery, @Req() request: FastifyRequest) {
+    return this.quotes.search(query, clientOf(request.ip), request.signal);
   }
 }

@@ -9,17 +9,34 @@ export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Differe
 /** Memory of the sealed index. */
 export const indexBytes = new Gauge({ name: 'search_index_bytes', help: 'Bytes of the sealed segments of the index' });
 
-/** How long ago, when it was applied, the newest change had been made. */
+/** Age of the oldest change that the index has not applied; measured outside its thread. */
 export const indexLagSeconds = new Gauge({
   name: 'search_index_lag_seconds',
-  help: 'Time from the newest change of a quote to its being in the index',
+  help: 'Age of the oldest change of a quote that the index has yet to apply',
 });
 
-/** Changes that the index has not applied. */
+/** Changes that the index has not applied; measured outside its thread. */
 export const indexLagEntries = new Gauge({
   name: 'search_index_lag_entries',
   help: 'Changes of quotes that the index has yet to apply',
 });
+
+/** Since when the thread of the index has said nothing; it speaks four times a second. */
+export const indexSilentSeconds = new Gauge({
+  name: 'search_index_silent_seconds',
+  help: 'Seconds since the thread of the index last said how it is',
+});
+
+/** Searches that wait for their turn. */
+export const queueLength = new Gauge({ name: 'search_queue_length', help: 'Searches that wait for the index' });
+
+/** Searches that were not answered. */
+export const searchesRefused = new Counter({
+  name: 'search_refused_total',
+  help: 'Searches not answered: the queue was full, the wait too late for an answer, or the client gone',
+  labelNames: ['reason'] as const,
+});
+for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0);
 
 /** Comparisons with all quotes because the log had lost something. */
 export const indexResyncs = new Counter({

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
+import { IndexLag } from './index.lag.ts';
 import { SearchController } from './search.controller.ts';
 import { SearchReplica } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
 
 /** The search service. */
-@Module({ controllers: [SearchController], providers: [SearchService, SearchReplica] })
+@Module({ controllers: [SearchController], providers: [SearchService, SearchReplica, IndexLag] })
 export class SearchModule {}

@@ -2,39 +2,111 @@ import { Worker } from 'node:worker_threads';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
+import { ProblemError } from '#libs/service/problem.ts';
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+import { FairQueue } from './fair.queue.ts';
+import { IndexLag } from './index.lag.ts';
 import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
 import * as metrics from './search.metrics.ts';
 
 /** A small young generation: the index lives in typed arrays outside the heap, and what a search leaves behind is little. */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
+/** Searches that wait at most. */
+const QUEUE_LIMIT = 128;
+/** Searches handed to the index at once: one that runs, and one that it finds when it has finished. */
+const RUNNING_LIMIT = 2;
+/** Seconds without a word from the index after which it counts as stalled. */
+const STALLED_AFTER = 10;
+const SECOND = 1000;
 
-/** This replica's index, which lives in a thread of its own so that requests never wait for it. */
+/** Who asks for a search. */
+export interface Asker {
+  /** Clients take turns. */
+  client: string;
+  /** Aborted when the client has gone. */
+  signal: AbortSignal;
+  /** When the answer is of no use any more, on the clock of performance.now(). */
+  deadline: number;
+}
+
+/** A search on its way. */
+interface Search {
+  client: string;
+  request: SearchRequest;
+  found(result: SearchResult): void;
+  refuse(reason: Refusal): void;
+}
+
+/** Why a search was not answered. */
+type Refusal = 'full' | 'late' | 'gone';
+
+const REFUSALS: Record<Refusal, () => ProblemError> = {
+  full: () => new ProblemError('busy', 'Too many searches are waiting'),
+  late: () => new ProblemError('busy', 'The search had to wait for too long'),
+  // Nobody is there to read it, but it is logged and counted: not as a failure of the service.
+  gone: () => new ProblemError('request-timeout', 'The client has gone'),
+};
+
+/**
+ * This replica's index, which lives in a thread of its own so that requests never wait for it. Searches queue here, where they can be counted, refused and
+ * forgotten, and not in the thread's mailbox; and what the thread does is measured here, so that it shows when the thread does nothing any more.
+ */
 @Injectable()
 export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutdown {
-  #ready = false;
+  #status: IndexStatus | undefined;
+  /** Counted by this thread's own timer: while the whole process is stopped, it does not grow. */
+  #silentSeconds = 0;
   #resyncs = 0;
   #worker: Worker | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #asked = 0;
-  readonly #waiting = new Map<number, (result: SearchResult) => void>();
+  readonly #queue = new FairQueue<Search>(QUEUE_LIMIT);
+  readonly #running = new Map<number, Search>();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
+    private readonly lag: IndexLag,
     readiness: ReadinessService,
   ) {
     readiness.register('index', () => this.ready);
   }
 
-  /** Whether the index has caught up with Redis since the start. */
+  /** Whether the index has caught up with Redis since the start, and is at work. */
   get ready(): boolean {
-    return this.#ready;
+    return this.#status?.ready === true && this.#silentSeconds < STALLED_AFTER;
   }
 
-  search(request: SearchRequest): Promise<SearchResult> {
-    const number = this.#asked++;
-    return new Promise((resolve) => {
-      this.#waiting.set(number, resolve);
-      this.#send({ kind: 'search', number, request });
+  /** @throws ProblemError busy: too many searches wait, or this one did for too long */
+  search(request: SearchRequest, { client, signal, deadline }: Asker): Promise<SearchResult> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const search: Search = {
+        client,
+        request,
+        found: (result) => {
+          leave();
+          resolve(result);
+        },
+        refuse: (reason) => {
+          leave();
+          this.#queue.remove(client, search);
+          metrics.queueLength.set(this.#queue.size);
+          metrics.searchesRefused.inc({ reason });
+          reject(REFUSALS[reason]());
+        },
+      };
+      const onAbort = () => search.refuse('gone');
+      const timer = setTimeout(() => search.refuse('late'), Math.max(0, deadline - performance.now()));
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      signal.addEventListener('abort', onAbort);
+      this.#queue.push(client, search)?.refuse('full');
+      this.#runNext();
     });
   }
 
@@ -45,15 +117,30 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
 
   onApplicationBootstrap(): void {
     this.#worker = new Worker(new URL('./index.worker.ts', import.meta.url), {
+      name: 'index',
       workerData: this.config,
       resourceLimits: WORKER_LIMITS,
     });
     // An error that the thread does not handle is thrown here, and ends the process: without its index it is of no use.
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#watch = setInterval(() => void this.#look(), SECOND);
   }
 
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#watch);
     await this.#worker?.terminate();
+  }
+
+  #runNext(): void {
+    while (this.#running.size < RUNNING_LIMIT) {
+      const search = this.#queue.shift();
+      if (search === undefined) break;
+      const number = this.#asked++;
+      // Until it is answered, also when nobody waits for it any more: a thread that is stuck is not given more.
+      this.#running.set(number, search);
+      this.#send({ kind: 'search', number, request: search.request });
+    }
+    metrics.queueLength.set(this.#queue.size);
   }
 
   #send(message: ToWorker): void {
@@ -66,19 +153,31 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       return;
     }
     metrics.queryDuration.observe({ kind: message.query }, message.seconds);
-    this.#waiting.get(message.number)?.(message.result);
-    this.#waiting.delete(message.number);
+    this.#running.get(message.number)?.found(message.result);
+    this.#running.delete(message.number);
+    this.#runNext();
   }
 
   #note(status: IndexStatus): void {
-    this.#ready = status.ready;
+    this.#status = status;
+    this.#silentSeconds = 0;
+    metrics.indexSilentSeconds.set(0);
     metrics.indexDocuments.set(status.documents);
     metrics.indexTerms.set(status.terms);
     metrics.indexBytes.set(status.bytes);
-    metrics.indexLagSeconds.set(status.lagMilliseconds / 1000);
-    metrics.indexLagEntries.set(status.lagEntries);
     metrics.indexResyncs.inc(status.resyncs - this.#resyncs);
     this.#resyncs = status.resyncs;
     metrics.snapshotAge.set(status.snapshotAt === undefined ? 0 : (Date.now() - status.snapshotAt) / 1000);
+  }
+
+  /** Once a second: how long has the index been silent, and how far is it behind? */
+  async #look(): Promise<void> {
+    this.#silentSeconds++;
+    metrics.indexSilentSeconds.set(this.#silentSeconds);
+    if (this.#status === undefined) return;
+    const lag = await this.lag.of(this.#status.positions);
+    if (lag === undefined) return;
+    metrics.indexLagSeconds.set(lag.seconds);
+    metrics.indexLagEntries.set(lag.entries);
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limitSchema, queryIntegerSchema } from '#libs/model/page.schema.ts';
 import { quoteSchema } from '#libs/model/quote.schema.ts';
 import { codePoints, idSchema } from '#libs/model/text.schema.ts';
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './engine/query.parser.ts';
 
 /** Longest query, in characters. */
 const KEYWORD_LIMIT = 1000;
@@ -14,7 +15,9 @@ export const searchQuerySchema = z.strictObject({
       (text) => text.length > 0 && codePoints(text) <= KEYWORD_LIMIT,
       `must have 1 to ${KEYWORD_LIMIT} characters`,
     )
-    .describe('words that must all occur, the last one also as a beginning; "a phrase"; -excluded')
+    .describe(
+      `words that must all occur, the last one also as a beginning; "a phrase"; -excluded; at most ${MAX_WORDS} different words, ${MAX_PHRASES} phrases and ${MAX_EXCLUSIONS} exclusions`,
+    )
     .meta({ minLength: 1, maxLength: KEYWORD_LIMIT, example: 'tonnerre brest' }),
   user_id: idSchema.optional().describe('only the quotes of this author'),
   limit: limitSchema,

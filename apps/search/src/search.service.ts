@@ -1,9 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
-import { highlight } from './engine/highlighter.ts';
+import { invalidRequest, ProblemError } from '#libs/service/problem.ts';
+import { FRAGMENT, highlight, type Sought } from './engine/highlighter.ts';
+import { parseQuery, queryExcess } from './engine/query.parser.ts';
+import type { Hit } from './engine/search.engine.ts';
 import { SearchReplica } from './search.replica.ts';
 import type { SearchAnswer, SearchQuery } from './search.schema.ts';
+
+/** Milliseconds after which an answer is of no use any more. */
+const DEADLINE = 2000;
+/** How often a page is searched for again because quotes on it were gone; what is left of the last one counts. */
+const TRIES = 5;
+/** Characters of the quotes of a page that are looked at for its highlights, and how many of them at a stretch. */
+const HIGHLIGHTED = 20_000;
+const STRETCH = 2000;
 
 /** Answers searches: the replica ranks, Redis holds the texts. */
 @Injectable()
@@ -15,22 +26,52 @@ export class SearchService {
 
   /**
    * The quotes that match, best first. One that was deleted a moment ago is left out, even if the replica has not heard of it yet.
-   * @throws ProblemError not-ready before the index is loaded; RedisUnavailableError
+   * @param client clients take turns
+   * @param signal aborted when the client has gone
+   * @throws ProblemError invalid-request: it asks for too much at once; not-ready: the index is being loaded, or stands still; busy;
+   *   RedisUnavailableError
    */
-  async search({ keyword, user_id, limit, offset }: SearchQuery): Promise<SearchAnswer> {
-    if (!this.replica.ready) throw new ProblemError('not-ready', 'The index is still being loaded');
-    for (;;) {
-      const { total, hits } = await this.replica.search({ keyword, userId: user_id, limit, offset });
+  async search(
+    { keyword, user_id, limit, offset }: SearchQuery,
+    client: string,
+    signal: AbortSignal,
+  ): Promise<SearchAnswer> {
+    const query = parseQuery(keyword);
+    const message = queryExcess(query);
+    if (message !== undefined) throw invalidRequest([{ field: 'keyword', message }]);
+    if (!this.replica.ready) throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
+    const asker = { client, signal, deadline: performance.now() + DEADLINE };
+    for (let tries = 1; ; tries++) {
+      const { total, hits, similar } = await this.replica.search({ query, userId: user_id, limit, offset }, asker);
       const documents = await this.quotes.findMany(hits.map(({ id }) => String(id)));
       const gone = hits.filter((_, i) => !documents[i]);
-      if (gone.length === 0) {
-        const items = hits.map(({ score }, i) => {
-          const { id, quote, user_id } = JSON.parse(documents[i] ?? '');
-          return { id, quote, user_id, score, highlight: highlight(keyword, quote) };
-        });
-        return { items, total };
-      }
+      if (gone.length === 0 || tries === TRIES)
+        return { items: await itemsOf(hits, documents, { query, similar }), total };
       for (const { id } of gone) this.replica.delete(id);
     }
   }
+}
+
+/** The hits whose quotes are there, as they are answered. Other requests get their turns in between. */
+async function itemsOf(
+  hits: readonly Hit[],
+  documents: readonly (string | null)[],
+  sought: Sought,
+): Promise<SearchAnswer['items']> {
+  const items: SearchAnswer['items'] = [];
+  let left = HIGHLIGHTED;
+  let stretch = 0;
+  for (const [i, { score }] of hits.entries()) {
+    const document = documents[i];
+    if (!document) continue;
+    const { id, quote, user_id } = JSON.parse(document);
+    const looked = Math.min(quote.length, Math.max(FRAGMENT, Math.floor(left / (hits.length - i))));
+    items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, looked) });
+    left -= looked;
+    stretch += looked;
+    if (stretch < STRETCH) continue;
+    stretch = 0;
+    await nextTurn();
+  }
+  return items;
 }

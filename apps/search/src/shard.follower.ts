@@ -24,10 +24,6 @@ interface StoredQuote {
  * the whole shard overlap.
  */
 export class ShardFollower {
-  /** Milliseconds between the newest change and its being applied, when it was. */
-  lag = 0;
-  /** Entries of the log not yet applied, at the last check. */
-  behind = 0;
   /** How often the log was found to have lost something, so that the whole shard had to be compared. */
   resyncs = 0;
   /** Whether the index has once held all that the shard held. */
@@ -70,6 +66,11 @@ export class ShardFollower {
     this.#blocking = blocking;
     this.#position = position;
     this.#complete = position !== undefined;
+  }
+
+  /** Up to where the log has been applied. */
+  get reached(): LogPosition | undefined {
+    return this.#position && { ...this.#position };
   }
 
   /** Where the index stands; undefined while it does not hold all up to there. */
@@ -115,7 +116,6 @@ export class ShardFollower {
       this.#walk.abort.abort();
       this.#walk = { abort: new AbortController(), done: undefined };
     }
-    this.behind = added - (this.#position?.added ?? added);
     this.#nextCheck = Date.now() + CHECK_INTERVAL;
     if (!this.#complete && this.#walk.done === undefined) this.#startWalk();
     // Before the first walk is over, there is nothing to keep up to date.
@@ -148,8 +148,6 @@ export class ShardFollower {
     await this.#refresh([...new Set(entries.map(([, fields]) => fields[1] ?? ''))]);
     position.entry = last[0];
     position.added += entries.length;
-    this.behind = Math.max(0, this.behind - entries.length);
-    this.lag = Math.max(0, Date.now() - Number.parseInt(last[0], 10));
     if (!this.caughtUp) this.#noteCaughtUp();
   }
 

@@ -36,7 +36,7 @@ it('starts from a snapshot that another replica has saved, and goes on from ther
   const batch = Array.from({ length: 500 }, (_, i) => `tonnerre de Brest ${i}`);
   const [first = ''] = await writer.add('moule à gaufres');
   for (let i = 0; i < 60; i++) await writer.add(...batch);
-  await eventually(async () => expect(await platform.redis.exists(SNAPSHOT_KEYS.snapshot)).toBe(1));
+  await eventually(async () => expect(await platform.redis.exists(SNAPSHOT_KEYS.snapshot)).toBe(1), 60_000);
   expect(await platform.redis.ttl(SNAPSHOT_KEYS.snapshot)).toBe(-1);
 
   // Behind the back of the log, so that only the snapshot can know it.
@@ -80,8 +80,8 @@ it('compares all quotes when Redis has lost its history', async () => {
   await platform.flush();
   await writer.add('anacoluthe');
   await finds('anacoluthe', 1);
+  await eventually(async () => expect(await metric('search_index_resyncs_total')).toBe(1));
   await eventually(async () => expect(await metric('search_index_documents')).toBe(1));
-  expect(await metric('search_index_resyncs_total')).toBe(1);
 });
 
 it('compares all quotes when Redis was restarted, and serves meanwhile', async () => {

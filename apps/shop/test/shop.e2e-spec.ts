@@ -41,6 +41,8 @@ describe('the catalogue', () => {
     await eventually(async () => (await call(platform.search, 'GET /search?keyword=baleine')).body.total > 0);
     expect((await visitor.get('/?q=baleine')).body).toContain(whale);
     expect((await visitor.get('/?q=castafiore')).body).toContain('Nothing found');
+    const words = Array.from({ length: 30 }, (_, i) => `w${i}`).join('+');
+    expect((await visitor.get(`/?q=${words}`)).body).toContain('Nothing found');
   });
 
   it('leads from page to page to every quote', async () => {
@@ -165,7 +167,11 @@ describe('the cart', () => {
       SHOP_URL: 'https://shop.example',
     });
     expect((await new Visitor(safe).get('/checkout/cancelled')).status).toBe(200);
-    expect((await new Visitor(safe).get(`/products/${sabords}`)).headers.getSetCookie()[0]).toContain('Secure');
+    const buyer = new Visitor(safe);
+    for (const { headers } of [await buyer.get(`/products/${sabords}`), await buyer.addToCart(sabords)]) {
+      expect(headers.getSetCookie()[0]).toMatch(/^__Host-\w+=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    }
+    expect((await buyer.get('/cart')).body).toContain('€14.00');
   });
 });
 

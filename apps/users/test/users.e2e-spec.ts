@@ -58,9 +58,9 @@ describe('POST /users', () => {
 
   it('stores the password as argon2id of 19 MiB, salted', async () => {
     await add(tintin);
-    await add({ ...tintin, id: 'milou' });
+    await add({ ...tintin, id: 'haddock' });
     const hashes = await Promise.all(
-      ['tintin', 'milou'].map((id) => platform.redis.hget(`{users}:user:${id}`, 'password')),
+      ['tintin', 'haddock'].map((id) => platform.redis.hget(`{users}:user:${id}`, 'password')),
     );
 
     for (const hash of hashes) expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

@@ -19,6 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), 'backup-'));
 const backups = join(folder, 'backup');
 const program = findRedisProgram();
 const clients: Redis[] = [];
+/** What was started, each the leader of a process group. */
+const children: ChildProcess[] = [];
 /** The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of 127.0.0.0/8 is this machine. */
 const host = `127.${process.pid >> 16}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
 let users: ReturnType<typeof writeUsers>;
@@ -26,7 +28,6 @@ let master: RedisServer;
 let replica: RedisServer;
 let onMaster: Redis;
 let onReplica: Redis;
-let sentinel: ChildProcess;
 
 beforeAll(async () => {
   mkdirSync(backups);
@@ -48,25 +49,24 @@ beforeAll(async () => {
     ...[...users.sentinel, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
-  sentinel = spawn(program.command, [join(folder, 'sentinel.conf'), '--sentinel'], {
-    env: program.env,
-    stdio: 'ignore',
-  });
+  const sentinel = [join(folder, 'sentinel.conf'), '--sentinel'];
+  children.push(spawn(program.command, sentinel, { env: program.env, stdio: 'ignore', detached: true }));
 });
 
 afterAll(() => {
   for (const client of clients) client.disconnect();
-  for (const child of [sentinel, replica?.process, master?.process]) child?.kill('SIGKILL');
+  for (const { pid, exitCode } of children) if (pid && exitCode === null) process.kill(-pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
   const access = ['--bind', host, ...users.redis];
-  return await startRedis(program, {
-    port,
-    dir: join(folder, name),
+  const server = await startRedis(program, {
+    ...{ port, dir: join(folder, name) },
     args: [...access, ...SETTINGS, ...DEBUG, ...args],
   });
+  children.push(server.process);
+  return server;
 }
 
 function connect({ port }: RedisServer): Redis {
@@ -89,12 +89,14 @@ function run(job: 'backup' | 'restore', { port }: { port: number } = master, env
     restore: `${seal} open && sh '${inFolders('restore.sh')}'`,
   };
   const child = spawn('sh', ['-c', steps[job]], {
+    detached: true,
     env: {
       ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}` },
       REDISCLI_AUTH: redisPassword(job === 'backup' ? 'backup' : 'operator'),
       ...{ REDIS_HOST: host, REDIS_PORT: String(port), REDIS_DB: '0', ...env },
     },
   });
+  children.push(child);
   const result = {
     output: '',
     ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: result.output })),
@@ -186,9 +188,8 @@ describe('backup.sh', () => {
     const port = await freePort();
     const job = run('backup', { port });
     await prints(job, /Connection refused/);
-    const late = await start('late', ['--replicaof', host, String(master.port)], port);
+    await start('late', ['--replicaof', host, String(master.port)], port);
     expect((await load(await backup(job))).before).toBe('all');
-    late.process.kill('SIGKILL');
   });
 
   it('copies when the node loads at first', async () => {
@@ -264,8 +265,10 @@ describe('restore.sh', () => {
       expect(bytes.subarray(0, 8).toString()).toBe('Salted__');
       expect(bytes.includes('before:')).toBe(false);
       const clear = join(folder, 'decrypted.rdb');
-      const options = ['-aes-256-cbc', '-pbkdf2', '-iter', '600000', '-md', 'sha256', '-pass', 'env:BACKUP_KEY'];
-      execFileSync('openssl', ['enc', '-d', ...options, '-in', file, '-out', clear], { env });
+      const [documented = ''] =
+        readFileSync('docs/operations.md', 'utf8').match(/(?<=^BACKUP_KEY=\S+ )openssl .*$/m) ?? [];
+      const command = documented.replace(/-in \S+ -out \S+/, `-in '${file}' -out '${clear}'`);
+      execFileSync('sh', ['-c', command], { env });
       expect(readFileSync(clear).subarray(0, 5).toString()).toMatch(/REDIS|VALKE/);
 
       await onMaster.flushall();

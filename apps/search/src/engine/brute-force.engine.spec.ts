@@ -1,4 +1,6 @@
 import { BruteForceEngine } from './brute-force.engine.ts';
+import { parseQuery } from './query.parser.ts';
+import { TYPO_TERMS, TYPO_WORDS } from './ranking.ts';
 
 function engineOf(...quotes: string[]): BruteForceEngine {
   const engine = new BruteForceEngine();
@@ -9,7 +11,7 @@ function engineOf(...quotes: string[]): BruteForceEngine {
 }
 
 function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
-  return engine.search({ keyword, userId, limit: 100, offset: 0 }).hits.map((hit) => hit.id);
+  return engine.search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 }).hits.map((hit) => hit.id);
 }
 
 describe('BruteForceEngine', () => {
@@ -35,13 +37,39 @@ describe('BruteForceEngine', () => {
     expect(find(engineOf(...exact.slice(1), 'libarte'), 'liberte')).toHaveLength(10);
   });
 
+  it('forgives typos in the rarest words only, and takes a word for the likeliest terms only', () => {
+    const words = Array.from({ length: TYPO_WORDS + 1 }, (_, i) => `${'abcdefgh'[i]}aaaaxx`);
+    const engine = engineOf(words.join(' ').replaceAll('x', 'y'), words[0] ?? '');
+    expect(
+      find(
+        engine,
+        words
+          .slice(1)
+          .map((word) => word.replace('x', 'y'))
+          .join(' '),
+      ),
+    ).toEqual([1]);
+    expect(find(engine, words.map((word) => word.replace('x', 'y')).join(' '))).toEqual([]);
+
+    const near = [...'abcdfghijklmnopqsuvwxyz'].flatMap((letter) => [
+      `libert${letter}`,
+      `liber${letter}e`,
+      `libe${letter}te`,
+    ]);
+    const likely = near.pop() ?? '';
+    const crowd = engineOf(...near, likely, likely);
+    expect(find(crowd, 'liberte')).toHaveLength(TYPO_TERMS + 1);
+    const { similar } = crowd.search({ query: parseQuery('liberte'), limit: 0, offset: 0 });
+    expect(similar).toEqual([[likely, ...near.sort().slice(0, TYPO_TERMS - 1)]]);
+  });
+
   it('honours phrases, exclusions, the signer, and pages with an exact total', () => {
     const engine = engineOf('de la vie', 'la vie de', 'de vie la', 'la');
     expect(find(engine, '"de la"')).toEqual([1]);
     expect(find(engine, 'la -vie')).toEqual([4]);
     expect(find(engine, 'la -"de la"')).toEqual([4, 3, 2]);
     expect(find(engine, 'la', 'tintin')).toEqual([4, 2]);
-    expect(engine.search({ keyword: 'la', limit: 2, offset: 1 })).toMatchObject({
+    expect(engine.search({ query: parseQuery('la'), limit: 2, offset: 1 })).toMatchObject({
       total: 4,
       hits: [{ id: 3 }, { id: 2 }],
     });

@@ -1,18 +1,32 @@
-import { highlight } from './highlighter.ts';
+import { highlight as highlightSought } from './highlighter.ts';
+import { parseQuery } from './query.parser.ts';
+
+const highlight = (keyword: string, text: string, looked?: number, similar: string[][] = []) =>
+  highlightSought({ query: parseQuery(keyword), similar }, text, looked);
 
 describe('highlight', () => {
   it.each([
     ['ecraseur', "L'Écraseur", 'L&#39;<mark>Écraseur</mark>'],
     ['amour', 'l’amour, AMOURS', 'l’<mark>amour</mark>, <mark>AMOURS</mark>'],
-    ['amour vie', 'amours et vie', '<mark>amours</mark> et <mark>vie</mark>'],
+    ['amour vie', 'amour et vies', '<mark>amour</mark> et <mark>vies</mark>'],
     ['"de la" vie', 'la vie de', '<mark>la</mark> <mark>vie</mark> <mark>de</mark>'],
-    ['libarte', 'Liberté !', '<mark>Liberté</mark> !'],
-    ['liberte', 'liberte libarte', '<mark>liberte</mark> libarte'],
     ['-vie amour', 'amour vie', '<mark>amour</mark> vie'],
     ['script', '<script>"&\'', '&lt;<mark>script</mark>&gt;&quot;&amp;&#39;'],
     ['', '<b>', '&lt;b&gt;'],
   ])('%j in %j', (keyword, text, expected) => {
     expect(highlight(keyword, text)).toBe(expected);
+  });
+
+  it('marks what a word was taken for, unless the word itself is there', () => {
+    expect(highlight('libarte', 'Liberté !', undefined, [['liberte']])).toBe('<mark>Liberté</mark> !');
+    expect(highlight('liberte', 'liberte libarte', undefined, [['libarte']])).toBe('<mark>liberte</mark> libarte');
+  });
+
+  it('looks at no more of a text than it may, and at no half word', () => {
+    const text = `${'bla '.repeat(100)}amours ${'bla '.repeat(100)}`;
+    expect(highlight('amour', text, 407)).toContain('<mark>amours</mark>');
+    expect(highlight('amour', text, 405)).not.toContain('mark');
+    expect(highlight('amour', text, 405)).toMatch(/^(bla )+bla…$/);
   });
 
   it('cuts a long text around the window that holds most words', () => {

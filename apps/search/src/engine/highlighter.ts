@@ -1,19 +1,28 @@
-import { parseQuery, type QueryWord } from './query.parser.ts';
-import { typos, typosAllowed } from './ranking.ts';
+import type { Query, QueryWord } from './query.parser.ts';
 import { type Token, tokenize } from './tokenizer.ts';
 
 /** Characters of the text that a fragment shows at most, the ellipses and the markup apart. */
-const FRAGMENT = 200;
+export const FRAGMENT = 200;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
+/** What a search looked for. */
+export interface Sought {
+  query: Query;
+  /** By word of the query, the terms that it was taken for; see SearchResult. */
+  similar: string[][];
+}
+
 /**
- * The part of `text` that shows best why it matches `keyword`, as HTML: what matched stands in `<mark>`, everything else is escaped, so that it may be put
+ * The part of `text` that shows best why it matches, as HTML: what matched stands in `<mark>`, everything else is escaped, so that it may be put
  * into a page as it is. Longer texts are cut between words, around the window that holds most of the query's words, and show `…` where they are cut.
+ * @param looked characters of the text that are looked at: what the highlighting costs
  */
-export function highlight(keyword: string, text: string): string {
-  const tokens = tokenize(text);
-  const marks = matching(parseQuery(keyword).words, tokens);
+export function highlight(sought: Sought, text: string, looked = text.length): string {
+  const tokens = tokenize(text.slice(0, looked));
+  // The last word may have been cut.
+  if (looked < text.length && tokens.at(-1)?.end === looked) tokens.pop();
+  const marks = matching(sought, tokens);
   const { start, end } = bestWindow(text, tokens, marks);
   let html = start > 0 ? '…' : '';
   let at = start;
@@ -27,15 +36,14 @@ export function highlight(keyword: string, text: string): string {
 }
 
 /** Which word of the query each token matches: typos count only for a word that nothing in the text matches without. */
-function matching(words: QueryWord[], tokens: Token[]): Map<Token, QueryWord> {
+function matching({ query, similar }: Sought, tokens: Token[]): Map<Token, QueryWord> {
   const marks = new Map<Token, QueryWord>();
-  for (const word of words) {
-    const allowed = word.exact ? 0 : typosAllowed([...word.term].length);
+  query.words.forEach((word, i) => {
     let found = tokens.filter(({ term }) => term === word.term || (word.prefix && term.startsWith(word.term)));
-    if (found.length === 0 && allowed > 0)
-      found = tokens.filter(({ term }) => typos(word.term, term, allowed) <= allowed);
+    const terms = new Set(similar[i]);
+    if (found.length === 0 && terms.size > 0) found = tokens.filter(({ term }) => terms.has(term));
     for (const token of found) marks.set(token, word);
-  }
+  });
   return marks;
 }
 

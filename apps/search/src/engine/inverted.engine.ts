@@ -1,6 +1,6 @@
 import { hasBit } from './bitmap.ts';
-import { QueryMatcher } from './query.matcher.ts';
-import { parseQuery, type Query } from './query.parser.ts';
+import { isForgivable, QueryMatcher } from './query.matcher.ts';
+import type { Query } from './query.parser.ts';
 import { FEW_HITS } from './ranking.ts';
 import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
 import { SegmentSearch } from './segment.search.ts';
@@ -166,16 +166,15 @@ export class InvertedEngine implements SearchEngine {
     this.#addSegment(segment);
   }
 
-  search({ keyword, userId, limit, offset }: SearchRequest): SearchResult {
-    const query = parseQuery(keyword);
+  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
     const user = userId === undefined ? undefined : this.#users.get(userId);
-    if (userId !== undefined && user === undefined) return { total: 0, hits: [] };
+    if (userId !== undefined && user === undefined) return { total: 0, hits: [], similar: query.words.map(() => []) };
     let found = this.#find(query, user, limit + offset, false);
-    if (found.total < FEW_HITS) found = this.#find(query, user, limit + offset, true);
-    return { total: found.total, hits: found.top.sorted().slice(offset) };
+    if (found.total < FEW_HITS && query.words.some(isForgivable)) found = this.#find(query, user, limit + offset, true);
+    return { total: found.total, hits: found.top.take(offset), similar: found.similar };
   }
 
-  #find(query: Query, user: number | undefined, wanted: number, withTypos: boolean): { total: number; top: TopHits } {
+  #find(query: Query, user: number | undefined, wanted: number, withTypos: boolean) {
     const top = new TopHits(wanted);
     if (this.#accepted.length < this.#table.size) this.#accepted = new Uint32Array(2 * this.#table.size);
     const matcher = new QueryMatcher(query, this.#table, this.#size, withTypos, this.#accepted);
@@ -188,14 +187,15 @@ export class InvertedEngine implements SearchEngine {
       }
     }
     matcher.release();
-    return { total, top };
+    const similar = matcher.words.map((word) => Array.from(word.similar.keys(), (term) => this.#table.text(term)));
+    return { total, top, similar };
   }
 
   #searchTail(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
     let total = 0;
     for (const [id, document] of this.#tail) {
       if (user !== undefined && document.user !== user) continue;
-      const rating = matcher.rate(document.terms, document.terms.length);
+      const rating = matcher.match(document.terms, document.terms.length);
       if (rating < 0) continue;
       total++;
       if (rating >= top.worst) top.offer(id, rating);

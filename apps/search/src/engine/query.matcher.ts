@@ -1,6 +1,6 @@
 import type { Query, QueryWord } from './query.parser.ts';
-import { FAR, idf, impact, score, typosAllowed, UNIT } from './ranking.ts';
-import { impactOnce, MAX_TOKENS } from './segment.ts';
+import { FAR, idf, impact, score, TYPO_TERMS, TYPO_WORDS, typosAllowed, UNIT } from './ranking.ts';
+import { impactOnce, MAX_TOKENS, writeVarint } from './segment.ts';
 import type { TermTable } from './term.table.ts';
 
 /** A word of the query with the terms that it accepts. */
@@ -15,17 +15,23 @@ export interface Matcher {
   similar: Map<number, number>;
 }
 
+/** Terms that stand side by side, or a single one; also as the bytes that they are in a document of a segment. */
+export interface Phrase {
+  terms: number[];
+  bytes: Uint8Array;
+}
+
 /**
  * A query made ready for one search: reads a document's term numbers and rates them. `accepted` maps each term number to the words that accept it, as bits,
  * so that a token costs one look. It belongs to the engine and is as long as the term table; release() wipes it.
  */
 export class QueryMatcher {
   readonly words: Matcher[];
-  readonly phrases: number[][];
-  readonly excluded: number[][];
+  readonly phrases: Phrase[];
+  readonly excluded: Phrase[];
   /** False when some word is accepted by no term at all. */
   readonly possible: boolean;
-  /** True when postings alone cannot tell which documents match and how well: there are phrases to check, or the typos of several words to add up. */
+  /** True when postings alone cannot tell how well a document matches: there are typos of several words to add up. */
   readonly mustRead: boolean;
   readonly #accepted: Uint32Array;
   readonly #marked: number[] = [];
@@ -38,18 +44,19 @@ export class QueryMatcher {
 
   constructor(query: Query, table: TermTable, documents: number, withTypos: boolean, accepted: Uint32Array) {
     this.#accepted = accepted;
-    this.words = query.words.map((word, i) => this.#prepare(word, i, table, documents, withTypos));
-    const numbers = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
-    this.phrases = query.phrases.map(numbers);
-    this.excluded = query.excluded.map(numbers).filter((terms) => !terms.includes(-1));
-    this.mustRead =
-      (withTypos && this.words.length > 1) ||
-      this.phrases.length > 0 ||
-      this.excluded.some((terms) => terms.length > 1);
+    const forgiven = withTypos ? forgivenWords(query.words, table) : [];
+    this.words = query.words.map((word, i) => this.#prepare(word, i, table, documents, forgiven.includes(word)));
+    const known = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
+    this.phrases = query.phrases.map(known).map(phraseOf);
+    this.excluded = query.excluded
+      .map(known)
+      .filter((terms) => !terms.includes(-1))
+      .map(phraseOf);
+    this.mustRead = this.words.length > 1 && this.words.some(({ similar }) => similar.size > 0);
     const count = this.words.length;
     let reached = 0;
     for (const number of this.#marked) reached |= accepted[number] ?? 0;
-    this.#all = count === 32 ? -1 : (1 << count) - 1;
+    this.#all = (1 << count) - 1;
     this.possible = count > 0 && reached === this.#all;
     this.#frequencies = new Uint32Array(count);
     this.#costs = new Float64Array(count);
@@ -63,6 +70,14 @@ export class QueryMatcher {
   }
 
   /** The score of a document of these tokens, or -1 when it does not match. */
+  match(tokens: Uint32Array, length: number): number {
+    const rating = this.rate(tokens, length);
+    if (rating < 0) return -1;
+    if (!this.phrases.every(({ terms }) => contains(tokens, length, terms))) return -1;
+    return this.excluded.some(({ terms }) => contains(tokens, length, terms)) ? -1 : rating;
+  }
+
+  /** The same, without a look at phrases and exclusions. */
   rate(tokens: Uint32Array, length: number): number {
     this.#frequencies.fill(0);
     this.#costs.fill(Number.POSITIVE_INFINITY);
@@ -76,9 +91,6 @@ export class QueryMatcher {
       this.#weigh(words, tokens[at] ?? 0);
     }
     if (found !== this.#all) return -1;
-    if (!this.phrases.every((phrase) => contains(tokens, length, phrase))) return -1;
-    if (this.excluded.some((phrase) => contains(tokens, length, phrase))) return -1;
-
     let typed = 0;
     let tier = 0;
     let bm25 = 0;
@@ -137,24 +149,14 @@ export class QueryMatcher {
     if (right >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] ?? FAR, at - right);
   }
 
-  #prepare(
-    { term, prefix, exact }: QueryWord,
-    i: number,
-    table: TermTable,
-    documents: number,
-    withTypos: boolean,
-  ): Matcher {
+  #prepare({ term, prefix }: QueryWord, i: number, table: TermTable, documents: number, isForgiven: boolean): Matcher {
     const number = table.find(term) ?? -1;
     if (number >= 0) this.#accept(number, i);
     const range = prefix ? table.prefixRange(term) : { from: 0, to: 0 };
     for (let rank = range.from; rank < range.to; rank++) this.#accept(table.order[rank] ?? 0, i);
     if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#accept(other, i);
-    const allowed = withTypos && !exact ? typosAllowed([...term].length) : 0;
-    const similar = allowed > 0 ? table.similar(term, allowed) : new Map<number, number>();
-    for (const other of similar.keys()) {
-      if (prefix && table.text(other).startsWith(term)) similar.delete(other);
-      else this.#accept(other, i);
-    }
+    const similar = isForgiven ? nearest(term, prefix, table) : new Map<number, number>();
+    for (const other of similar.keys()) this.#accept(other, i);
     return { term: number, idf: idf(documents, number < 0 ? 0 : table.documents(number)), ...range, similar };
   }
 
@@ -167,6 +169,42 @@ export class QueryMatcher {
 
 /** Between an exact match, which costs nothing, and one typo. */
 const PREFIX = 0.5;
+
+/** Whether typos may be forgiven in the word. */
+export function isForgivable({ term, exact }: QueryWord): boolean {
+  return !exact && typosAllowed([...term].length) > 0;
+}
+
+/** The words that typos are forgiven in. */
+function forgivenWords(words: QueryWord[], table: TermTable): QueryWord[] {
+  const documents = ({ term }: QueryWord) => {
+    const number = table.find(term);
+    return number === undefined ? 0 : table.documents(number);
+  };
+  return words
+    .filter(isForgivable)
+    .sort((a, b) => documents(a) - documents(b))
+    .slice(0, TYPO_WORDS);
+}
+
+/** The terms that a word is taken for, but those that it is a prefix of, with their typos. */
+function nearest(word: string, isPrefix: boolean, table: TermTable): Map<number, number> {
+  const found = [...table.similar(word, typosAllowed([...word].length))].filter(
+    ([term]) => table.documents(term) > 0 && !(isPrefix && table.text(term).startsWith(word)),
+  );
+  found.sort(
+    ([a, typos], [b, others]) =>
+      typos - others || table.documents(b) - table.documents(a) || (table.text(a) < table.text(b) ? -1 : 1),
+  );
+  return new Map(found.slice(0, TYPO_TERMS));
+}
+
+function phraseOf(terms: number[]): Phrase {
+  const bytes = new Uint8Array(5 * terms.length);
+  let end = 0;
+  for (const term of terms) end = writeVarint(bytes, end, Math.max(0, term));
+  return { terms, bytes: bytes.subarray(0, end) };
+}
 
 function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);

@@ -1,4 +1,4 @@
-import { MAX_WORDS, parseQuery } from './query.parser.ts';
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS, parseQuery, queryExcess } from './query.parser.ts';
 
 /** `word` plain, `word*` also as a prefix, `=word` exact only. */
 function words(keyword: string): string {
@@ -31,10 +31,16 @@ describe('parseQuery', () => {
     expect(query.excluded).toEqual([['d'], ['e', 'f'], ['g', 'h']]);
   });
 
-  it(`stops at ${MAX_WORDS} words, and so do phrases and exclusions`, () => {
-    const many = Array.from({ length: 500 }, (_, i) => `w${i}`);
-    expect(parseQuery(many.join(' ')).words.map((word) => word.term)).toEqual(many.slice(0, MAX_WORDS));
-    expect(parseQuery(`"${many.join(' ')}"`).phrases).toEqual([many.slice(0, MAX_WORDS)]);
-    expect(parseQuery(many.map((word) => `-${word}`).join(' ')).excluded).toHaveLength(MAX_WORDS);
+  it.each([
+    ['different words', MAX_WORDS, (n: number) => `w${n} w0`],
+    ['phrases', MAX_PHRASES, (n: number) => `"w w${n % 8}"`],
+    ['exclusions', MAX_EXCLUSIONS, (n: number) => `-w${n}`],
+    ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '"w' : 'w')],
+    ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '-w' : '.w')],
+  ])('tells of too many %s', (what, most, part) => {
+    const keyword = (count: number) =>
+      Array.from({ length: count }, (_, n) => part(n)).join(part(1) === '.w' ? '' : ' ');
+    expect(queryExcess(parseQuery(keyword(most)))).toBeUndefined();
+    expect(queryExcess(parseQuery(keyword(most + 1)))).toBe(`must have at most ${most} ${what}`);
   });
 });

@@ -3,7 +3,9 @@
  *
  * 1. Its tier: 0 when every word stands in it exactly, 1 when the last one does only as a prefix, 1 + typos when any needs typos. A word that
  *    matches in several ways counts by its best: exactly, then as a prefix, then with the fewest typos (optimal string alignment distance).
- *    Typos are tried only when fewer than FEW_HITS documents match without; one is forgiven from 5 letters, two from 9, the first letter too.
+ *    Typos are tried only when fewer than FEW_HITS documents match without; one is forgiven from 5 letters, two from 9, the first letter too. They are
+ *    forgiven in the TYPO_WORDS rarest words of the query that are long enough (equally rare: in the first ones), and a word is taken for at most TYPO_TERMS
+ *    terms that documents hold: those with the fewest typos, of these the most frequent ones, of these the first in text order.
  * 2. Its proximity: summed over neighbouring words of the query, how many words stand between them at the closest (1 more when they stand in
  *    reverse), at most FAR each. A word stands where its best matches are; two words never share one token.
  * 3. Its BM25 (Robertson and Zaragoza, 2009) over the words matched exactly, with a fixed average length, so that a document's weight never
@@ -13,13 +15,15 @@
  */
 export const FEW_HITS = 10;
 export const FAR = 8;
+export const TYPO_WORDS = 4;
+export const TYPO_TERMS = 50;
 
 const K1 = 1.2;
 const B = 0.75;
 const AVERAGE_LENGTH = 16;
 const MAX_WEIGHT = K1 + 1;
 
-// 32 words: at most 64 typos, and 31 gaps of FAR at most, so that a tier outweighs any proximity.
+// At most 2 typos in each of TYPO_WORDS words, and 15 gaps of FAR at most between MAX_WORDS words: a tier outweighs any proximity.
 const TIERS = 66;
 const TIER = 256;
 /** The BM25 that is worth half of what BM25 can add. */

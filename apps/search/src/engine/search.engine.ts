@@ -1,6 +1,9 @@
-/** What to look for; `keyword` is read by the query parser. */
+import type { Query } from './query.parser.ts';
+
+/** What to look for. */
 export interface SearchRequest {
-  keyword: string;
+  /** Within the bounds of queryExcess(). */
+  query: Query;
   /** Only quotes signed by this user. */
   userId?: string | undefined;
   /** Hits wanted, and how many of the best to skip first. */
@@ -18,6 +21,8 @@ export interface SearchResult {
   /** Exact number of quotes that match. */
   total: number;
   hits: Hit[];
+  /** By word of the query, the terms that were taken for misspellings of it; empty lists when typos were not tried. */
+  similar: string[][];
 }
 
 /** A searchable set of quotes. Ids are positive integers below 2^53. */

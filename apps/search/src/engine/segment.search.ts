@@ -1,5 +1,5 @@
-import { bitmapOf, clearBit, countBits, hasBit } from './bitmap.ts';
-import type { Matcher, QueryMatcher } from './query.matcher.ts';
+import { bitmapOf, bitsOf, clearBit, countBits, hasBit } from './bitmap.ts';
+import type { Matcher, Phrase, QueryMatcher } from './query.matcher.ts';
 import { MAX_WORDS } from './query.parser.ts';
 import { bm25Needed, FAR, score, UNIT } from './ranking.ts';
 import {
@@ -26,6 +26,12 @@ const NONE: Span = { from: 0, to: 0 };
 
 /** Reading a document costs about as much as marking this many postings. */
 const READING_COST = 100;
+/** Documents of a segment that are read at most only because there are few of them. */
+const FEW_DOCUMENTS = 64;
+/** Postings to the next one wanted up to which steps are quicker than leaps. */
+const NEAR = 8;
+/** Tokens of a document up to which its `places` are exact. */
+const PLACES = 16;
 
 /**
  * Searches sealed segments, one at a time. Matches are found as bitmaps, a bit a document, which also count them. Their order comes from bounds: what the
@@ -36,7 +42,10 @@ export class SegmentSearch {
   // Scratch, reused by every search: one runs to its end before the next begins.
   readonly #tokens = new Uint32Array(MAX_TOKENS);
   readonly #hits = bitmapOf(SEGMENT_DOCUMENTS);
+  readonly #fresh = bitmapOf(SEGMENT_DOCUMENTS);
+  readonly #candidates = bitmapOf(SEGMENT_DOCUMENTS);
   readonly #marks = bitmapOf(SEGMENT_DOCUMENTS);
+  readonly #made = bitmapOf(MAX_WORDS * SEGMENT_DOCUMENTS);
   readonly #cursors = new Int32Array(MAX_WORDS);
 
   constructor(table: TermTable) {
@@ -46,25 +55,27 @@ export class SegmentSearch {
   /** Offers the segment's matches to `top` and returns how many there are. */
   search(segment: Segment, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
     const [word, ...others] = matcher.words;
-    if (word && others.length === 0 && !matcher.mustRead) return this.#searchOne(segment, word, matcher, user, top);
+    if (word && others.length === 0) return this.#searchOne(segment, word, matcher, user, top);
 
-    const spans = matcher.words.map((word) => this.#spans(segment, word));
-    const costs = spans.map((list) => list.reduce((sum, span) => sum + postingsOf(segment, span), 0));
-    const least = Math.min(...costs);
+    const found = matcher.words.map((word) => {
+      const spans = this.#tiers(segment, word).flat();
+      return { spans, cost: spans.reduce((sum, span) => sum + postingsOf(segment, span), 0) };
+    });
+    found.sort((a, b) => a.cost - b.cost);
+    const least = found[0]?.cost ?? 0;
     if (least === 0) return 0;
 
-    const isRare = costs.reduce((sum, cost) => sum + cost, 0) > least * READING_COST;
     this.#hits.set(segment.live);
-    spans.forEach((list, i) => {
-      if (!isRare || costs[i] === least) this.#intersect(segment, list);
-    });
-    if (!isRare) {
-      for (const phrase of matcher.phrases) {
-        for (let i = 1; i < phrase.length; i++) this.#keepNeighbours(segment, phrase[i - 1] ?? -1, phrase[i] ?? -1);
-      }
+    const sum = found.reduce((sum, { cost }) => sum + cost, 0);
+    if (least <= FEW_DOCUMENTS && sum > least * READING_COST) {
+      this.#intersect(segment, found[0]?.spans ?? [], this.#hits);
+      return this.#readAll(segment, user, top, (length) => matcher.match(this.#tokens, length));
     }
-    if (isRare || matcher.mustRead) return this.#readAll(segment, matcher, user, top);
+    for (const { spans } of found) this.#intersect(segment, spans, this.#hits);
     this.#restrict(segment, matcher, user, this.#hits);
+    if (matcher.mustRead) {
+      return this.#readAll(segment, undefined, top, (length) => matcher.rate(this.#tokens, length));
+    }
     const total = countBits(this.#hits, segment.live.length);
     if (total > 0) this.#rank(segment, matcher, top);
     return total;
@@ -74,7 +85,7 @@ export class SegmentSearch {
   #searchOne(segment: Segment, word: Matcher, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
     const length = segment.live.length;
     const seen = this.#hits.fill(0, 0, length);
-    const fresh = this.#marks;
+    const fresh = this.#fresh;
     this.#tiers(segment, word).forEach((spans, tier) => {
       if (spans.length === 0) return;
       fresh.fill(0, 0, length);
@@ -105,10 +116,6 @@ export class SegmentSearch {
     return tiers;
   }
 
-  #spans(segment: Segment, word: Matcher): Span[] {
-    return this.#tiers(segment, word).flat();
-  }
-
   #span(segment: Segment, term: number): Span {
     // Terms met since the last segment was sealed have no rank, and stand in no segment.
     const rank = this.#table.ranks[term];
@@ -122,33 +129,102 @@ export class SegmentSearch {
     return { from: lowerBound(segment, this.#table, word.from), to: lowerBound(segment, this.#table, word.to) };
   }
 
-  #intersect(segment: Segment, spans: Span[]): void {
-    const hits = this.#hits;
-    const marks = this.#marks.fill(0, 0, segment.live.length);
-    for (const span of spans) mark(segment, span, marks);
-    for (let i = 0; i < segment.live.length; i++) hits[i] = (hits[i] ?? 0) & (marks[i] ?? 0);
+  /** Removes from `bits` what holds none of the terms. */
+  #intersect(segment: Segment, spans: Span[], bits: Uint32Array): void {
+    const { length } = segment.live;
+    const [first = NONE, ...others] = spans;
+    const row = others.length === 0 && first.to === first.from + 1 ? commonRow(segment, first.from) : -1;
+    const terms = row < 0 ? this.#marks.fill(0, 0, length) : segment.bitmaps;
+    if (row < 0) for (const span of spans) mark(segment, span, terms);
+    const start = Math.max(0, row) * length;
+    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & (terms[start + i] ?? 0);
   }
 
-  /** Removes from `bits` what the query excludes by a single word, and what others than the user signed. */
+  /** Removes from `bits` what the query excludes, what lacks one of its phrases, and what others than the user signed. */
   #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Uint32Array): void {
-    for (const [term] of matcher.excluded) {
-      const { from, to } = this.#span(segment, term ?? -1);
-      for (let p = segment.offsets[from] ?? 0; p < (segment.offsets[to] ?? 0); p++) {
-        clearBit(bits, segment.documents[p] ?? 0);
-      }
+    for (const { terms } of matcher.excluded) {
+      if (terms.length === 1) remove(segment, this.#span(segment, terms[0] ?? -1), bits);
     }
-    if (user === undefined) return;
-    forEachBit(bits, segment.live.length, (document) => {
-      if (segment.users[document] !== user) clearBit(bits, document);
-    });
+    if (user !== undefined) keepSigned(segment, user, bits);
+    for (const phrase of matcher.phrases) this.#filterPhrase(segment, phrase, bits, true);
+    for (const phrase of matcher.excluded) {
+      if (phrase.terms.length > 1) this.#filterPhrase(segment, phrase, bits, false);
+    }
   }
 
-  /** Rates every document of #hits by reading it; returns how many match. */
-  #readAll(segment: Segment, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  /** Keeps of `bits` what holds the phrase, or what does not. */
+  #filterPhrase(segment: Segment, phrase: Phrase, bits: Uint32Array, isWanted: boolean): void {
+    const { length } = segment.live;
+    const candidates = this.#candidates;
+    candidates.set(bits.subarray(0, length));
+    const spans = phrase.terms.map((term) => this.#span(segment, term));
+    for (const span of spans) this.#intersect(segment, [span], candidates);
+    const isExact = this.#intersectPairs(segment, spans) && spans.length === 2;
+    if (isWanted) bits.set(candidates.subarray(0, length));
+    const count = countBits(candidates, length);
+    if (isExact) {
+      if (!isWanted) for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(candidates[i] ?? 0);
+    } else if (count > FEW_DOCUMENTS) {
+      this.#filterPlaces(segment, phrase, spans, bits, isWanted);
+    } else if (count > 0) {
+      forEachBit(candidates, length, (document) => {
+        if (holds(segment, document, phrase.bytes) !== isWanted) clearBit(bits, document);
+      });
+    }
+  }
+
+  /** Removes from #candidates what lacks a pair of neighbours that has a bitmap; tells whether the last pair has one. */
+  #intersectPairs(segment: Segment, spans: Span[]): boolean {
+    const { common, pairs, pairBitmaps, live } = segment;
+    const candidates = this.#candidates;
+    const rows = spans.map(({ from, to }) => (from === to ? -1 : commonRow(segment, from)));
+    let isFound = false;
+    for (let i = 1; i < rows.length; i++) {
+      const [left = -1, right = -1] = rows.slice(i - 1);
+      const pair = left < 0 || right < 0 ? -1 : left * common.length + right;
+      const at = bisect(pairs.length, (i) => (pairs[i] ?? 0) < pair);
+      isFound = pairs[at] === pair;
+      if (!isFound) continue;
+      const start = at * live.length;
+      for (let i = 0; i < live.length; i++) candidates[i] = (candidates[i] ?? 0) & (pairBitmaps[start + i] ?? 0);
+    }
+    return isFound;
+  }
+
+  /** Filters those of `bits` that are in #candidates too, by the places of the terms where these can tell. */
+  #filterPlaces(segment: Segment, phrase: Phrase, spans: Span[], bits: Uint32Array, isWanted: boolean): void {
+    const maps = spans.map((span, i) => this.#bitmap(segment, span, i));
+    // The posting of each term for the first document of a word of its bitmap: how many more there are up to a document are the bits before its own.
+    const next = Int32Array.from(spans, ({ from }) => segment.offsets[from] ?? 0);
+    for (let i = 0; i < segment.live.length; i++) {
+      for (let rest = this.#candidates[i] ?? 0; rest !== 0; rest &= rest - 1) {
+        const bit = rest & -rest;
+        const document = i * 32 + 31 - Math.clz32(bit);
+        const isShort = (segment.lengths[document] ?? 0) <= PLACES;
+        const found =
+          stand(segment, maps, next, i, bit, isShort) && (isShort || holds(segment, document, phrase.bytes));
+        if (found !== isWanted) bits[i] = (bits[i] ?? 0) & ~bit;
+      }
+      for (let t = 0; t < maps.length; t++) next[t] = (next[t] ?? 0) + bitsOf(maps[t]?.[i] ?? 0);
+    }
+  }
+
+  /** The documents that hold a term; for a rare one it is made, in scratch of that number. */
+  #bitmap(segment: Segment, span: Span, number: number): Uint32Array {
+    const { length } = segment.live;
+    const row = commonRow(segment, span.from);
+    if (row >= 0) return segment.bitmaps.subarray(row * length, (row + 1) * length);
+    const made = this.#made.subarray(number * length, (number + 1) * length).fill(0);
+    mark(segment, span, made);
+    return made;
+  }
+
+  /** Rates every document of #hits, decoded into #tokens; returns how many match. */
+  #readAll(segment: Segment, user: number | undefined, top: TopHits, rate: (length: number) => number): number {
     let total = 0;
     forEachBit(this.#hits, segment.live.length, (document) => {
       if (user !== undefined && segment.users[document] !== user) return;
-      const rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
+      const rating = rate(readTokens(segment, document, this.#tokens));
       if (rating < 0) return;
       total++;
       if (rating >= top.worst) top.offer(segment.ids[document] ?? 0, rating);
@@ -156,91 +232,117 @@ export class SegmentSearch {
     return total;
   }
 
-  /** Offers the documents of #hits: first those that hold the last word itself, then those that hold it only as a prefix. */
+  /** Offers the documents of #hits: first those that hold all words themselves, then those that hold one only as a prefix. */
   #rank(segment: Segment, matcher: QueryMatcher, top: TopHits): void {
     const length = segment.live.length;
     const spans = matcher.words.map((word) => this.#span(segment, word.term));
-    const bits = this.#marks.fill(0, 0, length);
-    mark(segment, spans.at(-1) ?? NONE, bits);
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & (this.#hits[i] ?? 0);
-    this.#rankTier(segment, matcher, spans, 0, bits, top);
+    const prefix = matcher.words.findIndex(({ from, to }) => from < to);
+    const bits = this.#fresh;
+    bits.set(this.#hits.subarray(0, length));
+    if (prefix >= 0) this.#intersect(segment, [spans[prefix] ?? NONE], bits);
+    this.#rankTier(segment, matcher, spans, -1, bits, top);
+    if (prefix < 0) return;
     for (let i = 0; i < length; i++) bits[i] = (this.#hits[i] ?? 0) & ~(bits[i] ?? 0);
-    this.#rankTier(segment, matcher, spans.slice(0, -1), 1, bits, top);
+    this.#rankTier(segment, matcher, spans, prefix, bits, top);
   }
 
   /**
-   * `spans` are of the words that the documents of `bits` hold themselves. Walks the postings of the rarest of them, and passes over those whose impact is too
-   * low even if all other words had their highest.
+   * `spans` are of the words that the documents of `bits` hold themselves, all but word number `inexact`. Passes over those whose impact for the rarest of
+   * them is too low even if all other words had their highest.
    */
   #rankTier(
     segment: Segment,
     matcher: QueryMatcher,
     spans: Span[],
-    tier: number,
+    inexact: number,
     bits: Uint32Array,
     top: TopHits,
   ): void {
+    const tier = inexact < 0 ? 0 : 1;
     let needed = bm25Needed(top.worst, tier);
     if (needed === Number.POSITIVE_INFINITY) return;
     const { documents, impacts } = segment;
-    const counts = spans.map((span) => postingsOf(segment, span));
-    const rarest = counts.indexOf(Math.min(...counts));
-    const idf = matcher.words[rarest]?.idf ?? 0;
-    let others = tier === 1 ? UNIT * 255 : 0;
+    const firsts = spans.map((span) => segment.offsets[span.from] ?? 0);
+    let rarest = inexact === 0 ? 1 : 0;
+    let others = 0;
     spans.forEach((span, i) => {
       this.#cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
-      if (i !== rarest) others += (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
+      if (i !== inexact && postingsOf(segment, span) < postingsOf(segment, spans[rarest] ?? NONE)) rarest = i;
     });
-    const first = segment.offsets[spans[rarest]?.from ?? 0] ?? 0;
-    for (let p = this.#cursors[rarest] ?? 0; p >= first; p--) {
+    spans.forEach((span, i) => {
+      if (i !== rarest) others += i === inexact ? UNIT * 255 : (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
+    });
+    const idf = matcher.words[rarest]?.idf ?? 0;
+    const first = firsts[rarest] ?? 0;
+    let p = this.#cursors[rarest] ?? 0;
+    const offer = (document: number) => {
+      this.#cursors[rarest] = p;
+      if (this.#offer(segment, matcher, firsts, inexact, document, needed, top)) needed = bm25Needed(top.worst, tier);
+    };
+    if (countBits(bits, segment.live.length) * NEAR < p - first) {
+      forEachBit(bits, segment.live.length, (document) => {
+        p = seek(documents, p, first, document);
+        if (idf * (impacts[p] ?? 0) + others >= needed) offer(document);
+      });
+      return;
+    }
+    for (; p >= first; p--) {
       if (idf * (impacts[p] ?? 0) + others < needed) continue;
       const document = documents[p] ?? 0;
-      if (!hasBit(bits, document)) continue;
-      if (this.#bound(segment, matcher, spans.length, tier, document, needed) < top.worst) continue;
-      const rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
-      if (rating < top.worst) continue;
-      top.offer(segment.ids[document] ?? 0, rating);
-      needed = bm25Needed(top.worst, tier);
+      if (hasBit(bits, document)) offer(document);
     }
   }
 
-  /** The score that the document has at most; moves the cursors of the `exact` first words, which only ever go down, to its postings. */
+  /** Offers the document to `top`, unless its bound or its rating is too low; tells whether it did. */
+  #offer(
+    segment: Segment,
+    matcher: QueryMatcher,
+    firsts: number[],
+    inexact: number,
+    document: number,
+    needed: number,
+    top: TopHits,
+  ): boolean {
+    let rating = this.#bound(segment, matcher, firsts, inexact, document, needed);
+    if (rating < top.worst) return false;
+    // A bound is exact when it knows the places of all words.
+    if (inexact >= 0 || (segment.lengths[document] ?? 0) > PLACES) {
+      rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
+      if (rating < top.worst) return false;
+    }
+    top.offer(segment.ids[document] ?? 0, rating);
+    return true;
+  }
+
+  /** The score that the document has at most; moves the cursors, which only ever go down, to its postings. */
   #bound(
     segment: Segment,
     matcher: QueryMatcher,
-    exact: number,
-    tier: number,
+    firsts: number[],
+    inexact: number,
     document: number,
     needed: number,
   ): number {
     const { documents, impacts, places } = segment;
+    const length = segment.lengths[document] ?? 0;
     let bm25 = 0;
-    for (let i = 0; i < exact; i++) {
-      let p = this.#cursors[i] ?? 0;
-      while ((documents[p] ?? 0) > document) p--;
+    for (let i = 0; i < firsts.length; i++) {
+      if (i === inexact) {
+        bm25 += UNIT * impactOnce(length);
+        continue;
+      }
+      const p = seek(documents, this.#cursors[i] ?? 0, firsts[i] ?? 0, document);
       this.#cursors[i] = p;
       bm25 += (matcher.words[i]?.idf ?? 0) * (impacts[p] ?? 0);
     }
-    if (tier === 1) bm25 += UNIT * impactOnce(segment.lengths[document] ?? 0);
     if (bm25 < needed) return Number.NEGATIVE_INFINITY;
     let proximity = 0;
-    for (let i = 1; i < exact; i++) {
-      proximity += leastGap(places[this.#cursors[i - 1] ?? 0] ?? 0, places[this.#cursors[i] ?? 0] ?? 0);
+    for (let i = 1; i < firsts.length; i++) {
+      if (i === inexact || i - 1 === inexact) continue;
+      const left = places[this.#cursors[i - 1] ?? 0] ?? 0;
+      proximity += leastGap(left, places[this.#cursors[i] ?? 0] ?? 0, length <= PLACES);
     }
-    return score(tier, proximity, bm25);
-  }
-
-  /** Removes from #hits what cannot have the two terms side by side. */
-  #keepNeighbours(segment: Segment, left: number, right: number): void {
-    const { documents, places, offsets } = segment;
-    const span = this.#span(segment, left);
-    let q = (offsets[this.#span(segment, right).to] ?? 0) - 1;
-    for (let p = (offsets[span.to] ?? 0) - 1; p >= (offsets[span.from] ?? 0); p--) {
-      const document = documents[p] ?? 0;
-      if (!hasBit(this.#hits, document)) continue;
-      while ((documents[q] ?? 0) > document) q--;
-      if (leastGap(places[p] ?? 0, places[q] ?? 0) > 0) clearBit(this.#hits, document);
-    }
+    return score(inexact < 0 ? 0 : 1, proximity, bm25);
   }
 }
 
@@ -306,17 +408,107 @@ function rankByLength(segment: Segment, tier: number, bits: Uint32Array, top: To
   });
 }
 
-/** How many words stand between two at the closest, or fewer, given their places modulo 16 as bits. See proximity in ranking.ts. */
-function leastGap(left: number, right: number): number {
-  if (rotate(left, 1) & right) return 0;
+/**
+ * How many words stand between two at the closest, given their places modulo 16 as bits, or fewer if the document is longer than that. See proximity in
+ * ranking.ts.
+ */
+function leastGap(left: number, right: number, isShort: boolean): number {
+  if (after(left, 1, isShort) & right) return 0;
   for (let gap = 1; gap < FAR; gap++) {
-    if (rotate(left, gap + 1) & right || rotate(right, gap) & left) return gap;
+    if (after(left, gap + 1, isShort) & right || after(right, gap, isShort) & left) return gap;
   }
   return FAR;
 }
 
-function rotate(places: number, by: number): number {
-  return ((places << by) | (places >>> (16 - by))) & 0xffff;
+/** The places so many words behind others; modulo 16, unless the document is so short that they have an end. */
+function after(places: number, by: number, isShort: boolean): number {
+  return ((places << by) | (isShort ? 0 : places >>> (16 - by))) & 0xffff;
+}
+
+/** The posting of a document, which has one, among those from `first` to `from`: near `from` step by step, else galloping down. */
+function seek(documents: Uint16Array, from: number, first: number, document: number): number {
+  let high = from;
+  const near = Math.max(first, from - NEAR);
+  while (high > near && (documents[high] ?? 0) > document) high--;
+  if ((documents[high] ?? 0) <= document) return high;
+  let low = high;
+  for (let step = NEAR; low > first && (documents[low] ?? 0) > document; step *= 2) {
+    high = low;
+    low = Math.max(first, low - step);
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((documents[middle] ?? 0) < document) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Whether the terms of `maps` stand one behind the other, as far as their places tell, in the document of that bit of word i. `next` are the terms' first
+ * postings in that word.
+ */
+function stand(
+  { places }: Segment,
+  maps: Uint32Array[],
+  next: Int32Array,
+  i: number,
+  bit: number,
+  isShort: boolean,
+): boolean {
+  let ends = 0xffff;
+  for (let t = 0; t < maps.length && ends !== 0; t++) {
+    const p = (next[t] ?? 0) + bitsOf((maps[t]?.[i] ?? 0) & (bit - 1));
+    ends = (t === 0 ? ends : after(ends, 1, isShort)) & (places[p] ?? 0);
+  }
+  return ends !== 0;
+}
+
+/** Whether a document's tokens hold the phrase. */
+function holds({ tokens, starts }: Segment, document: number, phrase: Uint8Array): boolean {
+  const start = starts[document] ?? 0;
+  const end = (starts[document + 1] ?? 0) - phrase.length;
+  const first = phrase[0];
+  for (let at = start; at <= end; at++) {
+    // A number begins behind the last byte of another, which has its top bit clear.
+    if (tokens[at] !== first || (at > start && (tokens[at - 1] ?? 0) >= 0x80)) continue;
+    let same = 1;
+    while (same < phrase.length && tokens[at + same] === phrase[same]) same++;
+    if (same === phrase.length) return true;
+  }
+  return false;
+}
+
+/** Place of a term's bitmap among the common ones, or -1. */
+function commonRow(segment: Segment, term: number): number {
+  const row = bisect(segment.common.length, (i) => (segment.common[i] ?? 0) < term);
+  return segment.common[row] === term ? row : -1;
+}
+
+/** Clears the bits of the documents that hold the term. */
+function remove(segment: Segment, span: Span, bits: Uint32Array): void {
+  const { length } = segment.live;
+  const row = span.from === span.to ? -1 : commonRow(segment, span.from);
+  if (row >= 0) {
+    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(segment.bitmaps[row * length + i] ?? 0);
+    return;
+  }
+  for (let p = segment.offsets[span.from] ?? 0; p < (segment.offsets[span.to] ?? 0); p++) {
+    clearBit(bits, segment.documents[p] ?? 0);
+  }
+}
+
+/** Clears the bits of the documents that others than the user signed. */
+function keepSigned(segment: Segment, user: number, bits: Uint32Array): void {
+  for (let i = 0; i < segment.live.length; i++) {
+    let kept = 0;
+    for (let rest = bits[i] ?? 0; rest !== 0; ) {
+      const bit = 31 - Math.clz32(rest);
+      rest &= ~(1 << bit);
+      if (segment.users[i * 32 + bit] === user) kept |= 1 << bit;
+    }
+    bits[i] = kept;
+  }
 }
 
 /** Calls `visit` with each member, the highest first. It may clear the bit that it is called with. */

@@ -1,64 +1,80 @@
 import type { Hit } from './search.engine.ts';
 
-/** The best `capacity` hits of those offered: a binary heap with the worst kept hit at its root. */
+/** The best `capacity` hits of those offered: a binary heap, in flat arrays, with the worst kept hit at its root. */
 export class TopHits {
   readonly #capacity: number;
-  readonly #hits: Hit[] = [];
+  readonly #scores: Float64Array;
+  readonly #ids: Float64Array;
+  #size = 0;
   /** Score of the worst hit kept, once full: whatever scores less cannot enter. */
   worst = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#scores = new Float64Array(capacity);
+    this.#ids = new Float64Array(capacity);
     if (capacity === 0) this.worst = Number.POSITIVE_INFINITY;
   }
 
   offer(id: number, score: number): void {
-    const hits = this.#hits;
-    if (hits.length < this.#capacity) {
-      hits.push({ id, score });
-      this.#up(hits.length - 1);
+    if (this.#size < this.#capacity) {
+      this.#size++;
+      this.#up(this.#size - 1, id, score);
     } else {
-      const worst = hits[0];
-      if (worst === undefined || !isBetter({ id, score }, worst)) return;
-      hits[0] = { id, score };
-      this.#down();
+      if (this.#capacity === 0 || !this.#isWorse(0, id, score)) return;
+      this.#down(id, score);
     }
-    if (hits.length === this.#capacity) this.worst = hits[0]?.score ?? this.worst;
+    if (this.#size === this.#capacity) this.worst = this.#scores[0] ?? this.worst;
   }
 
-  /** Best first. */
-  sorted(): Hit[] {
-    return [...this.#hits].sort((a, b) => b.score - a.score || b.id - a.id);
-  }
-
-  #up(from: number): void {
-    for (let child = from; child > 0; ) {
-      const parent = (child - 1) >>> 1;
-      if (!this.#swapIfWorse(child, parent)) return;
-      child = parent;
+  /** All kept hits but the best `skipped`, best first; they are gone from here then. */
+  take(skipped: number): Hit[] {
+    const hits: Hit[] = [];
+    while (this.#size > skipped) {
+      hits.push({ id: this.#ids[0] ?? 0, score: this.#scores[0] ?? 0 });
+      this.#size--;
+      this.#down(this.#ids[this.#size] ?? 0, this.#scores[this.#size] ?? 0);
     }
+    return hits.reverse();
   }
 
-  #down(): void {
-    for (let parent = 0; ; ) {
-      const left = 2 * parent + 1;
-      const [l, r] = [this.#hits[left], this.#hits[left + 1]];
-      if (l === undefined) return;
-      const child = r !== undefined && isBetter(l, r) ? left + 1 : left;
-      if (!this.#swapIfWorse(child, parent)) return;
-      parent = child;
+  /** Puts a hit at a place whose own is not needed any more, or above it. */
+  #up(from: number, id: number, score: number): void {
+    let at = from;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      if (this.#isWorse(parent, id, score)) break;
+      this.#move(parent, at);
+      at = parent;
     }
+    this.#scores[at] = score;
+    this.#ids[at] = id;
   }
 
-  #swapIfWorse(child: number, parent: number): boolean {
-    const [c, p] = [this.#hits[child], this.#hits[parent]];
-    if (c === undefined || p === undefined || !isBetter(p, c)) return false;
-    this.#hits[child] = p;
-    this.#hits[parent] = c;
-    return true;
+  /** Puts a hit at the root, whose own is not needed any more, or below it. */
+  #down(id: number, score: number): void {
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.#size) break;
+      const right = child + 1;
+      if (right < this.#size && this.#isWorse(right, this.#ids[child] ?? 0, this.#scores[child] ?? 0)) child = right;
+      if (!this.#isWorse(child, id, score)) break;
+      this.#move(child, at);
+      at = child;
+    }
+    this.#scores[at] = score;
+    this.#ids[at] = id;
   }
-}
 
-function isBetter(a: Hit, b: Hit): boolean {
-  return a.score > b.score || (a.score === b.score && a.id > b.id);
+  #move(from: number, to: number): void {
+    this.#scores[to] = this.#scores[from] ?? 0;
+    this.#ids[to] = this.#ids[from] ?? 0;
+  }
+
+  /** Whether the hit at that place is a worse one. */
+  #isWorse(at: number, id: number, score: number): boolean {
+    const own = this.#scores[at] ?? 0;
+    return own < score || (own === score && (this.#ids[at] ?? 0) < id);
+  }
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readCookie, writeCookie } from '../web/cookies.ts';
+import { dropCookie, readCookie, writeCookie } from '../web/cookies.ts';
 import { type Cart, emptyCart, readCart, writeCart } from './cart.ts';
 
 const COOKIE = 'cart';
@@ -19,5 +19,5 @@ export function keepCart(reply: FastifyReply, cart: Cart): void {
 
 /** Takes the visitor's cart away. */
 export function dropCart(reply: FastifyReply): void {
-  reply.clearCookie(COOKIE, { path: '/' });
+  dropCookie(reply, COOKIE);
 }

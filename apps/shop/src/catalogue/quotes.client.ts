@@ -47,7 +47,10 @@ export class QuotesClient {
    */
   async search(requestId: string, keyword: string, offset = 0): Promise<QuotesPage> {
     const query = new URLSearchParams({ keyword, limit: String(PAGE), offset: String(offset) });
-    const { items, total } = searchSchema.parse(await this.get(requestId, `${this.config.SEARCH_URL}/search?${query}`));
+    // Refused are queries of too many words: nothing answers them.
+    const answer = await this.get(requestId, `${this.config.SEARCH_URL}/search?${query}`, 400);
+    if (answer === undefined) return { quotes: [], next: null };
+    const { items, total } = searchSchema.parse(answer);
     return {
       quotes: items,
       next: total > offset + PAGE && offset + PAGE <= SEARCH_DEPTH ? String(offset + PAGE) : null,

@@ -1,6 +1,6 @@
 import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
 import { ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { SECURITY } from '#libs/service/openapi.ts';
@@ -12,7 +12,9 @@ export class AdminPageGuard implements CanActivate {
   constructor(private readonly key: AdminKey) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const [request] = context.getArgs<[FastifyRequest]>();
+    const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
+    // What only the admin may see is kept nowhere.
+    reply.header('cache-control', 'no-store');
     const { authorization } = request.headers;
     const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
     const password =

@@ -691,6 +691,24 @@ const search = dashboard(
       ],
     },
     {
+      title: 'Queue',
+      panels: [
+        panel('Waiting searches', 'Searches that wait for the index of each replica.', 'short', [
+          [`search_queue_length${scope}`, '{{pod}}'],
+        ]),
+        panel('Refused searches', 'Searches a second that were not answered, by reason.', 'reqps', [
+          [`sum by (reason) (rate(search_refused_total${scope}[$__rate_interval]))`, '{{reason}}'],
+        ]),
+        panel(
+          'Silence of the index',
+          'Time since the thread that holds the index last said how it is.',
+          's',
+          [[`search_index_silent_seconds${scope}`, '{{pod}}']],
+          { thresholds: [[10, 'red']] },
+        ),
+      ],
+    },
+    {
       title: 'Index',
       panels: [
         panel('Documents', 'Quotes in the index of each replica: the same number everywhere.', 'short', [
@@ -705,7 +723,7 @@ const search = dashboard(
       panels: [
         panel(
           'Lag',
-          'Time from the newest change of a quote to its being in the index.',
+          'Age of the oldest change of a quote that the index has yet to apply.',
           's',
           [[`search_index_lag_seconds${scope}`, '{{pod}}']],
           { thresholds: [[5, 'red']] },

@@ -38,6 +38,8 @@ beforeEach(async () => {
   await writers.more(40);
 });
 afterEach(async () => {
+  // Whatever a test that failed has left stopped.
+  for (const { server } of redis.nodes) server.process.kill('SIGCONT');
   await writers.stop();
   expect(writers.unexpected).toEqual([]);
   await redis.whole();

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
 import { type Sample, table } from '../../deploy/loadtest/plot.ts';
 import { readSettings, simulate } from '../../deploy/loadtest/simulation.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
 
 const namespace = 'privrocket-preprod';
 /** CPU seconds of a page: a round number, since only the CPU matters here. */
@@ -17,7 +17,7 @@ const course = { idle: 15, ramp: 30, hold: 30 };
  * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
  * asserted, seconds are reported.
  */
-export async function proveAutoscaling(cluster: ControlPlane, say: (line: string) => void): Promise<void> {
+export async function proveAutoscaling(cluster: SimulatedCluster, say: (line: string) => void): Promise<void> {
   const settings = readSettings();
   // First more than the maximum at the default period of the controller, then less at a shorter one.
   for (const { period, demand } of [
@@ -86,7 +86,7 @@ interface Course {
   stopped: number;
 }
 
-async function drive(cluster: ControlPlane, peak: number, right: (replicas: number) => boolean): Promise<Course> {
+async function drive(cluster: SimulatedCluster, peak: number, right: (replicas: number) => boolean): Promise<Course> {
   const samples: Sample[] = [];
   const begin = Date.now();
   const seconds = () => (Date.now() - begin) / 1000;

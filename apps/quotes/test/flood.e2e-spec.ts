@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { MOST_CONNECTIONS } from '#libs/service/http.server.ts';
+import { Bystander, get, imageNodeOptions, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import { Platform } from '#libs/testing/platform.ts';
+import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
+
+const platform = new Platform();
+/** Each attack meets a new process, with the heap of the image. */
+let service: ServiceProcess;
+let bystander: Bystander;
+
+/** A page of these is as large as a page can be: 800 KB. */
+const LONGEST = '🐋'.repeat(2000);
+const LARGEST_PAGE = '/quotes?limit=100';
+/** An ordinary page: the newest ones are of ordinary length. */
+let ordinaryPage = '';
+
+beforeAll(async () => {
+  await platform.start();
+  const writer = new QuoteWriter(platform.redis);
+  const text = (i: number) => `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
+  await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
+  const [first] = await writer.add(...Array.from({ length: 100 }, () => LONGEST));
+  ordinaryPage = `${LARGEST_PAGE}&cursor=${first}`;
+});
+afterAll(() => platform.stop());
+
+beforeEach(async () => {
+  service = await platform.service('quotes', { NODE_OPTIONS: imageNodeOptions(), NODE_ENV: 'production' });
+  bystander = new Bystander(service);
+});
+afterEach(async () => {
+  await bystander.stop();
+  expect(peakMemory(service)).toBeLessThan(MEMORY_LIMIT);
+  await service.end('SIGKILL');
+});
+
+describe('one connection that sends without waiting for answers', () => {
+  it.each([
+    ['10,000 requests for a random quote', () => get('/quotes/random'), 10_000],
+    ['10,000 of the shortest requests', () => 'GET / HTTP/1.1\r\nHost:\r\n\r\n', 10_000],
+    ['5,000 requests for a page of a hundred', () => get(ordinaryPage), 5_000],
+    ['200 requests for the bundle of Swagger UI', () => get('/docs/swagger-ui-bundle.js'), 200],
+  ])('is answered in turn: %s', async (_name, request, count) => {
+    const statuses = await pipeline(service, request(), count);
+    expect(sum(statuses)).toBe(count);
+  });
+});
+
+it.each([['a thousand', 1000, 'an ordinary page of a hundred', () => ordinaryPage]])(
+  '%s clients that ask at once for a list are answered: %s',
+  async (_name, clients, _page, page) => {
+    const answers = await Promise.all(Array.from({ length: clients }, () => pipeline(service, get(page()), 1)));
+    // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
+    expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
+  },
+);
+
+it('more connections than there are places: those for which nothing is done make room, the longest idle first', async () => {
+  const idle: Socket[] = [];
+  for (let i = 0; i < MOST_CONNECTIONS + 20; i += 1) idle.push(await open(service));
+  const gone = idle.slice(0, 20);
+  await Promise.all(gone.map((socket) => socket.closed || once(socket.resume(), 'close')));
+  expect(idle.slice(-20).some((socket) => socket.closed)).toBe(false);
+  for (const socket of idle) socket.destroy();
+});
+
+function sum(statuses: Map<number, number>): number {
+  return [...statuses.values()].reduce((all, count) => all + count, 0);
+}

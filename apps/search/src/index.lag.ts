@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { shardKeys } from '#libs/redis/redis.keys.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
+import type { LogPosition } from './snapshot.store.ts';
+
+/** How far an index is behind the logs of changes; of the worst shard. */
+export interface Lag {
+  /** Changes not yet applied. */
+  entries: number;
+  /** Age of the oldest of them. */
+  seconds: number;
+}
+
+/** Asks Redis for what the index does not know, so that the index itself need not answer. */
+@Injectable()
+export class IndexLag {
+  constructor(private readonly redis: RedisService) {}
+
+  /**
+   * The lag of an index that stands there.
+   * @param positions by shard; undefined where it has not begun yet
+   * @returns undefined when Redis is away
+   */
+  async of(positions: readonly (LogPosition | undefined)[]): Promise<Lag | undefined> {
+    try {
+      const lags = await this.redis.run('log.lag', () =>
+        Promise.all(positions.map((position, shard) => this.#ofShard(shardKeys(shard).log, position))),
+      );
+      return {
+        entries: Math.max(0, ...lags.map(({ entries }) => entries)),
+        seconds: Math.max(0, ...lags.map(({ seconds }) => seconds)),
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #ofShard(log: string, position: LogPosition | undefined): Promise<Lag> {
+    if (position === undefined) return { entries: 0, seconds: 0 };
+    const { client } = this.redis;
+    const [[, , added], [next]] = await Promise.all([
+      client.inspectLog(1, log),
+      client.xrange(log, `(${position.entry}`, '+', 'COUNT', 1),
+    ]);
+    const seconds = next === undefined ? 0 : (Date.now() - Number.parseInt(next[0], 10)) / 1000;
+    return { entries: Math.max(0, added - position.added), seconds: Math.max(0, seconds) };
+  }
+}

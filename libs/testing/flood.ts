@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { call } from './http-client.ts';
+import type { ServiceProcess } from './service-process.ts';
+
+/** What a container of this image may take at most, in MiB. */
+export const MEMORY_LIMIT = 128;
+
+/** The options of Node in the image, so that a test has the heap that production has. */
+export function imageNodeOptions(): string {
+  const [, options] = /NODE_OPTIONS="([^"]+)"/.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
+  if (options === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
+  return options;
+}
+
+/** The most memory a process ever had resident, in MiB; undefined when it has ended. */
+export function peakMemory({ process: child }: ServiceProcess): number | undefined {
+  if (child.exitCode !== null || child.signalCode !== null) return undefined;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** Opens a connection to a service, over which a test sends what it likes. Errors only close it. */
+export async function open({ port }: ServiceProcess): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {});
+  await new Promise<void>((done) => socket.once('connect', done).once('close', () => done()));
+  return socket;
+}
+
+/** The bytes of a GET request that keeps its connection. */
+export function get(path: string, fields = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
+}
+
+/**
+ * Sends the same request many times over one connection, without waiting for an answer.
+ * @returns how many answers of each status came, until there was one for each request or the service closed the connection
+ */
+export async function pipeline(service: ServiceProcess, request: string, count: number): Promise<Map<number, number>> {
+  const socket = await open(service);
+  const statuses = new Map<number, number>();
+  let answers = 0;
+  let tail = '';
+  const ended = new Promise<void>((done) => {
+    socket.on('data', (chunk) => {
+      const text = tail + chunk.toString('latin1');
+      for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
+        statuses.set(Number(status), (statuses.get(Number(status)) ?? 0) + 1);
+        answers += 1;
+      }
+      // A status line that is cut in two shows in the next chunk, a whole one must not show again.
+      tail = text.slice(-12).replace(/HTTP\/1\.1 \d{3}$/, '');
+      if (answers >= count) done();
+    });
+    socket.once('close', () => done());
+  });
+  socket.write(request.repeat(count));
+  await ended;
+  socket.destroy();
+  return statuses;
+}
+
+/** Asks for `/healthz` again and again while something else goes on. Every request must be answered with 200. */
+export class Bystander {
+  /** The longest that an answer took, in milliseconds. */
+  slowest = 0;
+  /** How many answers came. */
+  answers = 0;
+  private going = true;
+  private readonly asking: Promise<void>;
+
+  constructor(service: ServiceProcess) {
+    this.asking = this.ask(service);
+    // It is awaited in stop().
+    this.asking.catch(() => {});
+  }
+
+  /** @throws Error when one request was not answered with 200 */
+  async stop(): Promise<void> {
+    this.going = false;
+    await this.asking;
+  }
+
+  private async ask(service: ServiceProcess): Promise<void> {
+    while (this.going) {
+      const start = performance.now();
+      // A connection of its own, as a probe has.
+      const { status } = await call(service, 'GET /healthz', { headers: { connection: 'close' }, timeout: 20_000 });
+      if (status !== 200) throw new Error(`/healthz answered ${status}`);
+      this.slowest = Math.max(this.slowest, performance.now() - start);
+      this.answers += 1;
+      await delay(20);
+    }
+  }
+}

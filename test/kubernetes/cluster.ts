@@ -1,0 +1,383 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join, resolve } from 'node:path';
+import { parseEnv, promisify } from 'node:util';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { eventually } from '#libs/testing/eventually.ts';
+import { ControlPlane } from './control-plane.ts';
+import { storageClass } from './simulated-cluster.ts';
+
+/** Overlays in the order in which they are deployed. */
+export const overlays = ['traefik', 'qualification', 'production', 'monitoring', 'privrocket-preprod'];
+
+const fabric = (...args: string[]) =>
+  execFileSync('test/kubernetes/fabric.sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+
+/** An answer to a request. */
+export interface Answer {
+  status: number;
+  headers: IncomingMessage['headers'];
+  text: string;
+}
+
+/** A request of a client outside. */
+export interface Asking {
+  /** Address of the client, one of its own by default: nobody else's rate limit is touched. */
+  client?: string;
+  headers?: Record<string, string>;
+  json?: unknown;
+  timeoutMs?: number;
+}
+
+/** A deployed environment, as its users know it. */
+export interface Environment {
+  namespace: string;
+  host: string;
+  /** Address of the load balancer. */
+  ip: string;
+  /** ADMIN_KEY. */
+  key: string;
+}
+
+/**
+ * A Kubernetes cluster on this machine whose nodes are real: kubelets, containerd, kube-proxy and enforced
+ * NetworkPolicies, everything in namespaces of the kernel that it makes itself (fabric.sh, node.sh). It goes on running
+ * when this process ends; `start` takes down whatever an earlier run left, however that one ended.
+ */
+export class RealCluster extends ControlPlane {
+  readonly name: string;
+  /** Folder that images.sh prints. */
+  readonly images: string;
+  readonly nodes: RealNode[];
+  /** A copy of what a deployment needs, with secrets of its own: a developer's are neither read nor changed. */
+  readonly checkout: string;
+
+  private constructor(name: string, tools: string, images: string, folder: string, nodes: number) {
+    super(tools, folder, `${name}-control`, '10.89.0.10');
+    this.name = name;
+    this.images = images;
+    this.checkout = join(folder, 'checkout');
+    this.nodes = Array.from({ length: nodes }, (_, i) => new RealNode(this, i + 1));
+  }
+
+  /**
+   * Starts a cluster from what run.sh has prepared: its networks, programs and images.
+   * @param name of the cluster: two of different names do not meet
+   * @param tools folder that tools.sh prints
+   * @param images folder that images.sh prints
+   */
+  static async start(name: string, tools: string, images: string, folder: string): Promise<RealCluster> {
+    const nodes = readdirSync('/run/netns').filter((namespace) => namespace.startsWith(`${name}-node-`)).length;
+    const cluster = new RealCluster(name, tools, images, folder, nodes);
+    mkdirSync(cluster.checkout, { recursive: true });
+    writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, images, nodes }));
+    cluster.balance({ everyMs: 5000, failures: 2 });
+    for (const part of ['package.json', 'deploy', 'libs', 'docs']) {
+      const filter = (path: string) => !path.endsWith('.secret');
+      cpSync(part, join(cluster.checkout, part), { recursive: true, filter });
+    }
+    symlinkSync(resolve('node_modules'), join(cluster.checkout, 'node_modules'));
+    await cluster.start();
+    await cluster.kubectl(['apply', '--filename', 'test/kubernetes/addons.yaml']);
+    await Promise.all(cluster.nodes.map((node) => node.start()));
+    await cluster.apply([storageClass, ...cluster.nodes.flatMap((node) => node.volumes())]);
+    await cluster.startMetrics('--kubelet-insecure-tls');
+    const quiet = ['--disable-warning=ExperimentalWarning', 'test/kubernetes/load-balancer.ts'];
+    cluster.spawn('load-balancer', process.execPath, [...quiet, folder, String(nodes)]);
+    await cluster.kubectl(['rollout', 'status', 'deployment/coredns', '--namespace=kube-system', '--timeout=5m']);
+    await cluster.kubectl([
+      ...['wait', '--for=condition=Available', 'apiservice/v1beta1.metrics.k8s.io'],
+      '--timeout=5m',
+    ]);
+    return cluster;
+  }
+
+  /** The cluster that runs already, from `folder`. @throws when there is none */
+  static attach(folder: string): RealCluster {
+    const { name, tools, images, nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'));
+    if (!existsSync(`/run/netns/${name}-control`)) throw new Error(`${folder} is of a cluster that has ended`);
+    return new RealCluster(name, tools, images, folder, nodes);
+  }
+
+  /** Ends everything of a cluster and removes what it left. */
+  static remove(name: string, folder: string): void {
+    fabric('down', name);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Node by number, from 1. */
+  node(n: number): RealNode {
+    const node = this.nodes[n - 1];
+    if (!node) throw new Error(`there is no node ${n}`);
+    return node;
+  }
+
+  /** The node on which a pod runs. */
+  async nodeOf(namespace: string, pod: string): Promise<RealNode> {
+    const { spec } = (await this.get(`pod/${pod}`, namespace)) as Pod;
+    const node = this.nodes.find(({ name }) => name === spec?.nodeName);
+    if (!node) throw new Error(`${pod} is on no node`);
+    return node;
+  }
+
+  /** Sets how often the load balancer asks the nodes, and after how many failures it leaves one out. */
+  balance(settings: { everyMs: number; failures: number }): void {
+    writeFileSync(this.path('load-balancer.json'), JSON.stringify(settings));
+  }
+
+  /** Address of Traefik's load balancer. */
+  async edge(): Promise<string> {
+    return await eventually(
+      async () => {
+        const { status } = await this.get('service/traefik', 'traefik');
+        return status.loadBalancer.ingress[0].ip as string;
+      },
+      60_000,
+      200,
+    );
+  }
+
+  /** Runs a command line in the copy of the checkout, against the cluster. @throws when it fails, with what it said */
+  async shell(line: string): Promise<string> {
+    const options = { cwd: this.checkout, env: this.env, maxBuffer: 2 ** 26 };
+    return (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', line], options)).stdout;
+  }
+
+  /**
+   * `npm run deploy` of an overlay. Where it says that secrets are missing, they are made as it says.
+   * @returns what it printed, and how many secret files were missing
+   */
+  async deploy(overlay: string): Promise<{ output: string; missing: number }> {
+    const ip = overlay === 'traefik' ? '127.0.0.1' : await this.edge();
+    for (let missing = 0; ; missing += 1) {
+      const line = `npm run --silent deploy -- ${overlay} --ip ${ip}`;
+      const result = await this.shell(line).catch((error: Error & { stderr: string }) => error);
+      if (typeof result === 'string') return { output: result, missing };
+      const [, command] = /is missing\. Make it with:\n {2}(.+)/.exec(result.stderr) ?? [];
+      if (!command) throw result;
+      await this.shell(command);
+    }
+  }
+
+  /** A deployed environment. */
+  async environment(namespace: string): Promise<Environment> {
+    const { items } = await this.get('ingresses', namespace);
+    const secrets = readFileSync(join(this.checkout, `deploy/overlays/${namespace}/platform.secret`), 'utf8');
+    return {
+      namespace,
+      host: items[0].spec.rules[0].host,
+      ip: await this.edge(),
+      key: parseEnv(secrets).ADMIN_KEY ?? '',
+    };
+  }
+
+  /** Runs a command in a container and returns what it prints. @throws when it fails */
+  exec(namespace: string, pod: string, container: string, command: string[]): Promise<string> {
+    return this.kubectl(['exec', pod, '--namespace', namespace, '--container', container, '--', ...command]);
+  }
+
+  /** Pods by a label selector, those that are ending left out. */
+  async pods(namespace: string, selector = ''): Promise<Pod[]> {
+    const { items } = await this.get(`pods${selector && ` --selector ${selector}`}`, namespace);
+    return (items as Pod[]).filter(({ metadata }) => !metadata?.deletionTimestamp);
+  }
+
+  /** Waits until all rollouts of a namespace are through. */
+  async settled(namespace: string): Promise<void> {
+    const { items } = await this.get('deployments,statefulsets', namespace);
+    for (const { kind, metadata } of items) {
+      await this.kubectl(['rollout', 'status', `${kind}/${metadata.name}`, '--namespace', namespace, '--timeout=5m']);
+    }
+  }
+
+  /** Process ids, as this machine counts them, of everything in a pod, or in one of its containers. */
+  async processes(namespace: string, pod: string | Pod, container?: string): Promise<number[]> {
+    const { metadata, status }: Pod = typeof pod === 'string' ? await this.get(`pod/${pod}`, namespace) : pod;
+    const id = status?.containerStatuses?.find(({ name }) => name === container)?.containerID?.split('//')[1] ?? '';
+    const group = `/pod${metadata?.uid}/${container ? id : ''}`;
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && accountOf(name, 'cgroup').includes(group))
+      .map(Number);
+  }
+
+  /** The process of a container, or of a pod's sandbox, that all others there are children of. */
+  async firstProcess(namespace: string, pod: string | Pod, container?: string): Promise<number> {
+    const processes = await this.processes(namespace, pod, container);
+    // Its number within its own process namespace is 1; a probe's is not.
+    const first = processes.find((pid) => /^NSpid:.*\t1$/m.test(accountOf(pid, 'status')));
+    if (!first) throw new Error(`${JSON.stringify(pod)} has no process ${container}`);
+    return first;
+  }
+
+  /** Ends a container as the kernel would that is out of memory: `kill -9` of its first process. */
+  async kill(namespace: string, pod: string, container: string): Promise<void> {
+    process.kill(await this.firstProcess(namespace, pod, container), 'SIGKILL');
+  }
+
+  /**
+   * Lets no packet pass between two sides, in either direction, from now on; several such cuts add up. Sides are
+   * addresses of pods or nodes, and must be on different nodes.
+   */
+  async cut(one: string[], other: string[]): Promise<void> {
+    const [a, b] = [`{ ${one.join(', ')} }`, `{ ${other.join(', ')} }`];
+    const rules = [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
+    const chain = 'add table bridge cuts\nadd chain bridge cuts forward { type filter hook forward priority 0; }\n';
+    await this.command(
+      'nft',
+      ['-f', '-'],
+      chain + rules.map((rule) => `add rule bridge cuts forward ${rule}\n`).join(''),
+    );
+  }
+
+  /** Ends all cuts. */
+  async mend(): Promise<void> {
+    await this.command('nft', ['-f', '-'], 'add table bridge cuts\ndelete table bridge cuts\n');
+  }
+
+  #clients = Math.floor(Math.random() * 131_000);
+
+  /** An address outside that nobody else has used for a long time. */
+  nextClient(): string {
+    this.#clients = (this.#clients + 1) % 131_000;
+    const n = this.#clients;
+    return `198.${18 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+  }
+
+  /**
+   * Sends a request from outside through the load balancer, on a connection of its own, as METHOD PATH. Works where
+   * this process is in the client's network, as run.sh puts it.
+   */
+  ask({ ip, host }: Pick<Environment, 'ip' | 'host'>, target: string, asking: Asking = {}): Promise<Answer> {
+    const [method = '', path = ''] = target.split(' ');
+    const body = asking.json === undefined ? undefined : JSON.stringify(asking.json);
+    const headers = { host, ...(body && { 'content-type': 'application/json' }), ...asking.headers };
+    const localAddress = asking.client ?? this.nextClient();
+    return new Promise((done, fail) => {
+      const sending = request({ host: ip, port: 80, method, path, headers, localAddress, agent: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', fail);
+        response.on('end', () => {
+          clearTimeout(timer);
+          const text = Buffer.concat(chunks).toString();
+          done({ status: response.statusCode ?? 0, headers: response.headers, text });
+        });
+      });
+      const late = () => sending.destroy(new Error(`no answer to ${target} within ${asking.timeoutMs ?? 10_000} ms`));
+      const timer = setTimeout(late, asking.timeoutMs ?? 10_000);
+      sending.on('error', (error) => {
+        clearTimeout(timer);
+        fail(error);
+      });
+      sending.end(body);
+    });
+  }
+}
+
+/** What the kernel says of a process, or nothing when it has ended. */
+function accountOf(pid: number | string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A node: its own kernel namespaces, kubelet and container runtime. */
+export class RealNode {
+  readonly cluster: RealCluster;
+  readonly n: number;
+  readonly name: string;
+  readonly ip: string;
+
+  constructor(cluster: RealCluster, n: number) {
+    this.cluster = cluster;
+    this.n = n;
+    this.name = `node-${n}`;
+    this.ip = `10.89.0.1${n}`;
+  }
+
+  /** Switches it on and waits until its kubelet says that it is ready. */
+  async start(): Promise<void> {
+    const { cluster, name } = this;
+    if (!existsSync(cluster.kubeconfig(`system:node:${name}`))) {
+      cluster.makeUser(`system:node:${name}`, 'system:nodes');
+      cluster.sign(`kubelet-${name}`, `/CN=${name}`, '-addext', `subjectAltName=IP:${this.ip},DNS:${name}`);
+    }
+    mkdirSync(cluster.path(name), { recursive: true });
+    const log = openSync(cluster.path(`${name}/node.log`), 'a');
+    const args = [cluster.name, String(this.n), cluster.tools, cluster.images, cluster.folder];
+    const begin = Date.now();
+    const child = spawn('test/kubernetes/node.sh', args, { stdio: ['ignore', log, log], detached: true });
+    child.unref();
+    writeFileSync(cluster.path(`${name}/pid`), String(child.pid));
+    await eventually(
+      async () => {
+        if (child.exitCode !== null) throw new Error(readFileSync(cluster.path(`${name}/node.log`), 'utf8'));
+        // What the API server says of a node is as old as its last word.
+        const { spec } = await cluster.get(`lease/${name}`, 'kube-node-lease');
+        const { status } = await cluster.get(`node/${name}`);
+        const ready = status.conditions.find(({ type }: { type: string }) => type === 'Ready');
+        return Date.parse(spec.renewTime) >= begin && ready?.status === 'True';
+      },
+      300_000,
+      500,
+    );
+  }
+
+  /** Cuts its power: everything on it ends at once and says no farewell to anybody. */
+  async crash(): Promise<void> {
+    await this.cluster.command('ip', ['link', 'set', this.name, 'down']);
+    process.kill(this.#init, 'SIGKILL');
+  }
+
+  /** Switches it on again after a crash, with its disks and nothing else of before. */
+  async restart(): Promise<void> {
+    fabric('node', this.cluster.name, String(this.n));
+    await this.start();
+  }
+
+  /** Runs a command in the node. @throws when it fails */
+  async command(program: string, ...args: string[]): Promise<string> {
+    const env = { ...process.env, PATH: `${this.cluster.tools}:${process.env.PATH}` };
+    const inside = ['--target', String(this.#init), '--all', program, ...args];
+    return (await promisify(execFile)('nsenter', inside, { env, maxBuffer: 2 ** 26 })).stdout;
+  }
+
+  /** Local volumes of the node, objects for the API server. */
+  volumes(): object[] {
+    return Array.from({ length: 6 }, (_, i) => {
+      mkdirSync(this.cluster.path(`${this.name}/root/var/volumes/${i}`), { recursive: true });
+      const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [this.name] };
+      return {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: `${this.name}-${i}` },
+        spec: {
+          storageClassName: 'standard',
+          accessModes: ['ReadWriteOnce'],
+          capacity: { storage: '20Gi' },
+          local: { path: `/var/volumes/${i}` },
+          nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [hostname] }] } },
+        },
+      };
+    });
+  }
+
+  /** Its process 1, as this machine counts. */
+  get #init(): number {
+    const pid = readFileSync(this.cluster.path(`${this.name}/pid`), 'utf8');
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
+  }
+}

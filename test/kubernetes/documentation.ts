@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { RealCluster } from './cluster.ts';
+import type { Test } from './test.ts';
+
+const page = 'docs/operations.md';
+
+/** A command that the page tells its readers to run. */
+interface Command {
+  /** Heading under which it stands. */
+  section: string;
+  text: string;
+}
+
+/** Commands that are not run, and why not. */
+const excepted: [RegExp, string][] = [
+  [/^minikube start/, 'minikube: the nodes here are others'],
+  [/^npm ci && npm run images/, 'minikube and docker: images.sh builds the same images and brings them to the nodes'],
+  [/docker compose|^(docker|podman|buildah|kind|k3s|minikube|ctr) /, 'needs Docker, or a cluster of another make'],
+  [/^npm run (check:\S+|test:\S+|loadtest|images|deploy)$/, 'names a script and asks nobody to run it here'],
+  [/get certificate/, 'wants cert-manager'],
+  [/valkey-check-aof --fix/, 'mends a damaged file, and there is none'],
+];
+
+/** Commands that one of the tests has run, as they are written. */
+const done = new Set<string>();
+
+/** Every command of the page: the lines of its code blocks, and what looks like a command within its prose. */
+export const documented: Command[] = readFileSync(page, 'utf8')
+  .split(/^#+ (?=.)/m)
+  .flatMap((chapter) => {
+    const section = chapter.slice(0, chapter.indexOf('\n'));
+    const blocks = [...chapter.matchAll(/^```\w*\n(.*?)^```/gms)].flatMap(([, block = '']) =>
+      block.replaceAll('\\\n', '').trim().split('\n'),
+    );
+    const prose = chapter.replace(/^```.*?^```/gms, '');
+    const inline = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+    const commands = inline.filter((text) =>
+      /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|(?:redis|valkey)-\S+) /.test(text),
+    );
+    return [...blocks, ...commands].map((text) => ({ section, text: text.replaceAll(/\s+/g, ' ') }));
+  });
+
+/**
+ * Runs the commands of a section that match, in their order, as they are written; what stands in capitals for a name of
+ * the reader's is filled in, and `minikube` does nothing.
+ * @returns what they printed
+ */
+export async function runDocumented(
+  cluster: RealCluster,
+  section: string,
+  pattern: RegExp,
+  names: Record<string, string> = {},
+): Promise<string> {
+  const commands = documented.filter((command) => command.section === section && pattern.test(command.text));
+  assert.ok(commands.length > 0, `${page}, "${section}" has no command like ${pattern}`);
+  let printed = '';
+  for (const { text } of commands) {
+    printed += await cluster.shell(`minikube() { :; }\n${fill(text, names)}`);
+    done.add(text);
+  }
+  return printed;
+}
+
+function fill(text: string, names: Record<string, string>): string {
+  return Object.entries(names).reduce(
+    (line, [name, value]) => line.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), value),
+    text,
+  );
+}
+
+/** Runs every command of the page that no test has run before and that no exception names; each must succeed. */
+export const documentation: Test = async (cluster, say) => {
+  const names = { NAMESPACE: 'production', POD: 'redis-production-0', ENVIRONMENT: 'production' };
+  const isExcepted = ({ text }: Command) => excepted.find(([pattern]) => pattern.test(text));
+  const failures: string[] = [];
+  for (const command of documented.filter((one) => !done.has(one.text) && !isExcepted(one))) {
+    const { section, text } = command;
+    const filled = fill(text, {
+      ...names,
+      ...(text.includes('--previous') && { POD: await restarted(cluster, text) }),
+    });
+    // A forwarded port is open until somebody ends it.
+    const line = filled.startsWith('kubectl port-forward') ? `timeout 3 ${filled} || [ $? = 124 ]` : filled;
+    await cluster.shell(line).catch((error) => {
+      // A log without such a line is no fault of the command.
+      if (text.includes('| grep') && error.code === 1 && !error.stderr) return;
+      failures.push(`${section}: ${text}\n${error.stderr || error.message}`);
+    });
+    done.add(text);
+  }
+  assert.deepEqual(failures, [], `commands of ${page} that fail as they are written`);
+  const skipped = documented.filter((command) => isExcepted(command) && !done.has(command.text));
+  say(`ok   ${page}: ${documented.length - skipped.length} commands run as they are written; not run:`);
+  for (const command of skipped) say(`     ${command.text} (${isExcepted(command)?.[1]})`);
+};
+
+/** A pod of which the container that a command names, or the only one, has been started again. */
+async function restarted(cluster: RealCluster, text: string): Promise<string> {
+  const [, container] = /--container (\S+)/.exec(text) ?? [];
+  const pods = await cluster.pods('production');
+  const pod = pods.find(({ status }) =>
+    status?.containerStatuses?.some(
+      ({ name, restartCount }) => restartCount > 0 && (container ? name === container : name !== 'redis'),
+    ),
+  );
+  assert.ok(pod?.metadata?.name, `no test has let a container start again for: ${text}`);
+  return pod.metadata.name;
+}

@@ -1,0 +1,6 @@
+/** Prints every image that the rendered overlays name, one a line: what images.sh has to provide. */
+import { containersOf, renderOverlays, workloads } from '../../.ci/deploy/manifest.loader.ts';
+
+const rendered = renderOverlays(['kubectl', 'kustomize']);
+const containers = [...rendered.values()].flatMap(({ manifests }) => workloads(manifests)).flatMap(containersOf);
+console.log([...new Set(containers.map(({ image }) => image))].sort().join('\n'));

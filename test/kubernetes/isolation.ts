@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { isDeepStrictEqual } from 'node:util';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { type Actor, reaches } from '../../.ci/deploy/isolation.check.ts';
+import type { Manifest } from '../../.ci/deploy/manifest.loader.ts';
+import type { RealCluster } from './cluster.ts';
+import type { Test } from './test.ts';
+
+/** Somebody who tries, or is tried. */
+interface Place extends Actor {
+  ip: string;
+  /** Path of its network namespace. */
+  network: string;
+}
+
+/** Run in a network namespace: reads addresses from the standard input and says of each whether it takes a connection. */
+const probe = `
+  const { connect } = require('node:net');
+  const open = ([host, port]) => new Promise((done) => {
+    const socket = connect({ host, port });
+    const end = (answer) => { socket.destroy(); done(answer); };
+    socket.setTimeout(3000, () => end(false)).once('connect', () => end(true)).once('error', () => end(false));
+  });
+  let text = '';
+  process.stdin.on('data', (chunk) => { text += chunk; });
+  process.stdin.on('end', () => Promise.all(JSON.parse(text).map(open)).then((all) => console.log(JSON.stringify(all))));
+`;
+
+/**
+ * Every pair of pods, and a client outside, on every declared port: what the policies of the cluster let through by the
+ * computation of check:deploy, against what happens when it is tried from the network of the pod.
+ */
+export const isolation: Test = async (cluster, say) => {
+  const { items } = (await cluster.get('networkpolicies --all-namespaces')) as { items: Manifest[] };
+  const policies = items.map((item) => ({ ...item, kind: 'NetworkPolicy' }));
+  const places = await placesOf(cluster);
+  let asked = 0;
+  let open = 0;
+  let flaws = 0;
+  const wrong: string[] = [];
+  for (const from of places) {
+    const ways = places.filter((to) => to !== from).flatMap((to) => to.ports.map((port) => ({ to, port })));
+    const answers = await tryAll(
+      from,
+      ways.map(({ to, port }) => [to.ip, port.port]),
+    );
+    for (const [i, { to, port }] of ways.entries()) {
+      const expected = reaches(policies, from, to, port);
+      asked += 1;
+      if (answers[i]) open += 1;
+      // kube-router lets pods of one policy reach each other on whatever anybody may reach them on.
+      if (answers[i] && !expected && isDeepStrictEqual(from.labels, to.labels)) flaws += 1;
+      else if (answers[i] !== expected) {
+        wrong.push(`${from.id} > ${to.id}:${port.port} is ${answers[i] ? 'open' : 'shut'}`);
+      }
+      const apart = [from.namespace, to.namespace].sort().join(' ') === 'production qualification';
+      assert.ok(!(apart && answers[i]), `${from.id} reaches ${to.id}:${port.port}`);
+    }
+  }
+  assert.deepEqual(wrong, [], 'ways that are not as the policies say');
+  say(
+    `ok   ${places.length} pods and a client outside: ${open} of ${asked} ways are open, each as computed but ${flaws} among pods of one workload, a fault of kube-router; none between production and qualification`,
+  );
+};
+
+async function placesOf(cluster: RealCluster): Promise<Place[]> {
+  const { items } = (await cluster.get('pods --all-namespaces')) as { items: Pod[] };
+  const outside = {
+    id: 'internet',
+    labels: {},
+    ports: [],
+    ip: '203.0.113.10',
+    network: `/run/netns/${cluster.name}-client`,
+  };
+  const places: Place[] = [outside];
+  for (const pod of items) {
+    const { metadata, spec, status } = pod;
+    const { name = '', namespace = '', labels = {} } = metadata ?? {};
+    if (status?.phase !== 'Running' || !status.podIP || metadata?.deletionTimestamp) continue;
+    const process = await cluster.firstProcess(namespace, pod);
+    const ports = (spec?.containers ?? [])
+      .flatMap((container) => container.ports ?? [])
+      .filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
+      .map((port) => ({ name: port.name, port: port.containerPort }));
+    places.push({
+      ...{ id: `${namespace}/${name}`, namespace, labels, ports, ip: status.podIP },
+      network: `/proc/${process}/ns/net`,
+    });
+  }
+  return places;
+}
+
+function tryAll(from: Place, ways: [string, number][]): Promise<boolean[]> {
+  return new Promise((done, fail) => {
+    const args = [`--net=${from.network}`, process.execPath, '--eval', probe];
+    const running = execFile('nsenter', args, (error, stdout) => (error ? fail(error) : done(JSON.parse(stdout))));
+    running.stdin?.end(JSON.stringify(ways));
+  });
+}

@@ -1,0 +1,244 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Environment, RealCluster } from './cluster.ts';
+
+/** Load on an environment and how much of it. */
+interface Plan {
+  /** Requests a second, all clients together. */
+  rate: number;
+  /** Clients at the same time. */
+  clients: number;
+  timeoutMs: number;
+}
+
+/** One request: when it began, in milliseconds since the load did, how long it took, and its status or what went wrong. */
+export interface Attempt {
+  what: string;
+  at: number;
+  ms: number;
+  status: number | string;
+}
+
+/** What load that runs in the background has in common: `start`, then `stop`, which waits for what is under way. */
+abstract class Load {
+  readonly log: Attempt[] = [];
+  /** When it began, as `Date.now()` counts. */
+  begin = 0;
+  protected readonly cluster: RealCluster;
+  protected readonly environment: Environment;
+  protected readonly plan: Plan;
+  #running: Promise<void>[] = [];
+  #ended = false;
+
+  constructor(cluster: RealCluster, environment: Environment, plan: Partial<Plan> = {}) {
+    this.cluster = cluster;
+    this.environment = environment;
+    this.plan = { rate: 20, clients: 4, timeoutMs: 10_000, ...plan };
+  }
+
+  /** Begins, and resolves once the first request has succeeded. */
+  async start(): Promise<this> {
+    this.begin = Date.now();
+    const { clients, rate } = this.plan;
+    this.#running = Array.from({ length: clients }, (_, i) => this.#work((i * 1000) / rate));
+    while (!this.log.some((attempt) => this.succeeded(attempt))) {
+      if (Date.now() - this.begin > 60_000) throw new Error(`no request succeeds: ${JSON.stringify(this.counts())}`);
+      await delay(20);
+    }
+    return this;
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#running);
+  }
+
+  /** Waits until a number of requests that begin from now on have succeeded. */
+  async more(count: number): Promise<void> {
+    const since = Date.now() - this.begin;
+    while (this.log.filter((attempt) => attempt.at >= since && this.succeeded(attempt)).length < count) {
+      if (Date.now() - this.begin - since > 180_000) throw new Error(`no ${count} requests succeed`);
+      await delay(20);
+    }
+  }
+
+  /** How often each status, or each fault, came. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { status } of this.log) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
+  /** Requests that did not succeed, in the order in which they began. */
+  failures(): Attempt[] {
+    return this.log.filter((attempt) => !this.succeeded(attempt)).sort((a, b) => a.at - b.at);
+  }
+
+  /**
+   * Times in which nothing succeeded although something failed, as callers see them: from the beginning of the last
+   * request that succeeded to the end of the next one that does.
+   */
+  gaps(): { at: number; ms: number }[] {
+    const log = this.log.toSorted((a, b) => a.at - b.at);
+    const gaps: { at: number; ms: number }[] = [];
+    let last = 0;
+    let failed = false;
+    for (const attempt of log) {
+      if (!this.succeeded(attempt)) failed = true;
+      else {
+        const end = attempt.at + attempt.ms;
+        if (failed) gaps.push({ at: last, ms: Math.round(end - last) });
+        last = attempt.at;
+        failed = false;
+      }
+    }
+    return gaps;
+  }
+
+  /** Milliseconds of the longest gap, or of the longest request where that is more. */
+  longest(): number {
+    return Math.round(Math.max(0, ...this.gaps().map(({ ms }) => ms), ...this.log.map(({ ms }) => ms)));
+  }
+
+  protected abstract succeeded(attempt: Attempt): boolean;
+  /** Path of the next request. */
+  protected abstract next(): string;
+  /** Sends a request. @returns its status */
+  protected abstract once(path: string): Promise<number>;
+
+  async #work(offset: number): Promise<void> {
+    const pace = (this.plan.clients * 1000) / this.plan.rate;
+    let due = Date.now() + offset;
+    while (!this.#ended) {
+      if (due > Date.now()) await delay(due - Date.now());
+      due = Math.max(due + pace, Date.now() - 1000);
+      const begin = Date.now();
+      const what = this.next();
+      const status = await this.once(what).catch((error: NodeJS.ErrnoException) => error.code ?? error.message);
+      this.log.push({ what, at: begin - this.begin, ms: Date.now() - begin, status });
+    }
+  }
+}
+
+/**
+ * Writes quotes from outside through the load balancer, each by a client and on a connection of its own, and remembers
+ * every one that was acknowledged.
+ */
+export class Writer extends Load {
+  /** Acknowledged quotes: id, and what was written. */
+  readonly acknowledged = new Map<string, string>();
+  #count = 0;
+
+  /**
+   * Reads back every acknowledged quote. What answers neither that it is there nor that it is not is asked again.
+   * @returns those that are lost
+   */
+  async verify(): Promise<string[]> {
+    const lost: string[] = [];
+    const left = [...this.acknowledged];
+    const readers = Array.from({ length: 8 }, async () => {
+      for (let next = left.pop(); next; next = left.pop()) {
+        const [id, text] = next;
+        if (!(await this.#isThere(id, text))) lost.push(id);
+      }
+    });
+    await Promise.all(readers);
+    return lost;
+  }
+
+  protected succeeded({ status }: Attempt): boolean {
+    return status === 201;
+  }
+
+  protected next(): string {
+    return '/quotes';
+  }
+
+  protected async once(path: string): Promise<number> {
+    this.#count += 1;
+    const quote = `Number ${this.#count}, written at ${Date.now()}`;
+    const { status, text } = await this.cluster.ask(this.environment, `POST ${path}`, {
+      headers: { authorization: this.environment.key },
+      json: { quote },
+      timeoutMs: this.plan.timeoutMs,
+    });
+    if (status === 201) this.acknowledged.set((JSON.parse(text) as { id: string }).id, quote);
+    return status;
+  }
+
+  async #isThere(id: string, quote: string): Promise<boolean> {
+    const end = Date.now() + 60_000;
+    for (;;) {
+      const answer = await this.cluster.ask(this.environment, `GET /quotes/${id}`).catch(() => undefined);
+      if (answer?.status === 200) return (JSON.parse(answer.text) as { quote: string }).quote === quote;
+      if (answer?.status === 404 || Date.now() > end) return false;
+      await delay(500);
+    }
+  }
+}
+
+/**
+ * Reads from outside through the load balancer as browsers do: a client keeps its connection for a few requests, fewer
+ * than its limit, and then another client comes.
+ */
+export class Reader extends Load {
+  readonly #paths: string[];
+  #count = 0;
+  readonly #idle: { agent: Agent; address: string; left: number }[] = [];
+
+  /** @param paths asked for in turn; each must answer 200 */
+  constructor(cluster: RealCluster, environment: Environment, paths: string[], plan: Partial<Plan> = {}) {
+    super(cluster, environment, { rate: 40, clients: 8, ...plan });
+    this.#paths = paths;
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    for (const { agent } of this.#idle) agent.destroy();
+  }
+
+  protected succeeded({ status }: Attempt): boolean {
+    return status === 200;
+  }
+
+  protected next(): string {
+    this.#count += 1;
+    return this.#paths[this.#count % this.#paths.length] ?? '/';
+  }
+
+  protected async once(path: string): Promise<number> {
+    const agent = () => new Agent({ keepAlive: true, maxSockets: 1 });
+    const client = this.#idle.pop() ?? { agent: agent(), address: this.cluster.nextClient(), left: 5 };
+    try {
+      const status = await this.#get(path, client.agent, client.address);
+      client.left -= 1;
+      if (client.left > 0) this.#idle.unshift(client);
+      else client.agent.destroy();
+      return status;
+    } catch (error) {
+      client.agent.destroy();
+      throw error;
+    }
+  }
+
+  #get(path: string, agent: Agent, localAddress: string): Promise<number> {
+    const { ip, host } = this.environment;
+    return new Promise((done, fail) => {
+      const sending = request({ host: ip, port: 80, path, headers: { host }, agent, localAddress }, (response) => {
+        response.on('error', fail);
+        response.on('end', () => {
+          clearTimeout(timer);
+          done(response.statusCode ?? 0);
+        });
+        response.resume();
+      });
+      const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), this.plan.timeoutMs);
+      sending.on('error', (error) => {
+        clearTimeout(timer);
+        fail(error);
+      });
+      sending.end();
+    });
+  }
+}

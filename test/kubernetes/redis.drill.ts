@@ -1,0 +1,336 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { eventually } from '#libs/testing/eventually.ts';
+import type { Environment, RealCluster } from './cluster.ts';
+import { Writer } from './load.ts';
+import type { Test } from './test.ts';
+
+const namespace = 'production';
+const set = 'redis-production';
+const ordinals = [0, 1, 2];
+const pods = ordinals.map((ordinal) => `${set}-${ordinal}`);
+/** Writes a second that go on through every fault. */
+const WRITES_PER_SECOND = 20;
+/** How long the nodes may take to be whole again, in milliseconds. */
+const RECOVERY_MS = 180_000;
+
+/** What a run of a drill did to the writers. */
+interface Outcome {
+  acknowledged: number;
+  lost: number;
+  /** The longest time without an acknowledged write, in milliseconds. */
+  gapMs: number;
+  /** How often each answer came that was no acknowledgement. */
+  refused: Record<string, number>;
+}
+
+/** One kind of fault. */
+interface Drill {
+  what: string;
+  runs: number;
+  fault: (nodes: RedisNodes, writer: Writer) => Promise<void>;
+  /** What writers may be answered besides 201 and 503, where a whole node with a part of the services is gone. */
+  alsoAnswered?: RegExp;
+  /** Most milliseconds that the median gap may have. */
+  budgetMs?: number;
+}
+
+const drills: Drill[] = [
+  { what: 'graceful: the master is deleted', runs: 10, fault: graceful, budgetMs: 2500 },
+  { what: 'crash: all processes of the master are killed', runs: 10, fault: crash, budgetMs: 6000 },
+  { what: 'crash while one replica lags', runs: 3, fault: (nodes, writer) => crashWhileLagging(nodes, writer, 1) },
+  { what: 'crash while both replicas lag', runs: 3, fault: (nodes, writer) => crashWhileLagging(nodes, writer, 2) },
+  { what: 'the master hangs and comes back once replaced', runs: 3, fault: hang },
+  { what: 'the master is cut off from one replica, then killed', runs: 2, fault: crashWhileCutOff },
+  { what: 'the master is cut off from both replicas, not from clients', runs: 2, fault: isolate },
+  { what: 'a promoted replica restarts empty', runs: 2, fault: restartEmpty },
+  { what: 'rolling restart', runs: 1, fault: rollingRestart },
+  { what: 'scaled to zero and back', runs: 2, fault: scaleToZero },
+  { what: "the master's disk is full", runs: 1, fault: fillDisk },
+  { what: "the master's clock jumps an hour, forth and back", runs: 1, fault: jumpClock },
+];
+
+/**
+ * Faults of production's Redis while writers go on at every instant of them. Every write that was acknowledged is looked for afterwards; a single lost one
+ * fails the test.
+ */
+export const redisDrills: Test = async (cluster, say) => {
+  const nodes = await RedisNodes.of(cluster);
+  for (const { what, runs, fault, alsoAnswered = /^503$/, budgetMs } of drills) {
+    const outcomes: Outcome[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const outcome = await underWrites(nodes, fault);
+      const others = Object.keys(outcome.refused).filter(
+        (status) => !/^503$/.test(status) && !alsoAnswered.test(status),
+      );
+      assert.deepEqual(others, [], `${what}: writers were answered ${JSON.stringify(outcome.refused)}`);
+      assert.equal(outcome.lost, 0, `${what}: ${outcome.lost} of ${outcome.acknowledged} acknowledged writes are lost`);
+      outcomes.push(outcome);
+    }
+    const gaps = outcomes.map(({ gapMs }) => gapMs).sort((a, b) => a - b);
+    const median = gaps[gaps.length >> 1] ?? 0;
+    const acknowledged = outcomes.reduce((sum, outcome) => sum + outcome.acknowledged, 0);
+    if (budgetMs) assert.ok(median <= budgetMs, `${what}: median gap ${median} ms of at most ${budgetMs}`);
+    const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1);
+    say(
+      `ok   ${what}: ${runs} runs, ${acknowledged} acknowledged, 0 lost, gap ${seconds(median)} s (${seconds(gaps[0])} to ${seconds(gaps.at(-1))})`,
+    );
+  }
+};
+
+/** Runs a fault while writes go on, until they succeed again and all nodes are whole. */
+async function underWrites(nodes: RedisNodes, fault: Drill['fault']): Promise<Outcome> {
+  await nodes.whole();
+  const writer = await new Writer(nodes.cluster, nodes.environment, { rate: WRITES_PER_SECOND }).start();
+  try {
+    await writer.more(WRITES_PER_SECOND);
+    await fault(nodes, writer);
+    await writer.more(2 * WRITES_PER_SECOND);
+  } finally {
+    await writer.stop();
+  }
+  await nodes.whole();
+  const { 201: acknowledged = 0, ...refused } = writer.counts();
+  return { acknowledged, lost: (await writer.verify()).length, gapMs: writer.longest(), refused };
+}
+
+async function graceful(nodes: RedisNodes): Promise<void> {
+  const master = await nodes.master();
+  await nodes.cluster.kubectl(['delete', 'pod', master, '--namespace', namespace, '--wait=true']);
+  await nodes.successor(master);
+}
+
+async function crash(nodes: RedisNodes): Promise<void> {
+  const master = await nodes.master();
+  await nodes.kill(master);
+  await nodes.successor(master);
+}
+
+async function crashWhileLagging(nodes: RedisNodes, writer: Writer, lagging: number): Promise<void> {
+  const master = await nodes.master();
+  const replicas = pods.filter((pod) => pod !== master).slice(0, lagging);
+  for (const pod of replicas) await nodes.signal(pod, 'SIGSTOP');
+  // What is acknowledged now is not on the replica that lags; with two that lag, nothing may be acknowledged.
+  if (lagging === 1) await writer.more(WRITES_PER_SECOND);
+  else await eventually(() => writer.failures().length >= WRITES_PER_SECOND / 4, RECOVERY_MS);
+  await nodes.kill(master);
+  for (const pod of replicas) await nodes.signal(pod, 'SIGCONT');
+  await nodes.successor(master);
+}
+
+async function hang(nodes: RedisNodes): Promise<void> {
+  const master = await nodes.master();
+  await nodes.signal(master, 'SIGSTOP');
+  await nodes.successor(master);
+  // At this instant the other replica may still follow the old master, which does not know that it was replaced.
+  await nodes.signal(master, 'SIGCONT');
+}
+
+async function crashWhileCutOff(nodes: RedisNodes, writer: Writer): Promise<void> {
+  const master = await nodes.master();
+  const [far = ''] = pods.filter((pod) => pod !== master);
+  await nodes.cluster.cut([await nodes.ip(master)], [await nodes.ip(far)]);
+  await writer.more(5 * WRITES_PER_SECOND);
+  await nodes.kill(master);
+  await nodes.cluster.mend();
+  await nodes.successor(master);
+}
+
+async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
+  const master = await nodes.master();
+  const others = await Promise.all(pods.filter((pod) => pod !== master).map((pod) => nodes.ip(pod)));
+  await nodes.cluster.cut([await nodes.ip(master)], others);
+  await nodes.successor(master);
+  await writer.more(2 * WRITES_PER_SECOND);
+  await nodes.cluster.mend();
+}
+
+async function restartEmpty(nodes: RedisNodes): Promise<void> {
+  const first = await nodes.master();
+  await nodes.kill(first);
+  const promoted = await nodes.successor(first);
+  await nodes.empty(promoted);
+  await nodes.successor(promoted);
+}
+
+async function rollingRestart({ cluster }: RedisNodes): Promise<void> {
+  await cluster.kubectl(['rollout', 'restart', `statefulset/${set}`, '--namespace', namespace]);
+  await cluster.settled(namespace);
+}
+
+async function scaleToZero({ cluster }: RedisNodes): Promise<void> {
+  const scale = (replicas: number) =>
+    cluster.kubectl(['scale', `statefulset/${set}`, '--namespace', namespace, `--replicas=${replicas}`]);
+  await scale(0);
+  await cluster.kubectl([
+    'wait',
+    '--for=delete',
+    '--namespace',
+    namespace,
+    '--timeout=3m',
+    ...pods.map((p) => `pod/${p}`),
+  ]);
+  await scale(pods.length);
+}
+
+async function fillDisk(nodes: RedisNodes): Promise<void> {
+  const master = await nodes.master();
+  const fill = await nodes.fill(master);
+  // With every write on the disk before it is acknowledged, a Valkey that cannot write its file ends: another takes over.
+  await nodes.successor(master);
+  await fill.remove();
+}
+
+async function jumpClock(nodes: RedisNodes, writer: Writer): Promise<void> {
+  await using clock = await nodes.ownClock();
+  const master = await nodes.master();
+  for (const hours of [1, -1]) {
+    clock.shift(master, hours * 3600);
+    await writer.more(2 * WRITES_PER_SECOND);
+  }
+  await nodes.kill(master);
+  await nodes.successor(master);
+}
+
+/** Production's three Redis nodes. */
+class RedisNodes {
+  readonly cluster: RealCluster;
+  readonly environment: Environment;
+
+  private constructor(cluster: RealCluster, environment: Environment) {
+    this.cluster = cluster;
+    this.environment = environment;
+  }
+
+  static async of(cluster: RealCluster): Promise<RedisNodes> {
+    return new RedisNodes(cluster, await cluster.environment(namespace));
+  }
+
+  /** The pod that the Sentinels call the master. */
+  async master(): Promise<string> {
+    return await eventually(() => this.#named(pods), RECOVERY_MS, 200);
+  }
+
+  /** Waits until the Sentinels call another pod the master, and answers with its name. */
+  async successor(old: string): Promise<string> {
+    return await eventually(
+      async () => {
+        const master = await this.#named(pods.filter((pod) => pod !== old));
+        return master !== old && master;
+      },
+      RECOVERY_MS,
+      100,
+    );
+  }
+
+  /** Waits until all pods are ready, both replicas have what the master has, and every Sentinel knows it. */
+  async whole(): Promise<void> {
+    await eventually(
+      async () => {
+        const all = (await this.cluster.pods(namespace)).filter(({ metadata }) => pods.includes(metadata?.name ?? ''));
+        assert.equal(all.filter(isReady).length, pods.length);
+        const master = await this.#named(pods);
+        const info = await this.#cli(master, 'redis', 'info', 'replication');
+        assert.match(info, /^connected_slaves:2\r?$/m);
+        assert.equal(info.match(/,state=online,offset=\d+,lag=[01]\b/g)?.length, 2, info);
+        for (const pod of pods) {
+          const known = await this.#cli(pod, 'sentinel', 'sentinel', 'master', 'quotes');
+          assert.ok(
+            known.includes(`${master}.`) && /num-slaves\n2\n/.test(known) && /flags\nmaster\n/.test(known),
+            known,
+          );
+          assert.match(await this.#cli(pod, 'sentinel', 'sentinel', 'ckquorum', 'quotes'), /^OK 3 usable/);
+        }
+      },
+      RECOVERY_MS,
+      500,
+    );
+  }
+
+  /** Ends all that runs in a pod at once, as a node does that loses power. The kubelet makes the pod anew, with its volume. */
+  async kill(pod: string): Promise<void> {
+    for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
+  }
+
+  /** Sends a signal to the Valkey server of a pod. */
+  async signal(pod: string, signal: NodeJS.Signals): Promise<void> {
+    const [first] = await this.cluster.processes(namespace, pod, 'redis');
+    assert.ok(first, `${pod} has no process`);
+    process.kill(first, signal);
+  }
+
+  /** The address of a pod. */
+  async ip(pod: string): Promise<string> {
+    return ((await this.cluster.get(`pod/${pod}`, namespace)) as Pod).status?.podIP ?? '';
+  }
+
+  /** Ends a pod that is the master, and gives it an empty volume before it starts again. */
+  async empty(pod: string): Promise<void> {
+    const volume = await this.#volume(pod);
+    await this.kill(pod);
+    execFileSync('find', [volume, '-mindepth', '1', '-delete']);
+    await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
+  }
+
+  /** Fills the volume of a pod to the last byte. */
+  async fill(pod: string): Promise<{ remove(): Promise<void> }> {
+    const file = `${await this.#volume(pod)}/filling`;
+    // It ends with an error, as it must.
+    execFileSync('sh', ['-c', `cat /dev/zero >${file} 2>/dev/null || true`]);
+    return { remove: async () => void execFileSync('rm', [file]) };
+  }
+
+  /** Gives the Valkey servers clocks that can be shifted one by one, by a library that is loaded before theirs (clock.c). */
+  async ownClock(): Promise<AsyncDisposable & { shift(pod: string, seconds: number): void }> {
+    const library = this.cluster.path('clock.so');
+    execFileSync('gcc', ['-shared', '-fPIC', '-O2', '-o', library, 'test/kubernetes/clock.c']);
+    const volumes = new Map<string, string>();
+    const shift = (pod: string, seconds: number) => {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64LE(BigInt(seconds));
+      // In place: the server has mapped this very file.
+      writeFileSync(`${volumes.get(pod)}/clock.shift`, bytes, { flag: 'r+' });
+    };
+    for (const pod of pods) {
+      const volume = await this.#volume(pod);
+      volumes.set(pod, volume);
+      copyFileSync(library, `${volume}/clock.so`);
+      writeFileSync(`${volume}/clock.shift`, Buffer.alloc(8));
+    }
+    const setEnvironment = async (...settings: string[]) => {
+      await this.cluster.kubectl([
+        ...['set', 'env', `statefulset/${set}`, '--namespace', namespace, '--containers=redis', ...settings],
+      ]);
+      await this.cluster.settled(namespace);
+    };
+    await setEnvironment('LD_PRELOAD=/data/clock.so', 'CLOCK_SHIFT=/data/clock.shift');
+    return { shift, [Symbol.asyncDispose]: () => setEnvironment('LD_PRELOAD-', 'CLOCK_SHIFT-') };
+  }
+
+  /** The folder, on this machine, that a pod has at /data. */
+  async #volume(pod: string): Promise<string> {
+    const { spec } = await this.cluster.get(`persistentvolumeclaim/data-${pod}`, namespace);
+    const node = await this.cluster.nodeOf(namespace, pod);
+    const volume = await this.cluster.get(`persistentvolume/${spec.volumeName}`);
+    return this.cluster.path(`${node.name}/root${volume.spec.local.path}`);
+  }
+
+  /** The master by the first Sentinel that answers. */
+  async #named(asked: string[]): Promise<string> {
+    const answers = asked.map((pod) => this.#cli(pod, 'sentinel', 'sentinel', 'get-master-addr-by-name', 'quotes'));
+    const [name = ''] = (await Promise.any(answers)).split('.');
+    assert.ok(pods.includes(name), name);
+    return name;
+  }
+
+  #cli(pod: string, container: 'redis' | 'sentinel', ...command: string[]): Promise<string> {
+    const port = container === 'sentinel' ? ['-p', '26379'] : [];
+    return this.cluster.exec(namespace, pod, container, ['valkey-cli', '-e', ...port, ...command]);
+  }
+}
+
+function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+}

@@ -1,0 +1,70 @@
+/**
+ * `npm run test:kubernetes`: the overlays on a cluster of real nodes, put there by `npm run deploy`. To be started by
+ * run.sh, in the network of the cluster's clients.
+ */
+import { RealCluster } from './cluster.ts';
+import { nodes, pods, rollouts } from './disturbances.ts';
+import { documentation } from './documentation.ts';
+import { edge } from './edge.ts';
+import { isolation } from './isolation.ts';
+import { monitoring } from './monitoring.ts';
+import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
+import { recovery } from './recovery.ts';
+import { redisDrills } from './redis.drill.ts';
+import { climb, scaling } from './scaling.ts';
+import type { Test } from './test.ts';
+
+const {
+  TEST_CLUSTER: name = '',
+  TEST_FOLDER: folder = '',
+  TEST_TOOLS: tools = '',
+  TEST_IMAGES: images = '',
+} = process.env;
+const started = Date.now();
+/** Prints what holds, and the seconds since the start. */
+const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
+
+const tests: Record<string, Test> = {
+  ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption, rollouts, pods, nodes },
+  ...{ quota, rollback, recovery, redis: redisDrills, documentation, climb },
+};
+
+/** The whole run: one line after the other, and the tests of a line at the same time: they mostly wait. */
+const course = [
+  'installs',
+  'climb scaling admission permissions edge monitoring',
+  ...['isolation', 'disruption', 'rollouts', 'pods', 'nodes', 'quota', 'rollback', 'recovery', 'redis'],
+  'documentation',
+];
+
+const [first, ...others] = process.argv.slice(2);
+if (first === 'down') {
+  RealCluster.remove(name, folder);
+  process.exit();
+}
+const fresh = first === undefined || first === 'up';
+const cluster = fresh ? await RealCluster.start(name, tools, images, folder) : RealCluster.attach(folder);
+if (fresh) {
+  const [version] = (await cluster.kubectl(['version'])).match(/Server Version: .*/) ?? [];
+  say(`ok   ${version}, ${cluster.nodes.length} nodes ready`);
+}
+const failed: string[] = [];
+for (const line of first === undefined ? course : first === 'up' ? others : [first, ...others]) {
+  await Promise.all(
+    line.split(' ').map(async (title) => {
+      const test = tests[title];
+      if (!test) throw new Error(`no test ${title}; there are ${Object.keys(tests).join(', ')}`);
+      try {
+        await test(cluster, say);
+      } catch (error) {
+        // The others may still tell something.
+        failed.push(title);
+        say(`FAIL ${title}`);
+        console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
+      }
+    }),
+  );
+}
+if (first === undefined) RealCluster.remove(name, folder);
+if (failed.length > 0) say(`FAIL ${failed.join(', ')}`);
+process.exit(failed.length > 0 ? 1 : 0);
