@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { keyFamilies } from '#libs/testing/key-families.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { redisPassword } from '#libs/testing/redis-users.ts';
@@ -115,6 +116,16 @@ it.each<[RedisUser, string[]]>([
   ['exporter', ['GET', `${shard.quote}1`]],
 ])('refuses %s %j', async (user, command) => {
   expect(await answer(user, ...command)).toMatch(REFUSED);
+});
+
+it('lets a service use every key of the platform, and no service any other', () => {
+  const families = keyFamilies();
+  const file = redisAcl(Object.fromEntries(REDIS_USERS.map((user) => [user, ['x']])));
+  const patterns = ['users', 'quotes', 'search', 'shop', 'import'].flatMap((user) => {
+    const [, rules = ''] = new RegExp(`^user ${user} (.*)$`, 'm').exec(file) ?? [];
+    return [...rules.matchAll(/~(\S+)/g)].map(([, pattern = '']) => pattern.replace('{q*}', '{q0}'));
+  });
+  expect([...new Set(patterns)].sort()).toEqual(families.map(({ key }) => key).sort());
 });
 
 it('takes two passwords of a user, while one replaces the other, and stores neither', async () => {
