@@ -17,6 +17,8 @@ const FAIL_FAST = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
+  // By default a Redis that has loaded its data is seen up to 10 s later.
+  maxLoadingRetryTime: 500,
   // A command that Redis 7.0 does not know: no rule of an ACL could name it. Who a client is, its user says.
   disableClientInfo: true,
   retryStrategy: reconnectDelay,
@@ -56,6 +58,12 @@ export function connectRedis(config: Config, overrides: Partial<CommonRedisOptio
     return new Redis({ ...single, enableAutoPipelining: true, Connector });
   }
   return new Redis({ ...single, enableAutoPipelining: true, host: config.REDIS_HOST, port: config.REDIS_PORT });
+}
+
+/** Where the configuration says that Redis is, for people. */
+export function redisAddress({ REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
+  const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
+  return nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
 }
 
 /** Options of a client; without a password it does not log in. */

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
@@ -19,25 +20,6 @@ const services: ServiceProcess[] = [];
 let sentinel: ChildProcess | undefined;
 
 const path = (name: string) => join(folder, name);
-
-/** Makes an authority, and a certificate by it that is for an address and a name. */
-function certify(authority: string, name: string, subject: string): void {
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-keyout',
-    `${authority}.key`,
-    '-out',
-    `${authority}.pem`,
-    '-subj',
-    `/CN=${authority}`,
-  );
-  const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-addext', `subjectAltName=${subject}`];
-  openssl('req', '-x509', ...key, ...by, '-keyout', `${name}.key`, '-out', `${name}.pem`, '-subj', `/CN=${name}`);
-}
 
 const tlsArgs = (port: number) => [
   ...[
@@ -75,8 +57,8 @@ async function launch(env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
 }
 
 beforeAll(() => {
-  certify('authority', 'server', 'IP:127.0.0.1,DNS:redis.example');
-  certify('stranger', 'other', 'IP:127.0.0.1');
+  certify(folder, 'authority', 'server', 'IP:127.0.0.1,DNS:redis.example');
+  certify(folder, 'stranger', 'other', 'IP:127.0.0.1');
 });
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
@@ -104,20 +86,26 @@ describe('a single Redis that wants certificates of its clients', () => {
     expect(status).toBe(201);
   });
 
-  it.each<[string, NodeJS.ProcessEnv]>([
-    ['another authority', { REDIS_TLS_CA: path('stranger.pem') }],
-    ['no authority but those of Node.js', {}],
-    ['another name', { ...CA, REDIS_TLS_SERVERNAME: 'other.example' }],
+  it.each<[string, NodeJS.ProcessEnv, RegExp]>([
+    ['another authority', { REDIS_TLS_CA: path('stranger.pem') }, /TLS \(SELF_SIGNED_CERT_IN_CHAIN\)/],
+    ['no authority but those of Node.js', {}, /TLS \(SELF_SIGNED_CERT_IN_CHAIN\)/],
+    [
+      'another name',
+      { ...CA, REDIS_TLS_SERVERNAME: 'other.example' },
+      /TLS \(Host: other\.example\. is not in the cert's altnames/,
+    ],
     [
       'a certificate of our own that is by another authority',
       { ...CA, REDIS_TLS_CERT: path('other.pem'), REDIS_TLS_KEY: path('other.key') },
+      /TLS \(/,
     ],
-    ['no TLS', { REDIS_TLS: 'false' }],
-  ])('answers 503 with %s', async (_, env) => {
+    ['no TLS', { REDIS_TLS: 'false' }, /TLS \(Redis seems to want it\)/],
+  ])('answers 503 with %s, and logs why', async (_, env, reason) => {
     const service = await launch({ REDIS_PORT, ...env });
     await eventually(async () => expect((await call(service, 'GET /healthz')).status).toBe(200), START_MS);
     expectProblem(await call(service, 'GET /quotes'), 503, 'unavailable');
     expect((await call(service, 'GET /readyz')).status).toBe(503);
+    await eventually(() => expect(service.output()).toMatch(reason));
   });
 });
 
