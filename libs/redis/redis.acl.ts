@@ -35,8 +35,8 @@ function script(name: keyof typeof SCRIPTS, ...keys: string[]): Grant {
   return { commands: ['evalsha', 'eval', ...new Set(inside)], keys };
 }
 
-/** What every connection of a service needs: the client's greeting, readiness, the nodes of a cluster, the replica that confirms a write. */
-const CONNECTION = '+ping +info +select +wait +cluster|slots +cluster|info +asking';
+/** What every connection of a service needs: the client's greeting, readiness, the nodes of a cluster and the names of connections to them, the replica that confirms a write. */
+const CONNECTION = '+ping +info +client|setname +select +wait +cluster|slots +cluster|info +asking';
 /** Every service counts the requests of its clients. */
 const THROTTLE = script('throttle', THROTTLE_KEY);
 
