@@ -28,7 +28,7 @@ export function failureReason({ name, message, code = '', reason }: Failure): st
   if (/^(EPROTO|ERR_(SSL|TLS|OSSL)_.*|(?!E[A-Z]*_)[A-Z]+_.*)$/.test(code)) return `TLS (${reason ?? code})`;
   if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
   if (SOCKET_ERRORS[code]) return SOCKET_ERRORS[code];
-  if (/timeout|timed out/i.test(message)) return 'no answer';
+  if (/timeout|timed out|no answer/i.test(message)) return 'no answer';
   return message === 'Connection is closed.' ? 'cut off' : message;
 }
 
