@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { parseArgs, parseEnv } from 'node:util';
 import { makePlatformSecret, platformSecretFile, platformSecretProblem } from './platform-secret.ts';
+import { redisSecretsProblem, redisUsersOf, writeRedisAcls } from './redis-secrets.ts';
 import { makeStripeSecret, stripeSecretFile, stripeSecretProblem } from './stripe-secret.ts';
 
 /** Address in the hosts of the Ingress unless `--ip` says another: right for `minikube tunnel`, kind and k3s on this machine. */
@@ -50,6 +51,11 @@ if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(platformSecret
     fail(`${secretFile} is missing. Make it with:\n  ${makePlatformSecret(overlay, secretFile)}`);
   const problem = platformSecretProblem(overlay, parseEnv(readFileSync(secretFile, 'utf8')));
   if (problem) fail(`${secretFile}: ${problem}`);
+}
+if (redisUsersOf(folder).length > 0) {
+  const problem = redisSecretsProblem(folder);
+  if (problem) fail(problem);
+  writeRedisAcls(folder);
 }
 if (readFileSync(`${folder}/kustomization.yaml`, 'utf8').includes(stripeSecretFile)) {
   const file = `${folder}/${stripeSecretFile}`;

@@ -6,10 +6,14 @@ export const platformSecretFile = 'platform.secret';
 /** The overlay of the shop, which gives out cookies. */
 const SHOP_OVERLAY = 'privrocket-preprod';
 
-/** What an overlay's secret file must hold; it may also hold ADMIN_KEYS. */
+/** What an overlay's secret file must hold, but for BACKUP_KEY, without which production's backups are not encrypted; it may also hold ADMIN_KEYS. */
 export function platformSecretKeys(overlay: string): string[] {
   if (overlay === 'monitoring') return ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'];
-  return ['ADMIN_KEY', 'REDIS_PASSWORD', ...(overlay === SHOP_OVERLAY ? ['COOKIE_SECRET'] : [])];
+  return [
+    'ADMIN_KEY',
+    ...(overlay === SHOP_OVERLAY ? ['COOKIE_SECRET'] : []),
+    ...(overlay === 'production' ? ['BACKUP_KEY'] : []),
+  ];
 }
 
 /** Command that makes a new secret file with random values. Only the mail account's password cannot be made up. */
@@ -26,7 +30,7 @@ export function makePlatformSecret(overlay: string, file: string): string {
  * @param values lines of the secret file, parsed
  */
 export function platformSecretProblem(overlay: string, values: NodeJS.Dict<string>): string | undefined {
-  const missing = platformSecretKeys(overlay).find((key) => !values[key]);
+  const missing = platformSecretKeys(overlay).find((key) => !values[key] && key !== 'BACKUP_KEY');
   if (missing) return `${missing} is missing`;
   if (overlay === 'monitoring') return undefined;
   const environment = environmentSchema.pick({ ADMIN_KEY: true, ADMIN_KEYS: true }).safeParse({
@@ -38,9 +42,6 @@ export function platformSecretProblem(overlay: string, values: NodeJS.Dict<strin
   if (adminKeys) return adminKeys;
   const cookieSecret = overlay === SHOP_OVERLAY ? cookieSecretProblem(values.COOKIE_SECRET) : undefined;
   if (cookieSecret) return `COOKIE_SECRET ${cookieSecret}`;
-  // It stands on a command line and in a space-separated configuration file of Redis.
-  if (!/^[\w.~-]{16,}$/.test(values.REDIS_PASSWORD ?? '')) {
-    return 'REDIS_PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -';
-  }
+  if (values.BACKUP_KEY && values.BACKUP_KEY.length < 32) return 'BACKUP_KEY must have at least 32 characters';
   return undefined;
 }

@@ -12,9 +12,11 @@ const started = Date.now();
 export const say = (line: string) =>
   process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
-/** Value of a key of the environment's Secret. */
-export const secretOf = (manifests: Manifest[], key: string) =>
-  Buffer.from(ofKind(manifests, 'Secret')[0]?.data?.[key] ?? '', 'base64').toString();
+/** Value of a key of one of the environment's Secrets. */
+export const secretOf = (manifests: Manifest[], key: string, secret = 'platform') => {
+  const found = ofKind(manifests, 'Secret').find(({ metadata }) => metadata.name?.startsWith(`${secret}-`));
+  return Buffer.from(found?.data?.[key] ?? '', 'base64').toString();
+};
 
 /** Sends a request to a pod on its container port. */
 export async function send(

@@ -37,12 +37,13 @@ async function failover(): Promise<void> {
     const pod = redis.get(node);
     if (pod) await pods.ready(pod);
   };
-  const role = (node: string) => pods.exec(node, 'redis', ['redis-cli', 'role']).split('\n')[0];
+  const role = (node: string) => pods.exec(node, 'redis', ['valkey-cli', '--user', 'node', 'role']).split('\n')[0];
   const master = () =>
     eventually(() => nodes.find((node) => redis.has(node) && role(node) === 'master') ?? false, ELECTION_DEADLINE);
   for (const node of nodes) await ready(node);
   // Sentinel asks the master for its replicas every 10 s; one that it has not heard of yet would be left behind by a failover.
-  const view = (node: string) => pods.exec(node, 'sentinel', ['redis-cli', '-p', '26379', 'info', 'sentinel']);
+  const view = (node: string) =>
+    pods.exec(node, 'sentinel', ['valkey-cli', '--user', 'node', '-p', '26379', 'info', 'sentinel']);
   await eventually(() => nodes.every((node) => view(node).includes('slaves=2,sentinels=3')), 60_000, 1000);
   assert.deepEqual(nodes.map(role), ['master', 'slave', 'slave']);
   say('ok   three Redis nodes and their Sentinels find each other from the rendered StatefulSet');
@@ -110,9 +111,11 @@ async function failover(): Promise<void> {
   say('ok   master back with an empty disk: it waits for an election and copies from the new master, nothing is lost');
 
   say(`     ${(await pods.job('redis-backup-production', 'backup')).trim()}`);
-  pods.exec(await master(), 'redis', ['redis-cli', 'flushall']);
+  // Only the operator may.
+  const login = `REDISCLI_AUTH=${secretOf(manifests, 'PASSWORD', 'redis-operator')}`;
+  pods.exec(await master(), 'redis', ['env', login, 'valkey-cli', '--user', 'operator', '-e', 'flushall']);
   assert.notEqual(await lost(), 0);
-  const restored = await pods.job('redis-backup-production', 'backup', ['sh', '/scripts/restore.sh']);
+  const restored = await pods.job('redis-restore-production', 'backup');
   say(restored.trim().replace(/^/gm, '     '));
   assert.equal(await lost(), 0);
   say('ok   the backup is taken, all data deleted, and the restore brings every quote back');

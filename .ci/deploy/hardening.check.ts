@@ -1,3 +1,4 @@
+import type { Container } from 'kubernetes-types/core/v1';
 import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, workloads } from './manifest.loader.ts';
 
 /** The workloads that may talk to the cluster's API. */
@@ -17,6 +18,7 @@ export function checkHardening(manifests: Manifest[]): string[] {
       podFindings(workload).map((problem) => `${workload.kind} ${workload.namespace}/${workload.name}: ${problem}`),
     ),
     ...sharedAccounts(all),
+    ...all.flatMap(foreignLogins),
     ...ofKind(manifests, 'ServiceAccount')
       .filter(({ automountServiceAccountToken: mounts }) => mounts !== false)
       .map((account) => `${nameOf(account)}: mounts its token by default`),
@@ -45,6 +47,11 @@ export function checkHardening(manifests: Manifest[]): string[] {
         .filter((key) => secretName.test(key))
         .map((key) => `${nameOf(map)}: ${key} belongs into a Secret`),
     ),
+    ...ofKind(manifests, 'ConfigMap').flatMap((map) =>
+      Object.entries(map.data ?? {})
+        .filter(([file, text]) => file.endsWith('.sh') && text.split('\n').some(showsSecret))
+        .map(([file]) => `${nameOf(map)}: ${file} puts a secret on a command line`),
+    ),
     ...ofKind(manifests, 'NetworkPolicy')
       .filter(
         ({ metadata, spec }) =>
@@ -62,6 +69,32 @@ export function checkHardening(manifests: Manifest[]): string[] {
       .map((service) => `${nameOf(service)}: loses the address of its clients`),
     ...ofKind(manifests, 'Namespace').flatMap((namespace) => namespaceFindings(namespace, manifests)),
   ];
+}
+
+/** All that a container's manifest has executed, an argument each. */
+function commandsOf({ command, args, lifecycle, ...probes }: Container): string[] {
+  const handlers = [
+    probes.startupProbe,
+    probes.readinessProbe,
+    probes.livenessProbe,
+    lifecycle?.preStop,
+    lifecycle?.postStart,
+  ];
+  return [...(command ?? []), ...(args ?? []), ...handlers.flatMap((handler) => handler?.exec?.command ?? [])];
+}
+
+/**
+ * Whether an argument of a command, or a line of a script, puts a secret where everybody sees it who sees the processes: a variable that is named as one, expanded by
+ * Kubernetes or a shell, or an option that nothing but a secret can follow. `printf` and `echo` are no processes.
+ */
+function showsSecret(text: string): boolean {
+  const line = text.replace(/^\s*#.*/, '').replace(/\b(printf|echo) [^|;&]*/g, '');
+  // What an assignment or a file holds is no argument.
+  const isArgument = !/^\s*(export )?\w+=\S*$/.test(line) && !/^(sentinel|masterauth|requirepass) /.test(line);
+  return (
+    (isArgument && /\$[({]?\w*(KEY|PASSWORD|SECRET|TOKEN|AUTH)\b/.test(line)) ||
+    /(^|\s)(--requirepass|--masterauth|--pass|-a)(\s|=|$)/.test(line)
+  );
 }
 
 function podFindings(workload: Workload): string[] {
@@ -97,10 +130,40 @@ function podFindings(workload: Workload): string[] {
           !container.env?.some(({ name, value }) => secretName.test(name) && value !== undefined),
           `${container.name} has a secret among its literals`,
         ],
+        [!commandsOf(container).some(showsSecret), `${container.name} has a secret on a command line`],
       ];
     }),
   ];
   return problems.filter(([holds]) => !holds).map(([, problem]) => problem);
+}
+
+/** The logins of Redis that a workload may have, by what its name begins with: its own, and no other. */
+const logins: Record<string, string[]> = {
+  'users-deployment': ['users'],
+  'quotes-deployment': ['quotes'],
+  'search-deployment': ['search'],
+  'privrocket-deployment': ['shop'],
+  seed: ['import'],
+  'redis-backup': ['backup'],
+  'redis-restore': ['operator'],
+  // What a node knows of the users is hashes; `acl` holds them. A Sentinel is beside its node.
+  redis: ['node', 'exporter', 'sentinel', 'acl'],
+};
+
+function foreignLogins(workload: Workload): string[] {
+  const { template, kind, namespace, name } = workload;
+  const [, own] = Object.entries(logins).find(([start]) => name.startsWith(start)) ?? ['', []];
+  const secrets = [
+    ...containersOf(workload).flatMap(({ env, envFrom }) => [
+      ...(env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+      ...(envFrom ?? []).map(({ secretRef }) => secretRef?.name),
+    ]),
+    ...(template.spec?.volumes ?? []).map(({ secret }) => secret?.secretName),
+  ];
+  const has = [...new Set(secrets.flatMap((secret) => /^redis-([a-z]+)/.exec(secret ?? '')?.[1] ?? []))];
+  return has.every((login) => own.includes(login))
+    ? []
+    : [`${kind} ${namespace}/${name}: has the logins ${has.join(', ')} of Redis, not ${own.join(', ') || 'any'}`];
 }
 
 function sharedAccounts(all: Workload[]): string[] {

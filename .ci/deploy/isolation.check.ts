@@ -56,6 +56,8 @@ const intended = [
   'production/redis-production > production/redis-production:26379',
   'production/redis-backup-production > production/redis-production:6379',
   'production/redis-backup-production > production/redis-production:26379',
+  'production/redis-restore-production > production/redis-production:6379',
+  'production/redis-restore-production > production/redis-production:26379',
   'qualification/seed > qualification/redis-qualification:6379',
   'qualification/seed > qualification/redis-qualification:26379',
   // The shop is public, and has quotes and search of its own behind it.

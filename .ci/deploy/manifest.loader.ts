@@ -24,6 +24,7 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding, RoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
 import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
+import { redisUsersOf, writeRedisAcls } from '../../deploy/redis-secrets.ts';
 import { stripeSecretFile } from '../../deploy/stripe-secret.ts';
 
 /** The kinds that the overlays may use; the checks know what to ask of each. */
@@ -65,7 +66,7 @@ export interface Workload {
   labels: Record<string, string>;
   template: PodTemplateSpec;
   selector: LabelSelector | undefined;
-  /** `spec.replicas`; undefined when an autoscaler owns it. */
+  /** `spec.replicas`; undefined when an autoscaler owns it; 0 of a CronJob that is only started by hand, when the services are stopped. */
   replicas: number | undefined;
 }
 
@@ -114,7 +115,7 @@ export function workloads(manifests: Manifest[]): Workload[] {
       workload('StatefulSet', s, s.spec?.template, s.spec?.selector, s.spec?.replicas ?? 1),
     ),
     ...ofKind(manifests, 'CronJob').map((c) =>
-      workload('CronJob', c, c.spec?.jobTemplate.spec?.template, undefined, 1),
+      workload('CronJob', c, c.spec?.jobTemplate.spec?.template, undefined, c.spec?.suspend ? 0 : 1),
     ),
     ...ofKind(manifests, 'Job').map((j) => workload('Job', j, j.spec?.template, undefined, 1)),
   ];
@@ -152,6 +153,10 @@ export function renderOverlays([program = '', ...args]: string[]): Rendered {
           join(folder, stripeSecretFile),
           `STRIPE_PUBLISHABLE_KEY=\nSTRIPE_SECRET_KEY=\nSTRIPE_WEBHOOK_SECRET=${randomUUID()}\n`,
         );
+        for (const user of redisUsersOf(folder)) {
+          writeFileSync(join(folder, `redis-${user}.secret`), `USERNAME=${user}\nPASSWORD=${randomUUID()}\n`);
+        }
+        if (redisUsersOf(folder).length > 0) writeRedisAcls(folder);
         const text = build(folder);
         const manifests = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
         return [basename(folder), { text, manifests }];

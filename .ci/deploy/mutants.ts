@@ -41,6 +41,17 @@ const inUsers = (spoil: (container: Container) => void, finding: RegExp) =>
     finding,
   );
 
+/** Plants a mistake into the containers of production's Redis. */
+const inRedisContainers = (spoil: (container: Container) => void, finding: RegExp) =>
+  inThe(
+    'StatefulSet',
+    'redis-production',
+    ({ spec }) => {
+      for (const container of spec?.template.spec?.containers ?? []) spoil(container);
+    },
+    finding,
+  );
+
 /** Plants a mistake into the pod of production's users. */
 const inUsersPod = (change: object, finding: RegExp) =>
   inThe('Deployment', 'users-deployment', ({ spec }) => Object.assign(spec?.template.spec ?? {}, change), finding);
@@ -225,6 +236,38 @@ export const mutants: Mutant[] = [
   }, /lacks a probe/),
   inUsers((c) => c.env?.push({ name: 'ADMIN_KEY', value: 'x' }), /has a secret among its literals/),
   // images
+  inUsers(
+    (c) => Object.assign(c, { args: ['--password', '$(REDIS_PASSWORD)'] }),
+    /users has a secret on a command line/,
+  ),
+  inThe(
+    'Deployment',
+    'users-deployment',
+    (d) => d.spec?.template.spec?.containers[0]?.envFrom?.push({ secretRef: { name: 'redis-operator-x' } }),
+    /users-deployment: has the logins users, operator of Redis, not users/,
+  ),
+  inRedisContainers((c) => c.args?.push('--requirepass', 'x'), /redis has a secret on a command line/),
+  inRedisContainers(
+    (c) =>
+      Object.assign(c.readinessProbe ?? {}, { exec: { command: ['sh', '-c', 'valkey-cli -a "$REDISCLI_AUTH" ping'] } }),
+    /redis has a secret on a command line/,
+  ),
+  inRedisContainers(
+    (c) => Object.assign(c.lifecycle ?? {}, { preStop: { exec: { command: ['valkey-cli', '--pass', 'x', 'save'] } } }),
+    /redis has a secret on a command line/,
+  ),
+  ...[
+    'valkey-cli -a "$REDISCLI_AUTH" ping',
+    'valkey-server --requirepass "$REDISCLI_AUTH"',
+    '$live migrate x auth "$REDISCLI_AUTH"',
+  ].map((line) =>
+    inThe(
+      'ConfigMap',
+      'redis-scripts',
+      (m) => Object.assign(m.data ?? {}, { 'ready.sh': `#!/bin/sh\n${line}\n` }),
+      /ready.sh puts a secret on a command line/,
+    ),
+  ),
   inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:0.0.1' }), /is not version/),
   inRedis((image) => image.replace(/@.*/, ''), /valkey\/valkey:[\w.-]+ is not pinned by digest/),
   inRedis((image) => image.replace(/:[^@]+/, ':0.0.1'), /one image in different versions: .*valkey:0\.0\.1@/),

@@ -98,13 +98,12 @@ export class PodRunner implements AsyncDisposable {
   }
 
   /** Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same name. */
-  async launch(workload: string, name: string, command?: string[]): Promise<RunningPod> {
+  async launch(workload: string, name: string): Promise<RunningPod> {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
     if (!template?.spec || !ip) throw new Error(`no workload ${workload} or no address for ${name}`);
     const spec = structuredClone(template.spec);
     for (const container of [...(spec.initContainers ?? []), ...spec.containers]) this.#adapt(container);
-    for (const container of command ? spec.containers : []) container.command = command ?? [];
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
     // By the default, `Always`, podman would start an init container that has ended again and again, beside the main ones.
@@ -153,12 +152,11 @@ export class PodRunner implements AsyncDisposable {
 
   /**
    * Runs a workload's pod to its end, as a Job would.
-   * @param command of its container, unless the workload's own
    * @returns what it printed
    * @throws with what it printed when it fails
    */
-  async job(workload: string, name: string, command?: string[]): Promise<string> {
-    const pod = await this.launch(workload, name, command);
+  async job(workload: string, name: string): Promise<string> {
+    const pod = await this.launch(workload, name);
     const container = pod.spec.containers[0]?.name ?? '';
     const status = podman(['wait', this.#container(name, container)]).trim();
     const printed = this.logs(name, container);
@@ -265,14 +263,27 @@ export class PodRunner implements AsyncDisposable {
       .filter(({ metadata }) => metadata.name === workload)
       .flatMap(({ spec }) => spec?.volumeClaimTemplates ?? [])
       .map(({ metadata }) => ({ ...claim(`${metadata?.name}-${pod}`), name: metadata?.name ?? '' }));
-    const others = (template?.spec?.volumes ?? []).map(({ name, configMap, persistentVolumeClaim }) => {
-      if (persistentVolumeClaim) return { ...claim(persistentVolumeClaim.claimName), name };
-      const path = folder('config', configMap?.name ?? name);
-      const [source] = ofKind(this.#manifests, 'ConfigMap').filter(({ metadata }) => metadata.name === configMap?.name);
-      for (const [file, text] of Object.entries(source?.data ?? {})) writeFileSync(join(path, file), text);
-      return { name, hostPath: { path } };
-    });
+    const others = (template?.spec?.volumes ?? []).map(
+      ({ name, configMap, secret, emptyDir, persistentVolumeClaim }) => {
+        if (persistentVolumeClaim) return { ...claim(persistentVolumeClaim.claimName), name };
+        // Of this start alone.
+        if (emptyDir) return { ...claim(`${name}-${pod}-${randomBytes(3).toString('hex')}`), name };
+        const path = folder('config', configMap?.name ?? secret?.secretName ?? name);
+        const [source] = ofKind(this.#manifests, 'ConfigMap').filter(
+          ({ metadata }) => metadata.name === configMap?.name,
+        );
+        for (const [file, text] of Object.entries(source?.data ?? {})) writeFileSync(join(path, file), text);
+        for (const [file, text] of Object.entries(this.#secret(secret?.secretName)))
+          writeFileSync(join(path, file), Buffer.from(text, 'base64'));
+        return { name, hostPath: { path } };
+      },
+    );
     return [...claims, ...others];
+  }
+
+  /** The data of a Secret, in Base64. */
+  #secret(name: string | undefined): Record<string, string> {
+    return ofKind(this.#manifests, 'Secret').find(({ metadata }) => metadata.name === name)?.data ?? {};
   }
 
   #unique(name: string): string {
@@ -294,13 +305,16 @@ export class PodRunner implements AsyncDisposable {
     // Podman would publish them on the host.
     delete container.ports;
     container.image &&= withoutDigest(container.image);
-    const secrets = ofKind(this.#manifests, 'Secret');
-    for (const { name, valueFrom } of container.env ?? []) {
-      const { name: secret, key = '' } = valueFrom?.secretKeyRef ?? {};
-      const data = secrets.find(({ metadata }) => metadata.name === secret)?.data?.[key] ?? '';
-      const value = Buffer.from(data, 'base64').toString();
-      container.args &&= container.args.map((argument) => argument.replaceAll(`$(${name})`, value));
-      if (valueFrom?.secretKeyRef) valueFrom.secretKeyRef.name = this.#unique(secret ?? '');
+    // Podman knows no prefix: key by key.
+    for (const { prefix = '', secretRef } of container.envFrom ?? []) {
+      for (const key of Object.keys(this.#secret(secretRef?.name))) {
+        container.env ??= [];
+        container.env.push({ name: prefix + key, valueFrom: { secretKeyRef: { name: secretRef?.name ?? '', key } } });
+      }
+    }
+    container.envFrom &&= container.envFrom.filter(({ secretRef }) => !secretRef);
+    for (const { valueFrom } of container.env ?? []) {
+      if (valueFrom?.secretKeyRef) valueFrom.secretKeyRef.name = this.#unique(valueFrom.secretKeyRef.name ?? '');
     }
   }
 

@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import type { Program } from '../../deploy/local/debian.ts';
 import { freePort } from '../../deploy/local/redis-server.ts';
 import { eventually } from '../../libs/testing/eventually.ts';
+import { redisPassword } from '../../libs/testing/redis-users.ts';
 import { secret } from '../../libs/testing/secrets.ts';
 import { haste, hasten, load, overlay, ruleFiles } from './configuration.ts';
 import { debian, pinned, run } from './programs.ts';
@@ -179,7 +180,10 @@ export class Monitoring {
   }
 
   private startRedisExporter(redis: string): Promise<string> {
-    return this.serve(debian('prometheus-redis-exporter', 'prometheus-redis-exporter'), '/health', (port) => [
+    const { command, env } = debian('prometheus-redis-exporter', 'prometheus-redis-exporter');
+    const login = { REDIS_USER: 'exporter', REDIS_PASSWORD: redisPassword('exporter') };
+    const program = { command, env: { ...env, ...login, REDIS_EXPORTER_CONFIG_COMMAND: '-' } };
+    return this.serve(program, '/health', (port) => [
       `-redis.addr=redis://${redis}`,
       `-web.listen-address=127.0.0.1:${port}`,
     ]);

@@ -52,6 +52,12 @@ function start(env: NodeJS.ProcessEnv = {}) {
   return run;
 }
 
+/** Waits until every service has printed a text, each once. */
+async function toldBy(run: ReturnType<typeof start>, text: string) {
+  await eventually(() => expect(run.output.split(text)).toHaveLength(PORTS.length + 1), 25_000);
+  return run;
+}
+
 async function running(env: NodeJS.ProcessEnv = {}) {
   const run = start(env);
   await eventually(() => run.child.exitCode !== null || run.output.includes('Ctrl-C stops everything.'), 25_000);
@@ -134,6 +140,14 @@ describe('npm start', () => {
     expect(code).toBe(1);
     expect(run.output).toMatch(/^(users|quotes|search|shop) cannot start: LOG_LEVEL /);
     expect(processes()).toEqual([]);
+  });
+
+  it.each([
+    ['refused', { REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' }],
+    ['unknown host', { REDIS_HOST: 'redis.invalid', REDIS_PORT: '1' }],
+  ])('says why the Redis that it was told of is away: %s, once a service', async (reason, env) => {
+    const { output } = await toldBy(start(env), `Redis at ${env.REDIS_HOST}:1 is away: ${reason}`);
+    expect(output).not.toContain('is running');
   });
 
   it.each(PORTS)('says in one line that port %i is taken', async (port) => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -60,6 +61,15 @@ const flag = z
   .enum(['True', 'true', '1', 'False', 'false', '0'], 'must be True or False')
   .transform((text) => text.toLowerCase() === 'true' || text === '1');
 
+/** What a file holds that a variable names. */
+const file = z.string().transform((path, context) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    context.addIssue(`cannot be read: ${error instanceof Error ? error.message : error}`);
+    return z.NEVER;
+  }
+});
 /** A named admin key; the name stands in logs. What is wrong with one is said without repeating it. */
 const namedKey = z
   .string()
@@ -90,12 +100,35 @@ export const environmentSchema = z.object({
   REDIS_HOST: z.string().default('localhost').describe('Redis host, unless Sentinel or Cluster is used'),
   REDIS_PORT: integer(1, 65535).default(6379).describe('Redis port'),
   REDIS_DB: integer(0, 15).default(0).describe('Redis database number; always 0 on a cluster'),
-  REDIS_PASSWORD: z.string().optional().describe('password of Redis (and of its cluster nodes)'),
+  REDIS_USERNAME: z
+    .string()
+    .optional()
+    .describe('user of Redis (and of its cluster nodes); without it the default user'),
+  REDIS_PASSWORD: z.string().optional().describe('password of that user'),
   REDIS_SENTINELS: addresses.default([]).describe('Sentinels as `host:port,host:port`; their master is named `quotes`'),
+  REDIS_SENTINEL_USERNAME: z.string().optional().describe('user of the Sentinels; without it the default user'),
+  REDIS_SENTINEL_PASSWORD: z
+    .string()
+    .optional()
+    .describe('password of that user; without it the Sentinels are not logged in to'),
   REDIS_WRITE_REPLICAS: integer(1, 5)
     .default(1)
     .describe('with Sentinels: how many replicas must have a write before it is acknowledged (docs/operations.md)'),
   REDIS_CLUSTER: addresses.default([]).describe('nodes of a Redis Cluster as `host:port,host:port`'),
+  REDIS_TLS: flag.default(false).describe('whether Redis, its Sentinels and its cluster nodes are spoken to by TLS'),
+  REDIS_TLS_CA: file
+    .optional()
+    .describe(
+      'file with the certificates (PEM) of the authorities that Redis may be certified by; without it those that Node.js trusts',
+    ),
+  REDIS_TLS_CERT: file
+    .optional()
+    .describe('file with the certificate (PEM) that a service shows to Redis, if it wants one'),
+  REDIS_TLS_KEY: file.optional().describe('file with the key (PEM) of that certificate'),
+  REDIS_TLS_SERVERNAME: z
+    .string()
+    .optional()
+    .describe('name that the certificates of Redis must be for; without it the host that is connected to'),
   REDIS_SHARDS: integer(1, 1024)
     .default(1)
     .describe('logical shards the quotes are spread over; fixed for the life of the data'),
@@ -181,6 +214,18 @@ export function adminKeyProblem(key: string | undefined, nodeEnv: Environment['N
   if (key.length < least) {
     return `is too short: it must have at least ${least} characters${nodeEnv === 'production' ? ' when NODE_ENV is production' : ''}`;
   }
+  return undefined;
+}
+
+/** What makes the settings of TLS to Redis unacceptable, with the variable to blame, or undefined. */
+export function redisTlsProblem(environment: Environment): string | undefined {
+  const { REDIS_TLS, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME } = environment;
+  const settings = { REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME };
+  const [stray] = Object.entries(settings).find(([, value]) => value !== undefined) ?? [];
+  if (stray && !REDIS_TLS)
+    return `${stray} is set and REDIS_TLS is not: set it to true, or Redis would be spoken to in the clear`;
+  if (REDIS_TLS_CERT && !REDIS_TLS_KEY) return 'REDIS_TLS_KEY is missing: REDIS_TLS_CERT is of no use without it';
+  if (REDIS_TLS_KEY && !REDIS_TLS_CERT) return 'REDIS_TLS_CERT is missing: REDIS_TLS_KEY is of no use without it';
   return undefined;
 }
 

@@ -60,6 +60,10 @@ describe('parseConfig', () => {
     ['REDIS_SENTINELS', 'host'],
     ['REDIS_SENTINELS', 'host:99999'],
     ['REDIS_CLUSTER', 'host:port'],
+    ['REDIS_TLS', 'yes'],
+    ['REDIS_TLS_CA', '/no/such/file'],
+    ['REDIS_TLS_CA', import.meta.filename],
+    ['REDIS_TLS_SERVERNAME', 'redis'],
     ['REDIS_SHARDS', '0'],
     ['THROTTLE_LIMIT', 'ten'],
     ['THROTTLE_LIMIT', '-1'],
@@ -134,6 +138,11 @@ describe('parseConfig', () => {
     expect(() => shop({ COOKIE_SECRET })).toThrow(/^COOKIE_SECRET is .* at least 32 bytes$/);
     expect(shop({ COOKIE_SECRET: 'x'.repeat(32) }).COOKIE_SECRET).toHaveLength(32);
     expect(parse({}, false).COOKIE_SECRET).toBe('');
+  });
+
+  it.each(['REDIS_TLS_CERT', 'REDIS_TLS_KEY'])('refuses %s alone', (name) => {
+    const alone = () => parse({ ADMIN_KEY: key, REDIS_TLS: 'true', [name]: import.meta.filename });
+    expect(alone).toThrow(/^REDIS_TLS_(KEY|CERT) is missing/);
   });
 
   it('refuses Sentinels and a cluster together', () => {

@@ -6,6 +6,7 @@ import {
   environmentSchema,
   type NamedKey,
   paymentProblem,
+  redisTlsProblem,
 } from './config.schema.ts';
 
 /** A wrong environment; the message is one line that names the variable and says why. */
@@ -53,6 +54,8 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   if (cookieIssue) throw new ConfigError(`COOKIE_SECRET ${cookieIssue}`);
   const paymentIssue = requirements.payments ? paymentProblem(result.data) : undefined;
   if (paymentIssue) throw new ConfigError(paymentIssue);
+  const tlsIssue = redisTlsProblem(result.data);
+  if (tlsIssue) throw new ConfigError(tlsIssue);
   if (result.data.REDIS_SENTINELS.length > 0 && result.data.REDIS_CLUSTER.length > 0) {
     throw new ConfigError('REDIS_CLUSTER cannot be combined with REDIS_SENTINELS: set one of them');
   }

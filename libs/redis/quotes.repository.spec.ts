@@ -17,7 +17,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   let users: UsersRepository;
 
   beforeAll(async () => {
-    const env = { ...platform.redisEnv, REDIS_SHARDS: String(shards) };
+    const env = { ...platform.redisEnv('operator'), REDIS_SHARDS: String(shards) };
     const config = parseConfig('test', { adminKey: false }, env);
     redis = new RedisService(config);
     quotes = new QuotesRepository(redis, config);

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis } from 'ioredis';
 import type { Config } from '#libs/config/config.ts';
 import { reconnectDelay, SentinelConnector } from './sentinel.connector.ts';
@@ -15,6 +16,10 @@ const FAIL_FAST = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
+  // By default a Redis that has loaded its data is seen up to 10 s later.
+  maxLoadingRetryTime: 500,
+  // A command that Redis 7.0 does not know: no rule of an ACL could name it. Who a client is, its user says.
+  disableClientInfo: true,
   retryStrategy: reconnectDelay,
 } as const;
 
@@ -31,8 +36,7 @@ export function connectRedis(config: Config, patienceMs = 400): RedisClient {
 }
 
 function createClient(config: Config): RedisClient {
-  const password = config.REDIS_PASSWORD === undefined ? {} : { password: config.REDIS_PASSWORD };
-  const options = { ...FAIL_FAST, ...password };
+  const options = { ...FAIL_FAST, ...login(config.REDIS_USERNAME, config.REDIS_PASSWORD), ...tls(config) };
   if (config.REDIS_CLUSTER.length > 0) {
     return new Cluster([...config.REDIS_CLUSTER], {
       redisOptions: options,
@@ -47,12 +51,31 @@ function createClient(config: Config): RedisClient {
   const single = { ...options, db: config.REDIS_DB };
   // Auto-pipelining halves Redis' own work under load; a cluster client would leak raw MOVED errors with it.
   if (config.REDIS_SENTINELS.length > 0) {
+    const access = { ...login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD), ...tls(config) };
     const Connector = class extends SentinelConnector {
       constructor() {
-        super(config.REDIS_SENTINELS);
+        super(config.REDIS_SENTINELS, access);
       }
     };
     return new Redis({ ...single, enableAutoPipelining: true, Connector });
   }
   return new Redis({ ...single, enableAutoPipelining: true, host: config.REDIS_HOST, port: config.REDIS_PORT });
+}
+
+/** Where the configuration says that Redis is, for people. */
+export function redisAddress({ REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
+  const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
+  return nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
+}
+
+/** Options of a client; without a password it does not log in. */
+function login(username: string | undefined, password: string | undefined) {
+  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+}
+
+/** Options of a client; a certificate of Redis that is not as they say ends the connection. */
+function tls(config: Config): { tls?: ConnectionOptions } {
+  if (!config.REDIS_TLS) return {};
+  const { REDIS_TLS_CA: ca, REDIS_TLS_CERT: cert, REDIS_TLS_KEY: key, REDIS_TLS_SERVERNAME: servername } = config;
+  return { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) } };
 }

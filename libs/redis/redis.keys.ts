@@ -3,7 +3,7 @@
  * a Redis Cluster, because one quote and all its index entries change in one atomic step.
  */
 
-const tag = (shard: number) => `{q${shard}}`;
+const tag = (shard: number | '*') => `{q${shard}}`;
 
 /** The keys of one shard of quotes. */
 export interface ShardKeys {
@@ -23,8 +23,8 @@ export interface ShardKeys {
   readonly imported: string;
 }
 
-/** The keys of shard number `shard`. */
-export function shardKeys(shard: number): ShardKeys {
+/** The keys of shard number `shard`, or patterns of those of every shard. */
+export function shardKeys(shard: number | '*'): ShardKeys {
   const prefix = tag(shard);
   return {
     quote: `${prefix}:quote:`,

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import { LoginsRepository } from './logins.repository.ts';
 import { OrdersRepository } from './orders.repository.ts';
 import { ProductsRepository } from './products.repository.ts';
@@ -12,4 +12,9 @@ import { UsersRepository } from './users.repository.ts';
   providers: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
   exports: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
 })
-export class RedisModule {}
+export class RedisModule {
+  constructor({ availability }: RedisService) {
+    const logger = new Logger('redis');
+    availability.follow((line, isGood) => (isGood ? logger.warn(line) : logger.error(line)));
+  }
+}

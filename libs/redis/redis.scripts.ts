@@ -45,7 +45,7 @@ const LOG_LENGTH = 100_000;
  * The Lua scripts: each is one atomic step, and one round trip. A quote and all its index entries change together, so that
  * no crash leaves one without the other. Keys built inside a script carry the hash tag of the keys it was given.
  */
-const SCRIPTS = {
+export const SCRIPTS = {
   /**
    * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per quote: user, text (JSON), digest.
    * Answers per quote its new id, `unknown` when the user may not sign, or `known` when a digest was imported before.

@@ -4,6 +4,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { redisCommandDuration } from '#libs/metrics/metrics.ts';
+import { RedisAvailability } from './redis.availability.ts';
 import { connectRedis, type RedisClient } from './redis.connection.ts';
 import { defineScripts } from './redis.scripts.ts';
 
@@ -27,6 +28,7 @@ export class RedisUnavailableError extends Error {
 @Injectable()
 export class RedisService implements OnApplicationShutdown {
   readonly client: RedisClient;
+  readonly availability: RedisAvailability;
   private readonly replicated: boolean;
   /** Replicas that must have a write before it is acknowledged. */
   private readonly writeReplicas: number;
@@ -36,8 +38,7 @@ export class RedisService implements OnApplicationShutdown {
 
   constructor(@Inject(CONFIG) config: Config) {
     this.client = connectRedis(config);
-    // Failures surface where commands are issued; without a listener the client would print each one.
-    this.client.on('error', () => {});
+    this.availability = new RedisAvailability(config, this.client);
     defineScripts(this.client);
     this.replicated = config.REDIS_SENTINELS.length > 0;
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
@@ -61,11 +62,14 @@ export class RedisService implements OnApplicationShutdown {
     return command(this.client).then(
       (result) => {
         duration.observe((performance.now() - start) / 1000);
+        this.availability.succeeded(operation);
         return result;
       },
       (error: unknown) => {
         duration.observe((performance.now() - start) / 1000);
-        throw isMistake(error) ? error : new RedisUnavailableError(operation, error);
+        if (isMistake(error)) throw error;
+        this.availability.failed(operation, error);
+        throw new RedisUnavailableError(operation, error);
       },
     );
   }
@@ -128,6 +132,8 @@ export class RedisService implements OnApplicationShutdown {
 
   /** Nest calls this last, after the server has finished its requests. */
   onApplicationShutdown(): void {
+    // An end of our own is no failure.
+    this.availability.follow(() => {});
     this.client.disconnect();
   }
 }

@@ -1,5 +1,6 @@
 import { createConnection, Socket } from 'node:net';
-import { AbstractConnector, Redis } from 'ioredis';
+import { connect as connectTls } from 'node:tls';
+import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import { giveUpSilent } from './silence.watch.ts';
 
 /** Name of the master that the Sentinels watch. */
@@ -27,7 +28,7 @@ interface Master extends Address {
 }
 
 /** What a Sentinel announces when a client may have to leave its master, or may not choose it any more. */
-const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
+export const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
 
 /**
  * Leads a client to the master that the Sentinels name, and away from it as soon as they name another. A master that was replaced may go on serving: until a
@@ -41,14 +42,19 @@ const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
  */
 export class SentinelConnector extends AbstractConnector {
   readonly #addresses: readonly Address[];
+  readonly #options: Partial<RedisOptions>;
   #sentinels: Redis[] = [];
+  /** Why those that are away are. */
+  readonly #errors = new Map<Redis, Error>();
   #watch: NodeJS.Timeout | undefined;
   /** The master that the current connection leads to. */
   #master: Master | undefined;
 
-  constructor(addresses: readonly Address[]) {
+  /** @param options how to log in to the Sentinels, and TLS to them and to the master */
+  constructor(addresses: readonly Address[], options: Partial<RedisOptions> = {}) {
     super(PARTING_MS);
     this.#addresses = addresses;
+    this.#options = options;
   }
 
   /** Opens a connection to the master; one that is already closed when there is none to be used. The client then tries again later. */
@@ -58,14 +64,16 @@ export class SentinelConnector extends AbstractConnector {
     const answer = await this.#ask();
     // The client was closed meanwhile.
     if (!this.connecting) throw new Error('Connection is closed.');
-    if (answer instanceof Error || answer.isBeingReplaced) {
+    if (!('epoch' in answer) || answer.isBeingReplaced) {
       this.#master = undefined;
-      this.firstError = answer instanceof Error ? answer : new Error(`${answer.host}:${answer.port} is being replaced`);
+      this.firstError = 'epoch' in answer ? new Error(`${answer.host}:${answer.port} is being replaced`) : answer;
       this.stream = new Socket().destroy();
       return this.stream;
     }
     this.#master = answer;
-    this.stream = createConnection(answer.port, answer.host);
+    const { tls } = this.#options;
+    const { host, port } = answer;
+    this.stream = tls ? connectTls({ host, port, ...tls }) : createConnection(port, host);
     this.stream.once('error', (error) => {
       this.firstError = error;
     });
@@ -84,6 +92,7 @@ export class SentinelConnector extends AbstractConnector {
     this.#watch = undefined;
     for (const sentinel of this.#sentinels) sentinel.disconnect();
     this.#sentinels = [];
+    this.#errors.clear();
   }
 
   #open(): void {
@@ -91,6 +100,8 @@ export class SentinelConnector extends AbstractConnector {
     this.#sentinels = this.#addresses.map((address) => {
       const sentinel = new Redis({
         ...address,
+        ...this.#options,
+        disableClientInfo: true,
         connectTimeout: SENTINEL_TIMEOUT_MS,
         commandTimeout: SENTINEL_TIMEOUT_MS,
         maxRetriesPerRequest: 0,
@@ -100,9 +111,11 @@ export class SentinelConnector extends AbstractConnector {
       });
       // A connection that a lost node has left half open is noticed when the next question is not answered.
       giveUpSilent(sentinel, SENTINEL_TIMEOUT_MS);
-      // What goes wrong is seen where the Sentinel is asked.
-      sentinel.on('error', () => {});
-      sentinel.on('ready', () => sentinel.subscribe(...ANNOUNCEMENTS).catch(() => {}));
+      sentinel.on('error', (error) => this.#errors.set(sentinel, error));
+      sentinel.on('ready', () => {
+        this.#errors.delete(sentinel);
+        sentinel.subscribe(...ANNOUNCEMENTS).catch(() => {});
+      });
       sentinel.on('message', () => void this.#follow());
       return sentinel;
     });
@@ -112,22 +125,26 @@ export class SentinelConnector extends AbstractConnector {
   async #follow(): Promise<void> {
     const answer = await this.#ask();
     const left = this.#master;
-    if (answer instanceof Error || left === undefined || answer.epoch < left.epoch || this.stream.destroyed) return;
+    if (!('epoch' in answer) || left === undefined || answer.epoch < left.epoch || this.stream.destroyed) return;
     this.#master = answer;
     if (answer.isDown || answer.host !== left.host || answer.port !== left.port) super.disconnect();
   }
 
+  /** Why no Sentinel has answered: what is wrong with the first of them, so that the reason changes as little as it can. */
+  #failure([first]: Redis[], [answer]: PromiseSettledResult<Master>[]): Error {
+    const reason = answer?.status === 'rejected' ? (answer.reason as Error) : new Error('no Sentinel is known');
+    return (first && this.#errors.get(first)) ?? reason;
+  }
+
   /** The latest that the Sentinels know of the master. */
   async #ask(): Promise<Master | Error> {
-    const failures: Error[] = [];
-    const masters: Master[] = [];
-    const note = (answer: Master) => void masters.push(answer);
-    const fail = (error: Error) => void failures.push(error);
-    await Promise.all(this.#sentinels.map((sentinel) => askOne(sentinel).then(note, fail)));
+    const sentinels = this.#sentinels;
+    const answers = await Promise.allSettled(sentinels.map(askOne));
+    const masters = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
     const epoch = Math.max(...masters.map((master) => master.epoch));
     const latest = masters.filter((master) => master.epoch === epoch);
     const [first] = latest;
-    if (first === undefined) return failures[0] ?? new Error('no Sentinel is known');
+    if (first === undefined) return this.#failure(sentinels, answers);
     return {
       ...first,
       isDown: latest.some(({ isDown }) => isDown),

@@ -69,11 +69,11 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    // The access log tells of these two; under load they would fill it.
-    if (problem.status >= 500 && problem.problem !== 'not-ready' && problem.problem !== 'busy') {
-      const cause = error instanceof RedisUnavailableError ? error.cause : error;
+    // The access log tells of these, and the log has been told once what is wrong with Redis; a line for every request would fill it.
+    const isTold = ['not-ready', 'busy'].includes(problem.problem) || error instanceof RedisUnavailableError;
+    if (problem.status >= 500 && !isTold) {
       this.logger.error(
-        { request_id: request.id, err: cause },
+        { request_id: request.id, err: error },
         error instanceof Error ? error.message : problem.message,
       );
     }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
+import type { RedisUser } from '../redis/redis.acl.ts';
 import { eventually } from './eventually.ts';
+import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
@@ -15,7 +17,8 @@ const SLOTS = 16_384;
 const CLUSTER_NODES = 3;
 
 /**
- * A platform of its own for a suite: a real Redis, and the built services as the suite asks for them.
+ * A platform of its own for a suite: a real Redis, and the built services as the suite asks for them, each logged in as its own user with the rights that it has
+ * in production.
  *
  *     const platform = new Platform();
  *     beforeAll(() => platform.start());
@@ -31,6 +34,7 @@ export class Platform {
   private readonly services: ServiceProcess[] = [];
   private readonly redisArgs: readonly string[];
   private readonly isCluster: boolean;
+  private userArgs: string[] = [];
   private nodes: { port: number; busPort: number }[] = [];
   private servers: RedisServer[] = [];
   /** A client of each node. */
@@ -50,22 +54,29 @@ export class Platform {
     return this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
   }
 
-  /** The settings that lead a service to this Redis. */
-  get redisEnv(): NodeJS.ProcessEnv {
-    if (this.isCluster) return { REDIS_CLUSTER: this.redisAddress };
-    return { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(this.nodes[0]?.port) };
+  /** The settings that lead a service to this Redis, as one of its users. */
+  redisEnv(user: RedisUser): NodeJS.ProcessEnv {
+    return {
+      ...(this.isCluster
+        ? { REDIS_CLUSTER: this.redisAddress }
+        : { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(this.nodes[0]?.port) }),
+      REDIS_USERNAME: user,
+      REDIS_PASSWORD: redisPassword(user),
+    };
   }
 
   /** Starts Redis. */
   async start(): Promise<void> {
     mkdirSync(this.logs);
+    this.userArgs = writeUsers(this.folder).redis;
     const nodes = Array.from({ length: this.isCluster ? CLUSTER_NODES : 1 }, async () => ({
       port: await freePort(),
       busPort: await freePort(),
     }));
     this.nodes = await Promise.all(nodes);
     await this.startRedis();
-    this.clients = this.nodes.map(({ port }) => new Redis(port, '127.0.0.1', { retryStrategy: () => 20 }));
+    const options = { ...OPERATOR, retryStrategy: () => 20 };
+    this.clients = this.nodes.map(({ port }) => new Redis(port, '127.0.0.1', options));
     for (const client of this.clients) client.on('error', () => {});
     this.redis = this.isCluster ? await this.meet() : (this.clients[0] ?? this.redis);
   }
@@ -79,7 +90,7 @@ export class Platform {
         return startRedis(program, {
           port,
           dir: join(this.folder, `redis-${port}`),
-          args: [...cluster, ...this.redisArgs],
+          args: [...this.userArgs, ...cluster, ...this.redisArgs],
         });
       }),
     );
@@ -117,7 +128,7 @@ export class Platform {
     const service = await ServiceProcess.start(
       app,
       {
-        ...this.redisEnv,
+        ...this.redisEnv(app as RedisUser),
         ADMIN_KEY,
         THROTTLE_LIMIT: '0',
         DRAIN_SECONDS: '0',
@@ -136,9 +147,10 @@ export class Platform {
 
   /**
    * Ends all that was started.
-   * @throws Error when a service has logged a secret
+   * @throws Error when a service has logged a secret, or sent a command that its user of Redis may not use
    */
   async stop(): Promise<void> {
+    const refused = await denied(this.clients);
     for (const client of [this.redis, ...this.clients]) client.disconnect();
     await Promise.all(this.services.map((service) => service.end('SIGKILL')));
     // A stopped process ends only by SIGKILL.
@@ -146,6 +158,7 @@ export class Platform {
     const leaked = findSecrets(this.logs);
     rmSync(this.folder, { recursive: true, force: true });
     if (leaked.length > 0) throw new Error(`secrets in the logs:\n${leaked.join('\n')}`);
+    if (refused.length > 0) throw new Error(`Redis has refused commands:\n${refused.join('\n')}`);
   }
 
   /** Makes one cluster of the nodes, and a client of it. */
@@ -158,7 +171,7 @@ export class Platform {
     }
     await this.whole();
     const addresses = this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const cluster = new Cluster(addresses, { clusterRetryStrategy: () => 20 });
+    const cluster = new Cluster(addresses, { clusterRetryStrategy: () => 20, redisOptions: OPERATOR });
     cluster.on('error', () => {});
     return cluster;
   }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
+import type { RedisUser } from '../redis/redis.acl.ts';
 import { eventually } from './eventually.ts';
+import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 
 /** As in deploy/components/redis-sentinel: what an election and the refusal of writes depend on. */
 const REDIS_ARGS = [
@@ -34,17 +36,23 @@ export interface SentinelNode {
   client: Redis;
 }
 
-/** A master, two replicas and three Sentinels as production has them, as processes on this machine. */
+/** A master, two replicas and three Sentinels as production has them, with its users, as processes on this machine. */
 export class ReplicatedRedis {
   nodes: RedisNode[] = [];
   sentinels: SentinelNode[] = [];
   private readonly outdated: ChildProcess[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'replicated-'));
   private readonly program = findRedisProgram();
+  private readonly users = writeUsers(this.folder);
 
-  /** The settings that lead a service here. */
-  get env(): NodeJS.ProcessEnv {
-    return { REDIS_SENTINELS: this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',') };
+  /** The settings that lead a service here, as one of the users. */
+  env(user: RedisUser): NodeJS.ProcessEnv {
+    const password = redisPassword(user);
+    return {
+      REDIS_SENTINELS: this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(','),
+      ...{ REDIS_USERNAME: user, REDIS_PASSWORD: password },
+      ...{ REDIS_SENTINEL_USERNAME: user, REDIS_SENTINEL_PASSWORD: password },
+    };
   }
 
   /** Starts everything, and waits until all know of each other. */
@@ -133,7 +141,11 @@ export class ReplicatedRedis {
 
   /** Starts a master and a Sentinel that nobody else knows, as if a network had parted them from the others at the beginning; answers the Sentinel's port. */
   async startOutdated(): Promise<number> {
-    const server = await startRedis(this.program, { port: 0, dir: join(this.folder, 'outdated') });
+    const server = await startRedis(this.program, {
+      port: 0,
+      dir: join(this.folder, 'outdated'),
+      args: this.users.redis,
+    });
     this.outdated.push(server.process);
     const { port, process: child, client } = await this.launchSentinel(server.port, 1);
     this.outdated.push(child);
@@ -142,18 +154,28 @@ export class ReplicatedRedis {
     return port;
   }
 
-  /** Ends all. */
-  stop(): void {
-    for (const { client } of [...this.nodes, ...this.sentinels]) client.disconnect();
+  /**
+   * Ends all.
+   * @throws Error when a service or a server has sent a command that its user may not use
+   */
+  async stop(): Promise<void> {
+    const clients = [...this.nodes, ...this.sentinels].map(({ client }) => client);
+    const refused = await denied(clients);
+    for (const client of clients) client.disconnect();
     const children = [...this.sentinels.map(({ process: child }) => child), ...this.outdated];
     // A stopped process ends only by SIGKILL.
     for (const child of [...children, ...this.nodes.map(({ server }) => server.process)]) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+    if (refused.length > 0) throw new Error(`Redis has refused commands:\n${refused.join('\n')}`);
   }
 
   private launch(port: number, master?: number): Promise<RedisServer> {
     const role = master === undefined ? [] : ['--replicaof', '127.0.0.1', String(master)];
-    return startRedis(this.program, { port, dir: join(this.folder, `${port}`), args: [...REDIS_ARGS, ...role] });
+    return startRedis(this.program, {
+      port,
+      dir: join(this.folder, `${port}`),
+      args: [...REDIS_ARGS, ...this.users.redis, ...role],
+    });
   }
 
   private async launchSentinel(master: number, quorum: number): Promise<SentinelNode> {
@@ -165,6 +187,7 @@ export class ReplicatedRedis {
       `sentinel monitor quotes 127.0.0.1 ${master} ${quorum}`,
       `sentinel down-after-milliseconds quotes ${DOWN_AFTER_MS}`,
       `sentinel failover-timeout quotes ${FAILOVER_TIMEOUT_MS}`,
+      ...this.users.sentinel,
     ];
     writeFileSync(this.configuration(port), settings.join('\n'));
     return { port, process: this.spawnSentinel(port), client: looker(port) };
@@ -191,6 +214,7 @@ export class ReplicatedRedis {
 /** A client for looking into a node, which may come and go. */
 function looker(port: number): Redis {
   const client = new Redis(port, '127.0.0.1', {
+    ...OPERATOR,
     retryStrategy: () => 20,
     commandTimeout: 2000,
     maxRetriesPerRequest: 0,

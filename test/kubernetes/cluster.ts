@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { request as requestOverTls } from 'node:https';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv, promisify } from 'node:util';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { eventually } from '#libs/testing/eventually.ts';
@@ -101,7 +101,7 @@ export class RealCluster extends ControlPlane {
     writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, images, nodes }));
     cluster.balance({ everyMs: 5000, failures: 2 });
     for (const part of ['package.json', 'deploy', 'libs', 'docs']) {
-      const filter = (path: string) => !path.endsWith('.secret');
+      const filter = (path: string) => !/\.(secret|acl)$/.test(path);
       cpSync(part, join(cluster.checkout, part), { recursive: true, filter });
     }
     symlinkSync(resolve('node_modules'), join(cluster.checkout, 'node_modules'));
@@ -166,7 +166,9 @@ export class RealCluster extends ControlPlane {
 
   /** Runs a command line in the copy of the checkout, against the cluster. @throws when it fails, with what it said */
   async shell(line: string): Promise<string> {
-    const options = { cwd: this.checkout, env: this.env, maxBuffer: 2 ** 26 };
+    // Whoever reads the documents has Node 24 as `node`.
+    const env = { ...this.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+    const options = { cwd: this.checkout, env, maxBuffer: 2 ** 26 };
     return (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', line], options)).stdout;
   }
 

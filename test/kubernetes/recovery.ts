@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { runDocumented } from './documentation.ts';
 import { Writer } from './load.ts';
 import type { Test } from './test.ts';
@@ -12,20 +15,22 @@ export const recovery: Test = async (cluster, say) => {
   const writer = await new Writer(cluster, environment).start();
   await writer.more(50);
   await writer.stop();
-  await cluster.kubectl(['delete', 'job', 'backup-now', '--ignore-not-found', '--namespace', namespace]);
-  await runDocumented(cluster, section, /create job backup-now/);
-  const backup = ['wait', 'job/backup-now', '--for=condition=complete', '--namespace', namespace, '--timeout=3m'];
-  await cluster.kubectl(backup);
+  await runDocumented(cluster, section, /cronjob\/redis-backup-production/);
 
+  // The nodes' own user may ask who they are, but only the operator may delete everything.
+  const { PASSWORD } = parseEnv(
+    readFileSync(join(cluster.checkout, `deploy/overlays/${namespace}/redis-operator.secret`), 'utf8'),
+  );
+  const asOperator = ['env', `REDISCLI_AUTH=${PASSWORD}`, 'valkey-cli', '--user', 'operator', '-e'];
   const nodes = await cluster.pods(namespace, 'app.kubernetes.io/name=redis');
   for (const { metadata } of nodes) {
-    const role = await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['valkey-cli', 'role']);
-    if (role.startsWith('master'))
-      await cluster.exec(namespace, metadata?.name ?? '', 'redis', ['valkey-cli', 'flushall']);
+    const pod = metadata?.name ?? '';
+    const role = await cluster.exec(namespace, pod, 'redis', ['valkey-cli', '--user', 'node', '-e', 'role']);
+    if (role.startsWith('master')) await cluster.exec(namespace, pod, 'redis', [...asOperator, 'flushall']);
   }
   assert.equal((await writer.verify()).length, writer.acknowledged.size, 'nothing was lost to be restored');
 
-  const log = await runDocumented(cluster, section, /--replicas 0|job restore|job\/restore|--replicas 2/);
+  const log = await runDocumented(cluster, section, /--replicas 0|cronjob\/redis-restore-production|--replicas 2/);
   assert.doesNotMatch(log, /AUTH failed/i);
   await cluster.settled(namespace);
   assert.deepEqual(await writer.verify(), []);

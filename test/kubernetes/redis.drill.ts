@@ -332,7 +332,7 @@ class RedisNodes {
 
   #cli(pod: string, container: 'redis' | 'sentinel', ...command: string[]): Promise<string> {
     const port = container === 'sentinel' ? ['-p', '26379'] : [];
-    return this.cluster.exec(namespace, pod, container, ['valkey-cli', '-e', ...port, ...command]);
+    return this.cluster.exec(namespace, pod, container, ['valkey-cli', '--user', 'node', '-e', ...port, ...command]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Config, loadConfig } from '#libs/config/config.ts';
+import { loadConfig } from '#libs/config/config.ts';
 import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { UsersRepository } from '#libs/redis/users.repository.ts';
@@ -35,11 +35,11 @@ async function main(args: string[]): Promise<number> {
   try {
     const quotes = new QuotesRepository(redis, config);
     return request.kind === 'quotes'
-      ? await importFiles(quotesTarget(quotes), request.paths, config)
+      ? await importFiles(quotesTarget(quotes), request.paths, redis)
       : await importFiles(
           usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH),
           request.paths,
-          config,
+          redis,
         );
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
@@ -66,7 +66,7 @@ function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string
   }
 }
 
-async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: Config): Promise<number> {
+async function importFiles<T>(target: ImportTarget<T>, paths: string[], redis: RedisService): Promise<number> {
   const sources = await inspectSources(paths, target);
   const interruption = new AbortController();
   // Once: a second signal ends the process as signals do.
@@ -75,7 +75,7 @@ async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: 
     process.stderr,
     sources.reduce((sum, { size }) => sum + size, 0),
   );
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
     await runImport(sources, target, progress, interruption.signal);
   } catch (error) {
@@ -85,18 +85,14 @@ async function importFiles<T>(target: ImportTarget<T>, paths: string[], config: 
   const tally = progress.finish();
   process.stdout.write(`${summaryLine(tally)}\n`);
   if (failure) {
-    process.stderr.write(`${printable(`Import stopped: ${describe(failure, config)}. Run it again to go on.`)}\n`);
+    process.stderr.write(`${printable(`Import stopped: ${describe(failure, redis)}. Run it again to go on.`)}\n`);
     return STATUS.failed;
   }
   if (interruption.signal.aborted) return STATUS.interrupted;
   return tally.refused > 0 ? STATUS.refused : 0;
 }
 
-function describe(failure: unknown, { REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
-  if (!(failure instanceof RedisUnavailableError)) return String(failure instanceof Error ? failure.message : failure);
-  const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
-  const { cause } = failure;
-  // What Redis itself says (a wrong password, no memory left) is worth reading; what the client says of a lost connection is not.
-  const why = cause instanceof Error && cause.name === 'ReplyError' ? ` (${cause.message})` : '';
-  return `Redis at ${nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`} is away${why}`;
+/** What ended the import: of Redis, what a service would log. */
+function describe(failure: Error, { availability }: RedisService): string {
+  return (failure instanceof RedisUnavailableError && availability.problem) || failure.message;
 }

@@ -39,7 +39,7 @@ function write(name: string, content: string | Buffer): string {
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/import/main.js'), ...args], {
     cwd: folder,
-    env: { ...platform.redisEnv, ...env },
+    env: { ...platform.redisEnv('import'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
@@ -334,6 +334,16 @@ describe('Redis', () => {
     expect(new Set(await stored()).size).toBe(MANY);
   });
 
+  it('that does not let it in ends the import with one line that says why', async () => {
+    const { stdout, stderr, status } = await start(['quotes', 'many.csv'], { REDIS_PASSWORD: secret('wrong') }).end;
+
+    expect(stderr.filter(isNotProgress)).toEqual([
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: WRONGPASS. Run it again to go on.`,
+    ]);
+    expect(stdout).toMatch(/^0 added/);
+    expect(status).toBe(2);
+  });
+
   it('that stays away ends the import with one line; run again, it goes on', async () => {
     const { end } = start(['quotes', 'many.csv']);
     await underWay();
@@ -344,7 +354,7 @@ describe('Redis', () => {
 
     const added = Number(/([\d,]+) added/.exec(stdout)?.[1]?.replaceAll(',', ''));
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: refused. Run it again to go on.`,
     ]);
     expect(status).toBe(2);
     expect(added).toBeGreaterThan(0);

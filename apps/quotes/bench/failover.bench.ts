@@ -49,7 +49,7 @@ const only = process.argv[3];
 const folder = mkdtempSync(join(tmpdir(), 'failover-'));
 try {
   await redis.start();
-  const env = { ...redis.env, ADMIN_KEY: KEY, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
+  const env = { ...redis.env('quotes'), ADMIN_KEY: KEY, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
   const quotes = await (await ServiceProcess.start('quotes', env, join(folder, 'quotes.log'))).ready();
   for (const [name, fault] of Object.entries(FAULTS)) {
     if (only !== undefined && name !== only) continue;
@@ -83,6 +83,6 @@ try {
   }
   await quotes.end('SIGKILL');
 } finally {
-  redis.stop();
+  await redis.stop();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RedisUser } from '#libs/redis/redis.acl.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
@@ -15,7 +16,7 @@ let master: RedisNode;
 let quotes: ServiceProcess;
 let writers: QuoteWriters;
 
-async function start(app: string, env = redis.env): Promise<ServiceProcess> {
+async function start(app: RedisUser, env = redis.env(app)): Promise<ServiceProcess> {
   const settings = { ...env, ADMIN_KEY, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
   const service = await ServiceProcess.start(app, settings, join(logs, `${app}-${services.length}.log`));
   services.push(service);
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(services.map((service) => service.end('SIGKILL')));
-  redis.stop();
+  await redis.stop();
   rmSync(logs, { recursive: true, force: true });
 });
 beforeEach(async () => {
@@ -124,7 +125,10 @@ it('needs no answer of a Sentinel that hangs, though it is asked first', async (
 it('does not believe a Sentinel that was cut off before the last failover', async () => {
   await redis.handOver(master);
   const outdated = await redis.startOutdated();
-  const misled = await start('quotes', { REDIS_SENTINELS: `127.0.0.1:${outdated},${redis.env.REDIS_SENTINELS}` });
+  const misled = await start('quotes', {
+    ...redis.env('quotes'),
+    REDIS_SENTINELS: `127.0.0.1:${outdated},${redis.env('quotes').REDIS_SENTINELS}`,
+  });
   const { status, body } = await call(misled, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } });
   expect(status).toBe(201);
   expect((await call(quotes, `GET /quotes/${body.id}`)).status).toBe(200);

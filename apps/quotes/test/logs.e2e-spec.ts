@@ -36,6 +36,29 @@ it('logs one JSON line a request, with its id, route, status, duration and clien
   ]);
 });
 
+it('tells once why Redis cannot be used, and that it can again, however many requests fail', async () => {
+  const service = await platform.service('quotes');
+  const told = () =>
+    service
+      .output()
+      .split('\n')
+      .filter((line) => /"level":"(warn|error)"/.test(line))
+      .map((line) => JSON.parse(line));
+  const redisIs = `Redis at ${platform.redisAddress.replaceAll(',', ', ')} is`;
+  await platform.signalRedis('SIGKILL');
+  await eventually(() => expect(told().at(-1)?.msg).toBe(`${redisIs} away: refused`));
+  const lines = told();
+  for (let i = 0; i < 10; i++) expect((await call(service, 'GET /quotes')).status).toBe(503);
+  await platform.startRedis();
+  await eventually(() => expect(told().at(-1)?.msg).toBe(`${redisIs} back`), 30_000);
+  expect(told().slice(0, lines.length)).toEqual(lines);
+  const line = { service: 'quotes', context: 'redis', time: expect.any(String) };
+  expect(lines.at(-1)).toEqual({ ...line, level: 'error', msg: `${redisIs} away: refused` });
+  expect(told().at(-1)).toEqual({ ...line, level: 'warn', msg: `${redisIs} back` });
+  // A Redis that is killed may cut a connection off first, and a cluster is down for a moment when it is back.
+  expect(new Set(told().map(({ msg }) => msg)).size).toBe(told().length);
+});
+
 it('has written all of its log when it ends', async () => {
   const service = await platform.service('quotes');
   await call(service, 'GET /quotes', { headers: { 'x-request-id': 'the-last-one' } });
@@ -45,7 +68,7 @@ it('has written all of its log when it ends', async () => {
 
 it('goes on when nobody reads its log any more', async () => {
   const port = await freePort();
-  const env = { ...platform.redisEnv, APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
+  const env = { ...platform.redisEnv('quotes'), APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
   const child = spawn(process.execPath, ['dist/apps/quotes/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   child.stdout.destroy();
   const get = async () => (await fetch(`http://127.0.0.1:${port}/quotes`)).status;

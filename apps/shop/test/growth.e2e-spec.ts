@@ -185,7 +185,9 @@ it('every key in Redis is of a family of the table, and ends where the table say
   expect((await call(users, 'DELETE /users/haddock', { key: ADMIN_KEY })).status).toBe(204);
   const file = join(tmpdir(), `growth-${process.pid}.csv`);
   writeFileSync(file, 'quote\nimported\n');
-  await promisify(execFile)(process.execPath, ['dist/apps/import/main.js', 'quotes', file], { env: platform.redisEnv });
+  await promisify(execFile)(process.execPath, ['dist/apps/import/main.js', 'quotes', file], {
+    env: platform.redisEnv('import'),
+  });
   const quote = await platform.addQuote('Tonnerre de Brest');
   await new Visitor(shop).order(quote);
   await new Visitor(shop).order(quote);

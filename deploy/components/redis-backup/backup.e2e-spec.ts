@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
+import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../local/redis-server.ts';
 
@@ -12,7 +13,7 @@ import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../
 const SETTINGS = ['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'];
 /** For the test that finds a node loading: it loads again, and answers meanwhile. */
 const DEBUG = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
-const PASSWORD = secret('redis');
+const BACKUP_KEY = secret('backup-key-of-thirty-two-characters');
 
 const folder = mkdtempSync(join(tmpdir(), 'backup-'));
 const backups = join(folder, 'backup');
@@ -22,6 +23,7 @@ const clients: Redis[] = [];
 const children: ChildProcess[] = [];
 /** The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of 127.0.0.0/8 is this machine. */
 const host = `127.${process.pid >> 16}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+let users: ReturnType<typeof writeUsers>;
 let master: RedisServer;
 let replica: RedisServer;
 let onMaster: Redis;
@@ -29,6 +31,7 @@ let onReplica: Redis;
 
 beforeAll(async () => {
   mkdirSync(backups);
+  users = writeUsers(folder);
   mkdirSync(join(folder, 'bin'));
   // What the image calls its programs.
   for (const name of ['server', 'cli', 'check-rdb']) {
@@ -43,7 +46,7 @@ beforeAll(async () => {
   await onMaster.set('before', 'all');
   const settings = [
     ...['port 26379', `bind ${host}`, `dir ${folder}`, `sentinel monitor quotes ${host} ${master.port} 1`],
-    ...[`sentinel auth-pass quotes ${PASSWORD}`, 'sentinel down-after-milliseconds quotes 600000'],
+    ...[...users.sentinel, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
   const sentinel = [join(folder, 'sentinel.conf'), '--sentinel'];
@@ -57,7 +60,7 @@ afterAll(() => {
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
-  const access = ['--bind', host, '--requirepass', PASSWORD, '--masterauth', PASSWORD];
+  const access = ['--bind', host, ...users.redis];
   const server = await startRedis(program, {
     ...{ port, dir: join(folder, name) },
     args: [...access, ...SETTINGS, ...DEBUG, ...args],
@@ -67,33 +70,43 @@ async function start(name: string, args: string[] = [], port = 0): Promise<Redis
 }
 
 function connect({ port }: RedisServer): Redis {
-  const client = new Redis(port, host, { password: PASSWORD, retryStrategy: () => 20 });
+  const client = new Redis(port, host, { ...OPERATOR, retryStrategy: () => 20 });
   client.on('error', () => {});
   clients.push(client);
   return client;
 }
 
-/** Starts a script as the Job does, in folders of this test. */
-function run(script: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
-  const text = readFileSync(`deploy/components/redis-backup/${script}.sh`, 'utf8').replaceAll('/backup', backups);
-  const child = spawn('sh', ['-c', text], {
+/** Starts a Job: its two containers, one after the other, in folders of this test. */
+function run(job: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
+  const copy = mkdtempSync(join(folder, 'copy-'));
+  const inFolders = (name: string, text = readFileSync(`deploy/components/redis-backup/${name}`, 'utf8')) => {
+    writeFileSync(join(copy, name), text.replaceAll("'/backup'", `'${backups}'`).replaceAll('/copy', copy));
+    return join(copy, name);
+  };
+  const seal = `'${process.execPath}' '${inFolders('seal.ts')}'`;
+  const steps = {
+    backup: `sh '${inFolders('backup.sh')}' && ${seal} seal`,
+    restore: `${seal} open && sh '${inFolders('restore.sh')}'`,
+  };
+  const child = spawn('sh', ['-c', steps[job]], {
     detached: true,
     env: {
-      ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}`, REDISCLI_AUTH: PASSWORD },
+      ...{ ...program.env, PATH: `${folder}/bin:${process.env.PATH}` },
+      REDISCLI_AUTH: redisPassword(job === 'backup' ? 'backup' : 'operator'),
       ...{ REDIS_HOST: host, REDIS_PORT: String(port), REDIS_DB: '0', ...env },
     },
   });
   children.push(child);
-  const job = {
+  const result = {
     output: '',
-    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: job.output })),
+    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: result.output })),
   };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      job.output += chunk;
+      result.output += chunk;
     });
   }
-  return job;
+  return result;
 }
 
 /** Waits until a script that runs has printed that. */
@@ -104,7 +117,7 @@ const prints = (job: ReturnType<typeof run>, text: RegExp) =>
 async function backup(job = run('backup')): Promise<string> {
   const { code, output } = await job.ended;
   if (code !== 0) throw new Error(output);
-  return /^(\S+\.rdb) \d+ bytes$/m.exec(output)?.[1] ?? '';
+  return /^(\S+\.rdb(?:\.enc)?) \d+ bytes$/m.exec(output)?.[1] ?? '';
 }
 
 /** Loads a backup into a Redis of its own and answers what is in it. */
@@ -218,7 +231,7 @@ describe('restore.sh', () => {
     await onMaster.set('later', 'gone');
     const { code, output } = await run('restore').ended;
     expect(output.split('\n')).toEqual([
-      `${file} (${there} keys) replaces the 1 keys of ${host}`,
+      expect.stringMatching(`/${basename(file)} \\(${there} keys\\) replaces the 1 keys of ${host}$`),
       `${there} keys restored`,
       '',
     ]);
@@ -235,17 +248,62 @@ describe('restore.sh', () => {
         writeFileSync(join(backups, name), readFileSync(join(backups, newest)).subarray(0, -9));
       const there = await keys();
       const { code, output } = await run('restore', master, { BACKUP: join(backups, name) }).ended;
-      expect(output).toMatch(/is not a backup; nothing is changed\n$/);
+      expect(output).toMatch(/nothing is changed\n$/);
       expect(code).toBe(1);
       expect(await keys()).toBe(there);
     },
   );
 
+  describe('with a key', () => {
+    const env = { BACKUP_KEY };
+    const named = (output: string) => /^(\S+\.rdb\.enc) \d+ bytes$/m.exec(output)?.[1] ?? '';
+
+    it('encrypts as OpenSSL does, decrypts, and restores', async () => {
+      const there = await keys();
+      const file = named((await run('backup', master, env).ended).output);
+      const bytes = readFileSync(file);
+      expect(bytes.subarray(0, 8).toString()).toBe('Salted__');
+      expect(bytes.includes('before:')).toBe(false);
+      const clear = join(folder, 'decrypted.rdb');
+      const [documented = ''] =
+        readFileSync('docs/operations.md', 'utf8').match(/(?<=^BACKUP_KEY=\S+ )openssl .*$/m) ?? [];
+      const command = documented.replace(/-in \S+ -out \S+/, `-in '${file}' -out '${clear}'`);
+      execFileSync('sh', ['-c', command], { env });
+      expect(readFileSync(clear).subarray(0, 5).toString()).toMatch(/REDIS|VALKE/);
+
+      await onMaster.flushall();
+      const { code, output } = await run('restore', master, env).ended;
+      expect(output).toContain(`${there} keys restored`);
+      expect(code).toBe(0);
+      expect(await keys()).toBe(there);
+    });
+
+    it.each<[string, NodeJS.ProcessEnv, RegExp]>([
+      ['without the key', {}, /is encrypted, and there is no BACKUP_KEY; nothing is changed\n$/],
+      [
+        'with another key',
+        { BACKUP_KEY: 'another' },
+        /(cannot be decrypted: .*|is not a backup); nothing is changed\n$/,
+      ],
+    ])('changes nothing %s', async (_, other, reason) => {
+      const file = named((await run('backup', master, env).ended).output);
+      const there = await keys();
+      const { code, output } = await run('restore', master, { ...other, BACKUP: file }).ended;
+      expect(output).toMatch(reason);
+      expect(code).toBe(1);
+      expect(await keys()).toBe(there);
+    });
+
+    it('keeps seven backups, whether encrypted or not', () => {
+      expect(readdirSync(backups).filter((name) => name.startsWith('quotes-'))).toHaveLength(7);
+    });
+  });
+
   it('changes nothing when there is no backup', async () => {
     for (const name of readdirSync(backups)) rmSync(join(backups, name));
     const there = await keys();
     const { code, output } = await run('restore').ended;
-    expect(output).toMatch(/is not a backup; nothing is changed\n$/);
+    expect(output).toMatch(/nothing is changed\n$/);
     expect(code).toBe(1);
     expect(await keys()).toBe(there);
   });

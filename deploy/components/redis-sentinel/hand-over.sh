@@ -5,7 +5,7 @@
 # After 20 s without success the node stops all the same. Valkey then holds writes back until its replicas have everything (shutdown-timeout), and the Sentinels
 # elect another master as after a crash.
 set -eu
-is_master() { [ "$(valkey-cli role | head -n 1)" = master ]; }
+is_master() { [ "$(valkey-cli --user node role | head -n 1)" = master ]; }
 is_master || exit 0
 self=$(hostname -f)
 host=${self%%.*}
@@ -15,7 +15,7 @@ peer_sentinel() {
   for ordinal in 0 1 2; do
     peer=${host%-*}-$ordinal.$domain
     [ "$peer" != "$self" ] || continue
-    if timeout 2 valkey-cli -h "$peer" -p 26379 -e sentinel "$@" 2>/dev/null; then return; fi
+    if timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel "$@" 2>/dev/null; then return; fi
   done
   return 1
 }

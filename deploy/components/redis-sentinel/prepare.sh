@@ -2,6 +2,8 @@
 # Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to date themselves from then on
 # (role, epoch, known peers). Later starts keep them, so that after a failover nobody goes back to an older idea of who is the master.
 set -eu
+umask 077
+export REDISCLI_AUTH="$NODE_PASSWORD"
 self=$(hostname -f)
 domain=${self#*.}
 host=${self%%.*}
@@ -13,7 +15,7 @@ peers="$first $set_name-1.$domain $set_name-2.$domain"
 ask_sentinels() {
   master='' replicas=''
   for peer in $peers; do
-    answer=$(timeout 2 valkey-cli -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    answer=$(timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
     master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
     replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
     return
@@ -33,8 +35,6 @@ if [ ! -f /data/node.conf ]; then
   cat >/data/sentinel.conf <<CONF
 port 26379
 dir /data
-# Reached from this namespace's own pods only (components/isolation); the services know no Sentinel password.
-protected-mode no
 sentinel resolve-hostnames yes
 sentinel announce-hostnames yes
 sentinel announce-ip $self
@@ -49,13 +49,23 @@ CONF
   mv /data/node.conf.new /data/node.conf
 fi
 
+# The nodes know each other by a user of its own.
+printf 'masteruser node\nmasterauth %s\n' "$NODE_PASSWORD" >/run/redis/login.conf
+# What Redis rewrote into its file of the users and passwords of an earlier version: beside an ACL file it would refuse to start.
+grep -vE '^(user|requirepass|masteruser|masterauth) ' /data/node.conf >/data/node.conf.new
+mv /data/node.conf.new /data/node.conf
+
 # These may have changed since the first start. When both Sentinels that survive a node stand for election at the same instant, none wins, and they try
 # again after twice the failover timeout: 10 s in which nobody can write.
 # In one move: a Sentinel that reads the file meanwhile must not find a half of it.
 {
-  grep -vE '^sentinel (auth-pass|down-after-milliseconds|failover-timeout) ' /data/sentinel.conf
+  grep -vE '^(user|aclfile|protected-mode|requirepass|sentinel (auth-(user|pass)|sentinel-(user|pass)|down-after-milliseconds|failover-timeout)) ' /data/sentinel.conf
   cat <<CONF
-sentinel auth-pass quotes $REDIS_PASSWORD
+aclfile /etc/redis-users/sentinel.acl
+sentinel sentinel-user sentinel
+sentinel sentinel-pass $SENTINEL_PASSWORD
+sentinel auth-user quotes sentinel
+sentinel auth-pass quotes $SENTINEL_PASSWORD
 sentinel down-after-milliseconds quotes 2000
 sentinel failover-timeout quotes 5000
 CONF

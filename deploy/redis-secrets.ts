@@ -1,0 +1,63 @@
+/**
+ * `node deploy/redis-secrets.ts ENVIRONMENT`: writes what Redis and its Sentinels have to know of their users, from the users' secret files.
+ * `npm run deploy` does it by itself.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { REDIS_USERS, type RedisPasswords, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis/redis.acl.ts';
+
+/** The file beside an overlay's kustomization.yaml, ignored by git, that holds the login of a user of Redis. */
+const fileOf = (user: RedisUser) => `redis-${user}.secret`;
+
+/** The users that an overlay's kustomization.yaml names, by their files; the operator is in every environment that has any. */
+export function redisUsersOf(folder: string): RedisUser[] {
+  const text = readFileSync(`${folder}/kustomization.yaml`, 'utf8');
+  const named = REDIS_USERS.filter((user) => text.includes(fileOf(user)));
+  return named.length > 0 ? [...new Set<RedisUser>([...named, 'operator'])] : [];
+}
+
+/** Command that makes the missing files of an overlay's users, with random passwords. */
+export function makeRedisSecrets(folder: string): string {
+  const users = redisUsersOf(folder).join(' ');
+  return `(umask 077; cd ${folder}; for user in ${users}; do [ -e redis-$user.secret ] || printf 'USERNAME=%s\\nPASSWORD=%s\\n' $user "$(openssl rand -hex 24)" > redis-$user.secret; done)`;
+}
+
+/** What makes the logins of an overlay unusable, or undefined when they may be deployed. */
+export function redisSecretsProblem(folder: string): string | undefined {
+  for (const user of redisUsersOf(folder)) {
+    const file = `${folder}/${fileOf(user)}`;
+    if (!existsSync(file)) return `${file} is missing. Make it with:\n  ${makeRedisSecrets(folder)}`;
+    const { USERNAME, PASSWORD, OTHER_PASSWORD } = parseEnv(readFileSync(file, 'utf8'));
+    if (USERNAME !== user) return `${file}: USERNAME must be ${user}`;
+    // It stands in a space-separated configuration file of Redis.
+    const isGood = (password = '') => /^[\w.~-]{16,}$/.test(password);
+    if (!isGood(PASSWORD)) return `${file}: PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -`;
+    if (OTHER_PASSWORD && !isGood(OTHER_PASSWORD)) return `${file}: OTHER_PASSWORD must be like PASSWORD`;
+  }
+  return undefined;
+}
+
+/**
+ * Writes the ACL files of an overlay, redis.acl and sentinel.acl. They hold hashes of the passwords: of PASSWORD, which the user's pods log in with, and of OTHER_PASSWORD,
+ * which is as good while one replaces the other.
+ */
+export function writeRedisAcls(folder: string): void {
+  const passwords: RedisPasswords = Object.fromEntries(
+    redisUsersOf(folder).map((user) => {
+      const { PASSWORD, OTHER_PASSWORD } = parseEnv(readFileSync(`${folder}/${fileOf(user)}`, 'utf8'));
+      return [user, [PASSWORD, OTHER_PASSWORD].filter(Boolean)];
+    }),
+  );
+  writeFileSync(`${folder}/redis.acl`, redisAcl(passwords), { mode: 0o600 });
+  writeFileSync(`${folder}/sentinel.acl`, sentinelAcl(passwords), { mode: 0o600 });
+}
+
+if (import.meta.main) {
+  const folder = `deploy/overlays/${process.argv[2]}`;
+  const problem = redisSecretsProblem(folder);
+  if (problem) {
+    console.error(problem);
+    process.exit(1);
+  }
+  writeRedisAcls(folder);
+}

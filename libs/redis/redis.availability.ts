@@ -1,0 +1,154 @@
+import { Cluster, Redis } from 'ioredis';
+import type { Config } from '#libs/config/config.ts';
+import { connectRedis, type RedisClient, redisAddress } from './redis.connection.ts';
+
+/** Why a socket fails, by the code of its error. */
+const SOCKET_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused',
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'unknown host',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ETIMEDOUT: 'no answer',
+  ECONNRESET: 'cut off',
+  EPIPE: 'cut off',
+};
+
+/** What is known of a failure. */
+interface Failure extends Error {
+  code?: string;
+  /** What OpenSSL says. */
+  reason?: string;
+}
+
+/** The name of why Redis failed: `refused`, `unknown host`, `TLS (...)`, or Redis' own word, such as `WRONGPASS`. */
+export function failureReason({ name, message, code = '', reason }: Failure): string {
+  if (name === 'ReplyError') return /^(?!ERR\b)[A-Z]+(?= )/.exec(message)?.[0] ?? message;
+  // The names of certificates' faults are OpenSSL's, such as CERT_HAS_EXPIRED.
+  if (/^(EPROTO|ERR_(SSL|TLS|OSSL)_.*|(?!E[A-Z]*_)[A-Z]+_.*)$/.test(code)) return `TLS (${reason ?? code})`;
+  if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
+  if (SOCKET_ERRORS[code]) return SOCKET_ERRORS[code];
+  if (/timeout|timed out|no answer/i.test(message)) return 'no answer';
+  return message === 'Connection is closed.' ? 'cut off' : message;
+}
+
+/** Knows whether Redis can be used, and if not, why; tells each change once. */
+export class RedisAvailability {
+  readonly #config: Config;
+  readonly #client: RedisClient;
+  /** Why there is no connection. */
+  #away: string | undefined;
+  /** What Redis refuses although there is one: why, by operation. */
+  readonly #refusals = new Map<string, string>();
+  #told: string | undefined;
+  #listener: (line: string, isGood: boolean) => void = () => {};
+  /** A client that asks a node of the cluster why. */
+  #probe: RedisClient | undefined;
+
+  constructor(config: Config, client: RedisClient) {
+    this.#config = config;
+    this.#client = client;
+    if (client instanceof Cluster) {
+      client.on('error', () => {});
+      client.on('reconnecting', () => this.#askNode());
+      client.on('end', () => this.#probe?.disconnect());
+    } else {
+      this.#listen(client);
+    }
+    client.on('ready', () => {
+      this.#refusals.clear();
+      this.#is(undefined);
+    });
+  }
+
+  /** What is wrong, as one line; undefined while nothing is known to be. */
+  get problem(): string | undefined {
+    const address = `Redis at ${redisAddress(this.#config)}`;
+    if (this.#away !== undefined) return `${address} is away: ${this.#away}`;
+    const refusals = [...new Set(this.#refusals.values())].sort();
+    return refusals.length > 0 ? `${address} refuses: ${refusals.join(', ')}` : undefined;
+  }
+
+  /** Calls the listener, in place of the one before, with a line for every change, and with what is wrong already. */
+  follow(listener: (line: string, isGood: boolean) => void): void {
+    this.#listener = listener;
+    if (this.#told !== undefined) listener(this.#told, false);
+  }
+
+  /** Notes that an operation has failed. Without a connection that is a consequence, and its reason is known. */
+  failed(operation: string, error: unknown): void {
+    if (this.#client.status !== 'ready') return;
+    this.#refusals.set(operation, failureReason(error as Failure));
+    this.#tell();
+  }
+
+  /** Notes that an operation has succeeded. */
+  succeeded(operation: string): void {
+    if (this.#refusals.size > 0 && this.#refusals.delete(operation)) this.#tell();
+  }
+
+  /** Learns from what happens to a client why it has no connection. */
+  #listen(client: Redis): void {
+    const { REDIS_TLS: tls } = this.#config;
+    let isConnected = false;
+    let isKnown = false;
+    /** How many connections in a row were cut off before anything was said. */
+    let cuts = 0;
+    client.on('connect', () => {
+      isConnected = true;
+      isKnown = false;
+      // The client asks as well, and waits without a word until Redis has loaded its data.
+      const note = (info: string) => /^loading:1/m.test(info) && client.status === 'connect' && this.#is('LOADING');
+      client.info('persistence').then(note, () => {});
+    });
+    client.on('ready', () => {
+      isConnected = false;
+      cuts = 0;
+    });
+    client.on('error', (error: Failure) => {
+      isKnown = true;
+      const reason = failureReason(error);
+      cuts = isConnected && /^(cut off|Protocol error)/.test(reason) ? cuts + 1 : 0;
+      // A Redis without TLS waits for the rest of what it is sent; one with TLS hangs up, or answers in TLS.
+      if (tls && !isConnected && reason === 'no answer') this.#is('no answer by TLS');
+      else if (!tls && cuts > 1) this.#is('TLS (Redis seems to want it)');
+      else if (cuts === 0) this.#is(reason);
+    });
+    client.on('close', () => {
+      if (isConnected && !isKnown) this.#is('cut off');
+      isConnected = false;
+    });
+  }
+
+  /** Finds out why a cluster cannot be used, which its client does not tell, from the first node that it was told of. */
+  #askNode(): void {
+    const [node] = this.#config.REDIS_CLUSTER;
+    if (this.#probe || !node) return;
+    const probe = connectRedis({ ...this.#config, REDIS_CLUSTER: [], REDIS_HOST: node.host, REDIS_PORT: node.port });
+    this.#probe = probe;
+    const end = () => {
+      this.#probe = undefined;
+      probe.disconnect();
+    };
+    if (probe instanceof Redis) this.#listen(probe);
+    probe.once('close', end);
+    probe.once('ready', async () => {
+      const isDown = (state: unknown) => !String(state).includes('cluster_state:ok') && 'CLUSTERDOWN';
+      const reason = await (probe as Redis).cluster('INFO').then(isDown, failureReason);
+      if (reason) this.#is(reason);
+      end();
+    });
+  }
+
+  #is(away: string | undefined): void {
+    this.#away = away;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { problem } = this;
+    if (problem === this.#told) return;
+    this.#told = problem;
+    this.#listener(problem ?? `Redis at ${redisAddress(this.#config)} is back`, problem === undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from '../redis/redis.acl.ts';
+import { secret } from './secrets.ts';
+
+/** The password of a user of Redis. */
+export const redisPassword = (user: RedisUser) => secret(`redis-${user}`);
+
+/** Options of a client that may do everything. */
+export const OPERATOR = { username: 'operator', password: redisPassword('operator') };
+
+/**
+ * Writes the users that production has, for servers of a test.
+ * @returns the arguments with which a node reads its users, and logs in to its master, and the settings with which a Sentinel does
+ */
+export function writeUsers(folder: string): { redis: string[]; sentinel: string[] } {
+  const passwords = Object.fromEntries(REDIS_USERS.map((user) => [user, [redisPassword(user)]]));
+  const [redis, sentinel] = [join(folder, 'redis.acl'), join(folder, 'sentinel.acl')];
+  writeFileSync(redis, redisAcl(passwords));
+  writeFileSync(sentinel, sentinelAcl(passwords));
+  const password = redisPassword('sentinel');
+  return {
+    redis: ['--aclfile', redis, '--masteruser', 'node', '--masterauth', redisPassword('node')],
+    sentinel: [
+      ...[`aclfile ${sentinel}`, 'sentinel sentinel-user sentinel', `sentinel sentinel-pass ${password}`],
+      ...['sentinel auth-user quotes sentinel', `sentinel auth-pass quotes ${password}`],
+    ],
+  };
+}
+
+/** What servers have refused to their users since they started, a wrong password aside; nothing of one that does not answer. */
+export async function denied(clients: readonly Redis[]): Promise<string[]> {
+  const logs = clients.map(async (client) =>
+    client.status === 'ready' ? ((await client.call('ACL', 'LOG')) as unknown[][]) : [],
+  );
+  const all = await Promise.race([Promise.all(logs), delay(1000, [], { ref: false })]).catch(() => []);
+  return all
+    .flat()
+    .map(String)
+    .filter((entry) => !entry.includes('reason,auth'));
+}
