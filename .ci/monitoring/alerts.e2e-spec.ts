@@ -107,6 +107,13 @@ it('warns of the certificate that is about to expire', async () => {
   });
 });
 
+it('sees what Traefik refuses by itself', async () => {
+  await eventually(async () => {
+    const [sample] = await monitoring.query('traefik_router_requests_total{code="429"}');
+    return sample?.metric.namespace === 'traefik' && sample.metric.service === 'ping@file';
+  });
+});
+
 it('mails that requests fail when Redis is killed, and that it is over when Redis is back', async () => {
   await eventually(
     async () => (await monitoring.query('namespace_service:http_request_errors:ratio_rate5m == 0')).length >= 3,

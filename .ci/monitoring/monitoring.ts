@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -189,27 +189,39 @@ export class Monitoring {
     ]);
   }
 
-  /** Traefik with a certificate that expires in 10 days. */
+  /** Traefik with a certificate that expires in 10 days, and with its limit, which has refused a client. */
   private async startTraefik(): Promise<string> {
     const folder = join(this.folder, 'traefik');
     mkdirSync(folder);
     const subject = ['-x509', '-nodes', '-newkey', 'rsa:2048', '-days', '10', '-subj', '/CN=quotes.example.com'];
     const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/certificate.pem`];
     execFileSync('openssl', ['req', ...subject, ...files], { stdio: 'ignore' });
-    writeFileSync(
-      `${folder}/routes.yml`,
-      stringify({ tls: { certificates: [{ certFile: `${folder}/certificate.pem`, keyFile: `${folder}/key.pem` }] } }),
-    );
     const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8' }).trim();
     const [web, port] = [await freePort(), await freePort()];
-    return this.launch(`${tools}/traefik`, process.env, port, '/ping', [
+    const routes = `${folder}/routes`;
+    mkdirSync(routes);
+    cpSync('deploy/overlays/traefik/middlewares.yaml', `${routes}/middlewares.yaml`);
+    writeFileSync(
+      `${routes}/routes.yml`,
+      stringify({
+        http: {
+          routers: { limited: { rule: 'Path(`/ping`)', middlewares: ['ratelimit'], service: 'ping' } },
+          services: { ping: { loadBalancer: { servers: [{ url: `http://127.0.0.1:${port}` }] } } },
+        },
+        tls: { certificates: [{ certFile: `${folder}/certificate.pem`, keyFile: `${folder}/key.pem` }] },
+      }),
+    );
+    const address = await this.launch(`${tools}/traefik`, process.env, port, '/ping', [
       `--entrypoints.web.address=127.0.0.1:${web}`,
       `--entrypoints.traefik.address=127.0.0.1:${port}`,
       '--ping=true',
       '--metrics.prometheus=true',
-      `--providers.file.filename=${folder}/routes.yml`,
+      '--metrics.prometheus.addrouterslabels=true',
+      `--providers.file.directory=${routes}`,
       '--global.checknewversion=false',
     ]);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${web}/ping`)).status === 429);
+    return address;
   }
 
   /** As cAdvisor does, from the same kernel's accounts of the processes. */

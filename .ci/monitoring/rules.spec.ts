@@ -27,6 +27,12 @@ const hpa = 'namespace="production", horizontalpodautoscaler="quotes-autoscaler"
 const node = (i: number) => `{namespace="production", pod="redis-production-${i}"}`;
 const page = (outcome: string) => `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
 const event = (outcome: string) => `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const refused = 'unauthorized_requests_total{namespace="production", service="users", pod="users-1"}';
+const login = (outcome: string) => `logins_total{namespace="production", service="quotes", outcome="${outcome}"}`;
+const throttled = 'throttled_requests_total{namespace="production", service="quotes", pod="quotes-1"}';
+const edge = (code: string) =>
+  `traefik_router_requests_total{namespace="traefik", service="production-quotes-service-5000@kubernetes", code="${code}"}`;
+const uncounted = 'throttle_failures_total{namespace="production", service="quotes", pod="quotes-1"}';
 const everyJob = Object.fromEntries(
   ['services', 'redis', 'traefik', 'cadvisor', 'kube-state-metrics'].map((job) => [`up{job="${job}"}`, '1x90']),
 );
@@ -249,6 +255,78 @@ const cases: Case[] = [
     when: 'clients hang up',
     series: { 'search_refused_total{namespace="production", pod="search-1", reason="gone"}': '0x10 0+60x20 1200x30' },
     fires: { '25m': false },
+  },
+  {
+    alert: 'CredentialsRefused',
+    when: 'keys are guessed from many addresses',
+    series: { [refused]: '0x10 0+60x20 1200x30' },
+    fires: { '9m': false, '25m': true, '50m': false },
+  },
+  {
+    alert: 'CredentialsRefused',
+    when: 'one program has an old key',
+    series: { [refused]: '0+10x60' },
+    fires: { '20m': false, '50m': false },
+  },
+  {
+    alert: 'LoginsFailing',
+    when: 'passwords are guessed, until the budget of the account is used up',
+    series: { [login('failed')]: '0x10 0+20x5 100x50', [login('refused')]: '0x15 0+20x20 400x30' },
+    fires: { '9m': false, '28m': true, '58m': false },
+  },
+  {
+    alert: 'LoginsFailing',
+    when: 'one program has an old password',
+    series: { [login('failed')]: '0 10 20x60', [login('refused')]: '0 0 0+10x60' },
+    fires: { '20m': false, '50m': false },
+  },
+  {
+    alert: 'LoginsFailing',
+    when: 'all passwords are right',
+    series: { [login('verified')]: '0+100x60' },
+    fires: { '50m': false },
+  },
+  {
+    alert: 'ClientsThrottled',
+    when: 'a service refuses most requests',
+    series: { [http('2xx')]: '0+60x90', [http('4xx')]: '0x10 0+120x30 3600x50', [throttled]: '0x10 0+120x30 3600x50' },
+    fires: { '9m': false, '35m': true, '65m': false },
+  },
+  {
+    alert: 'ClientsThrottled',
+    when: 'Traefik refuses most requests, which come to no service',
+    series: { [edge('200')]: '0+60x90', [edge('429')]: '0x10 0+120x30 3600x50' },
+    fires: { '9m': false, '35m': true, '65m': false },
+  },
+  {
+    alert: 'ClientsThrottled',
+    when: 'a few of many clients make too many',
+    series: {
+      ...{ [http('2xx')]: '0+6000x60', [http('4xx')]: '0+120x60', [throttled]: '0+120x60' },
+      ...{ [edge('200')]: '0+6000x60', [edge('429')]: '0+120x60' },
+    },
+    fires: { '50m': false },
+  },
+  {
+    alert: 'ClientsThrottled',
+    when: 'the only client asks every second',
+    series: {
+      ...{ [http('2xx')]: '0+10x60', [http('4xx')]: '0+50x60', [throttled]: '0+50x60' },
+      ...{ [edge('200')]: '0+10x60', [edge('429')]: '0+50x60' },
+    },
+    fires: { '50m': false },
+  },
+  {
+    alert: 'LimiterFailing',
+    when: 'Redis refuses the limiter for half an hour',
+    series: { [uncounted]: '0x10 0+1x30 30x40' },
+    fires: { '9m': false, '30m': true, '55m': false },
+  },
+  {
+    alert: 'LimiterFailing',
+    when: 'Redis fails over',
+    series: { [uncounted]: '0x10 200x40' },
+    fires: { '12m': false, '18m': false, '30m': false },
   },
   {
     alert: 'PaymentsFailing',

@@ -29,6 +29,12 @@ export const throttleFailures = new Counter({
   help: 'Requests let pass uncounted because Redis was away',
 });
 
+/** Requests refused because their credentials were missing or wrong. */
+export const unauthorizedRequests = new Counter({
+  name: 'unauthorized_requests_total',
+  help: 'Requests refused with 401 because their credentials were missing or wrong',
+});
+
 /** Logins of users, by what became of them; those that were remembered from a moment ago are not counted. */
 export const logins = new Counter({
   name: 'logins_total',

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { writesRefused } from '#libs/metrics/metrics.ts';
+import { unauthorizedRequests, writesRefused } from '#libs/metrics/metrics.ts';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
@@ -77,7 +77,10 @@ export class ProblemFilter implements ExceptionFilter {
         error instanceof Error ? error.message : problem.message,
       );
     }
-    if (problem.status === 401) reply.header('www-authenticate', isScript(request.headers) ? BEARER : [BEARER, BASIC]);
+    if (problem.status === 401) {
+      unauthorizedRequests.inc();
+      reply.header('www-authenticate', isScript(request.headers) ? BEARER : [BEARER, BASIC]);
+    }
     if (problem.status === 503) reply.header('retry-after', 1);
     // What follows on the connection would be the rest of a request that was not understood, or not taken.
     if (CLOSING.has(problem.problem)) reply.header('connection', 'close');

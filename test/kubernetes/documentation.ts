@@ -85,7 +85,12 @@ function fill(text: string, names: Record<string, string>): string {
 
 /** Runs every command of the page that no test has run before and that no exception names; each must succeed. */
 export const documentation: Test = async (cluster, say) => {
-  const names = { NAMESPACE: 'production', POD: 'redis-production-0', ENVIRONMENT: 'production' };
+  const names = {
+    NAMESPACE: 'production',
+    POD: 'redis-production-0',
+    SERVICE: 'quotes',
+    ENVIRONMENT: 'production',
+  };
   const isExcepted = ({ text }: Command) => excepted.find(([pattern]) => pattern.test(text));
   const failures: string[] = [];
   for (const command of documented.filter((one) => !done.has(one.text) && !isExcepted(one))) {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { eventually } from '#libs/testing/eventually.ts';
-import { call, sendRaw } from '#libs/testing/http-client.ts';
+import { basic, call, metric, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -36,6 +36,7 @@ it('are in the text format of Prometheus, each with its help and type', async ()
       'redis_command_duration_seconds',
       'throttled_requests_total',
       'throttle_failures_total',
+      'unauthorized_requests_total',
       'build_info',
       'process_cpu_seconds_total',
       'process_resident_memory_bytes',
@@ -85,6 +86,18 @@ it('count requests in flight, those of clients that went away too, back to none'
   await Promise.all(Array.from({ length: 50 }, () => call(quotes, 'GET /quotes')));
   await sendRaw(quotes, 'nonsense\r\n\r\n');
   await eventually(async () => (await inFlight()) === idle);
+});
+
+it('count what is refused for its credentials: none, a wrong key, a wrong password', async () => {
+  const count = () => metric(quotes, 'unauthorized_requests_total');
+  const before = await count();
+  const json = { quote: 'x' };
+  await call(quotes, 'POST /quotes', { json });
+  await call(quotes, 'POST /quotes', { json, key: secret('wrong') });
+  await call(quotes, 'POST /quotes', { json, key: basic('nobody', secret('wrong')) });
+  await call(quotes, 'POST /quotes', { json, key: ADMIN_KEY });
+
+  expect((await count()) - before).toBe(3);
 });
 
 it('time the operations of Redis by name', async () => {

@@ -412,6 +412,22 @@ const overview = dashboard('platform-overview', 'Platform overview', 'How the se
         { detail: 'service-detail' },
       ),
       panel(
+        'Refused credentials',
+        'Requests refused with 401, and logins of users that failed or were refused because too many had failed.',
+        'reqps',
+        [
+          [
+            'sum by (service) (rate(unauthorized_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+            '{{service}} 401',
+          ],
+          [
+            'sum by (service, outcome) (rate(logins_total{namespace="$environment", service=~"$service", outcome!="verified"}[$__rate_interval]))',
+            '{{service}} logins {{outcome}}',
+          ],
+        ],
+        { detail: 'service-detail' },
+      ),
+      panel(
         'Redis round trips',
         '99th percentile of the time of Redis operations, seen from the services.',
         's',
