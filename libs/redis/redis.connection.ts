@@ -28,7 +28,7 @@ const FAIL_FAST = {
  * @param patienceMs how long Redis may be silent while a command waits for its answer, in milliseconds; more for a
  *   connection that blocks on a stream
  */
-export function connectRedis(config: Config, patienceMs = 400): RedisClient {
+export function connectRedis(config: Config, patienceMs = 600): RedisClient {
   const client = createClient(config);
   if (client instanceof Cluster) client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
   else giveUpSilent(client, patienceMs);

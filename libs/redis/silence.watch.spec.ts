@@ -34,7 +34,7 @@ describe('a connection to Redis', () => {
     const client = connectRedis(parseConfig('test', { adminKey: false }, env));
     const errors: Error[] = [];
     client.on('error', (error) => errors.push(error));
-    await eventually(() => errors.some(({ message }) => message === 'No answer within 400 ms'));
+    await eventually(() => errors.some(({ message }) => message === 'No answer within 600 ms'));
     client.disconnect();
     silent.close();
   });

@@ -21,6 +21,8 @@ if [ "${6:-}" != inside ]; then
       cat "/sys/fs/cgroup/cpuset/cpuset.cpus" >"$group/cpuset.cpus"
       cat "/sys/fs/cgroup/cpuset/cpuset.mems" >"$group/cpuset.mems"
     fi
+    # Three nodes share this machine with their control plane and the tests, which may not starve them.
+    if [ "$hierarchy" = cpu ]; then echo 8192 >"$group/cpu.shares"; fi
     echo $$ >"$group/cgroup.procs"
   done
   exec nsenter "--net=/run/netns/$name-$node" unshare --mount --pid --fork --kill-child --ipc --uts --cgroup --mount-proc "$0" "$@" inside

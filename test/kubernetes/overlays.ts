@@ -102,7 +102,7 @@ function applied(output: string): { name: string; outcome: string }[] {
 /** Deploys, and answers with the objects that it changed. */
 async function changes(cluster: RealCluster, overlay: string): Promise<string[]> {
   const versions = async () => {
-    const { items } = await cluster.get('statefulsets,poddisruptionbudgets,secrets', overlay);
+    const { items } = await cluster.get('deployments,statefulsets,poddisruptionbudgets,secrets', overlay);
     const name = ({ apiVersion, kind, metadata }: Manifest) =>
       `${[kind.toLowerCase(), ...apiVersion.split('/').slice(0, -1)].join('.')}/${metadata.name}`;
     // A Secret has no generation.
