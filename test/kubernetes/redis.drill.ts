@@ -105,9 +105,7 @@ async function graceful(nodes: RedisNodes): Promise<void> {
 }
 
 async function crash(nodes: RedisNodes): Promise<void> {
-  const master = await nodes.master();
-  await nodes.kill(master);
-  await nodes.successor(master);
+  await nodes.crash(await nodes.master());
 }
 
 async function crashWhileLagging(nodes: RedisNodes, writer: Writer, lagging: number): Promise<void> {
@@ -117,9 +115,8 @@ async function crashWhileLagging(nodes: RedisNodes, writer: Writer, lagging: num
   // What is acknowledged now is not on the replica that lags; with two that lag, nothing may be acknowledged.
   if (lagging === 1) await writer.more(WRITES_PER_SECOND);
   else await eventually(() => writer.failures().length >= WRITES_PER_SECOND / 4, RECOVERY_MS);
-  await nodes.kill(master);
+  await nodes.crash(master);
   for (const pod of replicas) await nodes.signal(pod, 'SIGCONT');
-  await nodes.successor(master);
 }
 
 async function hang(nodes: RedisNodes): Promise<void> {
@@ -135,9 +132,8 @@ async function crashWhileCutOff(nodes: RedisNodes, writer: Writer): Promise<void
   const [far = ''] = pods.filter((pod) => pod !== master);
   await nodes.cluster.cut([await nodes.ip(master)], [await nodes.ip(far)]);
   await writer.more(5 * WRITES_PER_SECOND);
-  await nodes.kill(master);
+  await nodes.crash(master);
   await nodes.cluster.mend();
-  await nodes.successor(master);
 }
 
 async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
@@ -151,7 +147,7 @@ async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
 
 async function restartEmpty(nodes: RedisNodes): Promise<void> {
   const first = await nodes.master();
-  await nodes.kill(first);
+  await nodes.crash(first);
   const promoted = await nodes.successor(first);
   await nodes.empty(promoted);
   await nodes.successor(promoted);
@@ -192,8 +188,7 @@ async function jumpClock(nodes: RedisNodes, writer: Writer): Promise<void> {
     clock.shift(master, hours * 3600);
     await writer.more(2 * WRITES_PER_SECOND);
   }
-  await nodes.kill(master);
-  await nodes.successor(master);
+  await nodes.crash(master);
 }
 
 /** Production's three Redis nodes. */
@@ -258,9 +253,13 @@ class RedisNodes {
     );
   }
 
-  /** Ends all that runs in a pod at once, as a node does that loses power. The kubelet makes the pod anew, with its volume. */
-  async kill(pod: string): Promise<void> {
+  /**
+   * Ends all that runs in a pod at once, as a node does that loses power. Another pod takes its place, with its volume:
+   * that lasts longer than the kubelet needs to start a container again, which is mostly before anybody misses it.
+   */
+  async crash(pod: string): Promise<void> {
     for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
+    await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
   }
 
   /** Sends a signal to the Valkey server of a pod. */
@@ -276,7 +275,7 @@ class RedisNodes {
   /** Ends a pod that is the master, and gives it an empty volume before it starts again. */
   async empty(pod: string): Promise<void> {
     const volume = await this.#volume(pod);
-    await this.kill(pod);
+    for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
     execFileSync('find', [volume, '-mindepth', '1', '-delete']);
     await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
   }
