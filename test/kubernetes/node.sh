@@ -126,8 +126,12 @@ if [ ! -e /var/lib/containerd/own ]; then
 fi
 containerd --config "$run/containerd.toml" >>"$run/containerd.log" 2>&1 &
 until [ -S /run/containerd/containerd.sock ]; do sleep 0.1; done
-kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" --hostname-override="$node" --node-ip="10.89.0.1$n" \
-  --root-dir=/var/lib/kubelet >>"$run/kubelet.log" 2>&1 &
+# It ends where containerd has its socket and is not ready yet.
+while :; do
+  kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" --hostname-override="$node" --node-ip="10.89.0.1$n" \
+    --root-dir=/var/lib/kubelet >>"$run/kubelet.log" 2>&1 || true
+  sleep 1
+done &
 kubelet=$!
 kube-proxy --config "$run/kube-proxy.yaml" >>"$run/kube-proxy.log" 2>&1 &
 # It ends where the node is not yet known.
