@@ -9,8 +9,10 @@ const paths = ['/quotes?limit=1', '/search?keyword=number', '/quotes/random'];
 
 /** Reads while something is done, and for a moment longer. */
 async function readDuring(cluster: RealCluster, deed: () => Promise<unknown>): Promise<Reader> {
-  const reader = new Reader(cluster, await cluster.environment(namespace), paths);
-  await reader.start();
+  const environment = await cluster.environment(namespace);
+  const headers = { authorization: environment.key };
+  await cluster.ask(environment, 'POST /quotes', { headers, json: { quote: 'A number to be found' } });
+  const reader = await new Reader(cluster, environment, paths).start();
   try {
     await deed();
     await reader.more(40);
