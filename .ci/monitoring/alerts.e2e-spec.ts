@@ -4,6 +4,7 @@ import { jest } from '@jest/globals';
 import { deliver, eventOf, orders, shopEnvironment } from '../../apps/shop/test/shop-platform.ts';
 import { Visitor } from '../../apps/shop/test/visitor.ts';
 import { eventually } from '../../libs/testing/eventually.ts';
+import { imageMemorySettings } from '../../libs/testing/flood.ts';
 import { call } from '../../libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '../../libs/testing/platform.ts';
 import type { ServiceProcess } from '../../libs/testing/service-process.ts';
@@ -31,7 +32,7 @@ beforeAll(async () => {
   for (const app of ['users', 'quotes', 'search', 'shop']) {
     const service = await platform.service(app, {
       // As in the image, so that it stays inside its container's limit.
-      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=48',
+      ...imageMemorySettings(),
       ...(app === 'shop' && shopEnvironment(services.quotes?.url ?? '', services.search?.url ?? '')),
     });
     services[app] = service;

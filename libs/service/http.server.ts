@@ -19,7 +19,7 @@ const MOST_BODY = 16 * BODY_LIMIT;
 /** What a piece of a body takes beside its bytes. */
 const PIECE_OVERHEAD = 256;
 /** How much may be ready and not yet taken by its reader, over all connections, in characters or bytes. */
-const MOST_UNREAD = 8 * 1024 * 1024;
+const MOST_UNREAD = 6 * 1024 * 1024;
 
 /** The headers of a request must have come after this time, and its body too, in milliseconds. */
 const REQUEST_TIMEOUT = 10_000;

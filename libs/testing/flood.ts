@@ -7,11 +7,13 @@ import type { ServiceProcess } from './service-process.ts';
 /** What a container of this image may take at most, in MiB. */
 export const MEMORY_LIMIT = 128;
 
-/** The options of Node in the image, so that a test has the heap that production has. */
-export function imageNodeOptions(): string {
-  const [, options] = /NODE_OPTIONS="([^"]+)"/.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
-  if (options === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
-  return options;
+/** What the image sets for the memory of a process, so that a test has what production has. */
+export function imageMemorySettings(): NodeJS.ProcessEnv {
+  const [, line] = /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
+  if (line === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
+  return Object.fromEntries(
+    Array.from(line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g), ([, name, quoted, bare]) => [name, quoted ?? bare]),
+  );
 }
 
 /** The most memory a process ever had resident, in MiB; undefined when it has ended. */
