@@ -73,8 +73,19 @@ CONF
 mv /data/sentinel.conf.new /data/sentinel.conf
 
 # Sentinel refuses to start while the master's name is unknown to DNS.
-master=$(awk '$1 == "sentinel" && $2 == "monitor" { print $4 }' /data/sentinel.conf)
-until getent hosts "$master" >/dev/null; do
-  echo "waiting for $master in DNS"
+last=$(awk '$1 == "sentinel" && $2 == "monitor" { print $4 }' /data/sentinel.conf)
+until getent hosts "$last" >/dev/null; do
+  echo "waiting for $last in DNS"
+  sleep 1
+done
+
+# Where all nodes start together, the last master may be the last to come. Sentinels that miss it would elect a replica, which may lack what the master has
+# acknowledged with the other one. Where a Sentinel answers, the others have not ended, and know better.
+tries=0
+until [ "$last" = "$self" ] || timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1 || [ "$tries" -ge 30 ]; do
+  ask_sentinels
+  [ -z "$master" ] || break
+  echo "waiting for $last, the last master"
+  tries=$((tries + 1))
   sleep 1
 done
