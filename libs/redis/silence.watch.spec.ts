@@ -1,8 +1,8 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { parseConfig } from '#libs/config/config.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
-import { connectRedis } from './redis.connection.ts';
+import { connectRedis, type RedisClient } from './redis.connection.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());
@@ -11,9 +11,12 @@ afterAll(() => platform.stop());
 /** Takes this process its CPU, as a quota or a busy machine does. */
 const pause = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
+let client: RedisClient;
+afterEach(() => client.disconnect());
+
 describe('a connection to Redis', () => {
   it('survives a pause of this process while it waits for an answer', async () => {
-    const client = connectRedis(parseConfig('test', { adminKey: false }, { ...platform.redisEnv }));
+    client = connectRedis(parseConfig('test', { adminKey: false }, platform.redisEnv('quotes')));
     let closed = 0;
     client.on('close', () => (closed += 1)).on('error', () => {});
     await eventually(() => client.status === 'ready');
@@ -23,19 +26,19 @@ describe('a connection to Redis', () => {
     pause(1500);
     await expect(answer).resolves.toBe('PONG');
     expect(closed).toBe(0);
-    client.disconnect();
   });
 
   it('is given up when nothing comes although a command waits, and the command fails', async () => {
-    const silent = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
     await new Promise((done) => silent.once('listening', done));
     const { port } = silent.address() as AddressInfo;
-    const env = { ...platform.redisEnv, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
-    const client = connectRedis(parseConfig('test', { adminKey: false }, env));
+    const env = { ...platform.redisEnv('quotes'), REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
+    client = connectRedis(parseConfig('test', { adminKey: false }, env));
     const errors: Error[] = [];
     client.on('error', (error) => errors.push(error));
     await eventually(() => errors.some(({ message }) => message === 'No answer within 600 ms'));
-    client.disconnect();
     silent.close();
+    for (const socket of sockets) socket.destroy();
   });
 });
