@@ -27,7 +27,7 @@ step() {
 packages() {
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    conntrack containernetworking-plugins curl ebtables iproute2 ipset iptables nftables openssl procps runc socat util-linux >/dev/null
+    conntrack containernetworking-plugins curl e2fsprogs ebtables gcc iproute2 ipset iptables libc6-dev mount nftables openssl procps runc socat util-linux >/dev/null
 }
 # debian PACKAGE PROGRAM: of Debian sid, unpacked and not installed: it wants no newer libc than bookworm's.
 debian() {
@@ -112,7 +112,7 @@ load_generator() {
 }
 
 # Several names at once would be satisfied by one of them.
-for program in conntrack curl ebtables ip ipset iptables nft openssl ps /usr/lib/cni/ptp /usr/sbin/runc socat unshare; do
+for program in conntrack curl ebtables gcc ip ipset iptables mkfs.ext4 nft openssl ps /usr/lib/cni/ptp /usr/sbin/runc socat unshare; do
   command -v "$program" >/dev/null || { packages; break; }
 done
 for program in containerd ctr containerd-shim-runc-v2; do step $program debian containerd $program; done
