@@ -257,8 +257,9 @@ class RedisNodes {
    * Ends all that runs in a pod at once, as a node does that loses power. Another pod takes its place, with its volume:
    * that lasts longer than the kubelet needs to start a container again, which is mostly before anybody misses it.
    */
-  async crash(pod: string): Promise<void> {
+  async crash(pod: string, meanwhile = () => {}): Promise<void> {
     for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
+    meanwhile();
     await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
   }
 
@@ -275,9 +276,7 @@ class RedisNodes {
   /** Ends a pod that is the master, and gives it an empty volume before it starts again. */
   async empty(pod: string): Promise<void> {
     const volume = await this.#volume(pod);
-    for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
-    execFileSync('find', [volume, '-mindepth', '1', '-delete']);
-    await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
+    await this.crash(pod, () => void execFileSync('find', [volume, '-mindepth', '1', '-delete']));
   }
 
   /** Fills the volume of a pod to the last byte. */
