@@ -21,7 +21,7 @@ export class ReadinessService {
   /** Whether Redis, or a part of it, is full: reads go on then, and writes are refused. Asked as a write would be, since only Redis knows what it counts. */
   async isFull(): Promise<boolean> {
     return this.redis
-      .run('full', async (client) => {
+      .writeUnconfirmed('full', async (client) => {
         const nodes = client instanceof Redis ? [client] : client.nodes('master');
         await Promise.all(nodes.map((node) => node.eval('#!lua\nreturn 1', 0)));
         return false;

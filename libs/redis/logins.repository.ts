@@ -24,7 +24,7 @@ export class LoginsRepository {
 
   /** @throws RedisUnavailableError */
   async standing(id: string, network: string): Promise<LoginStanding> {
-    const [[account, ofNetwork, pair], score] = await this.redis.run('login.standing', (client) =>
+    const [[account, ofNetwork, pair], score] = await this.redis.read('login.standing', (client) =>
       Promise.all([client.mget(counters(id, network)), client.zscore(LOGIN_KEYS.proven + id, network)]),
     );
     return {
@@ -39,7 +39,9 @@ export class LoginsRepository {
    */
   async failed(id: string, network: string): Promise<void> {
     const keys = counters(id, network);
-    await this.redis.run('login.failed', (client) => client.countFailure(keys.length, ...keys, FAILURE_WINDOW_SECONDS));
+    await this.redis.writeUnconfirmed('login.failed', (client) =>
+      client.countFailure(keys.length, ...keys, FAILURE_WINDOW_SECONDS),
+    );
   }
 
   /**
@@ -47,7 +49,7 @@ export class LoginsRepository {
    * @throws RedisUnavailableError
    */
   async succeeded(id: string, network: string): Promise<void> {
-    await this.redis.run('login.succeeded', (client) =>
+    await this.redis.writeUnconfirmed('login.succeeded', (client) =>
       client.provenLogin(1, LOGIN_KEYS.proven + id, network, Date.now(), MOST_PROVEN, PROVEN_SECONDS),
     );
   }

@@ -100,7 +100,7 @@ export class OrdersRepository {
 
   /** @throws RedisUnavailableError */
   async find(id: string): Promise<StoredOrder | undefined> {
-    const [[order, state, payment], history] = await this.redis.run('order.find', (client) =>
+    const [[order, state, payment], history] = await this.redis.read('order.find', (client) =>
       Promise.all([
         client.hmget(SHOP_KEYS.order + id, 'order', 'state', 'payment'),
         client.lrange(SHOP_KEYS.history + id, 0, -1),
@@ -121,7 +121,7 @@ export class OrdersRepository {
    * @throws RedisUnavailableError
    */
   async findByToken(token: string): Promise<StoredOrder | undefined> {
-    const id = await this.redis.run('order.token', (client) => client.get(SHOP_KEYS.token + token));
+    const id = await this.redis.read('order.token', (client) => client.get(SHOP_KEYS.token + token));
     return id === null ? undefined : this.find(id);
   }
 
@@ -158,7 +158,7 @@ export class OrdersRepository {
    * @throws RedisUnavailableError
    */
   async list(limit: number, cursor?: string): Promise<OrderPage> {
-    const [total, ...fields] = await this.redis.run('order.list', (client) =>
+    const [total, ...fields] = await this.redis.writeUnconfirmed('order.list', (client) =>
       client.listOrders(
         ...[3, SHOP_KEYS.orders, SHOP_KEYS.order, SHOP_KEYS.open],
         ...[cursor === undefined ? '+inf' : `(${cursor}`, limit + 1],
@@ -183,7 +183,7 @@ export class OrdersRepository {
       orders.flatMap(({ lines }) => lines.flatMap((line) => (Array.isArray(line) ? line[1] : []))),
     );
     const keys = [...digests].map((digest) => SHOP_KEYS.text + digest);
-    const found = keys.length === 0 ? [] : await this.redis.run('order.texts', (client) => client.mget(keys));
+    const found = keys.length === 0 ? [] : await this.redis.read('order.texts', (client) => client.mget(keys));
     const texts = new Map([...digests].map((digest, i) => [digest, found[i] ?? '']));
     return orders.map((order) => {
       const lines = order.lines.map((line) => {

@@ -22,7 +22,7 @@ export class ProductsRepository {
   async remember(products: readonly Product[]): Promise<void> {
     if (products.length === 0) return;
     const fields = products.flatMap((product) => [product.id, JSON.stringify(product)]);
-    await this.redis.run('product.remember', (client) =>
+    await this.redis.writeUnconfirmed('product.remember', (client) =>
       client.rememberProducts(2, SHOP_KEYS.product, SHOP_KEYS.products, Date.now(), CAPACITY, ...fields),
     );
   }
@@ -32,15 +32,15 @@ export class ProductsRepository {
    * @throws RedisUnavailableError
    */
   async list(count: number): Promise<Product[]> {
-    const ids = await this.redis.run('product.list', (client) => client.zrevrange(SHOP_KEYS.products, 0, count - 1));
+    const ids = await this.redis.read('product.list', (client) => client.zrevrange(SHOP_KEYS.products, 0, count - 1));
     const found =
-      ids.length === 0 ? [] : await this.redis.run('product.list', (c) => c.hmget(SHOP_KEYS.product, ...ids));
+      ids.length === 0 ? [] : await this.redis.read('product.list', (c) => c.hmget(SHOP_KEYS.product, ...ids));
     return found.flatMap((product) => (product === null ? [] : [JSON.parse(product) as Product]));
   }
 
   /** @throws RedisUnavailableError */
   async find(id: string): Promise<Product | undefined> {
-    const product = await this.redis.run('product.find', (client) => client.hget(SHOP_KEYS.product, id));
+    const product = await this.redis.read('product.find', (client) => client.hget(SHOP_KEYS.product, id));
     return product === null ? undefined : (JSON.parse(product) as Product);
   }
 
@@ -49,7 +49,7 @@ export class ProductsRepository {
    * @throws RedisUnavailableError
    */
   async forget(id: string): Promise<void> {
-    await this.redis.run('product.forget', (client) =>
+    await this.redis.writeUnconfirmed('product.forget', (client) =>
       Promise.all([client.hdel(SHOP_KEYS.product, id), client.zrem(SHOP_KEYS.products, id)]),
     );
   }

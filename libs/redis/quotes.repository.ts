@@ -104,7 +104,7 @@ export class QuotesRepository {
    * @throws RedisUnavailableError
    */
   find(id: string): Promise<Buffer | null> {
-    return this.redis.run('quote.find', (client) => client.getBuffer(this.shardOf(id).quote + id));
+    return this.redis.read('quote.find', (client) => client.getBuffer(this.shardOf(id).quote + id));
   }
 
   /**
@@ -114,13 +114,13 @@ export class QuotesRepository {
   async findMany(ids: readonly string[]): Promise<(string | null)[]> {
     if (ids.length === 0) {
       // Nothing to read, but an answer all the same: it must not hide that Redis is away.
-      await this.redis.run('ping', (client) => client.ping());
+      await this.redis.read('ping', (client) => client.ping());
       return [];
     }
     if (this.shards.length === 1) {
-      return this.redis.run('quote.findMany', (client) => client.mget(ids.map((id) => this.shardOf(id).quote + id)));
+      return this.redis.read('quote.findMany', (client) => client.mget(ids.map((id) => this.shardOf(id).quote + id)));
     }
-    return this.redis.run('quote.findMany', (client) =>
+    return this.redis.read('quote.findMany', (client) =>
       Promise.all(ids.map((id) => client.get(this.shardOf(id).quote + id))),
     );
   }
@@ -133,7 +133,7 @@ export class QuotesRepository {
    */
   async list(limit: number, before?: string, userId?: string): Promise<QuotePage> {
     const from = before === undefined ? '+inf' : `(${before}`;
-    const answers = await this.redis.run('quote.list', (client) =>
+    const answers = await this.redis.read('quote.list', (client) =>
       Promise.all(
         this.shards.map((keys) =>
           client.listQuotesBuffer(
@@ -160,7 +160,7 @@ export class QuotesRepository {
    * @throws RedisUnavailableError
    */
   async random(): Promise<Buffer | null> {
-    return this.redis.run('quote.random', async (client) => {
+    return this.redis.read('quote.random', async (client) => {
       const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
       return keys ? client.randomQuoteBuffer(2, keys.quotes, keys.quote) : null;
     });

@@ -161,7 +161,7 @@ it('says READONLY of a replica, whatever it answers to those who read', async ()
   const { redis, lines } = connect(LOGIN);
   await event(redis.client, 'ready');
   const write = () => redis.write('write', (client) => client.rpush('throttle:x', '1'));
-  const read = () => redis.run('read', (client) => client.get('{q0}:quote:1'));
+  const read = () => redis.read('read', (client) => client.get('{q0}:quote:1'));
   await operator.replicaof('127.0.0.1', 1);
   for (let i = 0; i < 3; i += 1) {
     await expect(write()).rejects.toThrow();

@@ -29,15 +29,15 @@ export function failureReason({ name, message, code = '', reason }: Failure): st
   if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
   if (SOCKET_ERRORS[code]) return SOCKET_ERRORS[code];
   if (/timeout|timed out|no answer/i.test(message)) return 'no answer';
-  return message === 'Connection is closed.' ? 'cut off' : message;
+  return /^(Connection is closed|Stream isn't writeable)/.test(message) ? 'cut off' : message;
 }
 
 /** Knows whether Redis can be used, and if not, why; tells each change once. */
 export class RedisAvailability {
   readonly #config: Config;
-  readonly #client: RedisClient;
-  /** Why there is no connection. */
-  #away: string | undefined;
+  readonly #clients: readonly RedisClient[];
+  /** Why a client has no connection. */
+  readonly #away = new Map<RedisClient, string>();
   /** What Redis refuses although there is one: why, by operation. */
   readonly #refusals = new Map<string, string>();
   #told: string | undefined;
@@ -45,26 +45,30 @@ export class RedisAvailability {
   /** A client that asks a node of the cluster why. */
   #probe: RedisClient | undefined;
 
-  constructor(config: Config, client: RedisClient) {
+  /** @param clients all that lead to this Redis; of several that are away, the first says why */
+  constructor(config: Config, clients: readonly RedisClient[]) {
     this.#config = config;
-    this.#client = client;
-    if (client instanceof Cluster) {
-      client.on('error', () => {});
-      client.on('reconnecting', () => this.#askNode());
-      client.on('end', () => this.#probe?.disconnect());
-    } else {
-      this.#listen(client);
+    this.#clients = clients;
+    for (const client of clients) {
+      if (client instanceof Cluster) {
+        client.on('error', () => {});
+        client.on('reconnecting', () => this.#askNode(client));
+        client.on('end', () => this.#probe?.disconnect());
+      } else {
+        this.#listen(client);
+      }
+      client.on('ready', () => {
+        this.#refusals.clear();
+        this.#is(client, undefined);
+      });
     }
-    client.on('ready', () => {
-      this.#refusals.clear();
-      this.#is(undefined);
-    });
   }
 
   /** What is wrong, as one line; undefined while nothing is known to be. */
   get problem(): string | undefined {
     const address = `Redis at ${redisAddress(this.#config)}`;
-    if (this.#away !== undefined) return `${address} is away: ${this.#away}`;
+    const away = this.#clients.map((client) => this.#away.get(client)).find((reason) => reason !== undefined);
+    if (away !== undefined) return `${address} is away: ${away}`;
     const refusals = [...new Set(this.#refusals.values())].sort();
     return refusals.length > 0 ? `${address} refuses: ${refusals.join(', ')}` : undefined;
   }
@@ -76,8 +80,8 @@ export class RedisAvailability {
   }
 
   /** Notes that an operation has failed. Without a connection that is a consequence, and its reason is known. */
-  failed(operation: string, error: unknown): void {
-    if (this.#client.status !== 'ready') return;
+  failed(operation: string, error: unknown, client: RedisClient): void {
+    if (client.status !== 'ready') return;
     this.#refusals.set(operation, failureReason(error as Failure));
     this.#tell();
   }
@@ -87,9 +91,13 @@ export class RedisAvailability {
     if (this.#refusals.size > 0 && this.#refusals.delete(operation)) this.#tell();
   }
 
-  /** Learns from what happens to a client why it has no connection. */
-  #listen(client: Redis): void {
+  /**
+   * Learns from what happens to a client why there is no connection.
+   * @param of the client that has none, if it is another
+   */
+  #listen(client: Redis, of: RedisClient = client): void {
     const { REDIS_TLS: tls } = this.#config;
+    const is = (reason: string) => this.#is(of, reason);
     let isConnected = false;
     let isKnown = false;
     /** How many connections in a row were cut off before anything was said. */
@@ -98,7 +106,7 @@ export class RedisAvailability {
       isConnected = true;
       isKnown = false;
       // The client asks as well, and waits without a word until Redis has loaded its data.
-      const note = (info: string) => /^loading:1/m.test(info) && client.status === 'connect' && this.#is('LOADING');
+      const note = (info: string) => /^loading:1/m.test(info) && client.status === 'connect' && is('LOADING');
       client.info('persistence').then(note, () => {});
     });
     client.on('ready', () => {
@@ -110,18 +118,18 @@ export class RedisAvailability {
       const reason = failureReason(error);
       cuts = isConnected && /^(cut off|Protocol error)/.test(reason) ? cuts + 1 : 0;
       // A Redis without TLS waits for the rest of what it is sent; one with TLS hangs up, or answers in TLS.
-      if (tls && !isConnected && reason === 'no answer') this.#is('no answer by TLS');
-      else if (!tls && cuts > 1) this.#is('TLS (Redis seems to want it)');
-      else if (cuts === 0) this.#is(reason);
+      if (tls && !isConnected && reason === 'no answer') is('no answer by TLS');
+      else if (!tls && cuts > 1) is('TLS (Redis seems to want it)');
+      else if (cuts === 0) is(reason);
     });
     client.on('close', () => {
-      if (isConnected && !isKnown) this.#is('cut off');
+      if (isConnected && !isKnown) is('cut off');
       isConnected = false;
     });
   }
 
   /** Finds out why a cluster cannot be used, which its client does not tell, from the first node that it was told of. */
-  #askNode(): void {
+  #askNode(cluster: Cluster): void {
     const [node] = this.#config.REDIS_CLUSTER;
     if (this.#probe || !node) return;
     const probe = connectRedis({ ...this.#config, REDIS_CLUSTER: [], REDIS_HOST: node.host, REDIS_PORT: node.port });
@@ -130,18 +138,19 @@ export class RedisAvailability {
       this.#probe = undefined;
       probe.disconnect();
     };
-    if (probe instanceof Redis) this.#listen(probe);
+    if (probe instanceof Redis) this.#listen(probe, cluster);
     probe.once('close', end);
     probe.once('ready', async () => {
       const isDown = (state: unknown) => !String(state).includes('cluster_state:ok') && 'CLUSTERDOWN';
       const reason = await (probe as Redis).cluster('INFO').then(isDown, failureReason);
-      if (reason) this.#is(reason);
+      if (reason) this.#is(cluster, reason);
       end();
     });
   }
 
-  #is(away: string | undefined): void {
-    this.#away = away;
+  #is(client: RedisClient, away: string | undefined): void {
+    if (away === undefined) this.#away.delete(client);
+    else this.#away.set(client, away);
     this.#tell();
   }
 

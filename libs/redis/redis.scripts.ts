@@ -341,9 +341,18 @@ const ALLOWED_WHEN_FULL: ReadonlySet<string> = new Set<keyof typeof SCRIPTS>([
   'advanceOrder',
 ]);
 
+/** What changes nothing, and says so: Redis carries it out while it holds writes back. */
+const READS: ReadonlySet<string> = new Set<keyof typeof SCRIPTS>([
+  'listQuotes',
+  'randomQuote',
+  'inspectLog',
+  'listUsers',
+]);
+
 /** Makes the scripts callable on a client, by EVALSHA. */
 export function defineScripts(client: RedisClient): void {
-  for (const [name, lua] of Object.entries(SCRIPTS)) {
-    client.defineCommand(name, { lua: ALLOWED_WHEN_FULL.has(name) ? `#!lua flags=allow-oom\n${lua}` : lua });
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    const flag = (READS.has(name) && 'no-writes') || (ALLOWED_WHEN_FULL.has(name) && 'allow-oom');
+    client.defineCommand(name, { lua: flag ? `#!lua flags=${flag}\n${script}` : script });
   }
 }

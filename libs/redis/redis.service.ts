@@ -24,42 +24,88 @@ export class RedisUnavailableError extends Error {
   }
 }
 
-/** The connection of an app and the one way to use it: measured, and with every failure told apart from a bug. */
+/** How long a read waits for the next connection when its own is lost, in milliseconds: a master that hands over is left for another in less. */
+const RECONNECTION_MS = 400;
+
+/** The connections of an app and the one way to use them: measured, and with every failure told apart from a bug. */
 @Injectable()
 export class RedisService implements OnApplicationShutdown {
   readonly client: RedisClient;
   readonly availability: RedisAvailability;
+  /**
+   * Carries what writes. A master that hands over holds writes back for a second, and with them every answer behind them on
+   * the same connection; reads go on beside them. Where there is nobody to hand over to, it is the same connection.
+   */
+  private readonly writer: RedisClient;
   private readonly replicated: boolean;
   /** Replicas that must have a write before it is acknowledged. */
   private readonly writeReplicas: number;
   /** The confirmation that is on its way, and the one that will be asked for next. */
   private confirmation: Promise<unknown> = Promise.resolve();
   private nextConfirmation: Promise<number> | undefined;
+  /** Whether the lost connection of the reads comes back soon; undefined while there is one. */
+  private reconnection: Promise<boolean> | undefined;
 
   constructor(@Inject(CONFIG) config: Config) {
-    this.client = connectRedis(config);
-    this.availability = new RedisAvailability(config, this.client);
-    defineScripts(this.client);
     this.replicated = config.REDIS_SENTINELS.length > 0;
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
+    this.client = connectRedis(config);
+    this.writer = this.replicated ? connectRedis(config) : this.client;
+    const clients = [...new Set([this.client, this.writer])];
+    this.availability = new RedisAvailability(config, clients);
+    for (const client of clients) defineScripts(client);
+    if (this.writer !== this.client)
+      this.writer.on('ready', () => this.followWriter(this.client as Redis, this.writer as Redis));
   }
 
   /**
-   * Runs one command or script.
+   * Runs a command or script that changes nothing; where there are replicas, once more when the connection is lost meanwhile.
    * @param operation bounded name, the label of the duration metric
    * @throws RedisUnavailableError when Redis could not carry it out
    */
-  run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (redisOperations.hasSubscribers) {
-      return redisOperations.tracePromise(() => this.measure(operation, command), { operation });
-    }
-    return this.measure(operation, command);
+  read<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (!this.replicated) return this.trace(operation, this.client, command);
+    return this.trace(operation, this.client, (client) =>
+      command(client).catch(async (error: Error) => {
+        if (error.name === 'ReplyError' || !(await this.reconnected(client as Redis))) throw error;
+        return command(client);
+      }),
+    );
   }
 
-  private measure<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+  /** Waits for the connection of the reads; all who lose it together wait once, and who comes later in vain does not wait. */
+  private reconnected(reader: Redis): Promise<boolean> {
+    if (reader.status === 'ready' && reader.stream.writable) return Promise.resolve(true);
+    this.reconnection ??= new Promise((resolve) => {
+      const patience = setTimeout(resolve, RECONNECTION_MS, false);
+      reader.once('ready', () => {
+        clearTimeout(patience);
+        this.reconnection = undefined;
+        resolve(true);
+      });
+    });
+    return this.reconnection;
+  }
+
+  /**
+   * Runs a write that a failover may lose.
+   * @throws RedisUnavailableError when Redis could not carry it out
+   */
+  writeUnconfirmed<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.trace(operation, this.writer, command);
+  }
+
+  private trace<T>(operation: string, client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (redisOperations.hasSubscribers) {
+      return redisOperations.tracePromise(() => this.measure(operation, client, command), { operation });
+    }
+    return this.measure(operation, client, command);
+  }
+
+  private measure<T>(operation: string, client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {
     const duration = redisCommandDuration.series(operation);
     const start = performance.now();
-    return command(this.client).then(
+    return command(client).then(
       (result) => {
         duration.observe((performance.now() - start) / 1000);
         this.availability.succeeded(operation);
@@ -68,7 +114,7 @@ export class RedisService implements OnApplicationShutdown {
       (error: unknown) => {
         duration.observe((performance.now() - start) / 1000);
         if (isMistake(error)) throw error;
-        this.availability.failed(operation, error);
+        this.availability.failed(operation, error, client);
         throw new RedisUnavailableError(operation, error);
       },
     );
@@ -79,8 +125,8 @@ export class RedisService implements OnApplicationShutdown {
    * @throws RedisUnavailableError when Redis could not carry it out, or too few replicas confirmed in time
    */
   write<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (!this.replicated) return this.run(operation, command);
-    return this.run(operation, async (client) => {
+    if (!this.replicated) return this.writeUnconfirmed(operation, command);
+    return this.writeUnconfirmed(operation, async (client) => {
       if (!(client instanceof Redis)) return command(client);
       const { stream } = client;
       const result = await command(client);
@@ -109,16 +155,22 @@ export class RedisService implements OnApplicationShutdown {
     return this.nextConfirmation;
   }
 
+  /** Leads the reads to where the writes go, so that a write is seen by the reads after it. */
+  private followWriter(reader: Redis, writer: Redis): void {
+    const [read, written] = [reader, writer].map(({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`);
+    if (reader.status === 'ready' && read !== written) reader.disconnect(true);
+  }
+
   /**
    * Whether Redis answers; of a cluster, any of its masters. By then there is a connection to each that can be reached: while one is being made, commands for
    * its node fail. Never rejects: a failure is a no.
    */
   answers(): Promise<boolean> {
-    return this.run('ping', async (client) => {
-      const nodes = client instanceof Redis ? [client] : client.nodes('master');
-      const answers = await Promise.allSettled(nodes.map((node) => node.ping()));
+    return this.read('ping', async (client) => {
+      if (client instanceof Redis) return (await client.ping()) === 'PONG';
+      const answers = await Promise.allSettled(client.nodes('master').map((node) => node.ping()));
       return client.status === 'ready' && answers.some(({ status }) => status === 'fulfilled');
-    });
+    }).catch(() => false);
   }
 
   /** Runs an action whenever the connections come up, and at once if they are up. */
@@ -135,6 +187,7 @@ export class RedisService implements OnApplicationShutdown {
     // An end of our own is no failure.
     this.availability.follow(() => {});
     this.client.disconnect();
+    this.writer.disconnect();
   }
 }
 

@@ -49,7 +49,7 @@ export class UsersRepository {
     }
     if (outcome === 'exists') {
       // A crash may have come between the two steps of an earlier creation: repeat the second.
-      const existing = await this.redis.run('user.find', (client) =>
+      const existing = await this.redis.read('user.find', (client) =>
         client.hget(USER_KEYS.user + user.id, 'incarnation'),
       );
       if (existing !== null) await this.quotes.allowAuthor(user.id, existing);
@@ -61,7 +61,7 @@ export class UsersRepository {
 
   /** @throws RedisUnavailableError */
   async find(id: string): Promise<User | undefined> {
-    const name = await this.redis.run('user.find', (client) => client.hget(USER_KEYS.user + id, 'name'));
+    const name = await this.redis.read('user.find', (client) => client.hget(USER_KEYS.user + id, 'name'));
     return name === null ? undefined : { id, name };
   }
 
@@ -70,7 +70,7 @@ export class UsersRepository {
    * @throws RedisUnavailableError
    */
   async findPasswordHash(id: string): Promise<string | undefined> {
-    const hash = await this.redis.run('user.findPassword', (client) => client.hget(USER_KEYS.user + id, 'password'));
+    const hash = await this.redis.read('user.findPassword', (client) => client.hget(USER_KEYS.user + id, 'password'));
     return hash ?? undefined;
   }
 
@@ -80,7 +80,7 @@ export class UsersRepository {
    * @throws RedisUnavailableError
    */
   async list(limit: number, after?: string): Promise<UserPage> {
-    const [total, ...pairs] = await this.redis.run('user.list', (client) =>
+    const [total, ...pairs] = await this.redis.read('user.list', (client) =>
       client.listUsers(2, USER_KEYS.users, USER_KEYS.user, after === undefined ? '-' : `(${after}`, limit + 1),
     );
     const rows: User[] = [];
@@ -108,12 +108,12 @@ export class UsersRepository {
    * @throws RedisUnavailableError
    */
   async finishRemovals(): Promise<void> {
-    const leaving = await this.redis.run('user.leaving', (client) => client.hkeys(USER_KEYS.leaving));
+    const leaving = await this.redis.read('user.leaving', (client) => client.hkeys(USER_KEYS.leaving));
     for (const id of leaving) await this.finishRemoval(id);
   }
 
   private async finishRemoval(id: string): Promise<void> {
-    const incarnation = await this.redis.run('user.leaving', (client) => client.hget(USER_KEYS.leaving, id));
+    const incarnation = await this.redis.read('user.leaving', (client) => client.hget(USER_KEYS.leaving, id));
     if (incarnation === null) return;
     await this.quotes.unsign(id, incarnation);
     await this.redis.write('user.removed', (client) => client.hdel(USER_KEYS.leaving, id));

@@ -21,7 +21,9 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
    * @returns times in seconds, rounded up
    */
   increment(client: string, window: number, limit: number): Promise<ThrottlerRecord> {
-    const hit = this.redis.run('throttle', (redis) => redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000));
+    const hit = this.redis.writeUnconfirmed('throttle', (redis) =>
+      redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000),
+    );
     return hit.then(
       ([admitted, left, wait]) => {
         const seconds = Math.ceil(wait / 1_000_000);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import { shardKeys } from '#libs/redis/redis.keys.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import type { LogPosition } from './snapshot.store.ts';
@@ -23,8 +24,8 @@ export class IndexLag {
    */
   async of(positions: readonly (LogPosition | undefined)[]): Promise<Lag | undefined> {
     try {
-      const lags = await this.redis.run('log.lag', () =>
-        Promise.all(positions.map((position, shard) => this.#ofShard(shardKeys(shard).log, position))),
+      const lags = await this.redis.read('log.lag', (client) =>
+        Promise.all(positions.map((position, shard) => ofShard(client, shardKeys(shard).log, position))),
       );
       return {
         entries: Math.max(0, ...lags.map(({ entries }) => entries)),
@@ -34,15 +35,14 @@ export class IndexLag {
       return undefined;
     }
   }
+}
 
-  async #ofShard(log: string, position: LogPosition | undefined): Promise<Lag> {
-    if (position === undefined) return { entries: 0, seconds: 0 };
-    const { client } = this.redis;
-    const [[, , added], [next]] = await Promise.all([
-      client.inspectLog(1, log),
-      client.xrange(log, `(${position.entry}`, '+', 'COUNT', 1),
-    ]);
-    const seconds = next === undefined ? 0 : (Date.now() - Number.parseInt(next[0], 10)) / 1000;
-    return { entries: Math.max(0, added - position.added), seconds: Math.max(0, seconds) };
-  }
+async function ofShard(client: RedisClient, log: string, position: LogPosition | undefined): Promise<Lag> {
+  if (position === undefined) return { entries: 0, seconds: 0 };
+  const [[, , added], [next]] = await Promise.all([
+    client.inspectLog(1, log),
+    client.xrange(log, `(${position.entry}`, '+', 'COUNT', 1),
+  ]);
+  const seconds = next === undefined ? 0 : (Date.now() - Number.parseInt(next[0], 10)) / 1000;
+  return { entries: Math.max(0, added - position.added), seconds: Math.max(0, seconds) };
 }
