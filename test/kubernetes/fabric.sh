@@ -81,7 +81,7 @@ down)
     sleep 0.1
   done
   # The volumes of the nodes are file systems of their own.
-  sed -n "s,^\S* \($3/\S*\) .*,\1,p" /proc/mounts | xargs -r umount
+  sed -n "s,^\S* \($3/\S*\) .*,\1,p" /proc/mounts | tac | xargs -r umount
   rm -rf "$3"
   ;;
 esac

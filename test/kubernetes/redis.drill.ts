@@ -5,7 +5,7 @@ import type { Pod } from 'kubernetes-types/core/v1';
 import { eventually } from '#libs/testing/eventually.ts';
 import type { Environment, RealCluster } from './cluster.ts';
 import { Writer } from './load.ts';
-import type { Test } from './test.ts';
+import { RUNS, type Test } from './test.ts';
 
 const namespace = 'production';
 const set = 'redis-production';
@@ -13,8 +13,6 @@ const ordinals = [0, 1, 2];
 const pods = ordinals.map((ordinal) => `${set}-${ordinal}`);
 /** Writes a second that go on through every fault. */
 const WRITES_PER_SECOND = 20;
-/** How often a drill with a budget is run: TEST_RUNS, 3 by default. */
-const RUNS = Number(process.env.TEST_RUNS ?? 3);
 /** How long the nodes may take to be whole again, in milliseconds. */
 const RECOVERY_MS = 180_000;
 

@@ -65,7 +65,7 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    execFileSync('test/kubernetes/fabric.sh', ['down', 'quotes-simulated']);
+    execFileSync('test/kubernetes/fabric.sh', ['down', 'quotes-simulated', this.folder]);
   }
 
   async #startKubelets(): Promise<void> {
