@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { codePoints } from '#libs/model/text.schema.ts';
 import { type Product, ProductsRepository } from '#libs/redis/products.repository.ts';
+import { Lane } from '#libs/service/lane.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
@@ -18,7 +19,11 @@ const LONGEST = 280;
 const FRESH = 30_000;
 /** The same when the quotes service was away: its return should show soon. */
 const FRESH_WHEN_AWAY = 2_000;
-const CAPACITY = 300;
+/** How many pages are kept: some 60 KB each. */
+const CAPACITY = 100;
+/** How many pages are made at a time, and how many may wait for that. */
+const MAKING = 16;
+const WAITING = 1200;
 /** How many products are shown when the quotes service is away. */
 const KNOWN = 36;
 
@@ -41,6 +46,7 @@ const compress = promisify(gzip);
 @Injectable()
 export class CatalogueService {
   private readonly pages = new Map<string, Entry>();
+  private readonly making = new Lane(MAKING, WAITING);
 
   constructor(
     private readonly quotes: QuotesClient,
@@ -51,17 +57,19 @@ export class CatalogueService {
   /**
    * A page of the catalogue: the same for every visitor, so it is made once and kept for a while.
    * @param requestId of the visitor's request
-   * @throws RedisUnavailableError when both the quotes service and Redis are away
+   * @throws RedisUnavailableError when both the quotes service and Redis are away; ProblemError busy
    */
   page(query: CatalogueQuery, requestId: string): Promise<CataloguePage> {
     const key = `${query.q ?? ''}\n${query.after ?? ''}`;
     const known = this.pages.get(key);
     if (known && known.until > Date.now()) return known.page;
     const entry: Entry = {
-      page: this.make(query, requestId).then(({ away, ...page }) => {
-        entry.until = Date.now() + (away ? FRESH_WHEN_AWAY : FRESH);
-        return page;
-      }),
+      page: this.making
+        .run(() => this.make(query, requestId))
+        .then(({ away, ...page }) => {
+          entry.until = Date.now() + (away ? FRESH_WHEN_AWAY : FRESH);
+          return page;
+        }),
       until: Number.POSITIVE_INFINITY,
     };
     entry.page.catch(() => this.pages.delete(key));
