@@ -29,7 +29,7 @@ export function failureReason({ name, message, code = '', reason }: Failure): st
   if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
   if (SOCKET_ERRORS[code]) return SOCKET_ERRORS[code];
   if (/timeout|timed out|no answer/i.test(message)) return 'no answer';
-  return /^(Connection is closed|Stream isn't writeable)/.test(message) ? 'cut off' : message;
+  return message === 'Connection is closed.' ? 'cut off' : message;
 }
 
 /** Knows whether Redis can be used, and if not, why; tells each change once. */
@@ -38,8 +38,8 @@ export class RedisAvailability {
   readonly #clients: readonly RedisClient[];
   /** Why a client has no connection. */
   readonly #away = new Map<RedisClient, string>();
-  /** What Redis refuses although there is one: why, by operation. */
-  readonly #refusals = new Map<string, string>();
+  /** What Redis refuses although there is one: why, by operation, each of which goes by one client. */
+  readonly #refusals = new Map<string, { reason: string; client: RedisClient }>();
   #told: string | undefined;
   #listener: (line: string, isGood: boolean) => void = () => {};
   /** A client that asks a node of the cluster why. */
@@ -58,7 +58,9 @@ export class RedisAvailability {
         this.#listen(client);
       }
       client.on('ready', () => {
-        this.#refusals.clear();
+        for (const [operation, refusal] of this.#refusals) {
+          if (refusal.client === client) this.#refusals.delete(operation);
+        }
         this.#is(client, undefined);
       });
     }
@@ -69,7 +71,7 @@ export class RedisAvailability {
     const address = `Redis at ${redisAddress(this.#config)}`;
     const away = this.#clients.map((client) => this.#away.get(client)).find((reason) => reason !== undefined);
     if (away !== undefined) return `${address} is away: ${away}`;
-    const refusals = [...new Set(this.#refusals.values())].sort();
+    const refusals = [...new Set(Array.from(this.#refusals.values(), ({ reason }) => reason))].sort();
     return refusals.length > 0 ? `${address} refuses: ${refusals.join(', ')}` : undefined;
   }
 
@@ -81,8 +83,8 @@ export class RedisAvailability {
 
   /** Notes that an operation has failed. Without a connection that is a consequence, and its reason is known. */
   failed(operation: string, error: unknown, client: RedisClient): void {
-    if (client.status !== 'ready') return;
-    this.#refusals.set(operation, failureReason(error as Failure));
+    if (client.status !== 'ready' || (client instanceof Redis && !client.stream.writable)) return;
+    this.#refusals.set(operation, { reason: failureReason(error as Failure), client });
     this.#tell();
   }
 

@@ -54,8 +54,7 @@ export class RedisService implements OnApplicationShutdown {
     const clients = [...new Set([this.client, this.writer])];
     this.availability = new RedisAvailability(config, clients);
     for (const client of clients) defineScripts(client);
-    if (this.writer !== this.client)
-      this.writer.on('ready', () => this.followWriter(this.client as Redis, this.writer as Redis));
+    if (this.writer !== this.client) this.pair(this.client as Redis, this.writer as Redis);
   }
 
   /**
@@ -80,7 +79,6 @@ export class RedisService implements OnApplicationShutdown {
       const patience = setTimeout(resolve, RECONNECTION_MS, false);
       reader.once('ready', () => {
         clearTimeout(patience);
-        this.reconnection = undefined;
         resolve(true);
       });
     });
@@ -155,10 +153,22 @@ export class RedisService implements OnApplicationShutdown {
     return this.nextConfirmation;
   }
 
-  /** Leads the reads to where the writes go, so that a write is seen by the reads after it. */
-  private followWriter(reader: Redis, writer: Redis): void {
-    const [read, written] = [reader, writer].map(({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`);
-    if (reader.status === 'ready' && read !== written) reader.disconnect(true);
+  /** Has two connections to the same master know of each other. */
+  private pair(reader: Redis, writer: Redis): void {
+    // A write is seen by the reads after it: they go where it went.
+    writer.on('ready', () => {
+      const [read, written] = [reader, writer].map(({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`);
+      if (reader.status === 'ready' && read !== written) reader.disconnect(true);
+    });
+    // Most requests write before they read, so that they would find out twice that a master hangs, one patience after the other.
+    writer.on('silent', () => void reader.ping().catch(() => {}));
+    reader.on('ready', () => {
+      this.reconnection = undefined;
+    });
+    // Nor do they wait for the connection after one that was silent: they have waited already.
+    reader.on('error', ({ message }) => {
+      if (message.startsWith('No answer')) this.reconnection = Promise.resolve(false);
+    });
   }
 
   /**
@@ -178,7 +188,7 @@ export class RedisService implements OnApplicationShutdown {
     const connected = async () => {
       if (await this.answers()) action();
     };
-    this.client.on('ready', connected);
+    for (const client of new Set([this.client, this.writer])) client.on('ready', connected);
     if (this.client.status === 'ready') void connected();
   }
 

@@ -10,6 +10,7 @@ const LOOKS = 4;
  * The client's own `socketTimeout` measures by the clock. A process that gets no CPU for so long then takes its own
  * pause for Redis' silence and gives up a connection whose answers lie ready to be read. Here the process looks several
  * times, and between two looks it reads whatever has come.
+ * The client tells of the first silent look by the event `silent`.
  * @param patienceMs how long Redis may be silent, in milliseconds
  */
 export function giveUpSilent(client: Redis, patienceMs: number): void {
@@ -20,6 +21,7 @@ export function giveUpSilent(client: Redis, patienceMs: number): void {
     const watch = setInterval(() => {
       silent = client.commandQueue.length > 0 && stream.bytesRead === heard ? silent + 1 : 0;
       heard = stream.bytesRead;
+      if (silent === 1) client.emit('silent');
       if (silent === LOOKS) stream.destroy(new Error(`No answer within ${patienceMs} ms`));
     }, patienceMs / LOOKS);
     stream.once('close', () => clearInterval(watch));

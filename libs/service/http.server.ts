@@ -10,10 +10,6 @@ export const BODY_LIMIT = 64 * 1024;
 
 /** How many connections a process has at most. Each answers one request at a time, so that this bounds the requests in flight too. */
 export const MOST_CONNECTIONS = 1500;
-/** How many requests are worked on at once, over all connections. The others wait for their turn, at most one a connection. */
-const MOST_UNDER_WAY = 64;
-/** What a probe asks for, which costs little and waits for nobody. */
-const PROBES: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz']);
 /** How many requests may wait, over all connections, because their clients sent them before they had the answer to an earlier one. */
 const MOST_AHEAD = 4096;
 /** How much memory bodies may take while they come in, over all connections, in bytes. */
@@ -63,8 +59,6 @@ declare module 'node:http' {
   interface ServerResponse {
     /** Called when the responses before this one on its connection have been sent. */
     onTurn?: () => void;
-    /** Whether the response takes one of the places. */
-    isUnderWay?: boolean;
   }
 }
 
@@ -115,9 +109,6 @@ export class HttpServer {
   /** How many requests each connection has sent ahead. */
   private readonly ahead = new Map<Socket, number>();
   private allAhead = 0;
-  private underWay = 0;
-  /** What starts each of those that wait for a place, in the order in which they came. */
-  private readonly waiting = new Map<ServerResponse, () => void>();
   private readonly bodies = new Account<IncomingMessage>(MOST_BODIES);
   private readonly unread = new Account<ServerResponse>(MOST_UNREAD);
 
@@ -125,7 +116,6 @@ export class HttpServer {
   create(handler: HttpHandler): Server {
     const onBody = (request: IncomingMessage, size: number) => this.keepBody(request, size);
     const onUnread = (response: ServerResponse, size: number) => this.keepUnread(response, size);
-    const onEnd = (response: ServerResponse) => this.leave(response);
 
     class Request extends IncomingMessage {
       override push(chunk: Buffer | null): boolean {
@@ -148,7 +138,6 @@ export class HttpServer {
 
       override end(...args: unknown[]): this {
         super.end(...(args as []));
-        onEnd(this);
         // The network takes most answers whole and at once.
         const size = this.socket?.writableLength ?? 0;
         if (size > 0) onUnread(this, size);
@@ -170,7 +159,7 @@ export class HttpServer {
     server.setTimeout(READER_TIMEOUT);
     server.on('connection', (socket) => this.admit(socket));
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      if (response.socket) this.enter(request, response, handler);
+      if (response.socket) handler(request, response);
       else this.wait(request, response, handler);
     };
     server.on('request', onRequest);
@@ -194,8 +183,9 @@ export class HttpServer {
     // The requests before this one were good, and get their answers.
     else if (response.req.complete) response.once('close', () => this.refuseInTurn(problem, socket));
     // Whoever reads the body of the request answers.
-    else if (!response.headersSent && response.req.emit('error', new ProblemError(problem))) return;
-    else socket.destroy();
+    else if (!response.headersSent && response.req.listenerCount('error') > 0) {
+      response.req.emit('error', new ProblemError(problem));
+    } else this.refuse(socket, problem);
   }
 
   /** Takes a connection in. When there are too many, the one goes that has been there for the longest of those for which nothing is being done. */
@@ -260,45 +250,7 @@ export class HttpServer {
       Reflect.deleteProperty(socket, 'resume');
       socket.resume();
     }
-    this.enter(request, response, handler);
-  }
-
-  /**
-   * Starts a request, or has it wait until another's answer is made. What brings a body is not held up, nor does it hold others up: its client could take its
-   * time with it, and how much may come in is bounded.
-   */
-  private enter(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
-    const { method, url } = request;
-    if ((method !== 'GET' && method !== 'HEAD') || PROBES.has(url)) {
-      handler(request, response);
-      return;
-    }
-    response.once('close', () => this.leave(response));
-    const start = () => {
-      this.underWay += 1;
-      response.isUnderWay = true;
-      handler(request, response);
-    };
-    if (this.underWay < MOST_UNDER_WAY) start();
-    else this.waiting.set(response, start);
-  }
-
-  /** Takes note that an answer is made, or that nobody waits for it any more. */
-  private leave(response: ServerResponse): void {
-    this.waiting.delete(response);
-    if (!response.isUnderWay) return;
-    response.isUnderWay = false;
-    this.underWay -= 1;
-    // Not from within the answer of another, and probes get their turn in between.
-    if (this.waiting.size > 0) setImmediate(() => this.startNext());
-  }
-
-  private startNext(): void {
-    const [next] = this.waiting;
-    if (next === undefined || this.underWay >= MOST_UNDER_WAY) return;
-    const [response, start] = next;
-    this.waiting.delete(response);
-    start();
+    handler(request, response);
   }
 
   /** Notes an answer that waits for its reader. When there is too much of that, those go that have had the longest time to read. */

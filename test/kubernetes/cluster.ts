@@ -169,7 +169,7 @@ export class RealCluster extends ControlPlane {
     // Whoever reads the documents has Node 24 as `node`.
     const env = { ...this.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
     const options = { cwd: this.checkout, env, maxBuffer: 2 ** 26 };
-    return (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', line], options)).stdout;
+    return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', line], options)).stdout;
   }
 
   /**

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { certify } from '#libs/testing/certificates.ts';
+import { eventually } from '#libs/testing/eventually.ts';
 import type { RealCluster } from './cluster.ts';
 import type { Test } from './test.ts';
 
@@ -91,10 +95,17 @@ export const documentation: Test = async (cluster, say) => {
     SERVICE: 'quotes',
     ENVIRONMENT: 'production',
   };
+  // What an authority would have given.
+  certify(cluster.checkout, 'authority', 'server', 'DNS:quotes.example');
+  for (const [made, name] of Object.entries({ 'server.pem': 'fullchain.pem', 'server.key': 'key.pem' })) {
+    renameSync(join(cluster.checkout, made), join(cluster.checkout, name));
+  }
   const isExcepted = ({ text }: Command) => excepted.find(([pattern]) => pattern.test(text));
   const failures: string[] = [];
   for (const command of documented.filter((one) => !done.has(one.text) && !isExcepted(one))) {
     const { section, text } = command;
+    // A pod that starts has no log yet, and those before may have begun a rollout.
+    if (text.startsWith('kubectl logs')) await cluster.settled('production');
     const filled = fill(text, {
       ...names,
       ...(text.includes('--previous') && { POD: await restarted(cluster, text) }),
@@ -116,15 +127,18 @@ export const documentation: Test = async (cluster, say) => {
   for (const command of skipped) say(`     ${command.text} (${isExcepted(command)?.[1]})`);
 };
 
-/** A pod of which the container that a command names, or the only one, has been started again. */
+/** A pod of which the container that a command names, or the only one, has been started again: one is killed for that. */
 async function restarted(cluster: RealCluster, text: string): Promise<string> {
-  const [, container] = /--container (\S+)/.exec(text) ?? [];
-  const pods = await cluster.pods('production');
-  const pod = pods.find(({ status }) =>
-    status?.containerStatuses?.some(
-      ({ name, restartCount }) => restartCount > 0 && (container ? name === container : name !== 'redis'),
-    ),
-  );
-  assert.ok(pod?.metadata?.name, `no test has let a container start again for: ${text}`);
-  return pod.metadata.name;
+  const [, app = 'quotes'] = /--container (\S+)/.exec(text) ?? [];
+  // The commands before this one may have begun a rollout.
+  await cluster.settled('production');
+  const [pod] = await cluster.pods('production', `app.kubernetes.io/name=${app}`);
+  const [name = '', container = ''] = [pod?.metadata?.name, pod?.spec?.containers[0]?.name];
+  await cluster.kill('production', name, container);
+  await eventually(async () => {
+    const { status }: Pod = await cluster.get(`pod/${name}`, 'production');
+    return status?.containerStatuses?.some((one) => one.name === container && one.restartCount > 0);
+  }, 60_000);
+  await cluster.settled('production');
+  return name;
 }

@@ -32,8 +32,8 @@ const tests: Record<string, Test> = {
 /** The whole run: one line after the other, and the tests of a line at the same time: they mostly wait. */
 const course = [
   'installs',
-  'climb scaling admission permissions edge monitoring',
-  ...['isolation', 'disruption', 'rollouts', 'pods', 'nodes', 'quota', 'rollback', 'recovery', 'redis'],
+  'climb scaling admission permissions edge monitoring isolation',
+  ...['disruption', 'rollouts', 'pods', 'nodes', 'quota', 'rollback', 'recovery', 'redis'],
   'documentation',
 ];
 

@@ -58,8 +58,8 @@ export class QuotesController {
   @ApiOperation({ summary: 'List the quotes, newest first' })
   @ApiAnswer(200, quoteListSchema)
   @ApiProblem('invalid-request')
-  list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery) {
-    return this.quotes.list(query);
+  list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery, @Req() request: FastifyRequest) {
+    return this.quotes.list(query, request.signal);
   }
 
   @Get('random')

@@ -46,13 +46,14 @@ export class QuotesService {
 
   /**
    * A page of quotes as JSON, newest first; `cursor` is the id of the last quote of the page before.
+   * @param signal aborted when the client has gone
    * @throws ProblemError busy
    */
-  async list({ limit, cursor, user_id }: QuoteListQuery): Promise<Buffer> {
+  async list({ limit, cursor, user_id }: QuoteListQuery, signal: AbortSignal): Promise<Buffer> {
     const { documents, total, next } = await this.lists.run(() => {
       this.collectGarbage();
       return this.quotes.list(limit, cursor, user_id);
-    });
+    }, signal);
     const parts = documents.flatMap((document, i) => (i === 0 ? [document] : [COMMA, document]));
     const end = `],"total":${total},"next":${JSON.stringify(next)}}`;
     const page = Buffer.concat([LIST_BEGIN, ...parts, Buffer.from(end)]);
