@@ -23,7 +23,11 @@ import { storageClass } from './simulated-cluster.ts';
 export const overlays = ['traefik', 'qualification', 'production', 'monitoring', 'privrocket-preprod'];
 
 const fabric = (...args: string[]) =>
-  execFileSync('test/kubernetes/fabric.sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // From the network of the machine, since it ends what runs in those of the cluster, and this process is in one of them.
+  execFileSync('nsenter', ['--net=/proc/1/ns/net', 'test/kubernetes/fabric.sh', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, SPARED: String(process.pid) },
+  });
 
 /** An answer to a request. */
 export interface Answer {

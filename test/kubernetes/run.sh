@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# run.sh [up | down | TEST...]: builds what is missing, makes the networks of a cluster anew, and goes into the network of its clients, where run.ts starts the cluster
-# and tests it. Without arguments all tests, and the cluster ends with them; `up` starts one and leaves it, tests that are named run on it. Wants root.
+# run.sh [all | up | down | TEST...]: builds what is missing, makes the networks of a cluster anew, and goes into the network of its clients, where run.ts starts the cluster
+# and tests it. Without arguments the tests that fit into 20 minutes, with `all` all of them, and the cluster ends with them; `up` starts one and leaves it, tests that are named run on it. Wants root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=${TEST_CLUSTER:-quotes}
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/clusters/$name
 tools=$(test/kubernetes/tools.sh)
-if [ $# -eq 0 ] || [ "$1" = up ]; then
+if [[ ${1:-all} =~ ^(all|up)$ ]]; then
   images=$(.ci/deploy/containers.sh test/kubernetes/images.sh "$tools")
   export TEST_IMAGES=$images
   test/kubernetes/fabric.sh down "$name" "$folder"

@@ -8,9 +8,9 @@ import { documentation } from './documentation.ts';
 import { edge } from './edge.ts';
 import { isolation } from './isolation.ts';
 import { monitoring } from './monitoring.ts';
-import { admission, disruption, installs, permissions, quota, rollback } from './overlays.ts';
+import { admission, disruption, installs, permissions, quota, repetition, rollback } from './overlays.ts';
 import { recovery } from './recovery.ts';
-import { redisDrills } from './redis.drill.ts';
+import { faults, redis } from './redis.drill.ts';
 import { climb, scaling } from './scaling.ts';
 import type { Test } from './test.ts';
 
@@ -26,30 +26,31 @@ const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Dat
 
 const tests: Record<string, Test> = {
   ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption, rollouts, pods, nodes },
-  ...{ quota, rollback, recovery, redis: redisDrills, documentation, climb },
+  ...{ repetition, quota, rollback, recovery, redis, faults, documentation, climb },
 };
 
-/** The whole run: one line after the other, and the tests of a line at the same time: they mostly wait. */
+/** A run: one line after the other, and the tests of a line at the same time: they mostly wait. */
 const course = [
-  'installs',
-  'climb scaling admission permissions edge monitoring isolation',
-  ...['disruption', 'rollouts', 'pods', 'nodes', 'quota', 'rollback', 'recovery', 'redis'],
-  'documentation',
+  ...['installs', 'scaling admission permissions edge monitoring isolation'],
+  ...['rollouts', 'pods', 'recovery', 'redis'],
 ];
+/** What `all` runs besides. */
+const longer = ['repetition climb', 'disruption', 'nodes', 'faults', 'quota', 'rollback', 'documentation'];
 
 const [first, ...others] = process.argv.slice(2);
 if (first === 'down') {
   RealCluster.remove(name, folder);
   process.exit();
 }
-const fresh = first === undefined || first === 'up';
+const lines = first === undefined ? course : ({ all: [...course, ...longer], up: others }[first] ?? [first, ...others]);
+const fresh = first === undefined || first === 'all' || first === 'up';
 const cluster = fresh ? await RealCluster.start(name, tools, images, folder) : RealCluster.attach(folder);
 if (fresh) {
   const [version] = (await cluster.kubectl(['version'])).match(/Server Version: .*/) ?? [];
   say(`ok   ${version}, ${cluster.nodes.length} nodes ready`);
 }
 const failed: string[] = [];
-for (const line of first === undefined ? course : first === 'up' ? others : [first, ...others]) {
+for (const line of lines) {
   await Promise.all(
     line.split(' ').map(async (title) => {
       const test = tests[title];
@@ -65,6 +66,6 @@ for (const line of first === undefined ? course : first === 'up' ? others : [fir
     }),
   );
 }
-if (first === undefined) RealCluster.remove(name, folder);
+if (fresh && first !== 'up') RealCluster.remove(name, folder);
 if (failed.length > 0) say(`FAIL ${failed.join(', ')}`);
 process.exit(failed.length > 0 ? 1 : 0);
