@@ -24,7 +24,9 @@ async function answer(user: RedisUser, ...command: string[]): Promise<string> {
 /** A client of its own, which tells by an `error` event that it was not let in. */
 function connect(username?: string, password?: string): Redis {
   const [host, port] = platform.redisAddress.split(':');
-  return new Redis(Number(port), host ?? '', { ...(username && { username }), ...(password && { password }) });
+  // As the services do: not even the name of the client is told, which no rule of an ACL of Redis 7.0 could allow.
+  const login = { ...(username && { username }), ...(password && { password }), disableClientInfo: true };
+  return new Redis(Number(port), host ?? '', login);
 }
 
 it.each([
@@ -90,7 +92,7 @@ it('keeps password hashes from a script of search as well', async () => {
   const client = connect('search', redisPassword('search'));
   const script = "return redis.call(ARGV[1], ARGV[2], 'password')";
   for (const command of ['HGET', 'RENAME', 'COPY', 'HRANDFIELD']) {
-    await expect(client.eval(script, 1, shard.log, command, hash)).rejects.toThrow(/can't (access|run)/);
+    await expect(client.eval(script, 1, shard.log, command, hash)).rejects.toThrow(/can't (access|run)|no permissions/i);
   }
   client.disconnect();
   await platform.redis.acl('LOG', 'RESET');
