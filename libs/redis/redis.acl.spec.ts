@@ -92,7 +92,9 @@ it('keeps password hashes from a script of search as well', async () => {
   const client = connect('search', redisPassword('search'));
   const script = "return redis.call(ARGV[1], ARGV[2], 'password')";
   for (const command of ['HGET', 'RENAME', 'COPY', 'HRANDFIELD']) {
-    await expect(client.eval(script, 1, shard.log, command, hash)).rejects.toThrow(/can't (access|run)|no permissions/i);
+    await expect(client.eval(script, 1, shard.log, command, hash)).rejects.toThrow(
+      /can't (access|run)|no permissions/i,
+    );
   }
   client.disconnect();
   await platform.redis.acl('LOG', 'RESET');

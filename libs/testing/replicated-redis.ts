@@ -13,7 +13,9 @@ const REDIS_ARGS = [
   ...['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'],
   ...['--min-replicas-to-write', '1', '--min-replicas-max-lag', '10'],
 ];
+/** For the first Sentinel, and how much later each further one calls a master down, so that two of them seldom stand for election at once. */
 const DOWN_AFTER_MS = 2000;
+const DOWN_LATER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 5000;
 
 /** Milliseconds for an election: one that is drawn is repeated after twice the failover timeout. */
@@ -185,7 +187,7 @@ export class ReplicatedRedis {
       'bind 127.0.0.1',
       `dir ${this.folder}`,
       `sentinel monitor quotes 127.0.0.1 ${master} ${quorum}`,
-      `sentinel down-after-milliseconds quotes ${DOWN_AFTER_MS}`,
+      `sentinel down-after-milliseconds quotes ${DOWN_AFTER_MS + DOWN_LATER_MS * this.sentinels.length}`,
       `sentinel failover-timeout quotes ${FAILOVER_TIMEOUT_MS}`,
       ...this.users.sentinel,
     ];

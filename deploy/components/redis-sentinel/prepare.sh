@@ -56,7 +56,7 @@ grep -vE '^(user|requirepass|masteruser|masterauth) ' /data/node.conf >/data/nod
 mv /data/node.conf.new /data/node.conf
 
 # These may have changed since the first start. When both Sentinels that survive a node stand for election at the same instant, none wins, and they try
-# again after twice the failover timeout: 10 s in which nobody can write.
+# again after twice the failover timeout: 10 s in which nobody can write. So each waits for another time before it calls a master down.
 # In one move: a Sentinel that reads the file meanwhile must not find a half of it.
 {
   grep -vE '^(user|aclfile|protected-mode|requirepass|sentinel (auth-(user|pass)|sentinel-(user|pass)|down-after-milliseconds|failover-timeout)) ' /data/sentinel.conf
@@ -66,7 +66,7 @@ sentinel sentinel-user sentinel
 sentinel sentinel-pass $SENTINEL_PASSWORD
 sentinel auth-user quotes sentinel
 sentinel auth-pass quotes $SENTINEL_PASSWORD
-sentinel down-after-milliseconds quotes 2000
+sentinel down-after-milliseconds quotes $((2000 + 500 * ${host##*-}))
 sentinel failover-timeout quotes 5000
 CONF
 } >/data/sentinel.conf.new
