@@ -37,6 +37,7 @@ export class RedisService implements OnApplicationShutdown {
    * the same connection; reads go on beside them. Where there is nobody to hand over to, it is the same connection.
    */
   private readonly writer: RedisClient;
+  private readonly clients: readonly RedisClient[];
   private readonly replicated: boolean;
   /** Replicas that must have a write before it is acknowledged. */
   private readonly writeReplicas: number;
@@ -51,10 +52,10 @@ export class RedisService implements OnApplicationShutdown {
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
     this.client = connectRedis(config);
     this.writer = this.replicated ? connectRedis(config) : this.client;
-    const clients = [...new Set([this.client, this.writer])];
-    this.availability = new RedisAvailability(config, clients);
-    for (const client of clients) defineScripts(client);
-    if (this.writer !== this.client) this.pair(this.client as Redis, this.writer as Redis);
+    this.clients = this.replicated ? [this.client, this.writer] : [this.client];
+    this.availability = new RedisAvailability(config, this.clients);
+    for (const client of this.clients) defineScripts(client);
+    if (this.replicated) this.pair(this.client as Redis, this.writer as Redis);
   }
 
   /**
@@ -188,7 +189,7 @@ export class RedisService implements OnApplicationShutdown {
     const connected = async () => {
       if (await this.answers()) action();
     };
-    for (const client of new Set([this.client, this.writer])) client.on('ready', connected);
+    for (const client of this.clients) client.on('ready', connected);
     if (this.client.status === 'ready') void connected();
   }
 
@@ -196,8 +197,7 @@ export class RedisService implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     // An end of our own is no failure.
     this.availability.follow(() => {});
-    this.client.disconnect();
-    this.writer.disconnect();
+    for (const client of this.clients) client.disconnect();
   }
 }
 

@@ -4,11 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { call } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
-/**
- * What a process may keep in memory at most, in MiB: a container has 128, and 32 of these are left for what the kernel holds for its connections and for files,
- * such as the program itself, that it can drop and read again.
- */
-export const MEMORY_LIMIT = 96;
+/** What a container of this image may take at most, in MiB. */
+export const MEMORY_LIMIT = 128;
 
 /** What the image sets for the memory of a process, so that a test has what production has. */
 export function imageMemorySettings(): NodeJS.ProcessEnv {
@@ -19,12 +16,10 @@ export function imageMemorySettings(): NodeJS.ProcessEnv {
   );
 }
 
-/** The most memory a process ever had resident beside files, in MiB; undefined when it has ended. */
+/** The most memory a process ever had resident, in MiB; undefined when it has ended. */
 export function peakMemory({ process: child }: ServiceProcess): number | undefined {
   if (child.exitCode !== null || child.signalCode !== null) return undefined;
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-  const [peak, files] = ['VmHWM', 'RssFile'].map((name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]));
-  return ((peak ?? Number.NaN) - (files ?? Number.NaN)) / 1024;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** Opens a connection to a service, over which a test sends what it likes. Errors only close it. */

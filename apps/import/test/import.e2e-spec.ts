@@ -287,12 +287,6 @@ describe('what cannot be done', () => {
   });
 });
 
-/** How many quotes an import says it has added or found. What it had to send twice it finds the second time. */
-function done(stdout: string): number {
-  const [, added = '', known = ''] = /([\d,]+) added, ([\d,]+) already there/.exec(stdout) ?? [];
-  return Number(added.replaceAll(',', '')) + Number(known.replaceAll(',', ''));
-}
-
 describe('interrupted', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'by %s, an import sums up what it did, and goes on when run again',
@@ -306,10 +300,10 @@ describe('interrupted', () => {
       expect(status).toBe(130);
       expect(stderr.filter(isNotProgress)).toEqual([]);
       expect(added).toBeLessThan(MANY);
-      expect(done(stdout)).toBe(added);
-      const again = await run('quotes', 'many.csv');
-      expect(done(again.stdout)).toBe(MANY);
-      expect(await count()).toBe(MANY);
+      expect(stdout).toContain(`${added.toLocaleString('en')} added, 0 already there`);
+      expect((await run('quotes', 'many.csv')).stdout).toContain(
+        `${(MANY - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
+      );
     },
   );
 
