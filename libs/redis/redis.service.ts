@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { setImmediate as afterOthers } from 'node:timers/promises';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { redisCommandDuration } from '#libs/metrics/metrics.ts';
@@ -47,11 +47,12 @@ export class RedisService implements OnApplicationShutdown {
   /** Whether the lost connection of the reads comes back soon; undefined while there is one. */
   private reconnection: Promise<boolean> | undefined;
 
-  constructor(@Inject(CONFIG) config: Config) {
+  /** @param patienceMs how long Redis may be silent, for an app that nobody waits for; a service's own is short */
+  constructor(@Inject(CONFIG) config: Config, @Optional() patienceMs?: number) {
     this.replicated = config.REDIS_SENTINELS.length > 0;
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
-    this.client = connectRedis(config);
-    this.writer = this.replicated ? connectRedis(config) : this.client;
+    this.client = connectRedis(config, patienceMs);
+    this.writer = this.replicated ? connectRedis(config, patienceMs) : this.client;
     this.clients = this.replicated ? [this.client, this.writer] : [this.client];
     this.availability = new RedisAvailability(config, this.clients);
     for (const client of this.clients) defineScripts(client);

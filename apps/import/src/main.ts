@@ -11,6 +11,9 @@ import { type ImportTarget, quotesTarget, usersTarget } from './import.target.ts
 /** Status of the process; 0 says that every row is in Redis. */
 const STATUS = { refused: 1, failed: 2, interrupted: 130 } as const;
 
+/** How long Redis may be silent, in milliseconds: rather slow than sent twice, for what is sent twice is counted as known. */
+const SILENCE = 5000;
+
 const USAGE = `Usage: npm run import -- quotes FILE...
        npm run import -- users FILE...
 
@@ -31,7 +34,7 @@ async function main(args: string[]): Promise<number> {
     return request === USAGE ? 0 : STATUS.failed;
   }
   const config = loadConfig('import', { adminKey: false }, STATUS.failed);
-  const redis = new RedisService(config);
+  const redis = new RedisService(config, SILENCE);
   try {
     const quotes = new QuotesRepository(redis, config);
     return request.kind === 'quotes'
