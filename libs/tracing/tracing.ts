@@ -1,4 +1,3 @@
-import { subscribe } from 'node:diagnostics_channel';
 import {
   type Context,
   context,
@@ -32,6 +31,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
 import { VERSION } from '#libs/health/version.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
+import { httpCalls } from '#libs/service/http.client.ts';
 
 /**
  * Sends a span for every request, every Redis operation and every call of another service to an OTLP receiver, named as OpenTelemetry's semantic conventions
@@ -129,46 +129,37 @@ function traceRedis(): void {
   });
 }
 
-/** What undici, which is behind `fetch`, tells of a call on its diagnostics channels. */
-interface Call {
-  request: { origin: string | URL; method: string; path: string; addHeader(name: string, value: string): void };
-  response?: { statusCode: number };
-  error?: Error;
-}
-
 function traceCalls(): void {
   const tracer = trace.getTracer('http');
   const spans = new WeakMap<object, Span>();
-  const on = (event: string, act: (call: Call, span: Span | undefined) => void) =>
-    subscribe(`undici:request:${event}`, (message) => {
-      const call = message as Call;
-      act(call, spans.get(call.request));
-    });
-  on('create', ({ request }) => {
-    const { origin, protocol, hostname, port } = new URL(request.origin);
-    const span = tracer.startSpan(request.method, {
-      kind: SpanKind.CLIENT,
-      attributes: {
-        'http.request.method': request.method,
-        'server.address': hostname,
-        'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
-        'url.full': origin + request.path.split('?', 1)[0],
-      },
-    });
-    spans.set(request, span);
-    propagation.inject(trace.setSpan(context.active(), span), request, {
-      set: (to, name, value) => to.addHeader(name, value),
-    });
-  });
-  on('headers', ({ response }, span) => {
-    const status = response?.statusCode ?? 0;
-    span?.setAttribute('http.response.status_code', status);
-    if (status >= 400) fail(span, String(status));
-  });
-  on('trailers', (_call, span) => span?.end());
-  on('error', ({ error }, span) => {
-    fail(span, error?.name ?? 'Error');
-    span?.end();
+  httpCalls.subscribe({
+    start(call) {
+      const { method, url, headers } = call;
+      const span = tracer.startSpan(method, {
+        kind: SpanKind.CLIENT,
+        attributes: {
+          'http.request.method': method,
+          'server.address': url.hostname,
+          'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+          'url.full': url.origin + url.pathname,
+        },
+      });
+      spans.set(call, span);
+      propagation.inject(trace.setSpan(context.active(), span), headers);
+    },
+    error(call) {
+      fail(spans.get(call), call.error instanceof Error ? call.error.name : 'Error');
+    },
+    asyncEnd(call) {
+      const span = spans.get(call);
+      if (call.result) {
+        span?.setAttribute('http.response.status_code', call.result.status);
+        if (call.result.status >= 400) fail(span, String(call.result.status));
+      }
+      span?.end();
+    },
+    end() {},
+    asyncStart() {},
   });
 }
 

@@ -5,11 +5,12 @@ import { ShopPlatform, shopEnvironment } from './shop-platform.ts';
 const platform = new ShopPlatform();
 let shop: ServiceProcess;
 let bystander: Bystander;
+let product: string;
 
 beforeAll(async () => {
   await platform.start();
   for (let i = 0; i < 40; i += 1) {
-    await platform.addQuote(`Mille millions de mille milliards de mille sabords, n° ${i} !`);
+    product = await platform.addQuote(`Mille millions de mille milliards de mille sabords, n° ${i} !`);
   }
 });
 afterAll(() => platform.stop());
@@ -30,7 +31,18 @@ afterEach(async () => {
 
 const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
 
-it('one connection that asks without waiting is answered in turn: 5,000 times the catalogue', async () => {
-  const statuses = await pipeline(shop, get('/', ZIPPED), 5_000);
+/** The catalogue is made once for all; the page of a product is made for each. */
+const PAGES = [
+  ['the catalogue', () => '/'],
+  ['a product', () => `/products/${product}`],
+] as const;
+
+it.each(PAGES)('one connection that asks without waiting is answered in turn: 5,000 times %s', async (_name, page) => {
+  const statuses = await pipeline(shop, get(page(), ZIPPED), 5_000);
   expect([...statuses.values()].reduce((all, count) => all + count, 0)).toBe(5_000);
+});
+
+it.each(PAGES)('a thousand clients that ask at once are answered: %s', async (_name, page) => {
+  const answers = await Promise.all(Array.from({ length: 1_000 }, () => pipeline(shop, get(page(), ZIPPED), 1)));
+  expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(500);
 });

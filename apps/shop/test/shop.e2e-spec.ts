@@ -86,6 +86,10 @@ describe('the catalogue', () => {
     expect(policy).not.toMatch(/unsafe|\*/);
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('content-encoding')).toBe('gzip');
+    const plain = await call(platform.shop, `GET /products/${sabords}`, {
+      headers: { 'accept-encoding': 'br, gzip;q=0' },
+    });
+    expect(plain.headers.get('content-encoding')).toBeNull();
   });
 });
 

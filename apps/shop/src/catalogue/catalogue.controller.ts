@@ -22,7 +22,7 @@ export class CatalogueController {
     @Res() reply: FastifyReply,
   ) {
     const page = await this.catalogue.page(query, request.id);
-    pageHeaders(reply, 'public, max-age=30').header('vary', 'accept-encoding').header('etag', page.etag);
+    pageHeaders(reply, 'public, max-age=30').header('etag', page.etag);
     if (request.headers['if-none-match']?.includes(page.etag)) {
       reply.code(304).send();
       return;

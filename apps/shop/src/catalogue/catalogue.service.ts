@@ -21,9 +21,10 @@ const FRESH = 30_000;
 const FRESH_WHEN_AWAY = 2_000;
 /** How many pages are kept: some 60 KB each. */
 const CAPACITY = 100;
-/** How many pages are made at a time, and how many may wait for that. */
+/** How many pages are made at a time, how many may wait for that, and for how many milliseconds. */
 const MAKING = 16;
 const WAITING = 1200;
+const PATIENCE = 5_000;
 /** How many products are shown when the quotes service is away. */
 const KNOWN = 36;
 
@@ -65,7 +66,7 @@ export class CatalogueService {
     if (known && known.until > Date.now()) return known.page;
     const entry: Entry = {
       page: this.making
-        .run(() => this.make(query, requestId))
+        .run(() => this.make(query, requestId), AbortSignal.timeout(PATIENCE))
         .then(({ away, ...page }) => {
           entry.until = Date.now() + (away ? FRESH_WHEN_AWAY : FRESH);
           return page;
@@ -83,11 +84,11 @@ export class CatalogueService {
   /**
    * The product of a quote.
    * @param requestId of the visitor's request
-   * @throws ProblemError not-found; unavailable when the quotes service is away and the shop has never seen the quote
+   * @throws ProblemError not-found; busy; unavailable when the quotes service is away and the shop has never seen the quote
    */
   async product(id: string, requestId: string): Promise<Product> {
     try {
-      const found = await this.quotes.find(requestId, id);
+      const found = await this.making.run(() => this.quotes.find(requestId, id), AbortSignal.timeout(PATIENCE));
       catalogueReadCount.add('service');
       if (found && sellable(found)) {
         // Nobody waits for what is only for bad days.

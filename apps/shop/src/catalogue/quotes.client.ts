@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { quoteListSchema, quoteSchema } from '#libs/model/quote.schema.ts';
 import type { Product } from '#libs/redis/products.repository.ts';
+import { callService } from '#libs/service/http.client.ts';
 
 /** Longest that a visitor waits for another service, in milliseconds. */
 const TIMEOUT = 800;
@@ -68,18 +69,15 @@ export class QuotesClient {
 
   /** @param absent a status that means that there is nothing */
   private async get(requestId: string, address: string, absent?: number): Promise<unknown> {
+    const url = new URL(address);
     try {
-      const answer = await fetch(address, {
-        headers: { 'x-request-id': requestId },
-        signal: AbortSignal.timeout(TIMEOUT),
-        redirect: 'error',
-      });
-      if (answer.ok) return await answer.json();
-      await answer.body?.cancel();
-      if (answer.status === absent) return undefined;
-      throw new Error(`answered with ${answer.status}`);
+      const headers = { 'x-request-id': requestId };
+      const { status, body } = await callService({ method: 'GET', url, headers, timeout: TIMEOUT });
+      if (status === 200) return JSON.parse(body);
+      if (status === absent) return undefined;
+      throw new Error(`answered with ${status}`);
     } catch (error) {
-      throw new QuotesAwayError(`${new URL(address).origin} does not answer`, { cause: error });
+      throw new QuotesAwayError(`${url.origin} does not answer`, { cause: error });
     }
   }
 }

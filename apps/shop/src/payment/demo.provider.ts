@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
 import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
+import { callService } from '#libs/service/http.client.ts';
 import { ProblemError } from '#libs/service/problem.ts';
 import { PaymentProvider } from './payment.provider.ts';
 
@@ -14,14 +15,14 @@ export const DEMO_EVENTS = {
 /** Pretends to be Stripe: a local payment page, and events that are signed and delivered like Stripe's. */
 export class DemoProvider extends PaymentProvider {
   private readonly stripe: Stripe;
-  private readonly webhook: string;
+  private readonly webhook: URL;
   private readonly secret: string;
 
   /** @param webhook where events are delivered; @param secret that they are signed with */
   constructor(stripe: Stripe, webhook: string, secret: string) {
     super();
     this.stripe = stripe;
-    this.webhook = webhook;
+    this.webhook = new URL(webhook);
     this.secret = secret;
   }
 
@@ -54,13 +55,13 @@ export class DemoProvider extends PaymentProvider {
       },
     });
     const signature = this.stripe.webhooks.generateTestHeaderString({ payload, secret: this.secret });
-    const answer = await fetch(this.webhook, {
+    const answer = await callService({
       method: 'POST',
+      url: this.webhook,
       headers: { 'content-type': 'application/json', 'stripe-signature': signature },
       body: payload,
-      signal: AbortSignal.timeout(5_000),
+      timeout: 5_000,
     }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (!answer?.ok) throw new ProblemError('payment-unavailable');
+    if (!answer || answer.status >= 300) throw new ProblemError('payment-unavailable');
   }
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { layout, type Page } from './layout.ts';
 
@@ -21,9 +22,18 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Sends a page that only its visitor may see, and that is not kept. */
+/** Windows of 8 KiB, the size of a page. */
+const ZIPPED = { windowBits: 13, memLevel: 6 };
+
+/**
+ * Sends a page that only its visitor may see, and that is not kept. It is compressed at once, which takes a fifth of a millisecond: those that wait for a thread would
+ * take 64 KB each.
+ */
 export function sendPage(reply: FastifyReply, page: Page): void {
-  pageHeaders(reply, 'no-store').send(layout(page, reply.server.demo).text);
+  const { text } = layout(page, reply.server.demo);
+  pageHeaders(reply, 'no-store');
+  if (acceptsGzip(reply.request)) reply.header('content-encoding', 'gzip').send(gzipSync(text, ZIPPED));
+  else reply.send(text);
 }
 
 /** The headers of every page. */
@@ -32,6 +42,7 @@ export function pageHeaders(reply: FastifyReply, cacheControl: string): FastifyR
     .header('content-type', 'text/html; charset=utf-8')
     .header('content-security-policy', CONTENT_SECURITY_POLICY)
     .header('referrer-policy', 'same-origin')
+    .header('vary', 'accept-encoding')
     .header('cache-control', cacheControl);
 }
 
@@ -40,7 +51,7 @@ export function redirect(reply: FastifyReply, address: string): void {
   reply.header('cache-control', 'no-store').redirect(address, 303);
 }
 
-/** Whether an answer may be compressed ahead of time. */
+/** Whether an answer may be compressed (RFC 9110, 12.5.3). */
 export function acceptsGzip(request: FastifyRequest): boolean {
-  return /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(request.headers['accept-encoding'] ?? ''));
 }

@@ -1,4 +1,3 @@
-import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { WebDefinition } from '#libs/service/create-service.ts';
@@ -16,15 +15,13 @@ function isLocal(host: string): boolean {
   return /(^|\.)localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(host);
 }
 
-/** What the shop adds to the HTTP server of every service: cookies, forms, compression, and JSON left as it came, for its signature is over the bytes. */
+/** What the shop adds to the HTTP server of every service: cookies, forms, and JSON left as it came, for its signature is over the bytes. */
 export const web: WebDefinition = {
   async setUp(server, config) {
     server.decorate('demo', config.DEMO_MODE);
     server.decorate('secureCookies', !isLocal(new URL(config.SHOP_URL).hostname));
     // A secret of its own: with one that opens something else, a cookie would tell whoever guesses that the guess is right.
     await server.register(cookie, { secret: config.COOKIE_SECRET });
-    // Windows of 8 KiB, the size of a page: by default each page under way takes a quarter of a megabyte.
-    await server.register(compress, { encodings: ['gzip', 'identity'], zlibOptions: { windowBits: 13, memLevel: 6 } });
     server.removeAllContentTypeParsers();
     await server.register(formbody);
     server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
