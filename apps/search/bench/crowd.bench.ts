@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ContainerLimit } from '#libs/testing/container-limit.ts';
 import { BenchPlatform } from './bench.platform.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
@@ -11,7 +11,6 @@ const size = Number(process.argv[2] ?? 125_000);
 const BATCH = 128;
 const SECONDS = 20;
 const LIMIT = 0.2;
-const PERIOD_US = 100_000;
 /** Found by dearest.bench.ts. */
 const DEAREST = [
   ['le -paquets -bot de -"etc plus" le', 10_000],
@@ -20,23 +19,13 @@ const DEAREST = [
 ] as const;
 const PLAIN = ['tonnerre', 'the lord', 'image', 'israel children', 'calque'];
 
-const group = `/sys/fs/cgroup/cpu/search-bench-${process.pid}`;
-
-/** Gives a process that share of a processor, before all others. */
-function limit(pid: number): void {
-  mkdirSync(group);
-  writeFileSync(`${group}/cpu.cfs_period_us`, String(PERIOD_US));
-  writeFileSync(`${group}/cpu.cfs_quota_us`, String(LIMIT * PERIOD_US));
-  writeFileSync(`${group}/cpu.shares`, '100000');
-  writeFileSync(`${group}/cgroup.procs`, String(pid));
-}
-
 const platform = await BenchPlatform.start();
+let limit: ContainerLimit | undefined;
 try {
   const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
   for (let from = 0; from < size; from += BATCH) await platform.writer.add(...quotes.slice(from, from + BATCH));
   const { url, pid } = await platform.service('search', { TRUSTED_PROXIES: '127.0.0.1' });
-  limit(pid);
+  limit = ContainerLimit.on(pid, LIMIT);
 
   const ask = async (client: number, keyword: string, offset = 0) => {
     const query = `keyword=${encodeURIComponent(keyword)}&limit=100&offset=${offset}`;
@@ -67,12 +56,5 @@ try {
   console.log([...statuses].map(([status, times]) => `${status}: ${times}`).join(', '));
 } finally {
   platform.stop();
-  for (let tries = 0; existsSync(group) && tries < 50; tries++) {
-    await delay(100);
-    try {
-      rmdirSync(group);
-    } catch {
-      // Its process is still ending.
-    }
-  }
+  await limit?.end();
 }

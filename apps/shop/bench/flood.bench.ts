@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ContainerLimit } from '#libs/testing/container-limit.ts';
+import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { ShopPlatform, shopEnvironment } from '../test/shop-platform.ts';
+
+/**
+ * Floods the quotes service and the shop as an attacker would, each in a container of 128 MiB, and of a whole processor or a fifth of one: how long `/healthz` takes for
+ * others meanwhile. Wants root and control groups of version 1.
+ *
+ *     node apps/shop/bench/flood.bench.ts
+ */
+const PROCESSORS = [1, 0.2];
+/** How long a flood may go on, in milliseconds: with a fifth of a processor it would take minutes. */
+const DURATION = 20_000;
+const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
+
+const platform = new ShopPlatform();
+await platform.start();
+const writer = new QuoteWriter(platform.redis);
+const text = (i: number) => `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
+const [product = ''] = await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
+const [first = ''] = await writer.add(...Array.from({ length: 100 }, () => '🐋'.repeat(2000)));
+const list = `/quotes?limit=100&cursor=${first}`;
+
+type Service = Parameters<typeof pipeline>[0];
+const atOnce =
+  (path: string, fields = '') =>
+  (service: Service) =>
+    Promise.all(Array.from({ length: 1000 }, () => pipeline(service, get(path, fields), 1)));
+const inTurn =
+  (count: number, path: string, fields = '') =>
+  (service: Service) =>
+    pipeline(service, get(path, fields), count);
+
+/** Sends whole pages to readers that take none of them. */
+async function neverRead(service: Service): Promise<void> {
+  const readers = await Promise.all(Array.from({ length: 30 }, () => open(service)));
+  for (const reader of readers) reader.pause().write(get('/quotes?limit=100').repeat(50));
+  await delay(DURATION);
+  for (const reader of readers) reader.destroy();
+}
+
+const FLOODS: readonly (readonly ['quotes' | 'shop', string, (service: Service) => Promise<unknown>])[] = [
+  ['quotes', '10,000 pipelined random quotes', inTurn(10_000, '/quotes/random')],
+  ['quotes', '5,000 pipelined lists of a hundred', inTurn(5_000, list)],
+  ['quotes', '200 pipelined bundles of Swagger UI', inTurn(200, '/docs/swagger-ui-bundle.js')],
+  ['quotes', 'readers that never read', neverRead],
+  ['quotes', '1,000 clients with a list each', atOnce(list)],
+  ['shop', '5,000 pipelined catalogues', inTurn(5_000, '/', ZIPPED)],
+  ['shop', '5,000 pipelined products', inTurn(5_000, `/products/${product}`, ZIPPED)],
+  ['shop', '1,000 clients with a product each', atOnce(`/products/${product}`, ZIPPED)],
+];
+
+try {
+  for (const processors of PROCESSORS) {
+    for (const [app, name, flood] of FLOODS) {
+      const service = await platform.service(app, {
+        ...shopEnvironment(platform.quotes.url, platform.search.url),
+        ...imageMemorySettings(),
+        NODE_ENV: 'production',
+      });
+      const limit = ContainerLimit.on(service.process.pid ?? 0, processors, MEMORY_LIMIT);
+      const bystander = new Bystander(service);
+      await Promise.race([flood(service).catch(() => {}), delay(DURATION)]);
+      await bystander.stop();
+      const memory = `${limit.peak().toFixed(0)} MiB counted, ${peakMemory(service)?.toFixed(0)} MiB resident`;
+      console.log(
+        `${processors} CPU, ${app}, ${name}: /healthz at most ${(bystander.slowest / 1000).toFixed(2)} s (${bystander.answers} times), ${memory}`,
+      );
+      await service.end('SIGKILL');
+      await limit.end();
+    }
+  }
+} finally {
+  await platform.stop();
+}
