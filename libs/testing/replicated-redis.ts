@@ -9,9 +9,10 @@ import { eventually } from './eventually.ts';
 import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 
 /** As in deploy/components/redis-sentinel: what an election and the refusal of writes depend on. */
+const REPLICAS_TO_WRITE = 1;
 const REDIS_ARGS = [
   ...['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'],
-  ...['--min-replicas-to-write', '1', '--min-replicas-max-lag', '10'],
+  ...['--min-replicas-to-write', String(REPLICAS_TO_WRITE), '--min-replicas-max-lag', '10'],
 ];
 /** For the first Sentinel, and how much later each further one calls a master down, so that two of them seldom stand for election at once. */
 const DOWN_AFTER_MS = 2000;
@@ -71,9 +72,9 @@ export class ReplicatedRedis {
     await this.whole();
   }
 
-  /** Waits until there is one master with two replicas, and every Sentinel knows all. */
+  /** Waits until there is one master with two replicas, and every Sentinel knows all; a node that handed its role over takes writes again, as after its next start. */
   async whole(): Promise<RedisNode> {
-    return eventually(async () => {
+    const whole = await eventually(async () => {
       for (const { client } of this.sentinels) {
         const master = pairs((await client.call('SENTINEL', 'MASTER', 'quotes')) as string[]);
         const replicas = (await client.call('SENTINEL', 'REPLICAS', 'quotes')) as string[][];
@@ -84,6 +85,8 @@ export class ReplicatedRedis {
       const master = await this.named();
       return master !== undefined && (await this.replicas(master)) === 2 && master;
     }, ELECTION_DEADLINE_MS);
+    for (const { client } of this.nodes) await client.config('SET', 'min-replicas-to-write', REPLICAS_TO_WRITE);
+    return whole;
   }
 
   /** The node that the last Sentinel names. */
