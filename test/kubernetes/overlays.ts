@@ -51,6 +51,9 @@ const harmless = {
   },
 };
 
+/** How long a pod that an autoscaler has added may take, in milliseconds. */
+const READY_MS = 60_000;
+
 /** Deploys every overlay by `npm run deploy`, traefik and qualification by the very lines of docs/operations.md. */
 export const installs: Test = async (cluster, say) => {
   acceptMails(cluster);
@@ -65,8 +68,11 @@ export const installs: Test = async (cluster, say) => {
     // Traefik's rights are in the namespaces that it serves: it has made them.
     const other = objects.filter(({ name, outcome }) => outcome !== 'created' && name !== `namespace/${overlay}`);
     assert.deepEqual(other, []);
-    const pods = await cluster.pods(overlay);
-    assert.ok(pods.length > 0 && pods.every(({ status }) => isReady(status ?? {})));
+    // The first thing that the autoscalers do is to add a second pod.
+    const pods = await eventually(async () => {
+      const all = await cluster.pods(overlay);
+      return all.length > 0 && all.every(({ status }) => isReady(status ?? {})) && all;
+    }, READY_MS);
     const secrets = missing > 0 ? '; refused before, missing secrets made as it said' : '';
     say(`ok   ${overlay}: ${objects.length} objects admitted, all rolled out, ${pods.length} pods ready${secrets}`);
   }
