@@ -23,8 +23,8 @@ import { storageClass } from './simulated-cluster.ts';
 export const overlays = ['traefik', 'qualification', 'production', 'monitoring', 'privrocket-preprod'];
 
 const fabric = (...args: string[]) =>
-  // From the network of the machine, since it ends what runs in those of the cluster, and this process is in one of them.
-  execFileSync('nsenter', ['--net=/proc/1/ns/net', 'test/kubernetes/fabric.sh', ...args], {
+  // From the network of the machine, since it ends what runs in those of the cluster, and this process is in one of them. Who started it has stayed there.
+  execFileSync('nsenter', [`--net=/proc/${process.ppid}/ns/net`, 'test/kubernetes/fabric.sh', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, SPARED: String(process.pid) },
   });

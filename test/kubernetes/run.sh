@@ -13,4 +13,4 @@ if [[ ${1:-all} =~ ^(all|up)$ ]]; then
   test/kubernetes/fabric.sh up "$name" 3
 fi
 export TEST_CLUSTER=$name TEST_FOLDER=$folder TEST_TOOLS=$tools
-exec nsenter "--net=/run/netns/$name-client" node_modules/.bin/node --disable-warning=ExperimentalWarning test/kubernetes/run.ts "$@"
+nsenter "--net=/run/netns/$name-client" node_modules/.bin/node --disable-warning=ExperimentalWarning test/kubernetes/run.ts "$@"
