@@ -8,7 +8,7 @@ import { ShopPlatform, shopEnvironment } from '../test/shop-platform.ts';
  * Floods the quotes service and the shop as an attacker would, each in a container of 128 MiB, and of a whole processor or a fifth of one: how long `/healthz` takes for
  * others meanwhile. Wants root and control groups of version 1.
  *
- *     node apps/shop/bench/flood.bench.ts
+ *     node apps/shop/bench/flood.bench.ts [part of the name of a flood]
  */
 const PROCESSORS = [1, 0.2];
 /** How long a flood may go on, in milliseconds: with a fifth of a processor it would take minutes. */
@@ -55,6 +55,7 @@ const FLOODS: readonly (readonly ['quotes' | 'shop', string, (service: Service) 
 try {
   for (const processors of PROCESSORS) {
     for (const [app, name, flood] of FLOODS) {
+      if (!name.includes(process.argv[2] ?? '')) continue;
       const service = await platform.service(app, {
         ...shopEnvironment(platform.quotes.url, platform.search.url),
         ...imageMemorySettings(),
