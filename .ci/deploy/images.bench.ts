@@ -8,8 +8,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { freePort } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { freePort } from '../../deploy/local/redis-server.ts';
 
 const STARTS = 7;
 const PAYLOAD = 10_000_000;
@@ -33,7 +33,7 @@ try {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, `${file}.js`), source);
   }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module","imports":{"#libs/*":"./libs/*"}}');
   execFileSync('chmod', ['-R', 'a+rX', folder]);
   const options = ['--max-semi-space-size=4', '--max-old-space-size=48'];
   const volumes = ['--volume', `${folder}:/app:ro`, '--volume', `${resolve('node_modules')}:/node_modules:ro`];

@@ -1,6 +1,6 @@
-import type { RedisClient } from '../redis/redis.connection.ts';
-import { shardKeys } from '../redis/redis.keys.ts';
-import { defineScripts } from '../redis/redis.scripts.ts';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { shardKeys } from '#libs/redis/redis.keys.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
 /** Writes quotes of the first shard as the repository does, over a client of the test's own. */
 export class QuoteWriter {

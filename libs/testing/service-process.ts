@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { freePort } from '../../deploy/local/redis-server.ts';
+import { freePort } from '#deploy/local/redis-server.ts';
 import { eventually } from './eventually.ts';
 
 /** A built service, run as in production: its own process, its environment, nothing shared with the test. */

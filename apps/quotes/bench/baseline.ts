@@ -8,8 +8,8 @@ import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Histogram } from 'prom-client';
-import { shardKeys } from '../../../libs/redis/redis.keys.ts';
-import { defineScripts } from '../../../libs/redis/redis.scripts.ts';
+import { shardKeys } from '#libs/redis/redis.keys.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
 const redis = new Redis({ port: Number(process.env.REDIS_PORT), enableAutoPipelining: true });
 defineScripts(redis);

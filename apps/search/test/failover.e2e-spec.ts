@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'failover-'));
 const program = findRedisProgram();

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { freePort } from '../../../deploy/local/redis-server.ts';
 import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 import { tokenIn, Visitor } from './visitor.ts';
 
