@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { freePort } from '#deploy/local/redis-server.ts';
 import { environmentSchema } from '#libs/config/config.schema.ts';
 import { PROBLEMS, problemType } from '#libs/service/problem.catalogue.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 
 const SERVICES = ['users', 'quotes', 'search', 'shop'];
 const METHODS = ['get', 'post', 'delete'] as const;

@@ -8,8 +8,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { freePort } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 
 const STARTS = 7;
 const PAYLOAD = 10_000_000;

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#deploy/local/redis-server.ts';
 import { parseConfig } from '#libs/config/config.ts';
 import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { RedisService } from './redis.service.ts';
 

@@ -7,10 +7,10 @@ import { cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import { findProgram } from '#deploy/local/debian.ts';
-import { findRedisProgram, freePort, startRedis } from '#deploy/local/redis-server.ts';
 import { shardKeys } from '#libs/redis/redis.keys.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
+import { findProgram } from '#libs/testing/debian.ts';
+import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 12);
 const SECONDS = 1;

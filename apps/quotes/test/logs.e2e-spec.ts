@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { freePort } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 import { secret } from '#libs/testing/secrets.ts';
 
 const platform = new Platform();

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#deploy/local/redis-server.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 
 /** The key of the services that a bench starts. */
 export const BENCH_KEY = 'only-for-this-bench';

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'failover-'));

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#deploy/local/redis-server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
 
