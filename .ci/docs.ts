@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { environmentSchema } from '#libs/config/config.schema.ts';
-import { PROBLEMS, problemType } from '#libs/service/problem.catalogue.ts';
+import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 
 const SERVICES = ['users', 'quotes', 'search', 'shop'];

@@ -1,12 +1,12 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService } from '@nestjs/terminus';
+import { VERSION } from '#libs/config/version.ts';
+import { PROBLEMS } from '#libs/problem/problem.catalogue.ts';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { PROBLEMS } from '#libs/service/problem.catalogue.ts';
 import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
 import { healthSchema, readinessSchema, versionSchema } from './health.schema.ts';
 import { ReadinessService } from './readiness.service.ts';
-import { VERSION } from './version.ts';
 
 /** What Kubernetes and people ask a service about itself. */
 @ApiTags('operations')

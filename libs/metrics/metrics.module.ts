@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { Config } from '#libs/config/config.ts';
-import { VERSION } from '#libs/health/version.ts';
+import { VERSION } from '#libs/config/version.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { buildInfo } from './metrics.ts';
 

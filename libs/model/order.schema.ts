@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitSchema } from './page.schema.ts';
+import { limitSchema } from '#libs/schema/page.schema.ts';
 import { quoteIdSchema } from './quote.schema.ts';
 
 /** States of an order, each overriding those before it: whatever the order in which events arrive, the last of them in this list wins. */

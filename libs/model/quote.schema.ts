@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { limitSchema } from './page.schema.ts';
-import { idSchema, textSchema } from './text.schema.ts';
+import { limitSchema } from '#libs/schema/page.schema.ts';
+import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 /** Decimal snowflake, see the quotes repository. */
 export const QUOTE_ID = /^[1-9]\d{0,15}$/;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { limitSchema } from './page.schema.ts';
-import { codePoints, idSchema, textSchema } from './text.schema.ts';
+import { limitSchema } from '#libs/schema/page.schema.ts';
+import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 /** Body of `POST /users`. */
 export const newUserSchema = z

@@ -1,4 +1,4 @@
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { DerivationQueue, type Lane } from './derivation.queue.ts';
 
 /** Puts tasks into a queue while another runs; answers the names in the order in which they ran, and those that were refused. */

@@ -1,4 +1,4 @@
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 
 /** How urgent a derivation is, most urgent first; what the lanes mean is said where logins are judged. */
 export const LANES = [0, 1, 2, 3] as const;

@@ -1,4 +1,4 @@
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 
 describe('a hash', () => {

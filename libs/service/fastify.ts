@@ -3,11 +3,11 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
 import type { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
 import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
-import { ProblemError } from './problem.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { connectionsCut } from '#libs/metrics/metrics.ts';
-import type { ProblemName } from './problem.catalogue.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
+import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 
 /** Largest body accepted, in bytes. */
 export const BODY_LIMIT = 64 * 1024;

@@ -1,4 +1,4 @@
-import { ProblemError } from './problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 
 /** Lets only so much dear work be under way at a time: the rest waits in the order in which it came, and beyond that is told to come back. */
 export class Lane {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { ZodType } from 'zod';
-import { PROBLEMS, type ProblemName, problemType } from './problem.catalogue.ts';
+import { PROBLEMS, type ProblemName, problemType } from '#libs/problem/problem.catalogue.ts';
 
 const REQUEST_ID = {
   'X-Request-Id': { description: 'Id of the request, taken from it or made', schema: { type: 'string' } },

@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { VERSION } from '#libs/health/version.ts';
-import { problemSchema } from './problem.schema.ts';
+import { VERSION } from '#libs/config/version.ts';
+import { problemSchema } from '#libs/problem/problem.schema.ts';
 
 /** Names of the security schemes in the documents. */
 export const SECURITY = { adminKey: 'adminKey', bearer: 'adminKeyBearer', user: 'user' } as const;

@@ -3,9 +3,9 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { unauthorizedRequests, writesRefused } from '#libs/metrics/metrics.ts';
+import { PROBLEMS, type ProblemName } from '#libs/problem/problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
-import { PROBLEMS, type ProblemName } from './problem.catalogue.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from './problem.ts';
 
 /** Fastify's own refusals, by error code; the rest goes by status. */
 const FASTIFY_ERRORS: Readonly<Record<string, ProblemName>> = {

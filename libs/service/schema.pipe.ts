@@ -1,5 +1,5 @@
 import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
-import { type FieldError, invalidRequest } from './problem.ts';
+import { type FieldError, invalidRequest } from '#libs/problem/problem.ts';
 
 /** How many wrong fields an answer names at most. */
 const MOST_ERRORS = 20;

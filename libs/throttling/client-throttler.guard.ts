@@ -4,7 +4,7 @@ import { InjectThrottlerStorage, type ThrottlerStorage } from '@nestjs/throttler
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { throttledRequests } from '#libs/metrics/metrics.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/service/problem.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { clientOf } from './client.address.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
 import { UNLIMITED } from './unlimited.decorator.ts';

@@ -29,7 +29,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
-import { VERSION } from '#libs/health/version.ts';
+import { VERSION } from '#libs/config/version.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
 import { httpCalls } from '#libs/service/http.client.ts';
 

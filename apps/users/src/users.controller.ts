@@ -2,7 +2,6 @@ import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/commo
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
-import { idSchema } from '#libs/model/text.schema.ts';
 import {
   type NewUserBody,
   newUserSchema,
@@ -11,6 +10,7 @@ import {
   userListSchema,
   userSchema,
 } from '#libs/model/user.schema.ts';
+import { idSchema } from '#libs/schema/text.schema.ts';
 import { ValidBody, ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
 import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { UsersService } from './users.service.ts';

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OrderLine } from '#libs/model/order.schema.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import {
   type OrderPage,
   OrdersRepository,
@@ -9,7 +10,6 @@ import {
   type StoredOrder,
 } from '#libs/redis/orders.repository.ts';
 import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
-import { ProblemError } from '#libs/service/problem.ts';
 import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
 import { orderCount, paymentPageCount } from '../shop.metrics.ts';
 

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
+import { ProblemError } from '#libs/problem/problem.ts';
 import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import { PaymentProvider } from './payment.provider.ts';
 

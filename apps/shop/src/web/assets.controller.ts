@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
 import { ICON, STYLE } from './assets.ts';
 import { acceptsGzip } from './page.reply.ts';

@@ -1,4 +1,4 @@
-import type { ProblemName } from '#libs/service/problem.catalogue.ts';
+import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import type { ProblemPage } from '#libs/service/problem.filter.ts';
 import { html } from './html.ts';
 import { sendPage } from './page.reply.ts';
