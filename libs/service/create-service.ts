@@ -9,6 +9,8 @@ import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/
 import { HealthModule } from '#libs/health/health.module.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
 import { MetricsModule } from '#libs/metrics/metrics.module.ts';
+import { serveOpenApi } from '#libs/openapi/openapi.document.ts';
+import { serveSwaggerUi } from '#libs/openapi/swagger-ui.page.ts';
 import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
@@ -19,10 +21,8 @@ import { measureRequests } from './http.metrics.ts';
 import { HttpServer } from './http.server.ts';
 import { LogOutput } from './log.output.ts';
 import { createLogger, logRequests, NestLogger } from './logger.ts';
-import { serveOpenApi } from './openapi.ts';
 import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
 import { observeResponses } from './response.observer.ts';
-import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
 export interface ServiceDefinition extends ConfigRequirements {

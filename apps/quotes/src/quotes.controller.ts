@@ -9,8 +9,8 @@ import {
   quoteListSchema,
   quoteSchema,
 } from '#libs/model/quote.schema.ts';
-import { ValidBody, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
 import { RequireAuthor } from './author.guard.ts';
 import { QuoteId } from './quote-id.decorator.ts';

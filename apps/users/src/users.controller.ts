@@ -10,9 +10,9 @@ import {
   userListSchema,
   userSchema,
 } from '#libs/model/user.schema.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidBody, ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
-import { ValidBody, ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
 import { UsersService } from './users.service.ts';
 
 /** The users, for holders of the admin key. */

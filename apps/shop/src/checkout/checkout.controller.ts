@@ -2,7 +2,7 @@ import { Controller, Get, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ValidBody } from '#libs/service/api.decorators.ts';
+import { ValidBody } from '#libs/openapi/schema.decorators.ts';
 import { clientOf } from '#libs/throttling/client.address.ts';
 import { cartOf } from '../cart/cart.cookie.ts';
 import { PricingService } from '../cart/pricing.service.ts';

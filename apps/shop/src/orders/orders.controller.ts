@@ -10,8 +10,8 @@ import {
   orderSchema,
   orderWithHistorySchema,
 } from '#libs/model/order.schema.ts';
-import { ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import type { Page } from '../web/layout.ts';
 import { sendPage } from '../web/page.reply.ts';
 import { RequireAdmin } from './admin-page.guard.ts';
