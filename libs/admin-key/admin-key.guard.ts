@@ -11,7 +11,7 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 // Declares `request.actor`.
-import '#libs/service/audit.log.ts';
+import '#libs/http/audit.log.ts';
 import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';

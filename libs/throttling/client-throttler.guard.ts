@@ -3,9 +3,9 @@ import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
+import { clientOf } from '#libs/http/client.address.ts';
 import { throttledRequests } from '#libs/metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
-import { clientOf } from './client.address.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
 import { UNLIMITED } from './unlimited.decorator.ts';
 

@@ -30,8 +30,8 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
 import { VERSION } from '#libs/config/version.ts';
+import { httpCalls } from '#libs/http/http.client.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
-import { httpCalls } from '#libs/service/http.client.ts';
 
 /**
  * Sends a span for every request, every Redis operation and every call of another service to an OTLP receiver, named as OpenTelemetry's semantic conventions

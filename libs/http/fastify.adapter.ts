@@ -4,10 +4,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { cleanForwardedFor } from '#libs/throttling/client.address.ts';
-import type { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
+import { cleanForwardedFor } from './client.address.ts';
 import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
+import type { TrustedProxies } from './trusted.proxies.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
