@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
-import { httpRequestDuration } from '#libs/metrics/metrics.ts';
+import { DurationHistogram } from '#libs/metrics/duration.histogram.ts';
 import type { ObserverFactory } from './response.observer.ts';
+
+/** Seconds from request to response, by service, method, route template and status class. */
+const httpRequestDuration = new DurationHistogram({
+  name: 'http_request_duration_seconds',
+  help: 'Time from the arrival of a request to the end of its response',
+  labelNames: ['service', 'method', 'route', 'status'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+});
 
 /** Label of requests that match no route, so that probing for paths makes one series, and of those refused before they could be read. */
 const UNKNOWN = 'none';

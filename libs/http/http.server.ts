@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { connectionsCut } from '#libs/metrics/metrics.ts';
+import { Counter } from 'prom-client';
 import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 
@@ -29,6 +29,13 @@ const CHECKING_INTERVAL = 1_000;
 const READER_TIMEOUT = 30_000;
 /** How long an idle connection is kept: longer than any proxy keeps its own (600 s at most), so that none sends into one that closes. */
 const KEEP_ALIVE_TIMEOUT = 620_000;
+
+/** Connections closed because they held what others need: `crowded` idle or slow ones, `unread` those whose clients do not read. */
+const connectionsCut = new Counter({
+  name: 'http_connections_cut_total',
+  help: 'Connections closed because they held what others need',
+  labelNames: ['reason'] as const,
+});
 
 /** What Node's HTTP parser refuses before there is a request. */
 const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {

@@ -2,10 +2,22 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { unauthorizedRequests, writesRefused } from '#libs/metrics/metrics.ts';
+import { Counter } from 'prom-client';
 import { PROBLEMS, type ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
+
+/** Requests refused because their credentials were missing or wrong. */
+const unauthorizedRequests = new Counter({
+  name: 'unauthorized_requests_total',
+  help: 'Requests refused with 401 because their credentials were missing or wrong',
+});
+
+/** Writes refused because Redis' memory is full. */
+const writesRefused = new Counter({
+  name: 'writes_refused_full_total',
+  help: "Writes refused with 503 because Redis' memory is full",
+});
 
 /** Fastify's own refusals, by error code; the rest goes by status. */
 const FASTIFY_ERRORS: Readonly<Record<string, ProblemName>> = {

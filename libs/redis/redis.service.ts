@@ -3,9 +3,9 @@ import { setImmediate as afterOthers } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { redisCommandDuration } from '#libs/metrics/metrics.ts';
 import { RedisAvailability } from './redis.availability.ts';
 import { connectRedis, type RedisClient } from './redis.connection.ts';
+import { redisCommandDuration } from './redis.metrics.ts';
 import { defineScripts } from './redis.scripts.ts';
 
 /**

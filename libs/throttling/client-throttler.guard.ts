@@ -2,12 +2,18 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage, type ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Counter } from 'prom-client';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { clientOf } from '#libs/http/client.address.ts';
-import { throttledRequests } from '#libs/metrics/metrics.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
 import { UNLIMITED } from './unlimited.decorator.ts';
+
+/** Requests refused because their client made too many. */
+const throttledRequests = new Counter({
+  name: 'throttled_requests_total',
+  help: 'Requests refused with 429 because their client made too many',
+});
 
 type Verdict = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 

@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
-import { throttleFailures } from '#libs/metrics/metrics.ts';
+import { Counter } from 'prom-client';
 import { THROTTLE_KEY } from '#libs/redis/redis.keys.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
+
+/** Requests let pass uncounted because Redis was away. */
+const throttleFailures = new Counter({
+  name: 'throttle_failures_total',
+  help: 'Requests let pass uncounted because Redis was away',
+});
 
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 

@@ -1,6 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { logins } from '#libs/metrics/metrics.ts';
 import { passwordLength } from '#libs/model/user.schema.ts';
 import type { Lane } from '#libs/password/derivation.queue.ts';
 import { derivations, hashPassword, verifyPassword } from '#libs/password/password.ts';
@@ -8,6 +7,7 @@ import { ProblemError } from '#libs/problem/problem.ts';
 import { type LoginStanding, LoginsRepository } from '#libs/redis/logins.repository.ts';
 import { UsersRepository } from '#libs/redis/users.repository.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
+import { logins } from './login.metrics.ts';
 
 /** How long verified credentials are remembered after their last use, in milliseconds. */
 const MEMORY = 60 * 60_000;
