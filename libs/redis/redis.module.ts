@@ -1,10 +1,10 @@
 import { Global, Logger, Module } from '@nestjs/common';
-import { LoginsRepository } from './logins.repository.ts';
-import { OrdersRepository } from './orders.repository.ts';
-import { ProductsRepository } from './products.repository.ts';
-import { QuotesRepository } from './quotes.repository.ts';
+import { ProductsRepository } from '#apps/shop/src/catalogue/products.repository.ts';
+import { OrdersRepository } from '#apps/shop/src/orders/orders.repository.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { LoginsRepository } from '#libs/users/logins.repository.ts';
+import { UsersRepository } from '#libs/users/users.repository.ts';
 import { RedisService } from './redis.service.ts';
-import { UsersRepository } from './users.repository.ts';
 
 /** Redis and the repositories over it, for every app. */
 @Global()

@@ -6,7 +6,7 @@ import { networkOf } from '#libs/http/client.address.ts';
 import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { FAILURE_WINDOW_SECONDS } from '#libs/redis/logins.repository.ts';
+import { FAILURE_WINDOW_SECONDS } from '#libs/users/logins.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 
 declare module 'fastify' {

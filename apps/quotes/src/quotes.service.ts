@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Lane } from '#libs/http/lane.ts';
-import type { NewQuoteBody, QuoteListQuery } from '#libs/model/quote.schema.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
+import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 
 const LIST_BEGIN = Buffer.from('{"items":[');
 const COMMA = Buffer.from(',');

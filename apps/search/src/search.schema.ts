@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quoteSchema } from '#libs/model/quote.schema.ts';
+import { quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema, queryIntegerSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema } from '#libs/schema/text.schema.ts';
 import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './engine/query.parser.ts';

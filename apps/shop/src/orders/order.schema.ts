@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema } from '#libs/schema/page.schema.ts';
-import { quoteIdSchema } from './quote.schema.ts';
 
 /** States of an order, each overriding those before it: whatever the order in which events arrive, the last of them in this list wins. */
 export const ORDER_STATES = ['created', 'failed', 'expired', 'paid', 'refunded'] as const;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { SHOP_KEYS } from './redis.keys.ts';
-import { RedisService } from './redis.service.ts';
+import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 
 /** A quote that the shop sells prints of. */
 export interface Product {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LOGIN_KEYS } from './redis.keys.ts';
-import { RedisService } from './redis.service.ts';
+import { LOGIN_KEYS } from '#libs/redis/redis.keys.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 
 /** How long a failed login counts, in seconds. */
 export const FAILURE_WINDOW_SECONDS = 15 * 60;

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { parseConfig } from '#libs/config/config.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
+import { UsersRepository } from '#libs/users/users.repository.ts';
 import { type ImportOutcome, QuotesRepository } from './quotes.repository.ts';
-import { RedisService } from './redis.service.ts';
-import { UsersRepository } from './users.repository.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());

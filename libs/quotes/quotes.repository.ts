@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import type { RedisClient } from './redis.connection.ts';
-import { type ShardKeys, shardKeys } from './redis.keys.ts';
-import type { DeleteOutcome } from './redis.scripts.ts';
-import { RedisService } from './redis.service.ts';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { type ShardKeys, shardKeys } from '#libs/redis/redis.keys.ts';
+import type { DeleteOutcome } from '#libs/redis/redis.scripts.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 
 /** A quote to be stored. */
 export interface NewQuote {

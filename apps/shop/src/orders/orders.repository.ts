@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
+import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 import {
   type HistoryEntry,
   ORDER_STATES,
@@ -7,10 +10,7 @@ import {
   type OrderLine,
   type OrderState,
   type Print,
-} from '#libs/model/order.schema.ts';
-import { SHOP_KEYS } from './redis.keys.ts';
-import type { AdvanceOutcome } from './redis.scripts.ts';
-import { RedisService } from './redis.service.ts';
+} from './order.schema.ts';
 
 /** What is fixed when an order is placed. */
 export interface PlacedOrder extends Omit<Order, 'state'> {

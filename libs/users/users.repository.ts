@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { QuotesRepository } from './quotes.repository.ts';
-import { USER_KEYS } from './redis.keys.ts';
-import { RedisService } from './redis.service.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { USER_KEYS } from '#libs/redis/redis.keys.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
 
 /** A user as others may see it. */
 export interface User {
