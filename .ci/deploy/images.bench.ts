@@ -28,7 +28,8 @@ for (const app of ['users', 'quotes', 'search', 'shop', 'import']) {
 
 const folder = mkdtempSync(join(tmpdir(), 'baseline-'));
 try {
-  for (const file of ['apps/quotes/bench/baseline', 'libs/redis/redis.keys', 'libs/redis/redis.scripts']) {
+  const libraries = ['quotes/quote.keys', 'quotes/quote.scripts', 'quotes/change.log', 'redis/redis.scripts'];
+  for (const file of ['apps/quotes/bench/baseline', ...libraries.map((library) => `libs/${library}`)]) {
     const source = stripTypeScriptTypes(readFileSync(`${file}.ts`, 'utf8')).replace(/\.ts';/g, ".js';");
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, `${file}.js`), source);

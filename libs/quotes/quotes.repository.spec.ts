@@ -3,7 +3,6 @@ import { parseConfig } from '#libs/config/config.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
-import { UsersRepository } from '#libs/users/users.repository.ts';
 import { type ImportOutcome, QuotesRepository } from './quotes.repository.ts';
 
 const platform = new Platform();
@@ -14,14 +13,12 @@ beforeEach(() => platform.flush());
 describe.each([1, 3])('quotes in %i shards', (shards) => {
   let redis: RedisService;
   let quotes: QuotesRepository;
-  let users: UsersRepository;
 
   beforeAll(async () => {
     const env = { ...platform.redisEnv('operator'), REDIS_SHARDS: String(shards) };
     const config = parseConfig('test', { adminKey: false }, env);
     redis = new RedisService(config);
     quotes = new QuotesRepository(redis, config);
-    users = new UsersRepository(redis, quotes);
     await eventually(() => redis.client.status === 'ready');
   });
   afterAll(() => redis.onApplicationShutdown());
@@ -62,7 +59,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   });
 
   it('leave nothing behind when they are deleted, and are told to the log', async () => {
-    await users.create({ id: 'tintin', name: 'Tintin' }, 'hash');
+    await quotes.allowAuthor('tintin', 'the first of that id');
     const id = await add('Milou !', 'tintin');
 
     expect(await quotes.delete(id, 'haddock')).toBe('forbidden');
@@ -81,7 +78,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   });
 
   it('are imported once, however often and by however many', async () => {
-    await users.create({ id: 'tintin', name: 'Tintin' }, 'hash');
+    await quotes.allowAuthor('tintin', 'the first of that id');
     const rows = Array.from({ length: 300 }, (_, i) => ({ quote: `"quote" ${i} é`, user_id: i % 2 ? 'tintin' : null }));
     const kinds = (outcomes: ImportOutcome[]) => new Set(outcomes.map((o) => (typeof o === 'string' ? o : 'added')));
 
@@ -106,20 +103,5 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     const drawn = new Set<string>();
     for (let i = 0; i < 200; i += 1) drawn.add(JSON.parse(String(await quotes.random())).quote);
     expect([...drawn].toSorted()).toEqual(['quote 0', 'quote 1', 'quote 2']);
-  });
-
-  it('of a removed user stay unsigned when another takes the id, though the removal is repeated late', async () => {
-    await users.create({ id: 'tintin', name: 'first' }, 'hash');
-    const [shard = ''] = await platform.keys('*:authors');
-    const incarnation = (await platform.redis.hget(shard, 'tintin')) ?? '';
-    const old = await add('avant', 'tintin');
-    await users.delete('tintin');
-    await users.create({ id: 'tintin', name: 'second' }, 'hash');
-    const young = await add('après', 'tintin');
-    await quotes.unsign('tintin', incarnation);
-
-    expect((await all('tintin')).map(({ id }) => id)).toEqual([young]);
-    expect((await all()).find(({ id }) => id === old)?.user_id).toBeNull();
-    expect(await add('encore', 'tintin')).not.toBe('');
   });
 });

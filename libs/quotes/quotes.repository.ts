@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
-import { type ShardKeys, shardKeys } from '#libs/redis/redis.keys.ts';
-import type { DeleteOutcome } from '#libs/redis/redis.scripts.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import { type ShardKeys, shardKeys } from './quote.keys.ts';
+import { type DeleteOutcome, QUOTE_SCRIPTS } from './quote.scripts.ts';
 
 /** A quote to be stored. */
 export interface NewQuote {
@@ -41,6 +41,7 @@ export class QuotesRepository {
     private readonly redis: RedisService,
     @Inject(CONFIG) config: Config,
   ) {
+    redis.define(QUOTE_SCRIPTS);
     this.shards = Array.from({ length: config.REDIS_SHARDS }, (_, shard) => shardKeys(shard));
   }
 

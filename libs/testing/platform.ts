@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
-import type { RedisUser } from '#libs/redis/redis.acl.ts';
+import type { RedisUser } from '#libs/redis-acl/redis.acl.ts';
 import { eventually } from './eventually.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from './redis-server.ts';
 import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';

@@ -1,5 +1,6 @@
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
-import { shardKeys } from '#libs/redis/redis.keys.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
 /** Writes quotes of the first shard as the repository does, over a client of the test's own. */
@@ -9,7 +10,7 @@ export class QuoteWriter {
 
   constructor(client: RedisClient) {
     this.client = client;
-    defineScripts(client);
+    defineScripts(client, QUOTE_SCRIPTS);
   }
 
   /** Adds unsigned quotes; answers their ids. */

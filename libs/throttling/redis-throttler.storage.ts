@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { Counter } from 'prom-client';
-import { THROTTLE_KEY } from '#libs/redis/redis.keys.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
+import { THROTTLE_KEY } from './throttle.keys.ts';
+import { THROTTLE_SCRIPTS } from './throttle.scripts.ts';
 
 /** Requests let pass uncounted because Redis was away. */
 const throttleFailures = new Counter({
@@ -18,7 +19,9 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
  */
 @Injectable()
 export class RedisThrottlerStorage implements ThrottlerStorage {
-  constructor(private readonly redis: RedisService) {}
+  constructor(private readonly redis: RedisService) {
+    redis.define(THROTTLE_SCRIPTS);
+  }
 
   /**
    * Counts a request of the client.

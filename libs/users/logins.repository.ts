@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { LOGIN_KEYS } from '#libs/redis/redis.keys.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import { LOGIN_KEYS } from './login.keys.ts';
+import { LOGIN_SCRIPTS } from './login.scripts.ts';
 
 /** How long a failed login counts, in seconds. */
 export const FAILURE_WINDOW_SECONDS = 15 * 60;
@@ -20,7 +21,9 @@ export interface LoginStanding {
 /** The failed logins of accounts and networks, and from where accounts have logged in, in Redis: shared by all replicas. */
 @Injectable()
 export class LoginsRepository {
-  constructor(private readonly redis: RedisService) {}
+  constructor(private readonly redis: RedisService) {
+    redis.define(LOGIN_SCRIPTS);
+  }
 
   /** @throws RedisUnavailableError */
   async standing(id: string, network: string): Promise<LoginStanding> {

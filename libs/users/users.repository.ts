@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
-import { USER_KEYS } from '#libs/redis/redis.keys.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import { USER_KEYS } from './user.keys.ts';
+import { USER_SCRIPTS } from './user.scripts.ts';
 
 /** A user as others may see it. */
 export interface User {
@@ -24,7 +25,9 @@ export class UsersRepository {
   constructor(
     private readonly redis: RedisService,
     private readonly quotes: QuotesRepository,
-  ) {}
+  ) {
+    redis.define(USER_SCRIPTS);
+  }
 
   /**
    * Adds a user, unless the id is taken.

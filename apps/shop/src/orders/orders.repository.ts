@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
-import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import { ORDER_KEYS } from './order.keys.ts';
 import {
   type HistoryEntry,
   ORDER_STATES,
@@ -11,6 +10,7 @@ import {
   type OrderState,
   type Print,
 } from './order.schema.ts';
+import { type AdvanceOutcome, ORDER_SCRIPTS } from './order.scripts.ts';
 
 /** What is fixed when an order is placed. */
 export interface PlacedOrder extends Omit<Order, 'state'> {
@@ -63,7 +63,9 @@ type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & { lines: (Sto
 /** Orders in Redis. What is placed never changes; the state moves forward only, and every move is appended to the history in the same step. */
 @Injectable()
 export class OrdersRepository {
-  constructor(private readonly redis: RedisService) {}
+  constructor(private readonly redis: RedisService) {
+    redis.define(ORDER_SCRIPTS);
+  }
 
   /**
    * Places an order, unless its cart has an unfinished one of the same contents.
@@ -83,7 +85,7 @@ export class OrdersRepository {
       return [quote_id, text, print, quantity, unit_price];
     });
     const stored: Stored<PlacedOrder> = { ...order, lines };
-    const { order: orders, history, orders: all, token, cart, text, open, openOf } = SHOP_KEYS;
+    const { order: orders, history, orders: all, token, cart, text, open, openOf } = ORDER_KEYS;
     const keys = [orders, history, all, token, cart + order.cart, text, open];
     const caps = [`${openOf}cart:${order.cart}`, `${openOf}client:${client}`];
     const placed = await this.redis.write('order.place', (redis) =>
@@ -102,8 +104,8 @@ export class OrdersRepository {
   async find(id: string): Promise<StoredOrder | undefined> {
     const [[order, state, payment], history] = await this.redis.read('order.find', (client) =>
       Promise.all([
-        client.hmget(SHOP_KEYS.order + id, 'order', 'state', 'payment'),
-        client.lrange(SHOP_KEYS.history + id, 0, -1),
+        client.hmget(ORDER_KEYS.order + id, 'order', 'state', 'payment'),
+        client.lrange(ORDER_KEYS.history + id, 0, -1),
       ]),
     );
     if (!order) return undefined;
@@ -121,7 +123,7 @@ export class OrdersRepository {
    * @throws RedisUnavailableError
    */
   async findByToken(token: string): Promise<StoredOrder | undefined> {
-    const id = await this.redis.read('order.token', (client) => client.get(SHOP_KEYS.token + token));
+    const id = await this.redis.read('order.token', (client) => client.get(ORDER_KEYS.token + token));
     return id === null ? undefined : this.find(id);
   }
 
@@ -131,7 +133,7 @@ export class OrdersRepository {
    */
   async savePayment(id: string, payment: Payment): Promise<void> {
     await this.redis.write('order.payment', (client) =>
-      client.saveOrderPayment(1, SHOP_KEYS.order + id, JSON.stringify(payment)),
+      client.saveOrderPayment(1, ORDER_KEYS.order + id, JSON.stringify(payment)),
     );
   }
 
@@ -142,7 +144,7 @@ export class OrdersRepository {
    */
   advance(id: string, event: string, state: OrderState): Promise<AdvanceOutcome> {
     const entry: HistoryEntry = { state, at: new Date().toISOString(), event };
-    const { order, history, events, token, text, open, openOf } = SHOP_KEYS;
+    const { order, history, events, token, text, open, openOf } = ORDER_KEYS;
     return this.redis.write('order.advance', (client) =>
       client.advanceOrder(
         7,
@@ -160,7 +162,7 @@ export class OrdersRepository {
   async list(limit: number, cursor?: string): Promise<OrderPage> {
     const [total, ...fields] = await this.redis.writeUnconfirmed('order.list', (client) =>
       client.listOrders(
-        ...[3, SHOP_KEYS.orders, SHOP_KEYS.order, SHOP_KEYS.open],
+        ...[3, ORDER_KEYS.orders, ORDER_KEYS.order, ORDER_KEYS.open],
         ...[cursor === undefined ? '+inf' : `(${cursor}`, limit + 1],
       ),
     );
@@ -182,7 +184,7 @@ export class OrdersRepository {
     const digests = new Set(
       orders.flatMap(({ lines }) => lines.flatMap((line) => (Array.isArray(line) ? line[1] : []))),
     );
-    const keys = [...digests].map((digest) => SHOP_KEYS.text + digest);
+    const keys = [...digests].map((digest) => ORDER_KEYS.text + digest);
     const found = keys.length === 0 ? [] : await this.redis.read('order.texts', (client) => client.mget(keys));
     const texts = new Map([...digests].map((digest, i) => [digest, found[i] ?? '']));
     return orders.map((order) => {

@@ -1,10 +1,10 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '#libs/problem/problem.ts';
-import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
 import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
 import { orderCount, paymentPageCount } from '../shop.metrics.ts';
 import type { OrderLine } from './order.schema.ts';
+import type { AdvanceOutcome } from './order.scripts.ts';
 import {
   type OrderPage,
   OrdersRepository,

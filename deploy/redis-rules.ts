@@ -1,11 +1,27 @@
-import { createHash } from 'node:crypto';
-import { LOGIN_KEYS, SHOP_KEYS, SNAPSHOT_KEYS, shardKeys, THROTTLE_KEY, USER_KEYS } from './redis.keys.ts';
-import { SCRIPTS } from './redis.scripts.ts';
-import { ANNOUNCEMENTS } from './sentinel.connector.ts';
+import { SNAPSHOT_KEYS } from '#apps/search/src/snapshot.keys.ts';
+import { PRODUCT_KEYS } from '#apps/shop/src/catalogue/product.keys.ts';
+import { PRODUCT_SCRIPTS } from '#apps/shop/src/catalogue/product.scripts.ts';
+import { ORDER_KEYS } from '#apps/shop/src/orders/order.keys.ts';
+import { ORDER_SCRIPTS } from '#apps/shop/src/orders/order.scripts.ts';
+import { CHANGE_LOG_SCRIPTS } from '#libs/quotes/change.log.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
+import type { Script } from '#libs/redis/redis.scripts.ts';
+import { ANNOUNCEMENTS } from '#libs/redis/sentinel.connector.ts';
+import type { RedisRules, RedisUser } from '#libs/redis-acl/redis.acl.ts';
+import { THROTTLE_KEY } from '#libs/throttling/throttle.keys.ts';
+import { THROTTLE_SCRIPTS } from '#libs/throttling/throttle.scripts.ts';
+import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
+import { LOGIN_SCRIPTS } from '#libs/users/login.scripts.ts';
+import { USER_KEYS } from '#libs/users/user.keys.ts';
+import { USER_SCRIPTS } from '#libs/users/user.scripts.ts';
 
 /**
- * The users of Redis and of its Sentinels, each with the commands and keys that it needs and no more. A command that a service newly sends belongs here as well:
- * the end-to-end tests run every service as its user, and fail when Redis has refused a command.
+ * The users of Redis and of its Sentinels, each with the commands and keys that it needs and no more.
+ * This is the only file that knows the keys of every feature. A command that a service newly sends
+ * belongs here as well: the end-to-end tests run every service as its user, and fail when Redis has
+ * refused a command. `npm run docs` writes the rules into libs/redis-acl/redis.rules.json, where
+ * deployments and tests read them.
  */
 
 /** Commands that may be used on keys, and not on others. */
@@ -28,33 +44,28 @@ const SHARD = shardKeys('*');
 const commands = (names: string, ...keys: string[]): Grant => ({ commands: names.split(' '), keys });
 
 /** A script, the commands in it, and the keys it is given. Redis checks each of the script's commands as well. */
-function script(name: keyof typeof SCRIPTS, ...keys: string[]): Grant {
-  const inside = [...SCRIPTS[name].matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command = '']) =>
-    command.toLowerCase(),
-  );
+function script({ lua }: Script, ...keys: string[]): Grant {
+  const inside = [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command = '']) => command.toLowerCase());
   return { commands: ['evalsha', 'eval', ...new Set(inside)], keys };
 }
 
 /** What every connection of a service needs: the client's greeting, readiness, the nodes of a cluster and the names of connections to them, the replica that confirms a write. */
 const CONNECTION = '+ping +info +client|setname +select +wait +cluster|slots +cluster|info +asking';
 /** Every service counts the requests of its clients. */
-const THROTTLE = script('throttle', THROTTLE_KEY);
+const THROTTLE = script(THROTTLE_SCRIPTS.throttle, THROTTLE_KEY);
 
 const ADD_QUOTES = script(
-  'addQuotes',
+  QUOTE_SCRIPTS.addQuotes,
   ...[SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.authors, SHARD.clock, SHARD.log, SHARD.imported],
 );
 /** The creation of a user finishes the removal of an earlier one of the same id. */
 const CREATE_USER = [
-  script('createUser', USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
-  script('unsignQuotes', SHARD.quote, SHARD.byUser, SHARD.authors, SHARD.log),
+  script(USER_SCRIPTS.createUser, USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
+  script(QUOTE_SCRIPTS.unsignQuotes, SHARD.quote, SHARD.byUser, SHARD.authors, SHARD.log),
   commands('hget', USER_KEYS.user, USER_KEYS.leaving),
   commands('hdel', USER_KEYS.leaving),
   commands('hset', SHARD.authors),
 ];
-
-/** The keys of the shelf, and those of orders. */
-const { product, products, ...ORDER } = SHOP_KEYS;
 
 const USERS = {
   users: {
@@ -62,8 +73,8 @@ const USERS = {
     grants: [
       THROTTLE,
       ...CREATE_USER,
-      script('removeUser', USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
-      script('listUsers', USER_KEYS.users, USER_KEYS.user),
+      script(USER_SCRIPTS.removeUser, USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
+      script(USER_SCRIPTS.listUsers, USER_KEYS.users, USER_KEYS.user),
       commands('hkeys', USER_KEYS.leaving),
     ],
   },
@@ -72,17 +83,17 @@ const USERS = {
     grants: [
       THROTTLE,
       commands('get', SHARD.quote),
-      script('randomQuote', SHARD.quotes, SHARD.quote),
-      script('listQuotes', SHARD.quotes, SHARD.byUser, SHARD.quote),
+      script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
+      script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,
-      script('deleteQuote', SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.log, SHARD.imported),
+      script(QUOTE_SCRIPTS.deleteQuote, SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.log, SHARD.imported),
       commands('zcard', SHARD.quotes),
       // The password of the user who signs, and what came of logins.
       commands('hget', USER_KEYS.user),
       commands('mget', LOGIN_KEYS.failures),
       commands('zscore', LOGIN_KEYS.proven),
-      script('countFailure', LOGIN_KEYS.failures),
-      script('provenLogin', LOGIN_KEYS.proven),
+      script(LOGIN_SCRIPTS.countFailure, LOGIN_KEYS.failures),
+      script(LOGIN_SCRIPTS.provenLogin, LOGIN_KEYS.proven),
     ],
   },
   search: {
@@ -92,7 +103,7 @@ const USERS = {
       commands('get mget', SHARD.quote),
       commands('zrange', SHARD.quotes),
       commands('xread xrange', SHARD.log),
-      script('inspectLog', SHARD.log),
+      script(CHANGE_LOG_SCRIPTS.inspectLog, SHARD.log),
       commands('lindex lrange persist', SNAPSHOT_KEYS.snapshot),
       commands('rpush expire', SNAPSHOT_KEYS.next),
       commands('rename', SNAPSHOT_KEYS.snapshot, SNAPSHOT_KEYS.next, SNAPSHOT_KEYS.old),
@@ -104,17 +115,17 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      script('placeOrder', ...Object.values(ORDER)),
-      script('advanceOrder', ...Object.values(ORDER)),
-      script('saveOrderPayment', ORDER.order),
-      script('listOrders', ORDER.orders, ORDER.order, ORDER.open),
-      script('rememberProducts', product, products),
-      commands('hmget', ORDER.order),
-      commands('mget', ORDER.text),
-      commands('lrange', ORDER.history),
-      commands('get', ORDER.token),
-      commands('hget hmget hdel', product),
-      commands('zrevrange zrem', products),
+      script(ORDER_SCRIPTS.placeOrder, ...Object.values(ORDER_KEYS)),
+      script(ORDER_SCRIPTS.advanceOrder, ...Object.values(ORDER_KEYS)),
+      script(ORDER_SCRIPTS.saveOrderPayment, ORDER_KEYS.order),
+      script(ORDER_SCRIPTS.listOrders, ORDER_KEYS.orders, ORDER_KEYS.order, ORDER_KEYS.open),
+      script(PRODUCT_SCRIPTS.rememberProducts, PRODUCT_KEYS.product, PRODUCT_KEYS.products),
+      commands('hmget', ORDER_KEYS.order),
+      commands('mget', ORDER_KEYS.text),
+      commands('lrange', ORDER_KEYS.history),
+      commands('get', ORDER_KEYS.token),
+      commands('hget hmget hdel', PRODUCT_KEYS.product),
+      commands('zrevrange zrem', PRODUCT_KEYS.products),
     ],
   },
   import: { rules: CONNECTION, grants: [ADD_QUOTES, ...CREATE_USER] },
@@ -131,7 +142,7 @@ const USERS = {
   },
   /** People, and what they start: the restore of a backup. */
   operator: { rules: '~* &* +@all' },
-} as const satisfies Record<string, Rights>;
+} as const satisfies Record<RedisUser, Rights>;
 
 /** Who may ask a Sentinel for what; the same names and passwords. */
 const ASK_FOR_MASTER = `${ANNOUNCEMENTS.map((channel) => `&${channel}`).join(' ')} +ping +subscribe +sentinel|master +sentinel|get-master-addr-by-name`;
@@ -146,41 +157,15 @@ const SENTINEL_USERS = {
   operator: '&* +@all',
 } as const satisfies Partial<Record<RedisUser, string>>;
 
-/**
- * The user of connections that have not logged in: none can. It keeps its rights all the same, because Redis reads its append-only file back as this user, and would
- * leave out every script and transaction that it may not use.
- */
-const NOBODY = 'user default off resetpass ~* &* +@all';
-
-/** A user of Redis. */
-export type RedisUser = keyof typeof USERS;
-
-/** All users of Redis. */
-export const REDIS_USERS = Object.keys(USERS) as RedisUser[];
-
-/** The passwords that each user may log in with; who has none is left out. */
-export type RedisPasswords = Partial<Record<RedisUser, readonly string[]>>;
-
-/** The ACL file of a Redis node. It holds hashes of the passwords; nobody gets in without one. */
-export function redisAcl(passwords: RedisPasswords): string {
-  return acl(passwords, (user) => {
-    const { rules, grants = [] }: Rights = USERS[user];
-    return [rules, ...grants.map(selector)].join(' ');
-  });
-}
-
-/** The ACL file of a Sentinel. */
-export function sentinelAcl(passwords: RedisPasswords): string {
-  return acl(passwords, (user) => (SENTINEL_USERS as Partial<Record<RedisUser, string>>)[user]);
-}
-
-function acl(passwords: RedisPasswords, rulesOf: (user: RedisUser) => string | undefined): string {
-  const lines = REDIS_USERS.flatMap((user) => {
-    const hashes = (passwords[user] ?? []).map((password) => `#${createHash('sha256').update(password).digest('hex')}`);
-    const rules = rulesOf(user);
-    return hashes.length > 0 && rules ? [`user ${user} on ${hashes.join(' ')} resetchannels -@all ${rules}`] : [];
-  });
-  return `${[NOBODY, ...lines].join('\n')}\n`;
+/** The rules of every user, in Redis' own form, as libs/redis-acl/redis.rules.json holds them. */
+export function redisRules(): string {
+  const redis = Object.entries<Rights>(USERS).map(([user, { rules, grants = [] }]) => [
+    user,
+    [rules, ...grants.map(selector)],
+  ]);
+  const sentinel = Object.entries(SENTINEL_USERS).map(([user, rules]) => [user, [rules]]);
+  const all: RedisRules = { redis: Object.fromEntries(redis), sentinel: Object.fromEntries(sentinel) };
+  return `${JSON.stringify(all, null, 2)}\n`;
 }
 
 /** A grant in Redis' own form. */

@@ -1,12 +1,16 @@
+import { SNAPSHOT_KEYS } from '#apps/search/src/snapshot.keys.ts';
+import { PRODUCT_KEYS } from '#apps/shop/src/catalogue/product.keys.ts';
+import { ORDER_KEYS } from '#apps/shop/src/orders/order.keys.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { keyFamilies } from '#libs/testing/key-families.ts';
-import * as keys from './redis.keys.ts';
+import { THROTTLE_KEY } from '#libs/throttling/throttle.keys.ts';
+import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
+import { USER_KEYS } from '#libs/users/user.keys.ts';
 
 /** Every key that the code knows, those that something is appended to with a `*`. */
 function known(): string[] {
-  const all = [...Object.values(keys)].flatMap((group) => {
-    if (typeof group === 'string') return [group];
-    return Object.values(typeof group === 'function' ? group(0) : group) as string[];
-  });
+  const groups = [shardKeys(0), SNAPSHOT_KEYS, USER_KEYS, LOGIN_KEYS, ORDER_KEYS, PRODUCT_KEYS, { THROTTLE_KEY }];
+  const all = groups.flatMap((group) => Object.values(group) as string[]);
   return all.map((key) => (key.endsWith(':') ? `${key}*` : key)).sort();
 }
 

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { SNAPSHOT_KEYS } from '#apps/search/src/snapshot.keys.ts';
+import { ORDER_KEYS } from '#apps/shop/src/orders/order.keys.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis-acl/redis.acl.ts';
 import { keyFamilies } from '#libs/testing/key-families.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { redisPassword } from '#libs/testing/redis-users.ts';
-import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from './redis.acl.ts';
-import { SHOP_KEYS, SNAPSHOT_KEYS, shardKeys, USER_KEYS } from './redis.keys.ts';
+import { USER_KEYS } from '#libs/users/user.keys.ts';
+import { redisRules } from './redis-rules.ts';
 
 const platform = new Platform([], false);
 beforeAll(() => platform.start());
@@ -103,10 +108,10 @@ it('keeps password hashes from a script of search as well', async () => {
 
 it.each<[RedisUser, string[]]>([
   ['users', ['DEL', `${shard.quote}1`]],
-  ['users', ['HGET', `${SHOP_KEYS.order}1`, 'order']],
+  ['users', ['HGET', `${ORDER_KEYS.order}1`, 'order']],
   ['quotes', ['HSET', hash, 'password', 'x']],
   ['quotes', ['DEL', hash]],
-  ['quotes', ['HGET', `${SHOP_KEYS.order}1`, 'order']],
+  ['quotes', ['HGET', `${ORDER_KEYS.order}1`, 'order']],
   ['quotes', ['LRANGE', SNAPSHOT_KEYS.snapshot, '0', '1']],
   ['search', ['SET', `${shard.quote}1`, 'x']],
   ['search', ['DEL', shard.log]],
@@ -115,12 +120,16 @@ it.each<[RedisUser, string[]]>([
   ['shop', ['GET', `${shard.quote}1`]],
   ['shop', ['SET', `${shard.quote}1`, 'x']],
   ['import', ['DEL', `${shard.quote}1`]],
-  ['import', ['HGET', `${SHOP_KEYS.order}1`, 'order']],
+  ['import', ['HGET', `${ORDER_KEYS.order}1`, 'order']],
   ['backup', ['GET', `${shard.quote}1`]],
   ['node', ['REPLICAOF', 'NO', 'ONE']],
   ['exporter', ['GET', `${shard.quote}1`]],
 ])('refuses %s %j', async (user, command) => {
   expect(await answer(user, ...command)).toMatch(REFUSED);
+});
+
+it('stands in the file that deployments and tests read as the features need it', () => {
+  expect(readFileSync('libs/redis-acl/redis.rules.json', 'utf8')).toBe(redisRules());
 });
 
 it('lets a service use every key of the platform, and no service any other', () => {
