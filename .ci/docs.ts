@@ -1,12 +1,15 @@
 /**
  * Holds the documents against the code: docs/openapi/*.json against what each built service serves, and the tables of README.md and docs/errors.md against
- * the configuration schema, the OpenAPI documents and the catalogue of problems. `--write` brings the documents up to date instead.
+ * the configuration schema, the OpenAPI documents and the catalogue of problems. The rules of Redis'
+ * users are held against the keys and scripts of the features.
+ * `--write` brings them up to date instead.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { freePort } from '../deploy/local/redis-server.ts';
-import { environmentSchema } from '../libs/config/config.schema.ts';
-import { PROBLEMS, problemType } from '../libs/service/problem.catalogue.ts';
+import { redisRules } from '#deploy/redis-rules.ts';
+import { environmentSchema } from '#libs/config/config.schema.ts';
+import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 
 const SERVICES = ['users', 'quotes', 'search', 'shop'];
 const METHODS = ['get', 'post', 'delete'] as const;
@@ -31,6 +34,7 @@ for (const service of SERVICES) {
 holdTable('README.md', 'configuration', configurationTable());
 holdTable('README.md', 'api', apiTable());
 holdTable('docs/errors.md', 'errors', errorTable());
+hold('libs/redis-acl/redis.rules.json', redisRules());
 
 if (stale.length > 0) {
   console.error(`Out of date: ${stale.join(', ')}. Run npm run docs and commit the result.`);

@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findRedisProgram, freePort, startRedis } from '../deploy/local/redis-server.ts';
+import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 
 const VERSION = '4.32.5';
 const SEED = '20261122';

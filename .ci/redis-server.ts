@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fetchUnreleased } from '../deploy/local/debian.ts';
+import { fetchUnreleased } from '#libs/testing/debian.ts';
 
 const [name = '', ...args] = process.argv.slice(2);
 if (name !== 'valkey' && name !== 'redis') throw new Error('Which server, valkey or redis?');

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { REDIS_USERS, type RedisPasswords, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis/redis.acl.ts';
+import { REDIS_USERS, type RedisPasswords, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis-acl/redis.acl.ts';
 
 /** The file beside an overlay's kustomization.yaml, ignored by git, that holds the login of a user of Redis. */
 const fileOf = (user: RedisUser) => `redis-${user}.secret`;

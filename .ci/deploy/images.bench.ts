@@ -9,7 +9,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { eventually } from '#libs/testing/eventually.ts';
-import { freePort } from '../../deploy/local/redis-server.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 
 const STARTS = 7;
 const PAYLOAD = 10_000_000;
@@ -28,12 +28,13 @@ for (const app of ['users', 'quotes', 'search', 'shop', 'import']) {
 
 const folder = mkdtempSync(join(tmpdir(), 'baseline-'));
 try {
-  for (const file of ['apps/quotes/bench/baseline', 'libs/redis/redis.keys', 'libs/redis/redis.scripts']) {
+  const libraries = ['quotes/quote.keys', 'quotes/quote.scripts', 'quotes/change.log', 'redis/redis.scripts'];
+  for (const file of ['apps/quotes/bench/baseline', ...libraries.map((library) => `libs/${library}`)]) {
     const source = stripTypeScriptTypes(readFileSync(`${file}.ts`, 'utf8')).replace(/\.ts';/g, ".js';");
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, `${file}.js`), source);
   }
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module","imports":{"#libs/*":"./libs/*"}}');
   execFileSync('chmod', ['-R', 'a+rX', folder]);
   const options = ['--max-semi-space-size=4', '--max-old-space-size=48'];
   const volumes = ['--volume', `${folder}:/app:ro`, '--volume', `${resolve('node_modules')}:/node_modules:ro`];

@@ -23,9 +23,9 @@ import type { Ingress, IngressClass, NetworkPolicy } from 'kubernetes-types/netw
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import type { ClusterRole, ClusterRoleBinding, RoleBinding } from 'kubernetes-types/rbac/v1';
 import { parseAllDocuments } from 'yaml';
-import { platformSecretFile, platformSecretKeys } from '../../deploy/platform-secret.ts';
-import { redisUsersOf, writeRedisAcls } from '../../deploy/redis-secrets.ts';
-import { stripeSecretFile } from '../../deploy/stripe-secret.ts';
+import { platformSecretFile, platformSecretKeys } from '#deploy/platform-secret.ts';
+import { redisUsersOf, writeRedisAcls } from '#deploy/redis-secrets.ts';
+import { stripeSecretFile } from '#deploy/stripe-secret.ts';
 
 /** The kinds that the overlays may use; the checks know what to ask of each. */
 export interface Kinds {

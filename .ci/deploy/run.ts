@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { Visitor } from '#apps/shop/test/visitor.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { Visitor } from '../../apps/shop/test/visitor.ts';
 import { objects, run, say, secretOf, send } from './drill.ts';
 import { PodRunner } from './pod.runner.ts';
 

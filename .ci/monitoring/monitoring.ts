@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { stringify } from 'yaml';
-import type { Program } from '../../deploy/local/debian.ts';
-import { freePort } from '../../deploy/local/redis-server.ts';
-import { eventually } from '../../libs/testing/eventually.ts';
-import { redisPassword } from '../../libs/testing/redis-users.ts';
-import { secret } from '../../libs/testing/secrets.ts';
+import type { Program } from '#libs/testing/debian.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
+import { redisPassword } from '#libs/testing/redis-users.ts';
+import { secret } from '#libs/testing/secrets.ts';
 import { haste, hasten, load, overlay, ruleFiles } from './configuration.ts';
 import { debian, pinned, run } from './programs.ts';
 

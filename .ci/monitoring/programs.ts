@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { findProgram, type Program } from '../../deploy/local/debian.ts';
+import { findProgram, type Program } from '#libs/testing/debian.ts';
 
 /** Prometheus, promtool, Alertmanager or amtool, as deployed. The first call on a machine builds them, which takes minutes. */
 export function pinned(name: 'prometheus' | 'promtool' | 'alertmanager' | 'amtool'): Program {

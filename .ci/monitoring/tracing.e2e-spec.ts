@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { eventually } from '../../libs/testing/eventually.ts';
-import { call } from '../../libs/testing/http-client.ts';
-import { ADMIN_KEY, Platform } from '../../libs/testing/platform.ts';
-import { secret } from '../../libs/testing/secrets.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import { call } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
 
 interface ReceivedSpan {
   resource: Record<string, string>;

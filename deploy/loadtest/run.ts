@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findRedisProgram, freePort, startRedis } from '../local/redis-server.ts';
+import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 import { plot, type Sample, table } from './plot.ts';
 import { readSettings, simulate } from './simulation.ts';
 

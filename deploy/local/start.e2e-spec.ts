@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '#libs/testing/eventually.ts';
-import { freePort } from './redis-server.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 
 /** The local run has fixed ports, so that nothing else may use them while these tests run. */
 const PORTS = [5000, 5001, 5002, 4242];

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from './redis-server.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 
 const DATA = resolve('data');
 /** Its presence says that the sample was loaded: a quote deleted since then must not come back. */

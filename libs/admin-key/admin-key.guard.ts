@@ -11,10 +11,10 @@ import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 // Declares `request.actor`.
-import '#libs/service/audit.log.ts';
-import { ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { SECURITY } from '#libs/service/openapi.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import '#libs/http/audit.log.ts';
+import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { SECURITY } from '#libs/openapi/openapi.document.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 
 /** Recognises the admin keys in an `Authorization` header, bare or as a bearer token, in constant time. */
 @Injectable()

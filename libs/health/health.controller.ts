@@ -1,16 +1,16 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService } from '@nestjs/terminus';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { PROBLEMS } from '#libs/service/problem.catalogue.ts';
-import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
+import { SkipThrottle } from '@nestjs/throttler';
+import { VERSION } from '#libs/config/version.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { PROBLEMS } from '#libs/problem/problem.catalogue.ts';
 import { healthSchema, readinessSchema, versionSchema } from './health.schema.ts';
 import { ReadinessService } from './readiness.service.ts';
-import { VERSION } from './version.ts';
 
 /** What Kubernetes and people ask a service about itself. */
 @ApiTags('operations')
-@Unlimited()
+@SkipThrottle()
 @Controller()
 export class HealthController {
   constructor(

@@ -1,12 +1,12 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
-import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
 
 /** The metrics of this process. */
 @ApiTags('operations')
-@Unlimited()
+@SkipThrottle()
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
   @Get()

@@ -7,8 +7,8 @@ import { Redis } from 'ioredis';
 import { parseConfig } from '#libs/config/config.ts';
 import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
 import { RedisService } from './redis.service.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'availability-'));

@@ -1,17 +1,9 @@
 import { Global, Logger, Module } from '@nestjs/common';
-import { LoginsRepository } from './logins.repository.ts';
-import { OrdersRepository } from './orders.repository.ts';
-import { ProductsRepository } from './products.repository.ts';
-import { QuotesRepository } from './quotes.repository.ts';
 import { RedisService } from './redis.service.ts';
-import { UsersRepository } from './users.repository.ts';
 
-/** Redis and the repositories over it, for every app. */
+/** The connection to Redis, for every app; each app provides the repositories that it uses. */
 @Global()
-@Module({
-  providers: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
-  exports: [RedisService, QuotesRepository, UsersRepository, LoginsRepository, OrdersRepository, ProductsRepository],
-})
+@Module({ providers: [RedisService], exports: [RedisService] })
 export class RedisModule {
   constructor({ availability }: RedisService) {
     const logger = new Logger('redis');

@@ -3,10 +3,10 @@ import { setImmediate as afterOthers } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { redisCommandDuration } from '#libs/metrics/metrics.ts';
 import { RedisAvailability } from './redis.availability.ts';
 import { connectRedis, type RedisClient } from './redis.connection.ts';
-import { defineScripts } from './redis.scripts.ts';
+import { redisCommandDuration } from './redis.metrics.ts';
+import { defineScripts, type Scripts } from './redis.scripts.ts';
 
 /**
  * Tells whoever listens, as a tracer does, of every operation. The client's own channel would not do: it speaks when a pipeline is flushed, and that is in the
@@ -55,8 +55,12 @@ export class RedisService implements OnApplicationShutdown {
     this.writer = this.replicated ? connectRedis(config, patienceMs) : this.client;
     this.clients = this.replicated ? [this.client, this.writer] : [this.client];
     this.availability = new RedisAvailability(config, this.clients);
-    for (const client of this.clients) defineScripts(client);
     if (this.replicated) this.pair(this.client as Redis, this.writer as Redis);
+  }
+
+  /** Makes the scripts of a feature callable on the clients that its commands are given. */
+  define(scripts: Scripts): void {
+    for (const client of this.clients) defineScripts(client, scripts);
   }
 
   /**

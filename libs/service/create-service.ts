@@ -8,21 +8,21 @@ import type { FastifyInstance } from 'fastify';
 import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/config/config.ts';
 import { HealthModule } from '#libs/health/health.module.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
+import { auditWrites } from '#libs/http/audit.log.ts';
+import { createAdapter, trackMethods } from '#libs/http/fastify.adapter.ts';
+import { measureRequests } from '#libs/http/http.metrics.ts';
+import { HttpServer } from '#libs/http/http.server.ts';
+import { LogOutput } from '#libs/http/log.output.ts';
+import { createLogger, logRequests, NestLogger } from '#libs/http/logger.ts';
+import { ProblemFilter, type ProblemPage } from '#libs/http/problem.filter.ts';
+import { observeResponses } from '#libs/http/response.observer.ts';
+import { TrustedProxies } from '#libs/http/trusted.proxies.ts';
 import { MetricsModule } from '#libs/metrics/metrics.module.ts';
+import { serveOpenApi } from '#libs/openapi/openapi.document.ts';
+import { serveSwaggerUi } from '#libs/openapi/swagger-ui.page.ts';
 import { RedisModule } from '#libs/redis/redis.module.ts';
 import { ClientThrottlerGuard } from '#libs/throttling/client-throttler.guard.ts';
 import { ThrottlingModule } from '#libs/throttling/throttling.module.ts';
-import { TrustedProxies } from '#libs/throttling/trusted.proxies.ts';
-import { auditWrites } from './audit.log.ts';
-import { createAdapter, trackMethods } from './fastify.ts';
-import { measureRequests } from './http.metrics.ts';
-import { HttpServer } from './http.server.ts';
-import { LogOutput } from './log.output.ts';
-import { createLogger, logRequests, NestLogger } from './logger.ts';
-import { serveOpenApi } from './openapi.ts';
-import { ProblemFilter, type ProblemPage } from './problem.filter.ts';
-import { observeResponses } from './response.observer.ts';
-import { serveSwaggerUi } from './swagger-ui.ts';
 
 /** An app as its `main.ts` describes it. */
 export interface ServiceDefinition extends ConfigRequirements {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { type ProblemName, problemType } from '../service/problem.catalogue.ts';
-import { PROBLEM_CONTENT_TYPE } from '../service/problem.ts';
+import { type ProblemName, problemType } from '#libs/problem/problem.catalogue.ts';
+import { PROBLEM_CONTENT_TYPE } from '#libs/problem/problem.ts';
 import type { ServiceProcess } from './service-process.ts';
 
 /** An answer, read to its end. */

@@ -1,6 +1,7 @@
-import type { RedisClient } from '../redis/redis.connection.ts';
-import { shardKeys } from '../redis/redis.keys.ts';
-import { defineScripts } from '../redis/redis.scripts.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
 /** Writes quotes of the first shard as the repository does, over a client of the test's own. */
 export class QuoteWriter {
@@ -9,7 +10,7 @@ export class QuoteWriter {
 
   constructor(client: RedisClient) {
     this.client = client;
-    defineScripts(client);
+    defineScripts(client, QUOTE_SCRIPTS);
   }
 
   /** Adds unsigned quotes; answers their ids. */

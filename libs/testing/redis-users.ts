@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from '../redis/redis.acl.ts';
+import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis-acl/redis.acl.ts';
 import { secret } from './secrets.ts';
 
 /** The password of a user of Redis. */

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../deploy/local/redis-server.ts';
-import type { RedisUser } from '../redis/redis.acl.ts';
+import type { RedisUser } from '#libs/redis-acl/redis.acl.ts';
 import { eventually } from './eventually.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from './redis-server.ts';
 import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 
 /** As in deploy/components/redis-sentinel: what an election and the refusal of writes depend on. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { freePort } from '../../deploy/local/redis-server.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './redis-server.ts';
 
 /** A built service, run as in production: its own process, its environment, nothing shared with the test. */
 export class ServiceProcess {

@@ -1,13 +1,22 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage, type ThrottlerStorage } from '@nestjs/throttler';
+import { THROTTLER_SKIP } from '@nestjs/throttler/dist/throttler.constants.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Counter } from 'prom-client';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { throttledRequests } from '#libs/metrics/metrics.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/service/problem.ts';
-import { clientOf } from './client.address.ts';
+import { clientOf } from '#libs/http/client.address.ts';
+import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { READ_AHEAD } from './read-ahead.decorator.ts';
-import { UNLIMITED } from './unlimited.decorator.ts';
+
+/** Requests refused because their client made too many. */
+const throttledRequests = new Counter({
+  name: 'throttled_requests_total',
+  help: 'Requests refused with 429 because their client made too many',
+});
+
+/** Metadata key of Nest's own `SkipThrottle`, which this guard honours as Nest's guard does. */
+const SKIP = `${THROTTLER_SKIP}default`;
 
 type Verdict = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
@@ -39,7 +48,7 @@ export class ClientThrottlerGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (this.reflector.get(UNLIMITED, context.getClass())) return true;
+    if (this.reflector.getAllAndOverride(SKIP, [context.getHandler(), context.getClass()])) return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const client = clientOf(request.ip);
     const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');

@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
-import { throttleFailures } from '#libs/metrics/metrics.ts';
-import { THROTTLE_KEY } from '#libs/redis/redis.keys.ts';
+import { Counter } from 'prom-client';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
+import { THROTTLE_KEY } from './throttle.keys.ts';
+import { THROTTLE_SCRIPTS } from './throttle.scripts.ts';
+
+/** Requests let pass uncounted because Redis was away. */
+const throttleFailures = new Counter({
+  name: 'throttle_failures_total',
+  help: 'Requests let pass uncounted because Redis was away',
+});
 
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
@@ -12,7 +19,9 @@ type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
  */
 @Injectable()
 export class RedisThrottlerStorage implements ThrottlerStorage {
-  constructor(private readonly redis: RedisService) {}
+  constructor(private readonly redis: RedisService) {
+    redis.define(THROTTLE_SCRIPTS);
+  }
 
   /**
    * Counts a request of the client.

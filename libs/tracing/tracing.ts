@@ -29,9 +29,9 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '#libs/config/config.ts';
-import { VERSION } from '#libs/health/version.ts';
+import { VERSION } from '#libs/config/version.ts';
+import { httpCalls } from '#libs/http/http.client.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
-import { httpCalls } from '#libs/service/http.client.ts';
 
 /**
  * Sends a span for every request, every Redis operation and every call of another service to an OTLP receiver, named as OpenTelemetry's semantic conventions

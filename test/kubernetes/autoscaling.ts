@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Sample, table } from '#deploy/loadtest/plot.ts';
+import { readSettings, simulate } from '#deploy/loadtest/simulation.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Sample, table } from '../../deploy/loadtest/plot.ts';
-import { readSettings, simulate } from '../../deploy/loadtest/simulation.ts';
 import type { SimulatedCluster } from './simulated-cluster.ts';
 import { RUNS } from './test.ts';
 

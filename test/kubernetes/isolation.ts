@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { type Actor, reaches } from '../../.ci/deploy/isolation.check.ts';
-import type { Manifest } from '../../.ci/deploy/manifest.loader.ts';
+import { type Actor, reaches } from '#ci/deploy/isolation.check.ts';
+import type { Manifest } from '#ci/deploy/manifest.loader.ts';
 import type { RealCluster } from './cluster.ts';
 import type { Test } from './test.ts';
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { newQuoteSchema } from '#libs/model/quote.schema.ts';
-import { newUserSchema, shortPasswordProblem } from '#libs/model/user.schema.ts';
-import { hashPassword } from '#libs/password/password.ts';
-import type { QuotesRepository } from '#libs/redis/quotes.repository.ts';
-import type { UsersRepository } from '#libs/redis/users.repository.ts';
+import { newQuoteSchema } from '#libs/quotes/quote.schema.ts';
+import type { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { hashPassword } from '#libs/users/password.ts';
+import { newUserSchema, shortPasswordProblem } from '#libs/users/user.schema.ts';
+import type { UsersRepository } from '#libs/users/users.repository.ts';
 import type { Format } from './row.reader.ts';
 
 /** What came of a valid row: added, there already, or refused for a reason. */

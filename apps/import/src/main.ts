@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/config/config.ts';
-import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
-import { UsersRepository } from '#libs/redis/users.repository.ts';
+import { UsersRepository } from '#libs/users/users.repository.ts';
 import { ImportProgress, printable, summaryLine } from './import.progress.ts';
 import { runImport } from './import.runner.ts';
 import { inspectSources, SourceError } from './import.source.ts';

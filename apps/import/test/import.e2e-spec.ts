@@ -4,11 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { verifyPassword } from '#libs/password/password.ts';
-import { shardKeys, USER_KEYS } from '#libs/redis/redis.keys.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
+import { verifyPassword } from '#libs/users/password.ts';
+import { USER_KEYS } from '#libs/users/user.keys.ts';
 
 const platform = new Platform();
 const folder = mkdtempSync(join(tmpdir(), 'import-'));

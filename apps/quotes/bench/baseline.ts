@@ -8,11 +8,12 @@ import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Histogram } from 'prom-client';
-import { shardKeys } from '../../../libs/redis/redis.keys.ts';
-import { defineScripts } from '../../../libs/redis/redis.scripts.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
 const redis = new Redis({ port: Number(process.env.REDIS_PORT), enableAutoPipelining: true });
-defineScripts(redis);
+defineScripts(redis, QUOTE_SCRIPTS);
 const keys = shardKeys(0);
 const logger = pino(
   { timestamp: pino.stdTimeFunctions.isoTime },

@@ -7,9 +7,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { QuoteWriters } from '../../../libs/testing/quote-writers.ts';
-import { type RedisNode, ReplicatedRedis } from '../../../libs/testing/replicated-redis.ts';
-import { ServiceProcess } from '../../../libs/testing/service-process.ts';
+import { QuoteWriters } from '#libs/testing/quote-writers.ts';
+import { type RedisNode, ReplicatedRedis } from '#libs/testing/replicated-redis.ts';
+import { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const KEY = 'failover-bench-key-of-32-characters';
 

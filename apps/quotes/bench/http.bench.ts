@@ -7,10 +7,11 @@ import { cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
-import { findProgram } from '../../../deploy/local/debian.ts';
-import { findRedisProgram, freePort, startRedis } from '../../../deploy/local/redis-server.ts';
-import { shardKeys } from '../../../libs/redis/redis.keys.ts';
-import { defineScripts } from '../../../libs/redis/redis.scripts.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
+import { findProgram } from '#libs/testing/debian.ts';
+import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 12);
 const SECONDS = 1;
@@ -116,7 +117,7 @@ function unobservedBundle(): string {
 
 async function seed(): Promise<string> {
   const client = new Redis({ port: redis.port });
-  defineScripts(client);
+  defineScripts(client, QUOTE_SCRIPTS);
   const { quote, quotes, byUser, authors, clock, log, imported } = shardKeys(0);
   const now = new Date();
   const texts = Array.from({ length: QUOTES }, (_, i) => [

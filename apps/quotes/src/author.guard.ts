@@ -2,11 +2,11 @@ import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, U
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
-import { FAILURE_WINDOW_SECONDS } from '#libs/redis/logins.repository.ts';
-import { ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { SECURITY } from '#libs/service/openapi.ts';
-import { ProblemError } from '#libs/service/problem.ts';
-import { networkOf } from '#libs/throttling/client.address.ts';
+import { networkOf } from '#libs/http/client.address.ts';
+import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { SECURITY } from '#libs/openapi/openapi.document.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { FAILURE_WINDOW_SECONDS } from '#libs/users/logins.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 
 declare module 'fastify' {

@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { logins } from '#libs/metrics/metrics.ts';
-import { idSchema } from '#libs/model/text.schema.ts';
-import { passwordLength } from '#libs/model/user.schema.ts';
-import type { Lane } from '#libs/password/derivation.queue.ts';
-import { derivations, hashPassword, verifyPassword } from '#libs/password/password.ts';
-import { type LoginStanding, LoginsRepository } from '#libs/redis/logins.repository.ts';
-import { UsersRepository } from '#libs/redis/users.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { idSchema } from '#libs/schema/text.schema.ts';
+import type { Lane } from '#libs/users/derivation.queue.ts';
+import { type LoginStanding, LoginsRepository } from '#libs/users/logins.repository.ts';
+import { derivations, hashPassword, verifyPassword } from '#libs/users/password.ts';
+import { passwordLength } from '#libs/users/user.schema.ts';
+import { UsersRepository } from '#libs/users/users.repository.ts';
+import { logins } from './login.metrics.ts';
 
 /** How long verified credentials are remembered after their last use, in milliseconds. */
 const MEMORY = 60 * 60_000;

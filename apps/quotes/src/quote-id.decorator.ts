@@ -1,8 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { QUOTE_ID } from '#libs/model/quote.schema.ts';
-import { invalidRequest } from '#libs/service/problem.ts';
+import { invalidRequest } from '#libs/problem/problem.ts';
+import { QUOTE_ID } from '#libs/quotes/quote.schema.ts';
 
 /**
  * The quote id in the path. Checked while it is extracted: a pipe would cost the hottest route a fifth of its throughput.

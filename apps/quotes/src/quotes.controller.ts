@@ -1,6 +1,8 @@
 import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
   newQuoteSchema,
@@ -8,9 +10,7 @@ import {
   quoteListQuerySchema,
   quoteListSchema,
   quoteSchema,
-} from '#libs/model/quote.schema.ts';
-import { ValidBody, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+} from '#libs/quotes/quote.schema.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
 import { RequireAuthor } from './author.guard.ts';
 import { QuoteId } from './quote-id.decorator.ts';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { NewQuoteBody, QuoteListQuery } from '#libs/model/quote.schema.ts';
-import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
-import { Lane } from '#libs/service/lane.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { Lane } from '#libs/http/lane.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 
 const LIST_BEGIN = Buffer.from('{"items":[');
 const COMMA = Buffer.from(',');

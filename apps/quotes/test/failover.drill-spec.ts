@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RedisUser } from '#libs/redis/redis.acl.ts';
+import type { RedisUser } from '#libs/redis-acl/redis.acl.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';

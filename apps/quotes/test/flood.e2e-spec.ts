@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { MOST_CONNECTIONS } from '#libs/service/http.server.ts';
+import { MOST_CONNECTIONS } from '#libs/http/http.server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
 import { metric } from '#libs/testing/http-client.ts';

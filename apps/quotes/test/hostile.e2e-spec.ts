@@ -3,7 +3,7 @@ import { Agent, request as sendRequest } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
-import type { ProblemName } from '#libs/service/problem.catalogue.ts';
+import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';

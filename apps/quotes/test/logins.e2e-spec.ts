@@ -1,8 +1,8 @@
-import { LOGIN_KEYS } from '#libs/redis/redis.keys.ts';
 import { type Answer, basic, call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
 
 const platform = new Platform();
 const RIGHT = 10;

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { freePort } from '../../../deploy/local/redis-server.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());

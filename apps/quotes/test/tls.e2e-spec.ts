@@ -7,8 +7,8 @@ import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
 
 /** Milliseconds that a process may take to start, on a busy machine. */
 const START_MS = 60_000;

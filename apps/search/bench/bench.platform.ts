@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 
 /** The key of the services that a bench starts. */
 export const BENCH_KEY = 'only-for-this-bench';

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SNAPSHOT_KEYS, shardKeys } from '#libs/redis/redis.keys.ts';
-import { defineScripts } from '#libs/redis/redis.scripts.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
+import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
+import { SNAPSHOT_KEYS } from '../src/snapshot.keys.ts';
 import { BENCH_KEY, BenchPlatform } from './bench.platform.ts';
 import { queryClasses } from './query.classes.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
@@ -41,12 +42,7 @@ async function slowest(commands: RegExp): Promise<string> {
 
 /** The Redis time of the script that adds a quote, in that of the same without its entry in the log: median of interleaved rounds. */
 async function writeCost(): Promise<number> {
-  let script = '';
-  defineScripts({
-    defineCommand: (name: string, { lua }: { lua: string }) => {
-      if (name === 'addQuotes') script = lua;
-    },
-  } as never);
+  const script = QUOTE_SCRIPTS.addQuotes.lua;
   const plain = script.replace(/redis\.call\('XADD'.*\n/, '\n');
   if (plain === script) throw new Error('the script that adds a quote writes no log');
   const time = async (lua: string, tag: string) => {

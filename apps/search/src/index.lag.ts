@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { CHANGE_LOG_SCRIPTS } from '#libs/quotes/change.log.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
-import { shardKeys } from '#libs/redis/redis.keys.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import type { LogPosition } from './snapshot.store.ts';
 
@@ -15,7 +16,9 @@ export interface Lag {
 /** Asks Redis for what the index does not know, so that the index itself need not answer. */
 @Injectable()
 export class IndexLag {
-  constructor(private readonly redis: RedisService) {}
+  constructor(private readonly redis: RedisService) {
+    redis.define(CHANGE_LOG_SCRIPTS);
+  }
 
   /**
    * The lag of an index that stands there.

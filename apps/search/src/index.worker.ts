@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '#libs/config/config.ts';
+import { CHANGE_LOG_SCRIPTS } from '#libs/quotes/change.log.ts';
 import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 import { InvertedEngine } from './engine/inverted.engine.ts';
@@ -123,7 +124,7 @@ function connect(config: Config): RedisClient {
   const client = connectRedis(config, 5000);
   // Failures surface where commands are issued.
   client.on('error', () => {});
-  defineScripts(client);
+  defineScripts(client, CHANGE_LOG_SCRIPTS);
   return client;
 }
 

@@ -1,9 +1,9 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { clientOf } from '#libs/throttling/client.address.ts';
+import { clientOf } from '#libs/http/client.address.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { type SearchQuery, searchQuerySchema, searchResultSchema } from './search.schema.ts';
 import { SearchService } from './search.service.ts';
 

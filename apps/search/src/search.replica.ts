@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
 import { FairQueue } from './fair.queue.ts';
 import { IndexLag } from './index.lag.ts';

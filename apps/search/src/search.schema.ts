@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { limitSchema, queryIntegerSchema } from '#libs/model/page.schema.ts';
-import { quoteSchema } from '#libs/model/quote.schema.ts';
-import { codePoints, idSchema } from '#libs/model/text.schema.ts';
+import { quoteSchema } from '#libs/quotes/quote.schema.ts';
+import { limitSchema, queryIntegerSchema } from '#libs/schema/page.schema.ts';
+import { codePoints, idSchema } from '#libs/schema/text.schema.ts';
 import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './engine/query.parser.ts';
 
 /** Longest query, in characters. */

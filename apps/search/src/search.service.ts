@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { QuotesRepository } from '#libs/redis/quotes.repository.ts';
-import { invalidRequest, ProblemError } from '#libs/service/problem.ts';
+import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
+import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { FRAGMENT, highlight, type Sought } from './engine/highlighter.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';

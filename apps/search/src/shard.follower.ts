@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ShardKeys, shardKeys } from '#libs/quotes/quote.keys.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
-import { type ShardKeys, shardKeys } from '#libs/redis/redis.keys.ts';
 import type { InvertedEngine } from './engine/inverted.engine.ts';
 import type { LogPosition } from './snapshot.store.ts';
 

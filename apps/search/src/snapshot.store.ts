@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
-import { SNAPSHOT_KEYS } from '#libs/redis/redis.keys.ts';
+import { SNAPSHOT_KEYS } from './snapshot.keys.ts';
 
 /** Where in the log of a shard an index stands. */
 export interface LogPosition {

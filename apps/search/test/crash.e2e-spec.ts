@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { shardKeys } from '#libs/redis/redis.keys.ts';
+import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';

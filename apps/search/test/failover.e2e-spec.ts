@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../../deploy/local/redis-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'failover-'));
 const program = findRedisProgram();

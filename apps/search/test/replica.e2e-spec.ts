@@ -1,9 +1,9 @@
-import { SNAPSHOT_KEYS } from '#libs/redis/redis.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { SNAPSHOT_KEYS } from '../src/snapshot.keys.ts';
 
 const platform = new Platform();
 let writer: QuoteWriter;

@@ -1,5 +1,5 @@
 import { Counter } from 'prom-client';
-import { ORDER_STATES } from '#libs/model/order.schema.ts';
+import { ORDER_STATES } from './orders/order.schema.ts';
 
 /** Orders that have come to a state, `created` when they were placed. */
 export const orderCount = counter('shop_orders_total', 'Orders that have come to a state', 'state', ORDER_STATES);

@@ -4,11 +4,13 @@ import { CartController } from './cart/cart.controller.ts';
 import { PricingService } from './cart/pricing.service.ts';
 import { CatalogueController } from './catalogue/catalogue.controller.ts';
 import { CatalogueService } from './catalogue/catalogue.service.ts';
+import { ProductsRepository } from './catalogue/products.repository.ts';
 import { QuotesClient } from './catalogue/quotes.client.ts';
 import { CheckoutController } from './checkout/checkout.controller.ts';
 import { LegalController } from './legal/legal.controller.ts';
 import { BuyerController } from './orders/buyer.controller.ts';
 import { OrdersController } from './orders/orders.controller.ts';
+import { OrdersRepository } from './orders/orders.repository.ts';
 import { OrdersService } from './orders/orders.service.ts';
 import { DemoController } from './payment/demo.controller.ts';
 import { PaymentModule } from './payment/payment.module.ts';
@@ -31,6 +33,6 @@ import { AssetsController } from './web/assets.controller.ts';
     StripeTestController,
     LegalController,
   ],
-  providers: [CatalogueService, QuotesClient, PricingService, OrdersService],
+  providers: [CatalogueService, ProductsRepository, QuotesClient, PricingService, OrdersService, OrdersRepository],
 })
 export class ShopModule {}

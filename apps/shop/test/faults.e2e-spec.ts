@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
+import { freePort } from '#libs/testing/redis-server.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { freePort } from '../../../deploy/local/redis-server.ts';
 import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 import { tokenIn, Visitor } from './visitor.ts';
 

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { basic, call } from '#libs/testing/http-client.ts';
 import { familyOf, keyFamilies } from '#libs/testing/key-families.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { ORDER_KEYS } from '../src/orders/order.keys.ts';
 import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 import { Visitor } from './visitor.ts';
 
@@ -59,7 +59,7 @@ describe('an order', () => {
     expect(await bytes(its)).toBeLessThanOrEqual(4096);
     await order();
     expect((await bytes(await platform.keys('{shop}:*'))) - alone).toBeLessThanOrEqual(4096);
-    expect(await keysOf(SHOP_KEYS.text)).toHaveLength(20);
+    expect(await keysOf(ORDER_KEYS.text)).toHaveLength(20);
 
     const [newest] = await orders(platform.shop);
     expect(newest.lines.map(({ quote }: { quote: string }) => quote).sort()).toEqual(
@@ -73,10 +73,10 @@ describe('an order', () => {
     const token = await new Visitor(platform.shop).order(quote);
     const [{ id }] = await orders(platform.shop);
     const keys = [
-      SHOP_KEYS.order + id,
-      SHOP_KEYS.history + id,
-      SHOP_KEYS.token + token,
-      ...(await keysOf(SHOP_KEYS.text)),
+      ORDER_KEYS.order + id,
+      ORDER_KEYS.history + id,
+      ORDER_KEYS.token + token,
+      ...(await keysOf(ORDER_KEYS.text)),
     ];
     for (const key of keys) {
       expect(await platform.redis.ttl(key)).toBeGreaterThan(47 * HOUR);
@@ -84,10 +84,10 @@ describe('an order', () => {
     }
     // Two days later.
     await platform.redis.del(keys);
-    await platform.redis.zadd(SHOP_KEYS.open, 1, id);
+    await platform.redis.zadd(ORDER_KEYS.open, 1, id);
     expect(await orders(platform.shop)).toEqual([]);
-    expect(await platform.redis.zscore(SHOP_KEYS.orders, id)).toBeNull();
-    expect(await platform.redis.zscore(SHOP_KEYS.open, id)).toBeNull();
+    expect(await platform.redis.zscore(ORDER_KEYS.orders, id)).toBeNull();
+    expect(await platform.redis.zscore(ORDER_KEYS.open, id)).toBeNull();
     expect((await new Visitor(platform.shop).get(`/your-order/${token}`)).status).toBe(404);
     // An event of one that has ended makes nothing.
     await deliver(platform.shop, eventOf({ id, total: 1400 }));
@@ -103,17 +103,17 @@ describe('an order', () => {
     await deliver(platform.shop, eventOf(order));
 
     const keys = [
-      ...[SHOP_KEYS.order, SHOP_KEYS.history, SHOP_KEYS.events].map((prefix) => prefix + order.id),
-      SHOP_KEYS.token + token,
-      ...(await keysOf(SHOP_KEYS.text)),
+      ...[ORDER_KEYS.order, ORDER_KEYS.history, ORDER_KEYS.events].map((prefix) => prefix + order.id),
+      ORDER_KEYS.token + token,
+      ...(await keysOf(ORDER_KEYS.text)),
     ];
     expect(keys).toHaveLength(5);
     for (const key of keys) expect([key, await platform.redis.ttl(key)]).toEqual([key, -1]);
-    expect(await platform.redis.zscore(SHOP_KEYS.open, order.id)).toBeNull();
-    expect(await platform.redis.hget(SHOP_KEYS.order + order.id, 'client')).toBeNull();
+    expect(await platform.redis.zscore(ORDER_KEYS.open, order.id)).toBeNull();
+    expect(await platform.redis.hget(ORDER_KEYS.order + order.id, 'client')).toBeNull();
     // A later order of the same text does not let it end.
     await new Visitor(platform.shop).order(quote);
-    for (const key of await keysOf(SHOP_KEYS.text)) expect(await platform.redis.ttl(key)).toBe(-1);
+    for (const key of await keysOf(ORDER_KEYS.text)) expect(await platform.redis.ttl(key)).toBe(-1);
   });
 
   it('whose money is on its way waits for it', async () => {
@@ -121,17 +121,17 @@ describe('an order', () => {
     const [order] = await orders(platform.shop);
     const event = eventOf(order);
     await deliver(platform.shop, { ...event, object: { ...event.object, payment_status: 'unpaid' } });
-    expect(await platform.redis.ttl(SHOP_KEYS.order + order.id)).toBeGreaterThan(29 * 24 * HOUR);
+    expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBeGreaterThan(29 * 24 * HOUR);
     await deliver(platform.shop, eventOf(order, 'checkout.session.async_payment_succeeded'));
     expect((await orderOf(platform.shop, order.id)).state).toBe('paid');
-    expect(await platform.redis.ttl(SHOP_KEYS.order + order.id)).toBe(-1);
+    expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBe(-1);
   });
 
   it('remembers a hundred events, and is paid by one more', async () => {
     await new Visitor(platform.shop).order(texts[0] ?? '');
     const [order] = await orders(platform.shop);
     for (let i = 0; i < 101; i += 1) await deliver(platform.shop, eventOf(order, 'payment_intent.payment_failed'));
-    expect(await platform.redis.scard(SHOP_KEYS.events + order.id)).toBe(100);
+    expect(await platform.redis.scard(ORDER_KEYS.events + order.id)).toBe(100);
     await deliver(platform.shop, eventOf(order));
     expect((await orderOf(platform.shop, order.id)).history).toHaveLength(3);
   });

@@ -1,10 +1,10 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { unsign } from '@fastify/cookie';
-import { SHOP_KEYS } from '#libs/redis/redis.keys.ts';
 import { type Answer, basic, call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { ORDER_KEYS } from '../src/orders/order.keys.ts';
 import { COOKIE_SECRET, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
 import { Visitor } from './visitor.ts';
 
@@ -285,7 +285,7 @@ describe('what the shop answers to DEBUG=True', () => {
   it('is a page without a stack when the shop itself fails', async () => {
     // What no visitor can bring about: an order that is not what the shop has stored.
     const id = 'PR-AAAAAAAAAA';
-    await platform.redis.hset(SHOP_KEYS.order + id, { order: 'not JSON', state: 'paid' });
+    await platform.redis.hset(ORDER_KEYS.order + id, { order: 'not JSON', state: 'paid' });
     const key = basic('admin', ADMIN_KEY);
     const page = await call(debug, `GET /orders/${id}`, { key, headers: { accept: 'text/html' } });
     expectPage(page, 500);

@@ -2,7 +2,9 @@ import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/commo
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
-import { idSchema } from '#libs/model/text.schema.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidBody, ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
+import { idSchema } from '#libs/schema/text.schema.ts';
 import {
   type NewUserBody,
   newUserSchema,
@@ -10,9 +12,7 @@ import {
   userListQuerySchema,
   userListSchema,
   userSchema,
-} from '#libs/model/user.schema.ts';
-import { ValidBody, ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
+} from '#libs/users/user.schema.ts';
 import { UsersService } from './users.service.ts';
 
 /** The users, for holders of the admin key. */

@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { type NewUserBody, shortPasswordProblem, type UserListQuery } from '#libs/model/user.schema.ts';
-import { hashPassword } from '#libs/password/password.ts';
+import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
-import { type User, type UserPage, UsersRepository } from '#libs/redis/users.repository.ts';
-import { invalidRequest, ProblemError } from '#libs/service/problem.ts';
+import { hashPassword } from '#libs/users/password.ts';
+import { type NewUserBody, shortPasswordProblem, type UserListQuery } from '#libs/users/user.schema.ts';
+import { type User, type UserPage, UsersRepository } from '#libs/users/users.repository.ts';
 
 /** The rules about users. */
 @Injectable()

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
+import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '../../local/redis-server.ts';
 
 /** Redis as production has it, but for the five seconds that it waits for a second replica to copy to. */
 const SETTINGS = ['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'];

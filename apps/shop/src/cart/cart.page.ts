@@ -1,5 +1,5 @@
-import type { OrderLine } from '#libs/model/order.schema.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import type { OrderLine } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { PRINTS, type Print } from '#libs/model/order.schema.ts';
-import { QUOTE_ID } from '#libs/model/quote.schema.ts';
+import { QUOTE_ID } from '#libs/quotes/quote.schema.ts';
+import { PRINTS, type Print } from '../orders/order.schema.ts';
 
 /** How many of one print fit into a cart. */
 export const MOST_OF_ONE = 20;

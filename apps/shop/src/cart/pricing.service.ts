@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { OrderLine } from '#libs/model/order.schema.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import type { OrderLine } from '../orders/order.schema.ts';
 import type { Cart, CartLine } from './cart.ts';
 
 /** A cart with texts and prices. */

@@ -1,8 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { quoteIdSchema } from '#libs/model/quote.schema.ts';
-import { ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
+import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
+import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
 import { formToken } from '../web/form.guard.ts';
 import { acceptsGzip, pageHeaders, sendPage } from '../web/page.reply.ts';
 import { type CatalogueQuery, catalogueQuerySchema } from './catalogue.schema.ts';

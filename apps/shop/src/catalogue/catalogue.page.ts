@@ -1,9 +1,9 @@
-import type { Product } from '#libs/redis/products.repository.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { PRINT_OFFERS } from './prints.ts';
+import type { Product } from './products.repository.ts';
 
 /** How many looks a print may have; a quote always has the same. */
 const LOOKS = 5;

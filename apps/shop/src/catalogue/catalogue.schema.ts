@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { textSchema } from '#libs/model/text.schema.ts';
+import { textSchema } from '#libs/schema/text.schema.ts';
 
 /** Query of the catalogue: words to search for, and where the page before ended. */
 export const catalogueQuerySchema = z.strictObject({

@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { codePoints } from '#libs/model/text.schema.ts';
-import { type Product, ProductsRepository } from '#libs/redis/products.repository.ts';
-import { Lane } from '#libs/service/lane.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { Lane } from '#libs/http/lane.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { codePoints } from '#libs/schema/text.schema.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
+import { type Product, ProductsRepository } from './products.repository.ts';
 import { QuotesAwayError, QuotesClient } from './quotes.client.ts';
 
 /** Longer quotes fit on no mug. */

@@ -1,11 +1,11 @@
-import { PRINTS } from '#libs/model/order.schema.ts';
-import type { Product } from '#libs/redis/products.repository.ts';
 import { MOST_OF_ONE } from '../cart/cart.ts';
+import { PRINTS } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 import { printFace } from './catalogue.page.ts';
 import { PRINT_OFFERS } from './prints.ts';
+import type { Product } from './products.repository.ts';
 
 /** One quote, and the form that puts a print of it into the cart. */
 export function productPage(product: Product, token: Html): Page {

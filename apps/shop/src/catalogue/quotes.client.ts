@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { quoteListSchema, quoteSchema } from '#libs/model/quote.schema.ts';
-import type { Product } from '#libs/redis/products.repository.ts';
-import { callService } from '#libs/service/http.client.ts';
+import { callService } from '#libs/http/http.client.ts';
+import { quoteListSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
+import type { Product } from './products.repository.ts';
 
 /** Longest that a visitor waits for another service, in milliseconds. */
 const TIMEOUT = 800;

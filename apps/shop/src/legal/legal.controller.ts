@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { sendPage } from '../web/page.reply.ts';
 import { LEGAL_PAGES } from './legal.page.ts';
 

@@ -2,9 +2,9 @@ import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, U
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
-import { ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { SECURITY } from '#libs/service/openapi.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { SECURITY } from '#libs/openapi/openapi.document.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 
 /** Lets requests with the admin key pass, also as the password of Basic credentials (RFC 7617), which is what a browser can ask for. */
 @Injectable()

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/commo
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ValidBody } from '#libs/service/api.decorators.ts';
+import { ValidBody } from '#libs/openapi/schema.decorators.ts';
 import { cartOf, dropCart } from '../cart/cart.cookie.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';

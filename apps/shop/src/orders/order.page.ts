@@ -1,8 +1,8 @@
-import type { OrderState } from '#libs/model/order.schema.ts';
-import type { StoredOrder } from '#libs/redis/orders.repository.ts';
 import { summary } from '../cart/cart.page.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
+import type { OrderState } from './order.schema.ts';
+import type { StoredOrder } from './orders.repository.ts';
 
 /** How a state is called to people. */
 export const STATE_NAMES: Readonly<Record<OrderState, string>> = {

@@ -1,6 +1,11 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
+import type { Page } from '../web/layout.ts';
+import { sendPage } from '../web/page.reply.ts';
+import { RequireAdmin } from './admin-page.guard.ts';
 import {
   type Order,
   type OrderListQuery,
@@ -9,12 +14,7 @@ import {
   orderListSchema,
   orderSchema,
   orderWithHistorySchema,
-} from '#libs/model/order.schema.ts';
-import { ValidParam, ValidQuery } from '#libs/service/api.decorators.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
-import type { Page } from '../web/layout.ts';
-import { sendPage } from '../web/page.reply.ts';
-import { RequireAdmin } from './admin-page.guard.ts';
+} from './order.schema.ts';
 import { adminOrderPage, ordersPage } from './orders.page.ts';
 import { OrdersService } from './orders.service.ts';
 

@@ -1,10 +1,10 @@
-import type { Order } from '#libs/model/order.schema.ts';
-import type { OrderPage, StoredOrder } from '#libs/redis/orders.repository.ts';
 import { summary } from '../cart/cart.page.ts';
 import { html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 import { historyList, STATE_NAMES } from './order.page.ts';
+import type { Order } from './order.schema.ts';
+import type { OrderPage, StoredOrder } from './orders.repository.ts';
 
 /** The orders, for the admin. @param limit how many a page shows */
 export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] }, limit: number): Page {

@@ -1,17 +1,17 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import type { OrderLine } from '#libs/model/order.schema.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
+import { orderCount, paymentPageCount } from '../shop.metrics.ts';
+import type { OrderLine } from './order.schema.ts';
+import type { AdvanceOutcome } from './order.scripts.ts';
 import {
   type OrderPage,
   OrdersRepository,
   type Payment,
   type PlacedOrder,
   type StoredOrder,
-} from '#libs/redis/orders.repository.ts';
-import type { AdvanceOutcome } from '#libs/redis/redis.scripts.ts';
-import { ProblemError } from '#libs/service/problem.ts';
-import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
-import { orderCount, paymentPageCount } from '../shop.metrics.ts';
+} from './orders.repository.ts';
 
 /** RFC 4648 base32: no digit looks like a letter. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

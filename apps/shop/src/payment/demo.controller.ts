@@ -2,8 +2,8 @@ import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/commo
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ValidBody } from '#libs/service/api.decorators.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ValidBody } from '#libs/openapi/schema.decorators.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { isPayable, OrdersService } from '../orders/orders.service.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Stripe } from 'stripe';
-import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
-import { callService } from '#libs/service/http.client.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { callService } from '#libs/http/http.client.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
 import { PaymentProvider } from './payment.provider.ts';
 
 /** What a tester may let happen; an abandoned payment is no event. */

@@ -1,7 +1,7 @@
 import type { Stripe } from 'stripe';
-import type { Payment, PlacedOrder } from '#libs/redis/orders.repository.ts';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
 import { PaymentProvider } from './payment.provider.ts';
 
 type Country = Stripe.Checkout.SessionCreateParams.ShippingAddressCollection.AllowedCountry;

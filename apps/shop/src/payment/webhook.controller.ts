@@ -1,13 +1,13 @@
 import { Controller, Headers, HttpCode, Inject, Logger, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyRequest } from 'fastify';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { orderIdSchema } from '#libs/model/order.schema.ts';
-import { ApiAnswer, ApiProblem } from '#libs/service/openapi.decorators.ts';
-import { ProblemError } from '#libs/service/problem.ts';
-import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { orderIdSchema } from '../orders/order.schema.ts';
 import { OrdersService } from '../orders/orders.service.ts';
 import { paymentEventCount } from '../shop.metrics.ts';
 import { toPaymentEvent } from './payment.events.ts';
@@ -20,7 +20,7 @@ const receivedSchema = z.object({ received: z.literal(true) }).meta({ id: 'Recei
  * own library (HMAC-SHA256 with a timestamp, 5 minutes of tolerance). Answers 200 only once the order is stored, so that Stripe repeats what was lost.
  */
 @ApiTags('payments')
-@Unlimited()
+@SkipThrottle()
 @Controller('webhooks')
 export class WebhookController {
   private readonly logger = new Logger('webhook');

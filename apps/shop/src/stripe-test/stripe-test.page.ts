@@ -1,5 +1,5 @@
-import type { StoredOrder } from '#libs/redis/orders.repository.ts';
 import { STATE_NAMES } from '../orders/order.page.ts';
+import type { StoredOrder } from '../orders/orders.repository.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';

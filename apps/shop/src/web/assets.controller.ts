@@ -1,8 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '#libs/service/problem.ts';
-import { Unlimited } from '#libs/throttling/unlimited.decorator.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { ICON, STYLE } from './assets.ts';
 import { acceptsGzip } from './page.reply.ts';
 
@@ -10,7 +10,7 @@ const ASSETS = new Map([STYLE, ICON].map((asset) => [asset.path, asset]));
 
 /** The files that pages refer to. */
 @ApiExcludeController()
-@Unlimited()
+@SkipThrottle()
 @Controller('assets')
 export class AssetsController {
   @Get(':digest/:file')

@@ -2,7 +2,7 @@ import csrf from '@fastify/csrf';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ProblemError } from '#libs/service/problem.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { type Html, html } from './html.ts';
 

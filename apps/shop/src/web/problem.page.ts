@@ -1,5 +1,5 @@
-import type { ProblemName } from '#libs/service/problem.catalogue.ts';
-import type { ProblemPage } from '#libs/service/problem.filter.ts';
+import type { ProblemPage } from '#libs/http/problem.filter.ts';
+import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { html } from './html.ts';
 import { sendPage } from './page.reply.ts';
 

@@ -1,0 +1,13 @@
+import { shardTag } from '#libs/quotes/quote.keys.ts';
+
+/** The search index as a replica has saved it, in the slot of the first shard. */
+export const SNAPSHOT_KEYS = {
+  /** List: a manifest (JSON), then the chunks of the index. */
+  snapshot: `${shardTag(0)}:snapshot`,
+  /** The same, while it is being written; append a token. */
+  next: `${shardTag(0)}:snapshot:next:`,
+  /** The one that was replaced, on its way out; append a token. */
+  old: `${shardTag(0)}:snapshot:old:`,
+  /** String: who is writing a snapshot, or wrote one a moment ago. */
+  lock: `${shardTag(0)}:snapshot:lock`,
+} as const;

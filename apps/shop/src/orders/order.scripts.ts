@@ -1,0 +1,142 @@
+import type { Result } from 'ioredis';
+import type { Scripts } from '#libs/redis/redis.scripts.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    placeOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string | null, Context>;
+    saveOrderPayment(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
+    advanceOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<AdvanceOutcome, Context>;
+    listOrders(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, ...string[]], Context>;
+  }
+}
+
+/** What came of an event about an order. */
+export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
+
+/** How many event ids an order remembers; those beyond count by what they say alone, which moves an order forward only. */
+const MOST_EVENTS = 100;
+
+/** How many orders that have ended one script clears away. */
+const MOST_CLEARED = 100;
+
+/** The scripts of orders. */
+export const ORDER_SCRIPTS = {
+  /**
+   * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id, token, order (JSON), digest of its contents, score, history entry,
+   * seconds an unfinished order is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its address, then digest and text in turns.
+   * Places an order, unless the cart has an unfinished one of the same contents. Answers the id of the one that counts, or nothing when too many are open.
+   * What it writes ends by itself, unless it is paid.
+   */
+  placeOrder: {
+    lua: `
+    local order, history, orders, token, cart, text, open, ofCart, ofClient = unpack(KEYS)
+    local id, life = ARGV[1], tonumber(ARGV[8])
+    local newest = redis.call('GET', cart)
+    if newest then
+      local known = redis.call('HMGET', order .. newest, 'digest', 'state')
+      if known[1] == ARGV[4] and (known[2] == 'created' or known[2] == 'failed') then return newest end
+    end
+    local now = tonumber(redis.call('TIME')[1]) * 1000
+    if redis.call('ZCOUNT', ofCart, now, '+inf') >= tonumber(ARGV[9]) then return false end
+    if redis.call('ZCOUNT', ofClient, now, '+inf') >= tonumber(ARGV[10]) then return false end
+    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4], 'state', 'created', 'client', ARGV[11])
+    redis.call('EXPIRE', order .. id, life)
+    redis.call('RPUSH', history .. id, ARGV[6])
+    redis.call('EXPIRE', history .. id, life)
+    redis.call('ZADD', orders, ARGV[5], id)
+    redis.call('SET', token .. ARGV[2], id, 'EX', life)
+    redis.call('SET', cart, id, 'EX', ARGV[7])
+    for i = 12, #ARGV, 2 do
+      local key = text .. ARGV[i]
+      local left = redis.call('TTL', key)
+      if left == -2 then redis.call('SET', key, ARGV[i + 1], 'EX', life)
+      elseif left >= 0 and left < life then redis.call('EXPIRE', key, life) end
+    end
+    redis.call('ZADD', open, now + life * 1000, id)
+    for _, key in ipairs({ ofCart, ofClient }) do
+      redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+      redis.call('ZADD', key, now + life * 1000, id)
+      redis.call('EXPIRE', key, life)
+    end
+    for _, ended in ipairs(redis.call('ZRANGE', open, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
+      redis.call('ZREM', open, ended)
+      redis.call('ZREM', orders, ended)
+    end
+    return id`,
+  },
+
+  /** KEYS order:id; ARGV payment (JSON). Notes where an order is paid, unless it has ended. */
+  saveOrderPayment: {
+    lua: `return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'payment', ARGV[1]) or 0`,
+  },
+
+  /**
+   * KEYS order:id history:id events:id token: text: open open:; ARGV id, event id, state, history entry, seconds that money may be on its way, states from the first
+   * to the last. Moves an order forward, never back, so that events may come in any order and any number of times; from the first money on it never ends.
+   * Answers an AdvanceOutcome.
+   */
+  advanceOrder: {
+    flag: 'allow-oom',
+    lua: `
+    local order, history, events, token, text, open, openOf = unpack(KEYS)
+    local id, state = ARGV[1], ARGV[3]
+    local current, json, client = unpack(redis.call('HMGET', order, 'state', 'order', 'client'))
+    if not current then return 'unknown' end
+    if redis.call('SISMEMBER', events, ARGV[2]) == 1 then return 'repeated' end
+    if redis.call('SCARD', events) < ${MOST_EVENTS} then redis.call('SADD', events, ARGV[2]) end
+    local placed = cjson.decode(json)
+    local keys = { order, history, events, token .. placed.token }
+    for _, line in ipairs(placed.lines) do
+      if line[2] then keys[#keys + 1] = text .. line[2] end
+    end
+    local left = redis.call('TTL', order)
+    if left > 0 then redis.call('EXPIRE', events, left) end
+    local rank = {}
+    for i = 6, #ARGV do rank[ARGV[i]] = i end
+    if state == 'created' and left >= 0 and rank[current] < rank['paid'] then
+      local life = tonumber(ARGV[5])
+      for _, key in ipairs(keys) do
+        local ttl = redis.call('TTL', key)
+        if ttl >= 0 and ttl < life then redis.call('EXPIRE', key, life) end
+      end
+      redis.call('ZADD', open, (tonumber(redis.call('TIME')[1]) + life) * 1000, id)
+      return 'unchanged'
+    end
+    if rank[state] <= rank[current] then return 'unchanged' end
+    redis.call('HSET', order, 'state', state)
+    redis.call('RPUSH', history, ARGV[4])
+    if rank[state] >= rank['expired'] then
+      redis.call('ZREM', openOf .. 'cart:' .. placed.cart, id)
+      if client then redis.call('ZREM', openOf .. 'client:' .. client, id) end
+    end
+    if rank[state] >= rank['paid'] then
+      for _, key in ipairs(keys) do redis.call('PERSIST', key) end
+      redis.call('HDEL', order, 'client')
+      redis.call('ZREM', open, id)
+    end
+    return 'advanced'`,
+  },
+
+  /**
+   * KEYS orders, order:, open; ARGV score below which the page starts, as ZRANGE takes it, count. Answers total, then score, order (JSON) and state in turns,
+   * newest first, without those that have ended.
+   */
+  listOrders: {
+    lua: `
+    local now = tonumber(redis.call('TIME')[1]) * 1000
+    for _, ended in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
+      redis.call('ZREM', KEYS[3], ended)
+      redis.call('ZREM', KEYS[1], ended)
+    end
+    local answer = { redis.call('ZCARD', KEYS[1]) }
+    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])) do
+      local order = redis.call('HMGET', KEYS[2] .. id, 'order', 'state')
+      if order[1] then
+        answer[#answer + 1] = string.format('%.0f', redis.call('ZSCORE', KEYS[1], id))
+        answer[#answer + 1] = order[1]
+        answer[#answer + 1] = order[2]
+      end
+    end
+    return answer`,
+  },
+} as const satisfies Scripts;

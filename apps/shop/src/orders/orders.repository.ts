@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { RedisService } from '#libs/redis/redis.service.ts';
+import { ORDER_KEYS } from './order.keys.ts';
+import {
+  type HistoryEntry,
+  ORDER_STATES,
+  type Order,
+  type OrderLine,
+  type OrderState,
+  type Print,
+} from './order.schema.ts';
+import { type AdvanceOutcome, ORDER_SCRIPTS } from './order.scripts.ts';
+
+/** What is fixed when an order is placed. */
+export interface PlacedOrder extends Omit<Order, 'state'> {
+  /** Secret part of the buyer's link. */
+  token: string;
+  /** The cart it was made of. */
+  cart: string;
+}
+
+/** The checkout session of an order at the payment provider. */
+export interface Payment {
+  id: string;
+  /** Where the buyer pays. */
+  url: string;
+}
+
+/** An order and what has become of it. */
+export interface StoredOrder extends PlacedOrder {
+  state: OrderState;
+  /** Undefined until the provider was asked. */
+  payment: Payment | undefined;
+  /** Oldest first. */
+  history: HistoryEntry[];
+}
+
+/** A page of orders, newest first. */
+export interface OrderPage {
+  items: (PlacedOrder & { state: OrderState })[];
+  total: number;
+  next: string | null;
+}
+
+/** Seconds an unfinished order is reused by its cart: less than the 24 hours for which its checkout session can be paid. */
+const REUSE_SECONDS = 23 * 60 * 60;
+
+/** Seconds that an unpaid order lives: the day for which its session can be paid, and one for the news of it. */
+const UNPAID_SECONDS = 48 * 60 * 60;
+/** The same once its buyer has paid in a way that takes days, such as a debit of a bank account. */
+const PENDING_SECONDS = 30 * 24 * 60 * 60;
+
+/** How many orders of one cart, and of one client, may wait to be paid; behind one address there may be many buyers. */
+const MOST_OPEN = { cart: 10, client: 100 } as const;
+
+/** A line as it is stored, in little room: its text is kept once for all orders, under its digest. */
+type StoredLine = [quote_id: string, text: string, print: Print, quantity: number, unit_price: number];
+
+/** An order as it is stored; those of former versions hold their lines as they are shown. */
+type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & { lines: (StoredLine | OrderLine)[] };
+
+/** Orders in Redis. What is placed never changes; the state moves forward only, and every move is appended to the history in the same step. */
+@Injectable()
+export class OrdersRepository {
+  constructor(private readonly redis: RedisService) {
+    redis.define(ORDER_SCRIPTS);
+  }
+
+  /**
+   * Places an order, unless its cart has an unfinished one of the same contents.
+   * @param digest tells contents apart
+   * @param client who orders, as clients are told apart
+   * @returns the id of the order that counts, new or not; undefined when too many of the cart or client wait to be paid
+   * @throws RedisUnavailableError; the order may then have been placed, and is found again when the call is repeated
+   */
+  async place(order: PlacedOrder, digest: string, client: string): Promise<string | undefined> {
+    const entry: HistoryEntry = { state: 'created', at: order.created_at, event: 'checkout' };
+    // Microseconds, the last three drawn at random, so that no two orders share a place in the list.
+    const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
+    const texts = new Map<string, string>();
+    const lines = order.lines.map(({ quote_id, quote, print, quantity, unit_price }): StoredLine => {
+      const text = createHash('sha256').update(quote).digest('base64url').slice(0, 22);
+      texts.set(text, quote);
+      return [quote_id, text, print, quantity, unit_price];
+    });
+    const stored: Stored<PlacedOrder> = { ...order, lines };
+    const { order: orders, history, orders: all, token, cart, text, open, openOf } = ORDER_KEYS;
+    const keys = [orders, history, all, token, cart + order.cart, text, open];
+    const caps = [`${openOf}cart:${order.cart}`, `${openOf}client:${client}`];
+    const placed = await this.redis.write('order.place', (redis) =>
+      redis.placeOrder(
+        keys.length + caps.length,
+        ...[...keys, ...caps],
+        ...[order.id, order.token, JSON.stringify(stored), digest, score, JSON.stringify(entry)],
+        ...[REUSE_SECONDS, UNPAID_SECONDS, MOST_OPEN.cart, MOST_OPEN.client, client],
+        ...[...texts].flat(),
+      ),
+    );
+    return placed ?? undefined;
+  }
+
+  /** @throws RedisUnavailableError */
+  async find(id: string): Promise<StoredOrder | undefined> {
+    const [[order, state, payment], history] = await this.redis.read('order.find', (client) =>
+      Promise.all([
+        client.hmget(ORDER_KEYS.order + id, 'order', 'state', 'payment'),
+        client.lrange(ORDER_KEYS.history + id, 0, -1),
+      ]),
+    );
+    if (!order) return undefined;
+    const [placed] = await this.withTexts([JSON.parse(order) as Stored<PlacedOrder>]);
+    return {
+      ...(placed as PlacedOrder),
+      state: state as OrderState,
+      payment: payment ? (JSON.parse(payment) as Payment) : undefined,
+      history: history.map((entry) => JSON.parse(entry) as HistoryEntry),
+    };
+  }
+
+  /**
+   * The order that a buyer's link leads to.
+   * @throws RedisUnavailableError
+   */
+  async findByToken(token: string): Promise<StoredOrder | undefined> {
+    const id = await this.redis.read('order.token', (client) => client.get(ORDER_KEYS.token + token));
+    return id === null ? undefined : this.find(id);
+  }
+
+  /**
+   * Notes where an order is paid.
+   * @throws RedisUnavailableError
+   */
+  async savePayment(id: string, payment: Payment): Promise<void> {
+    await this.redis.write('order.payment', (client) =>
+      client.saveOrderPayment(1, ORDER_KEYS.order + id, JSON.stringify(payment)),
+    );
+  }
+
+  /**
+   * Moves an order to a state that an event tells of, unless it is already there or beyond. `created` says that money is on its way: the order waits longer.
+   * @param event id of the event, which counts once
+   * @throws RedisUnavailableError; repeating the call is safe
+   */
+  advance(id: string, event: string, state: OrderState): Promise<AdvanceOutcome> {
+    const entry: HistoryEntry = { state, at: new Date().toISOString(), event };
+    const { order, history, events, token, text, open, openOf } = ORDER_KEYS;
+    return this.redis.write('order.advance', (client) =>
+      client.advanceOrder(
+        7,
+        ...[order + id, history + id, events + id, token, text, open, openOf],
+        ...[id, event, state, JSON.stringify(entry), PENDING_SECONDS, ...ORDER_STATES],
+      ),
+    );
+  }
+
+  /**
+   * Orders from newest to oldest.
+   * @param cursor `next` of the page before
+   * @throws RedisUnavailableError
+   */
+  async list(limit: number, cursor?: string): Promise<OrderPage> {
+    const [total, ...fields] = await this.redis.writeUnconfirmed('order.list', (client) =>
+      client.listOrders(
+        ...[3, ORDER_KEYS.orders, ORDER_KEYS.order, ORDER_KEYS.open],
+        ...[cursor === undefined ? '+inf' : `(${cursor}`, limit + 1],
+      ),
+    );
+    const rows: { score: string; order: Stored<OrderPage['items'][number]> }[] = [];
+    for (let i = 0; i < fields.length; i += 3) {
+      const [score = '', order = '', state = ''] = fields.slice(i, i + 3);
+      rows.push({ score, order: { ...(JSON.parse(order) as Stored<PlacedOrder>), state: state as OrderState } });
+    }
+    const page = rows.slice(0, limit);
+    return {
+      items: await this.withTexts(page.map(({ order }) => order)),
+      total,
+      next: rows.length > limit ? (page.at(-1)?.score ?? null) : null,
+    };
+  }
+
+  /** Stored orders with the texts of their lines. */
+  private async withTexts<T extends { lines: OrderLine[] }>(orders: readonly Stored<T>[]): Promise<T[]> {
+    const digests = new Set(
+      orders.flatMap(({ lines }) => lines.flatMap((line) => (Array.isArray(line) ? line[1] : []))),
+    );
+    const keys = [...digests].map((digest) => ORDER_KEYS.text + digest);
+    const found = keys.length === 0 ? [] : await this.redis.read('order.texts', (client) => client.mget(keys));
+    const texts = new Map([...digests].map((digest, i) => [digest, found[i] ?? '']));
+    return orders.map((order) => {
+      const lines = order.lines.map((line) => {
+        if (!Array.isArray(line)) return line;
+        const [quote_id, text, print, quantity, unit_price] = line;
+        return { quote_id, quote: texts.get(text) ?? '', print, quantity, unit_price };
+      });
+      return { ...order, lines } as unknown as T;
+    });
+  }
+}

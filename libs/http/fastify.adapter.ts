@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '#libs/config/config.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { cleanForwardedFor } from './client.address.ts';
+import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
+import type { ProblemFilter } from './problem.filter.ts';
+import type { TrustedProxies } from './trusted.proxies.ts';
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Fastify as every service uses it. */
+export function createAdapter(
+  config: Config,
+  filter: ProblemFilter,
+  http: HttpServer,
+  proxies: TrustedProxies,
+): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    // No Nest middleware is used, so the hook that would look for some is left out of the request path.
+    skipMiddie: true,
+    bodyLimit: BODY_LIMIT,
+    trustProxy: config.TRUSTED_PROXIES.length > 0 ? proxies.trusts : false,
+    // A draining server finishes what reaches it: readiness has failed long before.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    genReqId: requestId,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+    serverFactory: (handler: HttpHandler) => http.create(handler),
+    clientErrorHandler: (error, socket) => http.refuseMalformed(error, socket),
+  });
+  const server = adapter.getInstance();
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    // Before anything asks for the client's address: that must be one, whatever the client has written.
+    const forwarded = request.headers['x-forwarded-for'];
+    if (forwarded !== undefined) request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
+    // Answered before a body is read: nobody will want it.
+    const refusal = refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
+    if (refusal) filter.answer(refusal, request, reply);
+    else done();
+  });
+  server.addHook('preClose', (done) => {
+    // Else the connection of a request that is under way now would stay, idle, and hold the process for a minute.
+    server.server.keepAliveTimeout = 1;
+    done();
+  });
+  acceptJson(server);
+  return adapter;
+}
+
+/** What a Host field may hold (RFC 9110, 7.2): a name or an address, and a port. One that came twice holds a blank. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+
+/** What is wrong with the header of a request whatever its resource is, or undefined. */
+function refusalOf({ raw, headers }: FastifyRequest, reply: FastifyReply): ProblemError | undefined {
+  const { host, expect } = headers;
+  if (host === undefined ? raw.httpVersion === '1.1' : !HOST.test(host)) {
+    return new ProblemError('malformed-http', 'The request must have one Host field, with a name or an address');
+  }
+  if (expect !== undefined && raw.httpVersion === '1.1' && expect.toLowerCase() !== '100-continue') {
+    return new ProblemError('expectation-failed');
+  }
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity' && hasBody(headers)) {
+    reply.header('accept-encoding', 'identity');
+    return new ProblemError('unsupported-media-type', 'The body must not be encoded');
+  }
+  // Fastify would look for a body of this type.
+  if (raw.method === 'DELETE' && headers['content-type'] !== undefined && !hasBody(headers)) {
+    delete headers['content-type'];
+  }
+  return undefined;
+}
+
+/** Whether a request says that it has a body. */
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** The caller's id if it is harmless in a header and a log, else a new one. */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/**
+ * Parses bodies as JSON in strict UTF-8, also those that `curl -d` labels as a form. Keys that would reach an object's prototype are refused.
+ */
+function acceptJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>(
+    ['application/json', 'application/x-www-form-urlencoded'],
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      let text: string;
+      try {
+        text = decoder.decode(body);
+      } catch {
+        done(new ProblemError('malformed-body', 'The body is not UTF-8'));
+        return;
+      }
+      parse(request, text, (error, value) => done(error ? new ProblemError('malformed-body') : null, value));
+    },
+  );
+}
+
+/**
+ * Tells which methods a path supports, from the routes registered so far; for answers with 405. As in the router, a route without parameters
+ * comes before those with some.
+ */
+export function trackMethods(server: FastifyInstance): (path: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  server.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
+    const route = routes.get(url) ?? { pattern, methods: new Set() };
+    routes.set(url, route);
+    for (const name of [method].flat()) route.methods.add(name);
+  });
+  return (path) => {
+    const route = routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
+    return [...(route?.methods ?? [])].sort();
+  };
+}

@@ -1,0 +1,116 @@
+import type { Result } from 'ioredis';
+import type { Scripts } from '#libs/redis/redis.scripts.ts';
+import { logChange } from './change.log.ts';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    addQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
+    deleteQuote(keyCount: number, ...keysAndArgs: (string | number)[]): Result<DeleteOutcome, Context>;
+    listQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
+    listQuotesBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(Buffer | number)[], Context>;
+    randomQuoteBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<Buffer | null, Context>;
+    unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
+  }
+}
+
+/** What came of the deletion of a quote. */
+export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
+
+/** The scripts of quotes. A quote and all its index entries change together, so that no crash leaves one without the other. */
+export const QUOTE_SCRIPTS = {
+  /**
+   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per quote: user, text (JSON), digest.
+   * Answers per quote its new id, `unknown` when the user may not sign, or `known` when a digest was imported before.
+   */
+  addQuotes: {
+    lua: `
+    local quote, quotes, by, authors, clock, log, imported = unpack(KEYS)
+    local shards, now = tonumber(ARGV[1]), tonumber(ARGV[3])
+    local last = tonumber(redis.call('GET', clock) or 0)
+    local id = math.max(now - now % shards + tonumber(ARGV[2]), last + shards)
+    local answers = {}
+    for i = 5, #ARGV, 3 do
+      local user, text, digest = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+      local name = string.format('%.0f', id)
+      if user ~= '' and not redis.call('HGET', authors, user) then
+        answers[#answers + 1] = 'unknown'
+      elseif digest ~= '' and redis.call('HSETNX', imported, digest, name) == 0 then
+        answers[#answers + 1] = 'known'
+      else
+        redis.call('SET', quote .. name, '{"id":"' .. name .. '","user_id":' .. (user == '' and 'null' or '"' .. user .. '"')
+          .. ',"created_at":"' .. ARGV[4] .. '","quote":' .. text .. '}')
+        redis.call('ZADD', quotes, name, name)
+        if user ~= '' then redis.call('ZADD', by .. user, name, name) end
+        ${logChange('u', 'name')}
+        answers[#answers + 1] = name
+        last, id = id, id + shards
+      end
+    end
+    redis.call('SET', clock, string.format('%.0f', last))
+    return answers`,
+  },
+
+  /** KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a DeleteOutcome. */
+  deleteQuote: {
+    lua: `
+    local quote, quotes, by, log, imported = unpack(KEYS)
+    local id, author = ARGV[1], ARGV[2]
+    local document = redis.call('GET', quote .. id)
+    if not document then return 'absent' end
+    local user = string.match(document, '^{"id":"%d+","user_id":"([^"]*)"')
+    if author ~= '' and user ~= author then return 'forbidden' end
+    redis.call('DEL', quote .. id)
+    redis.call('ZREM', quotes, id)
+    if user then redis.call('ZREM', by .. user, id) end
+    ${logChange('d', 'id')}
+    local digest = string.sub(redis.sha1hex(string.match(document, '"quote":(.*)}$')), 1, 20)
+    if redis.call('HGET', imported, digest) == id then redis.call('HDEL', imported, digest) end
+    return 'deleted'`,
+  },
+
+  /** KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count. Answers total, then id and document in turns, newest first. */
+  listQuotes: {
+    flag: 'no-writes',
+    lua: `
+    local answer = { redis.call('ZCARD', KEYS[1]) }
+    local ids = redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
+    if #ids == 0 then return answer end
+    local names = {}
+    for i, id in ipairs(ids) do names[i] = KEYS[2] .. id end
+    for i, document in ipairs(redis.call('MGET', unpack(names))) do
+      answer[#answer + 1] = ids[i]
+      answer[#answer + 1] = document
+    end
+    return answer`,
+  },
+
+  /** KEYS quotes, quote:. Answers a document, or nothing when there is none. */
+  randomQuote: {
+    flag: 'no-writes',
+    lua: `
+    local id = redis.call('ZRANDMEMBER', KEYS[1])
+    return id and redis.call('GET', KEYS[2] .. id)`,
+  },
+
+  /**
+   * KEYS quote: by: authors log; ARGV user, incarnation, count. Takes the right to sign away from that incarnation of the user and unsigns up to
+   * count of its quotes. Answers how many it unsigned. A later user of the same id is left alone.
+   */
+  unsignQuotes: {
+    lua: `
+    local quote, by, authors, log = unpack(KEYS)
+    local user, incarnation = ARGV[1], ARGV[2]
+    local current = redis.call('HGET', authors, user)
+    if current and current ~= incarnation then return 0 end
+    redis.call('HDEL', authors, user)
+    local ids = redis.call('ZRANGE', by .. user, 0, ARGV[3] - 1)
+    for _, id in ipairs(ids) do
+      local document = redis.call('GET', quote .. id)
+      local from, to = string.find(document, '"user_id":"' .. user .. '"', 1, true)
+      redis.call('SET', quote .. id, string.sub(document, 1, from - 1) .. '"user_id":null' .. string.sub(document, to + 1))
+      redis.call('ZREM', by .. user, id)
+      ${logChange('u', 'id')}
+    end
+    return #ids`,
+  },
+} as const satisfies Scripts;

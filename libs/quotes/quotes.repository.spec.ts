@@ -1,0 +1,107 @@
+import 'reflect-metadata';
+import { parseConfig } from '#libs/config/config.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import { Platform } from '#libs/testing/platform.ts';
+import { type ImportOutcome, QuotesRepository } from './quotes.repository.ts';
+
+const platform = new Platform();
+beforeAll(() => platform.start());
+afterAll(() => platform.stop());
+beforeEach(() => platform.flush());
+
+describe.each([1, 3])('quotes in %i shards', (shards) => {
+  let redis: RedisService;
+  let quotes: QuotesRepository;
+
+  beforeAll(async () => {
+    const env = { ...platform.redisEnv('operator'), REDIS_SHARDS: String(shards) };
+    const config = parseConfig('test', { adminKey: false }, env);
+    redis = new RedisService(config);
+    quotes = new QuotesRepository(redis, config);
+    await eventually(() => redis.client.status === 'ready');
+  });
+  afterAll(() => redis.onApplicationShutdown());
+
+  const add = async (quote: string, user_id: string | null = null) => (await quotes.add({ quote, user_id }))?.id ?? '';
+
+  /** Every quote, page by page. */
+  async function all(userId?: string): Promise<{ id: string; user_id: string | null; quote: string }[]> {
+    const documents: Buffer[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await quotes.list(7, cursor, userId);
+      documents.push(...page.documents);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    return documents.map((document) => JSON.parse(String(document)));
+  }
+
+  it('are listed newest first, each once, by commit rather than by clock', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 40; i += 1) ids.push(await add(`quote ${i}`));
+
+    const listed = (await all()).map(({ id }) => id);
+    expect(listed).toEqual(listed.toSorted((a, b) => Number(b) - Number(a)));
+    expect(listed.toSorted()).toEqual(ids.toSorted());
+    expect((await quotes.list(1)).total).toBe(40);
+  });
+
+  it('give no id twice, even when the clock goes back', async () => {
+    const keys = await add('now').then(() => platform.keys('*:clock'));
+    const future = (Date.now() + 3_600_000) * 1000;
+    for (const key of keys) {
+      const shard = Number(/q(\d+)/.exec(key)?.[1]);
+      await platform.redis.set(key, String(future - (future % shards) + shard));
+    }
+    const ids = await Promise.all(Array.from({ length: 20 }, () => add('x')));
+    expect(new Set(ids).size).toBe(20);
+  });
+
+  it('leave nothing behind when they are deleted, and are told to the log', async () => {
+    await quotes.allowAuthor('tintin', 'the first of that id');
+    const id = await add('Milou !', 'tintin');
+
+    expect(await quotes.delete(id, 'haddock')).toBe('forbidden');
+    expect(await quotes.delete(id, 'tintin')).toBe('deleted');
+    expect(await quotes.delete(id)).toBe('absent');
+    expect(await quotes.find(id)).toBeNull();
+    expect(await all('tintin')).toEqual([]);
+    const left = (await platform.keys('{q*')).filter((key) => !/:(authors|clock|log)$/.test(key));
+    expect(left).toEqual([]);
+    const [log = ''] = await platform.keys('*:log');
+    const entries = await platform.redis.xrange(log, '-', '+');
+    expect(entries.map(([, fields]) => fields)).toEqual([
+      ['u', id],
+      ['d', id],
+    ]);
+  });
+
+  it('are imported once, however often and by however many', async () => {
+    await quotes.allowAuthor('tintin', 'the first of that id');
+    const rows = Array.from({ length: 300 }, (_, i) => ({ quote: `"quote" ${i} é`, user_id: i % 2 ? 'tintin' : null }));
+    const kinds = (outcomes: ImportOutcome[]) => new Set(outcomes.map((o) => (typeof o === 'string' ? o : 'added')));
+
+    const both = await Promise.all([quotes.import(rows), quotes.import(rows)]);
+    expect(both.flat().filter((outcome) => typeof outcome !== 'string').length).toBe(300);
+    expect(kinds(await quotes.import(rows))).toEqual(new Set(['known']));
+    expect((await all()).length).toBe(300);
+    expect((await all('tintin')).length).toBe(150);
+    expect(await quotes.import([{ quote: 'new', user_id: 'nobody' }])).toEqual(['unknown']);
+  });
+
+  it('may be imported again once deleted', async () => {
+    const row = { quote: 'fugace \u2028 é "', user_id: null };
+    const [first] = await quotes.import([row]);
+    expect(await quotes.delete(typeof first === 'object' ? first.id : '')).toBe('deleted');
+    expect(await quotes.import([row])).toEqual([{ id: expect.any(String) }]);
+  });
+
+  it('are drawn from all', async () => {
+    expect(await quotes.random()).toBeNull();
+    for (let i = 0; i < 3; i += 1) await add(`quote ${i}`);
+    const drawn = new Set<string>();
+    for (let i = 0; i < 200; i += 1) drawn.add(JSON.parse(String(await quotes.random())).quote);
+    expect([...drawn].toSorted()).toEqual(['quote 0', 'quote 1', 'quote 2']);
+  });
+});

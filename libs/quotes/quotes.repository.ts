@@ -1,0 +1,248 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '#libs/config/config.ts';
+import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { RedisService } from '#libs/redis/redis.service.ts';
+import { type ShardKeys, shardKeys } from './quote.keys.ts';
+import { type DeleteOutcome, QUOTE_SCRIPTS } from './quote.scripts.ts';
+
+/** A quote to be stored. */
+export interface NewQuote {
+  /** 1 to 2000 characters, well-formed Unicode. */
+  quote: string;
+  /** Author, who must exist when given. */
+  user_id: string | null;
+}
+
+/** A page of quotes, newest first. */
+export interface QuotePage {
+  /** JSON representations, ready to be sent. */
+  documents: Buffer[];
+  total: number;
+  /** Id of the last quote of the page if more follow. */
+  next: string | null;
+}
+
+/** What came of one imported quote: its new id, or why it was not added. */
+export type ImportOutcome = { id: string } | 'known' | 'unknown';
+
+/** How many quotes one script call handles: few enough that Redis is never busy for more than about a millisecond. */
+const BATCH = 128;
+
+/**
+ * Quotes in Redis. A quote is stored as the very bytes of its JSON representation. Its id is a snowflake: the microsecond of its creation,
+ * strictly increasing within a shard, so that order of ids is order of commits; the shard is the id modulo the number of shards.
+ */
+@Injectable()
+export class QuotesRepository {
+  private readonly shards: readonly ShardKeys[];
+
+  constructor(
+    private readonly redis: RedisService,
+    @Inject(CONFIG) config: Config,
+  ) {
+    redis.define(QUOTE_SCRIPTS);
+    this.shards = Array.from({ length: config.REDIS_SHARDS }, (_, shard) => shardKeys(shard));
+  }
+
+  /**
+   * Adds one quote.
+   * @returns its JSON representation, or undefined when the author is unknown
+   * @throws RedisUnavailableError
+   */
+  async add(quote: NewQuote): Promise<{ id: string; document: string } | undefined> {
+    const shard = Math.floor(Math.random() * this.shards.length);
+    const createdAt = new Date();
+    const [id] = await this.addToShard(shard, createdAt, [{ ...quote, digest: '' }]);
+    if (id === undefined || id === 'unknown') return undefined;
+    const document = JSON.stringify({
+      id,
+      user_id: quote.user_id,
+      created_at: createdAt.toISOString(),
+      quote: quote.quote,
+    });
+    return { id, document };
+  }
+
+  /**
+   * Adds quotes that no import has added before; a quote is recognised by its text.
+   * @returns an outcome per quote, in order
+   * @throws RedisUnavailableError; quotes of the call may then have been added, and are recognised when it is repeated
+   */
+  async import(quotes: readonly NewQuote[]): Promise<ImportOutcome[]> {
+    const outcomes: ImportOutcome[] = new Array(quotes.length);
+    const byShard = new Map<number, { index: number; quote: NewQuote & { digest: string } }[]>();
+    quotes.forEach((quote, index) => {
+      const digest = createHash('sha1').update(JSON.stringify(quote.quote)).digest('hex').slice(0, 20);
+      const shard = Number.parseInt(digest.slice(0, 8), 16) % this.shards.length;
+      const entries = byShard.get(shard) ?? [];
+      byShard.set(shard, entries);
+      entries.push({ index, quote: { ...quote, digest } });
+    });
+    const createdAt = new Date();
+    const batches: Promise<void>[] = [];
+    for (const [shard, entries] of byShard) {
+      for (let from = 0; from < entries.length; from += BATCH) {
+        const batch = entries.slice(from, from + BATCH);
+        const quotesOfBatch = batch.map((entry) => entry.quote);
+        batches.push(
+          this.addToShard(shard, createdAt, quotesOfBatch).then((answers) => {
+            answers.forEach((answer, i) => {
+              const entry = batch[i];
+              if (entry) outcomes[entry.index] = answer === 'known' || answer === 'unknown' ? answer : { id: answer };
+            });
+          }),
+        );
+      }
+    }
+    await Promise.all(batches);
+    return outcomes;
+  }
+
+  /**
+   * The JSON representation of a quote, ready to be sent, or null.
+   * @param id decimal digits
+   * @throws RedisUnavailableError
+   */
+  find(id: string): Promise<Buffer | null> {
+    return this.redis.read('quote.find', (client) => client.getBuffer(this.shardOf(id).quote + id));
+  }
+
+  /**
+   * The JSON representations of quotes, in the order of the ids; null where there is none.
+   * @throws RedisUnavailableError
+   */
+  async findMany(ids: readonly string[]): Promise<(string | null)[]> {
+    if (ids.length === 0) {
+      // Nothing to read, but an answer all the same: it must not hide that Redis is away.
+      await this.redis.read('ping', (client) => client.ping());
+      return [];
+    }
+    if (this.shards.length === 1) {
+      return this.redis.read('quote.findMany', (client) => client.mget(ids.map((id) => this.shardOf(id).quote + id)));
+    }
+    return this.redis.read('quote.findMany', (client) =>
+      Promise.all(ids.map((id) => client.get(this.shardOf(id).quote + id))),
+    );
+  }
+
+  /**
+   * Quotes from newest to oldest.
+   * @param before id below which the page starts; undefined for the newest
+   * @param userId only the quotes of this author
+   * @throws RedisUnavailableError
+   */
+  async list(limit: number, before?: string, userId?: string): Promise<QuotePage> {
+    const from = before === undefined ? '+inf' : `(${before}`;
+    const answers = await this.redis.read('quote.list', (client) =>
+      Promise.all(
+        this.shards.map((keys) =>
+          client.listQuotesBuffer(
+            2,
+            userId === undefined ? keys.quotes : keys.byUser + userId,
+            keys.quote,
+            from,
+            limit + 1,
+          ),
+        ),
+      ),
+    );
+    const pairs = newestFirst(answers);
+    const documents = pairs.slice(0, 2 * limit).filter((_, i) => i % 2 === 1) as Buffer[];
+    return {
+      documents,
+      total: answers.reduce((sum, [count]) => sum + Number(count), 0),
+      next: pairs.length > 2 * limit ? String(pairs[2 * limit - 2]) : null,
+    };
+  }
+
+  /**
+   * A quote drawn at random, each as likely as any other, or null when there is none.
+   * @throws RedisUnavailableError
+   */
+  async random(): Promise<Buffer | null> {
+    return this.redis.read('quote.random', async (client) => {
+      const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
+      return keys ? client.randomQuoteBuffer(2, keys.quotes, keys.quote) : null;
+    });
+  }
+
+  /**
+   * Deletes a quote with all its index entries.
+   * @param author when given, whose quote it must be
+   * @throws RedisUnavailableError
+   */
+  delete(id: string, author?: string): Promise<DeleteOutcome> {
+    const keys = this.shardOf(id);
+    return this.redis.write('quote.delete', (client) =>
+      client.deleteQuote(5, keys.quote, keys.quotes, keys.byUser, keys.log, keys.imported, id, author ?? ''),
+    );
+  }
+
+  /**
+   * Lets a user sign quotes.
+   * @param incarnation tells this user from earlier ones of the same id
+   * @throws RedisUnavailableError
+   */
+  async allowAuthor(userId: string, incarnation: string): Promise<void> {
+    await this.redis.write('author.allow', (client) =>
+      Promise.all(this.shards.map((keys) => client.hset(keys.authors, userId, incarnation))),
+    );
+  }
+
+  /**
+   * Makes all quotes of a removed user unsigned, in batches; may be repeated, and run twice at once.
+   * @throws RedisUnavailableError
+   */
+  async unsign(userId: string, incarnation: string): Promise<void> {
+    for (const keys of this.shards) {
+      let changed: number;
+      do {
+        changed = await this.redis.write('quote.unsign', (client) =>
+          client.unsignQuotes(4, keys.quote, keys.byUser, keys.authors, keys.log, userId, incarnation, BATCH),
+        );
+      } while (changed === BATCH);
+    }
+  }
+
+  /** A shard drawn at random by how many quotes it holds. */
+  private async drawShard(client: RedisClient): Promise<ShardKeys | undefined> {
+    const counts = await Promise.all(this.shards.map((keys) => client.zcard(keys.quotes)));
+    let draw = Math.random() * counts.reduce((sum, count) => sum + count, 0);
+    return this.shards.find((_, shard) => {
+      draw -= counts[shard] ?? 0;
+      return draw < 0;
+    });
+  }
+
+  private addToShard(
+    shard: number,
+    createdAt: Date,
+    quotes: readonly (NewQuote & { digest: string })[],
+  ): Promise<string[]> {
+    const keys = this.shards[shard];
+    if (!keys) throw new RangeError(`no shard ${shard}`);
+    const args: (string | number)[] = [this.shards.length, shard, createdAt.getTime() * 1000, createdAt.toISOString()];
+    for (const { quote, user_id, digest } of quotes) args.push(user_id ?? '', JSON.stringify(quote), digest);
+    const { quote, quotes: ids, byUser, authors, clock, log, imported } = keys;
+    return this.redis.write('quote.add', (client) =>
+      client.addQuotes(7, quote, ids, byUser, authors, clock, log, imported, ...args),
+    );
+  }
+
+  private shardOf(id: string): ShardKeys {
+    const keys = this.shards[Number(id) % this.shards.length];
+    if (!keys) throw new RangeError(`"${id}" is not a quote id`);
+    return keys;
+  }
+}
+
+/** The ids and documents, in turns, of what each shard answered after its count, merged into one descending order of ids. */
+function newestFirst(answers: (Buffer | number)[][]): (Buffer | number)[] {
+  const [only, ...others] = answers;
+  if (only && others.length === 0) return only.slice(1);
+  const rows = answers.flatMap((answer) =>
+    Array.from({ length: (answer.length - 1) / 2 }, (_, i) => answer.slice(2 * i + 1, 2 * i + 3)),
+  );
+  return rows.sort(([a], [b]) => Number(b) - Number(a)).flat();
+}
