@@ -3,9 +3,23 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 
+/** What the bundler tells after it has bundled an app (apps/rspack.config.js). */
+export interface BundleReport {
+  app: string;
+  /** What is wrong with the sources; without it the new bundle is there. */
+  errors?: string;
+}
+
 /** Starts the bundler for every app. */
 export function startBuild(): ChildProcess {
   return spawn(process.execPath, [NEST, 'build', '--all'], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** Starts the bundler for every app; it stays, bundles an app again when one of its sources changes, and sends a {@link BundleReport} each time. */
+export function startWatch(): ChildProcess {
+  return spawn(process.execPath, [NEST, 'build', '--all', '--watch'], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -98,6 +99,13 @@ function processes(): string[] {
       return false;
     }
   });
+}
+
+/** The process of a service. */
+function processOf(service: string): string | undefined {
+  return processes().find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`dist/apps/${service}/main.js`),
+  );
 }
 
 describe('npm start', () => {
@@ -232,4 +240,109 @@ function save(file: string, change: (text: string) => string): void {
   const text = readFileSync(path, 'utf8');
   expect(change(text)).not.toBe(text);
   writeFileSync(path, change(text));
+}
+
+describe('npm run dev', () => {
+  const CONTROLLER = 'apps/quotes/src/quotes.controller.ts';
+  const rename = (text: string) => text.replace('Read a quote drawn', 'Read one quote drawn');
+  const renameBack = (text: string) => text.replace('Read one quote drawn', 'Read a quote drawn');
+  const served = async () => (await fetch('http://localhost:5001/openapi.json')).text();
+
+  it(
+    'brings a saved change to life, keeps the data, and leaves the other services alone',
+    async () => {
+      const run = await running({}, ['--watch'], sources);
+      const headers = { authorization: 'supersecretkey', 'content-type': 'application/json' };
+      const body = JSON.stringify({ id: '2', name: 'Haddock', password: 'loch-lomond' });
+      await fetch('http://localhost:5000/users', { method: 'POST', headers, body });
+      const others = ['users', 'search', 'shop'].map(processOf);
+      const quotes = processOf('quotes');
+
+      save(CONTROLLER, rename);
+      await eventually(async () => (await served()).includes('Read one quote drawn'), 60_000);
+      await eventually(() => run.output.includes('quotes restarted in'), 60_000);
+      expect(processOf('quotes')).not.toBe(quotes);
+      expect(['users', 'search', 'shop'].map(processOf)).toEqual(others);
+      expect(await (await fetch('http://localhost:5000/users/2', { headers })).json()).toMatchObject({
+        name: 'Haddock',
+      });
+
+      save(CONTROLLER, (text) => `${renameBack(text)}const nothing = ;\n`);
+      await eventually(() => run.output.includes('Expression expected'), 60_000);
+      expect(await served()).toContain('Read one quote drawn');
+      save(CONTROLLER, (text) => text.replace('const nothing = ;\n', ''));
+      await eventually(async () => (await served()).includes('Read a quote drawn'), 60_000);
+
+      save('apps/quotes/src/main.ts', (text) => `throw new Error('too early');\n${text}`);
+      await eventually(() => run.output.includes('quotes ended; the next change starts it again.'), 60_000);
+      expect(run.output).toMatch(/apps\/quotes\/src\/main\.ts:1\b/);
+      save('apps/quotes/src/main.ts', (text) => text.replace(/^.*\n/, ''));
+      await eventually(async () => (await served()).includes('Read a quote drawn'), 60_000);
+    },
+    BUILD_TIMEOUT_MS,
+  );
+
+  it(
+    '--inspect stops at a line of TypeScript, and a change comes to life all the same',
+    async () => {
+      await running({}, ['--watch', '--inspect', 'quotes'], sources);
+      const line = 'return this.quotes.random();';
+      const lineOf = (file: string) =>
+        readFileSync(join(sources, file), 'utf8')
+          .split('\n')
+          .findIndex((text) => text.includes(line));
+      const generated = lineOf('dist/apps/quotes/main.js');
+      const map = new SourceMap(JSON.parse(readFileSync(join(sources, 'dist/apps/quotes/main.js.map'), 'utf8')));
+      const client = await attach();
+      client.send('Debugger.enable', {});
+      client.send('Debugger.setBreakpointByUrl', { lineNumber: generated, urlRegex: 'apps/quotes/main\\.js$' });
+      await eventually(() => client.messages.some(({ result }) => result?.locations?.length === 1));
+
+      const request = fetch('http://localhost:5001/quotes/random').catch(() => undefined);
+      const paused = await eventually(
+        () => client.messages.find(({ method }) => method === 'Debugger.paused') ?? false,
+      );
+      const { lineNumber = -1, columnNumber = -1 } = paused.params?.callFrames?.[0]?.location ?? {};
+      expect(map.findEntry(lineNumber, columnNumber)).toMatchObject({
+        originalSource: expect.stringContaining(join(sources, CONTROLLER)),
+        originalLine: lineOf(CONTROLLER),
+      });
+
+      save(CONTROLLER, rename);
+      await eventually(async () => (await served()).includes('Read one quote drawn'), 60_000);
+      await request;
+      save(CONTROLLER, renameBack);
+    },
+    BUILD_TIMEOUT_MS,
+  );
+
+  it('--inspect names the services that it takes', async () => {
+    const run = start({}, ['--watch', '--inspect', 'nothing']);
+    const [code] = await run.exited;
+    expect(code).toBe(1);
+    expect(run.output).toMatch(/^[^\n]*users, quotes, search, shop[^\n]*\n$/);
+  });
+});
+
+/** What a debugger is told. */
+interface DebuggerMessage {
+  method?: string;
+  params?: { callFrames?: { location: { lineNumber: number; columnNumber: number } }[] };
+  result?: { locations?: unknown[] };
+}
+
+/** Attaches as a debugger does. */
+async function attach() {
+  const targets = await (await fetch('http://127.0.0.1:9229/json')).json();
+  const [{ webSocketDebuggerUrl }] = targets as [{ webSocketDebuggerUrl: string }];
+  const socket = new WebSocket(webSocketDebuggerUrl);
+  const messages: DebuggerMessage[] = [];
+  socket.addEventListener('message', ({ data }) => messages.push(JSON.parse(data)));
+  await once(socket, 'open');
+  let id = 0;
+  const send = (method: string, params: object) => {
+    id += 1;
+    socket.send(JSON.stringify({ id, method, params }));
+  };
+  return { messages, send };
 }

@@ -1,7 +1,8 @@
 /**
- * The local run: `npm start`. Brings up a Redis of its own (unless the environment names one), every service,
+ * The local run: `npm start`, and with `--watch` `npm run dev`. Brings up a Redis of its own (unless the environment names one), every service,
  * and some quotes on the first run; Ctrl-C stops it all. The environment it is started with reaches the services.
- * With `--build` it bundles the apps first.
+ *
+ * `--build` bundles the apps first; `--watch` bundles them again at every change and restarts what has changed; `--inspect APP` lets a debugger in.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -13,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { type Config, parseConfig } from '#libs/config/config.ts';
 import { RedisAvailability } from '#libs/redis/redis.availability.ts';
 import { connectRedis, redisAddress } from '#libs/redis/redis.connection.ts';
-import { finish, startBuild } from './build.ts';
+import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from './redis-server.ts';
 
 const DATA = resolve('data');
@@ -29,12 +30,21 @@ const SERVICES = [
 ] as const;
 type Service = (typeof SERVICES)[number];
 
+/** Every bundle that a first run needs: of the services, and of the importer that loads the sample. */
+const APPS = [...SERVICES.map(({ name }) => name), 'import'];
+
+/** The port that debuggers try first. */
+const INSPECTOR_PORT = 9229;
 /** How long a Redis that the environment names may take to answer. */
 const REDIS_PATIENCE_MS = 2_000;
+/** How long a service may take to stop for its next version: one that a debugger has paused never would. */
+const RESTART_PATIENCE_MS = 1_000;
 
-const { build: isBuildWanted } = parseArgs({ options: { build: { type: 'boolean' } } }).values;
+const options = readOptions();
 /** What runs, by name: the services, and the bundler. */
 const running = new Map<string, ChildProcess>();
+/** Processes that end because a new version takes their place. */
+const replaced = new WeakSet<ChildProcess>();
 /** Redis, from the moment it is being started: it must end even if Ctrl-C comes before it is ready. */
 let starting: Promise<RedisServer> | undefined;
 let redis: RedisServer | undefined;
@@ -46,14 +56,37 @@ process.on('SIGTERM', () => void stop(0));
 try {
   await start();
 } catch (error) {
-  if (!stopping) await stop(1, error instanceof Error ? error.message : String(error));
+  if (!stopping) await stop(1, messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: { build: { type: 'boolean' }, watch: { type: 'boolean' }, inspect: { type: 'string' } },
+    });
+    if (values.inspect !== undefined && !SERVICES.some(({ name }) => name === values.inspect)) {
+      throw new Error(
+        `--inspect wants one of ${SERVICES.map(({ name }) => name).join(', ')}, not "${values.inspect}".`,
+      );
+    }
+    return values;
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(1);
+  }
 }
 
 /** What can be wrong with the machine is found out first, before anybody waits for a build. */
 async function start(): Promise<void> {
   for (const { name, port } of SERVICES) await assertFree(name, port);
+  if (options.inspect) await assertFree('the debugger', INSPECTOR_PORT);
   const env = await environment();
-  if (isBuildWanted) await build();
+  if (options.build) await build();
+  if (options.watch) await watch(env);
   for (const service of SERVICES) launch(service, env);
   await Promise.all(SERVICES.map(ready));
   if (stopping) return;
@@ -140,18 +173,65 @@ async function build(): Promise<void> {
   running.delete('build');
 }
 
+/** Starts the bundler and waits for the first bundle of every app; from then on a service restarts when its bundle is new. */
+async function watch(env: NodeJS.ProcessEnv): Promise<void> {
+  if (stopping) return;
+  const bundler = startWatch();
+  running.set('build', bundler);
+  bundler.once('exit', () => {
+    if (!stopping) void stop(1, 'The bundler ended unexpectedly');
+  });
+  const awaited = new Set(APPS);
+  /** The restarts of a service follow one another: a second change may come while it starts. */
+  const restarts = new Map<string, Promise<void>>();
+  console.log('Building ...');
+  await new Promise<void>((done) => {
+    bundler.on('message', ({ app, errors }: BundleReport) => {
+      const service = SERVICES.find(({ name }) => name === app);
+      if (errors) console.error(errors);
+      else if (service && running.has(app)) {
+        const earlier = restarts.get(app) ?? Promise.resolve();
+        restarts.set(
+          app,
+          earlier.then(() => restart(service, env)).catch((error) => console.error(messageOf(error))),
+        );
+      } else if (awaited.delete(app) && awaited.size === 0) done();
+    });
+  });
+}
+
 /** Starts a service in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
 function launch({ name, port }: Service, env: NodeJS.ProcessEnv): void {
   if (stopping) return;
-  const child = spawn(process.execPath, [`dist/apps/${name}/main.js`], {
+  const flags = [
+    ...(options.watch ? ['--enable-source-maps'] : []),
+    ...(options.inspect === name ? [`--inspect=127.0.0.1:${INSPECTOR_PORT}`] : []),
+  ];
+  const child = spawn(process.execPath, [...flags, `dist/apps/${name}/main.js`], {
     env: { ...env, APP_PORT: String(port) },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   });
   running.set(name, child);
   child.once('exit', () => {
-    if (!stopping) void stop(1, `${name} ended unexpectedly`);
+    if (stopping || replaced.has(child)) return;
+    if (options.watch) console.error(`${name} ended; the next change starts it again.`);
+    else void stop(1, `${name} ended unexpectedly`);
   });
+}
+
+/** Puts the new version of a service in place of the one that runs. */
+async function restart(service: Service, env: NodeJS.ProcessEnv): Promise<void> {
+  const start = performance.now();
+  const child = running.get(service.name);
+  if (child) {
+    replaced.add(child);
+    await end(child, RESTART_PATIENCE_MS);
+  }
+  launch(service, env);
+  if (await ready(service)) {
+    console.log(`${service.name} restarted in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+  }
 }
 
 async function assertFree(name: string, port: number): Promise<void> {
@@ -196,6 +276,7 @@ function announce(env: NodeJS.ProcessEnv): void {
       ? 'off here (THROTTLE_LIMIT=10 npm start turns it on)'
       : `${env.THROTTLE_LIMIT} requests per client in ${env.THROTTLE_WINDOW_SECONDS || 60} s`;
   const key = env.ADMIN_KEY === 'supersecretkey' ? 'supersecretkey' : '$ADMIN_KEY';
+  const debuggable = options.inspect ? `\n  Debugger:   ${options.inspect} on 127.0.0.1:${INSPECTOR_PORT}` : '';
   console.log(`
 The quotes platform is running.
 
@@ -203,7 +284,7 @@ ${[['service', 'address', 'documentation'], ...rows].map(([a = '', b = '', c = '
   ${'redis'.padEnd(9)}${redisAddress(configOf(env))}
 
   Admin key:  ${key}
-  Rate limit: ${limit}
+  Rate limit: ${limit}${debuggable}
 
 Try:
   curl -X POST http://localhost:5000/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
@@ -213,7 +294,7 @@ Try:
   ${importSettings(env)}npm run import -- quotes FILE...
 and the shop at http://localhost:4242/ in a browser.
 
-Ctrl-C stops everything.`);
+${options.watch ? 'A saved change is built, and restarts the services that it concerns. ' : ''}Ctrl-C stops everything.`);
 }
 
 /** What the importer must be told to find the Redis of this run, as a shell takes it; no password is shown. */
@@ -228,7 +309,9 @@ async function stop(code: number, reason?: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   if (reason) console.error(reason);
-  await Promise.all(Array.from(running.values(), end));
+  await Promise.all(
+    Array.from(running.values(), (child) => end(child, options.watch ? RESTART_PATIENCE_MS : undefined)),
+  );
   const server = await starting?.catch(() => undefined);
   await server?.stop();
   if (!reason) console.log(`\nStopped.${server ? ' The data stays in data/ for the next time.' : ''}`);
@@ -239,9 +322,12 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Ends a process as Kubernetes does: it is asked, and killed if it has not ended after `patienceMs`. */
+async function end(child: ChildProcess, patienceMs?: number): Promise<void> {
   if (hasEnded(child)) return;
   const exited = new Promise((done) => child.once('exit', done));
   child.kill('SIGTERM');
+  const killer = patienceMs && setTimeout(() => child.kill('SIGKILL'), patienceMs);
   await exited;
+  clearTimeout(killer);
 }
