@@ -4,6 +4,8 @@ export default {
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   // Tests that start processes are slow on a busy machine; none waits for this to pass.
   testTimeout: 120_000,
+  // A client of Redis keeps a timer for 2 s after it was told to disconnect.
+  openHandlesTimeout: 3_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 
 const require = createRequire(import.meta.url);
 const { rspack } = require('@rspack/core');
@@ -31,27 +31,52 @@ function withModernTarget(module) {
   return module;
 }
 
+/** Only the local run with watch (deploy/local/build.ts) opens a channel to this process. */
+const isWatched = process.send !== undefined;
+
+/** Tells the local run when an app has a new bundle, or what is wrong with its sources. */
+const reportOf = (app) => ({
+  apply(compiler) {
+    // The first bundle counts as new even when the files on the disk are the same.
+    let isNew = true;
+    compiler.hooks.assetEmitted.tap('report', () => {
+      isNew = true;
+    });
+    compiler.hooks.done.tap('report', (stats) => {
+      if (stats.hasErrors()) process.send({ app, errors: stats.toString({ preset: 'errors-only', colors: true }) });
+      else if (isNew) process.send({ app });
+      isNew = stats.hasErrors() && isNew;
+    });
+  },
+});
+
 /** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
 export default (options) => ({
   ...options,
-  mode: 'production',
+  mode: isWatched ? 'development' : 'production',
   module: withModernTarget(options.module),
-  devtool: false,
+  // A debugger finds a source by its path; an image needs no source maps.
+  devtool: isWatched ? 'source-map' : false,
   externals: [],
   externalsPresets: { node: true },
   output: {
     ...options.output,
     path: resolve('dist', dirname(options.output.filename)),
     filename: 'main.js',
+    devtoolModuleFilenameTemplate: '[absolute-resource-path]',
     clean: true,
   },
   // White space goes, so that there is less to read at the start; names stay, for stack traces.
   optimization: {
     nodeEnv: false,
+    minimize: !isWatched,
     minimizer: [new rspack.SwcJsMinimizerRspackPlugin({ minimizerOptions: { mangle: false, compress: false } })],
   },
   performance: { hints: false },
+  // Many editors, and git, replace a file by another: without a pause it would be missing for a moment.
+  watchOptions: { aggregateTimeout: 50 },
   plugins: [
+    ...(isWatched ? [reportOf(basename(dirname(options.output.filename)))] : []),
     new rspack.IgnorePlugin({ resourceRegExp: UNUSED }),
     new rspack.DefinePlugin({
       __VERSION__: JSON.stringify(version),

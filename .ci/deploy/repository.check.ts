@@ -36,7 +36,7 @@ export const findKeys = (file: string, text: string): string[] =>
  */
 export const undigested = ['traefik:v3.7.15', 'prom/prometheus:v3.16.0', 'prom/alertmanager:v0.34.2'];
 
-/** What is wrong with the images that the manifests, the compose file and the Dockerfile name, as sentences. */
+/** What is wrong with the images that the manifests, the compose file and the Dockerfiles name, as sentences. */
 export function checkImages(manifests: Manifest[]): string[] {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const named = (file: string, image: RegExp) => readFileSync(file, 'utf8').match(image) ?? [];
@@ -44,6 +44,7 @@ export function checkImages(manifests: Manifest[]): string[] {
     ...workloads(manifests).flatMap((workload) => containersOf(workload).map(({ image = '' }) => image)),
     ...named('deploy/local/compose.yaml', /(?<= image: )\S+/g),
     ...named('deploy/images/Dockerfile', /(?<=^ARG NODE=)\S+/gm),
+    ...named('.devcontainer/Dockerfile', /(?<=^FROM )\S+/gm),
   ]);
   const own = [...images].filter((image) => image.startsWith('quotes-platform/'));
   const others = [...images].filter((image) => !own.includes(image));

@@ -1,12 +1,20 @@
 /**
- * The local run: `npm start`. Brings up a Redis of its own (unless REDIS_HOST names one), every service, and some quotes on the first run;
- * Ctrl-C stops it all. The environment it is started with reaches the services.
+ * The local run: `npm start`, and with `--watch` `npm run dev`. Brings up a Redis of its own (unless the environment names one), every service,
+ * and some quotes on the first run; Ctrl-C stops it all. The environment it is started with reaches the services.
+ *
+ * `--build` bundles the apps first; `--watch` bundles them again at every change and restarts what has changed; `--inspect APP` lets a debugger in.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Config, parseConfig } from '#libs/config/config.ts';
+import { RedisAvailability } from '#libs/redis/redis.availability.ts';
+import { connectRedis, redisAddress } from '#libs/redis/redis.connection.ts';
+import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
 
 const DATA = resolve('data');
@@ -14,14 +22,29 @@ const DATA = resolve('data');
 const SAMPLE_LOADED = join(DATA, 'sample-loaded');
 const SAMPLE = 'deploy/local/sample.csv';
 
-const APPS = [
+const SERVICES = [
   { name: 'users', port: 5000, path: '/users' },
   { name: 'quotes', port: 5001, path: '/quotes' },
   { name: 'search', port: 5002, path: '/search?keyword=love' },
   { name: 'shop', port: 4242, path: '/' },
 ] as const;
+type Service = (typeof SERVICES)[number];
 
-const running: { name: string; process: ChildProcess }[] = [];
+/** Every bundle that a first run needs: of the services, and of the importer that loads the sample. */
+const APPS = [...SERVICES.map(({ name }) => name), 'import'];
+
+/** The port that debuggers try first. */
+const INSPECTOR_PORT = 9229;
+/** How long a Redis that the environment names may take to answer. */
+const REDIS_PATIENCE_MS = 2_000;
+/** How long a service may take to stop for its next version: one that a debugger has paused never would. */
+const RESTART_PATIENCE_MS = 1_000;
+
+const options = readOptions();
+/** What runs, by name: the services, and the bundler. */
+const running = new Map<string, ChildProcess>();
+/** Processes that end because a new version takes their place. */
+const replaced = new WeakSet<ChildProcess>();
 /** Redis, from the moment it is being started: it must end even if Ctrl-C comes before it is ready. */
 let starting: Promise<RedisServer> | undefined;
 let redis: RedisServer | undefined;
@@ -33,15 +56,40 @@ process.on('SIGTERM', () => void stop(0));
 try {
   await start();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  await stop(1);
+  if (!stopping) await stop(1, messageOf(error));
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: { build: { type: 'boolean' }, watch: { type: 'boolean' }, inspect: { type: 'string' } },
+    });
+    if (values.inspect !== undefined && !SERVICES.some(({ name }) => name === values.inspect)) {
+      throw new Error(
+        `--inspect wants one of ${SERVICES.map(({ name }) => name).join(', ')}, not "${values.inspect}".`,
+      );
+    }
+    return values;
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(1);
+  }
+}
+
+/** What can be wrong with the machine is found out first, before anybody waits for a build. */
 async function start(): Promise<void> {
-  for (const { name, port } of APPS) await assertFree(name, port);
+  for (const { name, port } of SERVICES) await assertFree(name, port);
+  if (options.inspect) await assertFree('the debugger', INSPECTOR_PORT);
   const env = await environment();
-  for (const { name, port } of APPS) launch(name, { ...env, APP_PORT: String(port) });
-  await Promise.all(APPS.map(({ name, port }) => ready(name, port)));
+  if (options.build) await build();
+  if (options.watch) await watch(env);
+  for (const service of SERVICES) launch(service, env);
+  await Promise.all(SERVICES.map(ready));
+  if (stopping) return;
   if (redis && !existsSync(SAMPLE_LOADED)) {
     await importSample(env);
     writeFileSync(SAMPLE_LOADED, '');
@@ -49,7 +97,7 @@ async function start(): Promise<void> {
   if (!stopping) announce(env);
 }
 
-/** The environment of the services: the one this was started with, and local defaults. */
+/** The environment of the services: the one this was started with, and local defaults. Its Redis answers. */
 async function environment(): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   env.ADMIN_KEY ||= 'supersecretkey';
@@ -63,7 +111,12 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   env.COOKIE_SECRET ||= randomBytes(32).toString('hex');
   // Events of the demo's payments are signed with it; nobody else needs to know it.
   env.STRIPE_WEBHOOK_SECRET ||= randomBytes(24).toString('hex');
-  if (env.REDIS_HOST || env.REDIS_SENTINELS || env.REDIS_CLUSTER) return env;
+  const config = configOf(env);
+  const variable = ['REDIS_HOST', 'REDIS_SENTINELS', 'REDIS_CLUSTER'].find((name) => env[name]);
+  if (variable) {
+    await reach(config, variable);
+    return env;
+  }
   mkdirSync(DATA, { recursive: true });
   const program = findRedisProgram(console.log);
   starting = startRedis(program, { port: Number(env.REDIS_PORT) || (await redisPort()), dir: join(DATA, 'redis') });
@@ -74,6 +127,36 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   return { ...env, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) };
 }
 
+/**
+ * What the services will make of an environment, so that a wrong one is told once and before the build.
+ * @throws ConfigError naming the variable
+ */
+function configOf(env: NodeJS.ProcessEnv): Config {
+  return parseConfig('local run', { adminKey: true, cookies: true, payments: true }, env);
+}
+
+/**
+ * Waits until the Redis that the environment names can be used.
+ * @param variable that names it
+ * @throws Error whose message says where it is and why it cannot be used
+ */
+async function reach(config: Config, variable: string): Promise<void> {
+  const client = connectRedis(config);
+  const availability = new RedisAvailability(config, [client]);
+  const deadline = Date.now() + REDIS_PATIENCE_MS;
+  try {
+    while (!stopping && (client.status !== 'ready' || availability.problem)) {
+      if (Date.now() > deadline) {
+        const problem = availability.problem ?? `Redis at ${redisAddress(config)} does not answer`;
+        throw new Error(`${problem} (${variable}); without ${variable} this brings up a Redis of its own.`);
+      }
+      await delay(50);
+    }
+  } finally {
+    client.disconnect();
+  }
+}
+
 /** Redis' usual port, so that the importer finds it without being told, or another if somebody has it. */
 function redisPort(): Promise<number> {
   return assertFree('redis', 6379).then(
@@ -82,18 +165,73 @@ function redisPort(): Promise<number> {
   );
 }
 
-/** Starts an app in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
-function launch(name: string, env: NodeJS.ProcessEnv): void {
+async function build(): Promise<void> {
   if (stopping) return;
-  const child = spawn(process.execPath, [`dist/apps/${name}/main.js`], {
-    env,
+  const bundler = startBuild();
+  running.set('build', bundler);
+  await finish(bundler);
+  running.delete('build');
+}
+
+/** Starts the bundler and waits for the first bundle of every app; from then on a service restarts when its bundle is new. */
+async function watch(env: NodeJS.ProcessEnv): Promise<void> {
+  if (stopping) return;
+  const bundler = startWatch();
+  running.set('build', bundler);
+  bundler.once('exit', () => {
+    if (!stopping) void stop(1, 'The bundler ended unexpectedly');
+  });
+  const awaited = new Set(APPS);
+  /** The restarts of a service follow one another: a second change may come while it starts. */
+  const restarts = new Map<string, Promise<void>>();
+  console.log('Building ...');
+  await new Promise<void>((done) => {
+    bundler.on('message', ({ app, errors }: BundleReport) => {
+      const service = SERVICES.find(({ name }) => name === app);
+      if (errors) console.error(errors);
+      else if (service && running.has(app)) {
+        const earlier = restarts.get(app) ?? Promise.resolve();
+        restarts.set(
+          app,
+          earlier.then(() => restart(service, env)).catch((error) => console.error(messageOf(error))),
+        );
+      } else if (awaited.delete(app) && awaited.size === 0) done();
+    });
+  });
+}
+
+/** Starts a service in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
+function launch({ name, port }: Service, env: NodeJS.ProcessEnv): void {
+  if (stopping) return;
+  const flags = [
+    ...(options.watch ? ['--enable-source-maps'] : []),
+    ...(options.inspect === name ? [`--inspect=127.0.0.1:${INSPECTOR_PORT}`] : []),
+  ];
+  const child = spawn(process.execPath, [...flags, `dist/apps/${name}/main.js`], {
+    env: { ...env, APP_PORT: String(port) },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
   });
-  running.push({ name, process: child });
+  running.set(name, child);
   child.once('exit', () => {
-    if (!stopping) void stop(1, `${name} ended unexpectedly`);
+    if (stopping || replaced.has(child)) return;
+    if (options.watch) console.error(`${name} ended; the next change starts it again.`);
+    else void stop(1, `${name} ended unexpectedly`);
   });
+}
+
+/** Puts the new version of a service in place of the one that runs. */
+async function restart(service: Service, env: NodeJS.ProcessEnv): Promise<void> {
+  const start = performance.now();
+  const child = running.get(service.name);
+  if (child) {
+    replaced.add(child);
+    await end(child, RESTART_PATIENCE_MS);
+  }
+  launch(service, env);
+  if (await ready(service)) {
+    console.log(`${service.name} restarted in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+  }
 }
 
 async function assertFree(name: string, port: number): Promise<void> {
@@ -104,14 +242,17 @@ async function assertFree(name: string, port: number): Promise<void> {
   });
 }
 
-async function ready(name: string, port: number): Promise<void> {
+/** Waits until a service takes requests; false when it has ended, or is to end. */
+async function ready({ name, port }: Service): Promise<boolean> {
   const deadline = Date.now() + 60_000;
-  while (!stopping) {
+  const child = running.get(name);
+  while (!stopping && child && !hasEnded(child)) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (answer?.ok) return;
+    if (answer?.ok) return true;
     if (Date.now() > deadline) throw new Error(`${name} did not become ready within a minute.`);
-    await new Promise((done) => setTimeout(done, 50));
+    await delay(50);
   }
+  return false;
 }
 
 function importSample(env: NodeJS.ProcessEnv): Promise<void> {
@@ -125,48 +266,68 @@ function importSample(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 function announce(env: NodeJS.ProcessEnv): void {
-  const rows = APPS.map(({ name, port, path }) => [
+  const rows = SERVICES.map(({ name, port, path }) => [
     name,
     `http://localhost:${port}${path}`,
     `http://localhost:${port}/docs`,
   ]);
-  const store = redis ? `127.0.0.1:${redis.port}` : (env.REDIS_HOST ?? env.REDIS_SENTINELS ?? env.REDIS_CLUSTER);
   const limit =
     env.THROTTLE_LIMIT === '0'
       ? 'off here (THROTTLE_LIMIT=10 npm start turns it on)'
       : `${env.THROTTLE_LIMIT} requests per client in ${env.THROTTLE_WINDOW_SECONDS || 60} s`;
   const key = env.ADMIN_KEY === 'supersecretkey' ? 'supersecretkey' : '$ADMIN_KEY';
+  const debuggable = options.inspect ? `\n  Debugger:   ${options.inspect} on 127.0.0.1:${INSPECTOR_PORT}` : '';
   console.log(`
 The quotes platform is running.
 
 ${[['service', 'address', 'documentation'], ...rows].map(([a = '', b = '', c = '']) => `  ${a.padEnd(9)}${b.padEnd(44)}${c}`).join('\n')}
-  ${'redis'.padEnd(9)}${store}
+  ${'redis'.padEnd(9)}${redisAddress(configOf(env))}
 
   Admin key:  ${key}
-  Rate limit: ${limit}
+  Rate limit: ${limit}${debuggable}
 
 Try:
   curl -X POST http://localhost:5000/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
   curl -X GET http://localhost:5000/users -H "Authorization: ${key}"
-  ${redis && redis.port !== 6379 ? `REDIS_PORT=${redis.port} ` : ''}npm run import -- quotes FILE...
+  curl http://localhost:5001/quotes/random
+  curl 'http://localhost:5002/search?keyword=love'
+  ${importSettings(env)}npm run import -- quotes FILE...
+and the shop at http://localhost:4242/ in a browser.
 
-Ctrl-C stops everything.`);
+${options.watch ? 'A saved change is built, and restarts the services that it concerns. ' : ''}Ctrl-C stops everything.`);
 }
 
+/** What the importer must be told to find the Redis of this run, as a shell takes it; no password is shown. */
+function importSettings(env: NodeJS.ProcessEnv): string {
+  if (redis) return redis.port === 6379 ? '' : `REDIS_PORT=${redis.port} `;
+  const names = ['REDIS_HOST', 'REDIS_PORT', 'REDIS_DB', 'REDIS_SENTINELS', 'REDIS_CLUSTER', 'REDIS_SHARDS'];
+  return names.flatMap((name) => (env[name] ? [`${name}=${env[name]} `] : [])).join('');
+}
+
+/** Ends all that runs. Only what a person has stopped says so; otherwise the reason is said. */
 async function stop(code: number, reason?: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   if (reason) console.error(reason);
-  await Promise.all(running.map(({ process: child }) => end(child)));
+  await Promise.all(
+    Array.from(running.values(), (child) => end(child, options.watch ? RESTART_PATIENCE_MS : undefined)),
+  );
   const server = await starting?.catch(() => undefined);
   await server?.stop();
+  if (!reason) console.log(`\nStopped.${server ? ' The data stays in data/ for the next time.' : ''}`);
   process.exit(code);
 }
 
-function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((done) => {
-    child.once('exit', () => done());
-    child.kill('SIGTERM');
-  });
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Ends a process as Kubernetes does: it is asked, and killed if it has not ended after `patienceMs`. */
+async function end(child: ChildProcess, patienceMs?: number): Promise<void> {
+  if (hasEnded(child)) return;
+  const exited = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  const killer = patienceMs && setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  await exited;
+  clearTimeout(killer);
 }
