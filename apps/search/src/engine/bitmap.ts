@@ -24,3 +24,11 @@ export function countBits(bits: Uint32Array, words: number): number {
   for (let i = 0; i < words; i++) count += bitsOf(bits[i] ?? 0);
   return count;
 }
+
+/** Sets the bits of the documents of postings `from` to `to`. */
+export function markPostings(documents: Uint16Array, from: number, to: number, bits: Uint32Array): void {
+  for (let p = from; p < to; p++) {
+    const document = documents[p] ?? 0;
+    bits[document >>> 5] = (bits[document >>> 5] ?? 0) | (1 << (document & 31));
+  }
+}

@@ -3,18 +3,11 @@ import { isForgivable, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
 import { FEW_HITS } from './ranking.ts';
 import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import { sealSegment } from './segment.builder.ts';
+import { type Document, MAX_TOKENS, SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { mergeSegments } from './segment.merge.ts';
+import { findLive, kill, readTokens } from './segment.reader.ts';
 import { SegmentSearch } from './segment.search.ts';
-import {
-  type Document,
-  findLive,
-  kill,
-  MAX_TOKENS,
-  mergeSegments,
-  readTokens,
-  SEGMENT_DOCUMENTS,
-  type Segment,
-  sealSegment,
-} from './segment.ts';
 import {
   DOCUMENTS_A_CHUNK,
   encodeDocuments,

@@ -1,7 +1,8 @@
 import type { Query, QueryWord } from './query.parser.ts';
-import { FAR, idf, impact, score, TYPO_TERMS, TYPO_WORDS, typosAllowed, UNIT } from './ranking.ts';
-import { impactOnce, MAX_TOKENS, writeVarint } from './segment.ts';
+import { FAR, idf, impact, impactOnce, score, TYPO_TERMS, TYPO_WORDS, typosAllowed, UNIT } from './ranking.ts';
+import { MAX_TOKENS } from './segment.layout.ts';
 import type { TermTable } from './term.table.ts';
+import { writeVarint } from './varint.ts';
 
 /** A word of the query with the terms that it accepts. */
 export interface Matcher {

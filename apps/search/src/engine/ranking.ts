@@ -41,6 +41,13 @@ export function impact(frequency: number, length: number): number {
   return Math.max(1, Math.round((weight / MAX_WEIGHT) * 255));
 }
 
+const IMPACT_ONCE = Uint8Array.from({ length: 4096 }, (_, length) => impact(1, length));
+
+/** `impact(1, length)` from a table: the weight of every word matched inexactly. */
+export function impactOnce(length: number): number {
+  return IMPACT_ONCE[length] ?? impact(1, length);
+}
+
 /** BM25's inverse document frequency of a term that stands in `matching` of `documents`, scaled for an impact byte. */
 export function idf(documents: number, matching: number): number {
   return Math.log(1 + (documents - matching + 0.5) / (matching + 0.5)) * UNIT;

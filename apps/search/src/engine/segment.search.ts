@@ -1,18 +1,10 @@
-import { bitmapOf, bitsOf, clearBit, countBits, hasBit } from './bitmap.ts';
+import { bisect } from './bisect.ts';
+import { bitmapOf, bitsOf, clearBit, countBits, hasBit, markPostings } from './bitmap.ts';
 import type { Matcher, Phrase, QueryMatcher } from './query.matcher.ts';
 import { MAX_WORDS } from './query.parser.ts';
-import { bm25Needed, FAR, score, UNIT } from './ranking.ts';
-import {
-  BLOCK,
-  bisect,
-  impactOnce,
-  lowerBound,
-  MAX_TOKENS,
-  markPostings,
-  readTokens,
-  SEGMENT_DOCUMENTS,
-  type Segment,
-} from './segment.ts';
+import { bm25Needed, FAR, impactOnce, score, UNIT } from './ranking.ts';
+import { BLOCK, MAX_TOKENS, SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { lowerBound, readTokens } from './segment.reader.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 

@@ -1,5 +1,7 @@
 import { hasBit } from './bitmap.ts';
-import { type Document, readTokens, readVarints, type Segment, writeVarint } from './segment.ts';
+import type { Document, Segment } from './segment.layout.ts';
+import { readTokens } from './segment.reader.ts';
+import { readVarints, writeVarint } from './varint.ts';
 
 /**
  * A snapshot is a sequence of chunks, each small enough to be sent to Redis and read back without holding it up: a header (JSON), the users and then the terms
