@@ -5,11 +5,11 @@ export function bitmapOf(size: number): Uint32Array {
 }
 
 export function hasBit(bits: Uint32Array, at: number): boolean {
-  return (((bits[at >>> 5] ?? 0) >>> (at & 31)) & 1) === 1;
+  return (((bits[at >>> 5] as number) >>> (at & 31)) & 1) === 1;
 }
 
 export function clearBit(bits: Uint32Array, at: number): void {
-  bits[at >>> 5] = (bits[at >>> 5] ?? 0) & ~(1 << (at & 31));
+  bits[at >>> 5] = (bits[at >>> 5] as number) & ~(1 << (at & 31));
 }
 
 /** How many bits of a 32-bit word are set (Hacker's Delight, 5-1). */
@@ -21,14 +21,14 @@ export function bitsOf(word: number): number {
 
 export function countBits(bits: Uint32Array, words: number): number {
   let count = 0;
-  for (let i = 0; i < words; i++) count += bitsOf(bits[i] ?? 0);
+  for (let i = 0; i < words; i++) count += bitsOf(bits[i] as number);
   return count;
 }
 
 /** Sets the bits of the documents of postings `from` to `to`. */
 export function markPostings(documents: Uint16Array, from: number, to: number, bits: Uint32Array): void {
   for (let p = from; p < to; p++) {
-    const document = documents[p] ?? 0;
-    bits[document >>> 5] = (bits[document >>> 5] ?? 0) | (1 << (document & 31));
+    const document = documents[p] as number;
+    bits[document >>> 5] = (bits[document >>> 5] as number) | (1 << (document & 31));
   }
 }

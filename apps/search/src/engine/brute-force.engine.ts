@@ -58,15 +58,15 @@ export class BruteForceEngine implements SearchEngine {
     const allowed = words.map(({ term, exact }) => (exact ? 0 : typosAllowed([...term].length)));
     const counts = words.map(({ term }) => this.#holding(term));
     const forgiven = [...words.keys()]
-      .filter((i) => (allowed[i] ?? 0) > 0)
-      .sort((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0))
+      .filter((i) => (allowed[i] as number) > 0)
+      .sort((a, b) => (counts[a] as number) - (counts[b] as number))
       .slice(0, TYPO_WORDS);
     const terms = new Set([...this.#documents.values()].flatMap((document) => document.terms));
     return words.map((word, i) => {
       if (!forgiven.includes(i)) return new Map();
       const near = [...terms]
         .filter((term) => term !== word.term && !(word.prefix && term.startsWith(word.term)))
-        .map((term) => ({ term, typos: typos(word.term, term, allowed[i] ?? 0), documents: this.#holding(term) }))
+        .map((term) => ({ term, typos: typos(word.term, term, allowed[i] as number), documents: this.#holding(term) }))
         .filter(({ typos }) => typos < Number.POSITIVE_INFINITY)
         .sort((a, b) => a.typos - b.typos || b.documents - a.documents || (a.term < b.term ? -1 : 1));
       return new Map(near.slice(0, TYPO_TERMS).map(({ term, typos }) => [term, typos]));
@@ -94,7 +94,7 @@ function rate(words: QueryWord[], idfs: number[], terms: string[], similar: Map<
   let bm25 = 0;
   words.forEach((word, i) => {
     const frequency = terms.filter((term) => term === word.term).length;
-    bm25 += frequency > 0 ? (idfs[i] ?? 0) * impact(frequency, terms.length) : UNIT * impact(1, terms.length);
+    bm25 += frequency > 0 ? (idfs[i] as number) * impact(frequency, terms.length) : UNIT * impact(1, terms.length);
   });
   let proximity = 0;
   for (let i = 1; i < words.length; i++) proximity += gap(places[i - 1] ?? [], places[i] ?? []);

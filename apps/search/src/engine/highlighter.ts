@@ -54,13 +54,13 @@ function bestWindow(text: string, tokens: Token[], marks: Map<Token, QueryWord>)
   marked.forEach((first, i) => {
     const words = new Set<QueryWord | undefined>();
     let last = i;
-    for (let j = i; j < marked.length && (marked[j]?.end ?? 0) - first.start <= FRAGMENT; j++) {
-      words.add(marks.get(marked[j] ?? first));
+    for (let j = i; j < marked.length && (marked[j] as Token).end - first.start <= FRAGMENT; j++) {
+      words.add(marks.get(marked[j] as Token));
       last = j;
     }
     const count = last - i + 1;
     if (words.size > best.words || (words.size === best.words && count > best.marks)) {
-      best = { words: words.size, marks: count, start: first.start, end: marked[last]?.end ?? first.end };
+      best = { words: words.size, marks: count, start: first.start, end: (marked[last] as Token).end };
     }
   });
   // The room left is shared by both sides; what one side cannot use goes to the other.

@@ -83,7 +83,7 @@ export class InvertedEngine implements SearchEngine {
   *ids(): Generator<number> {
     yield* this.#tail.keys();
     for (const segment of this.#segments) {
-      for (const document of segment.byId) if (hasBit(segment.live, document)) yield segment.ids[document] ?? 0;
+      for (const document of segment.byId) if (hasBit(segment.live, document)) yield segment.ids[document] as number;
     }
   }
 
@@ -97,7 +97,7 @@ export class InvertedEngine implements SearchEngine {
     this.delete(id);
     const words = termsOf(quote);
     const terms = new Uint32Array(Math.min(words.length, MAX_TOKENS));
-    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] ?? '');
+    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
     this.#tail.set(id, { id, user: this.#internUser(userId ?? NOBODY), terms });
     this.#count(terms, terms.length, 1);
     this.#sealFullTail();
@@ -153,7 +153,7 @@ export class InvertedEngine implements SearchEngine {
     this.#table.sort();
     const segment = sealSegment(documents, this.#table);
     segment.terms.forEach((term, i) => {
-      this.#table.add(term, (segment.offsets[i + 1] ?? 0) - (segment.offsets[i] ?? 0));
+      this.#table.add(term, (segment.offsets[i + 1] as number) - (segment.offsets[i] as number));
     });
     this.#size += segment.size;
     this.#addSegment(segment);
@@ -215,7 +215,7 @@ export class InvertedEngine implements SearchEngine {
   #count(terms: Uint32Array, length: number, change: number): void {
     this.#size += change;
     for (let i = 0; i < length; i++) {
-      const term = terms[i] ?? 0;
+      const term = terms[i] as number;
       if (terms.indexOf(term) === i) this.#table.add(term, change);
     }
   }
@@ -245,5 +245,6 @@ export class InvertedEngine implements SearchEngine {
 }
 
 function newest(segment: Segment): number {
-  return segment.ids[segment.byId.at(-1) ?? 0] ?? 0;
+  const last = segment.byId.at(-1);
+  return last === undefined ? 0 : (segment.ids[last] as number);
 }

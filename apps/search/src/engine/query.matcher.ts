@@ -56,7 +56,7 @@ export class QueryMatcher {
     this.mustRead = this.words.length > 1 && this.words.some(({ similar }) => similar.size > 0);
     const count = this.words.length;
     let reached = 0;
-    for (const number of this.#marked) reached |= accepted[number] ?? 0;
+    for (const number of this.#marked) reached |= accepted[number] as number;
     this.#all = (1 << count) - 1;
     this.possible = count > 0 && reached === this.#all;
     this.#frequencies = new Uint32Array(count);
@@ -85,22 +85,22 @@ export class QueryMatcher {
     let found = 0;
     let count = 0;
     for (let at = 0; at < length; at++) {
-      const words = this.#accepted[tokens[at] ?? 0] ?? 0;
+      const words = this.#accepted[tokens[at] as number] as number;
       if (words === 0) continue;
       found |= words;
       this.#matches[count++] = at;
-      this.#weigh(words, tokens[at] ?? 0);
+      this.#weigh(words, tokens[at] as number);
     }
     if (found !== this.#all) return -1;
     let typed = 0;
     let tier = 0;
     let bm25 = 0;
     for (let i = 0; i < this.words.length; i++) {
-      const cost = this.#costs[i] ?? 0;
+      const cost = this.#costs[i] as number;
       if (cost >= 1) typed += cost;
       if (cost > 0) tier = 1;
-      const frequency = this.#frequencies[i] ?? 0;
-      bm25 += frequency > 0 ? (this.words[i]?.idf ?? 0) * impact(frequency, length) : UNIT * impactOnce(length);
+      const frequency = this.#frequencies[i] as number;
+      bm25 += frequency > 0 ? (this.words[i] as Matcher).idf * impact(frequency, length) : UNIT * impactOnce(length);
     }
     return score(typed > 0 ? 1 + typed : tier, this.#proximity(tokens, count), bm25);
   }
@@ -109,14 +109,14 @@ export class QueryMatcher {
     for (let rest = words; rest !== 0; rest &= rest - 1) {
       const i = lowestBit(rest);
       const cost = this.#cost(i, term);
-      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] ?? 0) + 1;
-      if (cost < (this.#costs[i] ?? 0)) this.#costs[i] = cost;
+      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+      if (cost < (this.#costs[i] as number)) this.#costs[i] = cost;
     }
   }
 
   #cost(i: number, term: number): number {
-    const word = this.words[i];
-    return word?.term === term ? 0 : (word?.similar.get(term) ?? PREFIX);
+    const word = this.words[i] as Matcher;
+    return word.term === term ? 0 : (word.similar.get(term) ?? PREFIX);
   }
 
   /** Of the document whose first `count` matching tokens stand at #matches. */
@@ -125,10 +125,10 @@ export class QueryMatcher {
     this.#lasts.fill(-1);
     this.#gaps.fill(FAR);
     for (let m = 0; m < count; m++) {
-      const at = this.#matches[m] ?? 0;
-      const term = tokens[at] ?? 0;
+      const at = this.#matches[m] as number;
+      const term = tokens[at] as number;
       let best = 0;
-      for (let rest = this.#accepted[term] ?? 0; rest !== 0; rest &= rest - 1) {
+      for (let rest = this.#accepted[term] as number; rest !== 0; rest &= rest - 1) {
         const i = lowestBit(rest);
         if (this.#cost(i, term) !== this.#costs[i]) continue;
         best |= 1 << i;
@@ -138,23 +138,23 @@ export class QueryMatcher {
       for (; best !== 0; best &= best - 1) this.#lasts[lowestBit(best)] = at;
     }
     let sum = 0;
-    for (let i = 1; i < this.words.length; i++) sum += this.#gaps[i] ?? 0;
+    for (let i = 1; i < this.words.length; i++) sum += this.#gaps[i] as number;
     return sum;
   }
 
   /** Word i stands at `at`. Gap i is the one between word i - 1 and word i. */
   #closeGaps(i: number, at: number): void {
-    const left = i > 0 ? (this.#lasts[i - 1] ?? -1) : -1;
-    if (left >= 0) this.#gaps[i] = Math.min(this.#gaps[i] ?? FAR, at - left - 1);
-    const right = i + 1 < this.words.length ? (this.#lasts[i + 1] ?? -1) : -1;
-    if (right >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] ?? FAR, at - right);
+    const left = i > 0 ? (this.#lasts[i - 1] as number) : -1;
+    if (left >= 0) this.#gaps[i] = Math.min(this.#gaps[i] as number, at - left - 1);
+    const right = i + 1 < this.words.length ? (this.#lasts[i + 1] as number) : -1;
+    if (right >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] as number, at - right);
   }
 
   #prepare({ term, prefix }: QueryWord, i: number, table: TermTable, documents: number, isForgiven: boolean): Matcher {
     const number = table.find(term) ?? -1;
     if (number >= 0) this.#accept(number, i);
     const range = prefix ? table.prefixRange(term) : { from: 0, to: 0 };
-    for (let rank = range.from; rank < range.to; rank++) this.#accept(table.order[rank] ?? 0, i);
+    for (let rank = range.from; rank < range.to; rank++) this.#accept(table.order[rank] as number, i);
     if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#accept(other, i);
     const similar = isForgiven ? nearest(term, prefix, table) : new Map<number, number>();
     for (const other of similar.keys()) this.#accept(other, i);
@@ -162,7 +162,7 @@ export class QueryMatcher {
   }
 
   #accept(number: number, word: number): void {
-    const words = this.#accepted[number] ?? 0;
+    const words = this.#accepted[number] as number;
     if (words === 0) this.#marked.push(number);
     this.#accepted[number] = words | (1 << word);
   }

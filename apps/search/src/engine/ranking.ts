@@ -91,7 +91,7 @@ export function typos(word: string, other: string, most: number): number {
     leastAbove = least;
     [before, above, row] = [above, row, before];
   }
-  const distance = above[n] ?? 0;
+  const distance = above[n] as number;
   return distance > most ? Number.POSITIVE_INFINITY : distance;
 }
 
@@ -102,9 +102,13 @@ function nextRow(i: number, n: number): number {
   const letter = left[i - 1];
   for (let j = 1; j <= n; j++) {
     const other = right[j - 1];
-    let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + (letter === other ? 0 : 1));
+    let cost = Math.min(
+      (above[j] as number) + 1,
+      (row[j - 1] as number) + 1,
+      (above[j - 1] as number) + (letter === other ? 0 : 1),
+    );
     if (i > 1 && j > 1 && letter === right[j - 2] && left[i - 2] === other)
-      cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      cost = Math.min(cost, (before[j - 2] as number) + 1);
     row[j] = cost;
     if (cost < least) least = cost;
   }
@@ -113,6 +117,6 @@ function nextRow(i: number, n: number): number {
 
 function codePoints(word: string, into: number[]): number {
   let length = 0;
-  for (const character of word) into[length++] = character.codePointAt(0) ?? 0;
+  for (const character of word) into[length++] = character.codePointAt(0) as number;
   return length;
 }

@@ -33,23 +33,23 @@ function invert(documents: Document[], table: TermTable): Postings {
   const met: number[] = [];
   documents.forEach(({ terms }, d) => {
     for (let i = 0; i < terms.length; i++) {
-      const term = terms[i] ?? 0;
+      const term = terms[i] as number;
       if (lastIn[term] === d + 1) continue;
-      if (lastIn[term] === 0) met.push(table.ranks[term] ?? 0);
+      if (lastIn[term] === 0) met.push(table.ranks[term] as number);
       lastIn[term] = d + 1;
-      next[term] = (next[term] ?? 0) + 1;
+      next[term] = (next[term] as number) + 1;
     }
   });
   const terms = new Uint32Array(met).sort();
   const offsets = new Uint32Array(terms.length + 1);
   for (let i = 0; i < terms.length; i++) {
-    const term = table.order[terms[i] ?? 0] ?? 0;
+    const term = table.order[terms[i] as number] as number;
     terms[i] = term;
-    const start = offsets[i] ?? 0;
-    offsets[i + 1] = start + (next[term] ?? 0);
+    const start = offsets[i] as number;
+    offsets[i + 1] = start + (next[term] as number);
     next[term] = start;
   }
-  const postings = offsets[terms.length] ?? 0;
+  const postings = offsets[terms.length] as number;
   const numbers = new Uint16Array(postings);
   const places = new Uint16Array(postings);
   const impacts = new Uint8Array(postings);
@@ -58,8 +58,8 @@ function invert(documents: Document[], table: TermTable): Postings {
     const { length } = terms;
     const once = impactOnce(length);
     for (let i = 0; i < length; i++) {
-      const term = terms[i] ?? 0;
-      let at = next[term] ?? 0;
+      const term = terms[i] as number;
+      let at = next[term] as number;
       if (lastIn[term] === d + 1) {
         at--;
         impacts[at] = impact(frequencyOf(term, terms), length);
@@ -69,7 +69,7 @@ function invert(documents: Document[], table: TermTable): Postings {
         numbers[at] = d;
         impacts[at] = once;
       }
-      places[at] = (places[at] ?? 0) | (1 << (i & 15));
+      places[at] = (places[at] as number) | (1 << (i & 15));
     }
   });
   return { terms, offsets, documents: numbers, impacts, places };
@@ -89,15 +89,17 @@ export function finish(forward: Forward, postings: Postings): Segment {
   const peaks = new Uint8Array(Math.ceil(impacts.length / BLOCK));
   for (let block = 0, p = 0; block < peaks.length; block++) {
     let peak = 0;
-    for (const end = Math.min(p + BLOCK, impacts.length); p < end; p++) peak = Math.max(peak, impacts[p] ?? 0);
+    for (const end = Math.min(p + BLOCK, impacts.length); p < end; p++) peak = Math.max(peak, impacts[p] as number);
     peaks[block] = peak;
   }
   // A bitmap is the quicker one from as many postings on as it has words.
-  const common = terms.map((_, i) => i).filter((i) => (offsets[i + 1] ?? 0) - (offsets[i] ?? 0) > live.length);
+  const common = terms
+    .map((_, i) => i)
+    .filter((i) => (offsets[i + 1] as number) - (offsets[i] as number) > live.length);
   const bitmaps = new Uint32Array(common.length * live.length);
   common.forEach((i, row) => {
     const bitmap = bitmaps.subarray(row * live.length, (row + 1) * live.length);
-    markPostings(documents, offsets[i] ?? 0, offsets[i + 1] ?? 0, bitmap);
+    markPostings(documents, offsets[i] as number, offsets[i + 1] as number, bitmap);
   });
   return {
     ...forward,
@@ -117,7 +119,7 @@ function sortedById(ids: Float64Array): Uint16Array {
   let ascending = true;
   for (let d = 0; d < ids.length; d++) {
     byId[d] = d;
-    if (d > 0 && (ids[d] ?? 0) < (ids[d - 1] ?? 0)) ascending = false;
+    if (d > 0 && (ids[d] as number) < (ids[d - 1] as number)) ascending = false;
   }
-  return ascending ? byId : byId.sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0));
+  return ascending ? byId : byId.sort((a, b) => (ids[a] as number) - (ids[b] as number));
 }

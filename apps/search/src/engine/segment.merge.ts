@@ -15,7 +15,7 @@ function mergePostings(sources: Segment[], moves: Uint16Array[], table: TermTabl
   const most = sources.reduce((sum, source) => sum + source.documents.length, 0);
   const merged = { documents: new Uint16Array(most), impacts: new Uint8Array(most), places: new Uint16Array(most) };
   const rankAt = ({ terms }: Segment, i: number) =>
-    i < terms.length ? (table.ranks[terms[i] ?? 0] ?? 0) : table.order.length;
+    i < terms.length ? (table.ranks[terms[i] as number] as number) : table.order.length;
   const next = sources.map(() => 0);
   const ranks = sources.map((source) => rankAt(source, 0));
   const terms: number[] = [];
@@ -24,15 +24,15 @@ function mergePostings(sources: Segment[], moves: Uint16Array[], table: TermTabl
   for (let rank = least(ranks); rank < table.order.length; rank = least(ranks)) {
     const start = end;
     for (let s = 0; s < sources.length; s++) {
-      const source = sources[s];
-      if (source === undefined || ranks[s] !== rank) continue;
-      const i = next[s] ?? 0;
-      end = copyLivePostings(source, i, moves[s] ?? new Uint16Array(0), merged, end);
+      if (ranks[s] !== rank) continue;
+      const source = sources[s] as Segment;
+      const i = next[s] as number;
+      end = copyLivePostings(source, i, moves[s] as Uint16Array, merged, end);
       next[s] = i + 1;
       ranks[s] = rankAt(source, i + 1);
     }
     if (end === start) continue;
-    terms.push(table.order[rank] ?? 0);
+    terms.push(table.order[rank] as number);
     offsets.push(end);
   }
   return {
@@ -60,14 +60,14 @@ function copyLivePostings(
 ): number {
   const allLive = source.liveCount === source.size;
   const { live, documents, impacts, places } = source;
-  const last = source.offsets[i + 1] ?? 0;
+  const last = source.offsets[i + 1] as number;
   let end = at;
-  for (let p = source.offsets[i] ?? 0; p < last; p++) {
-    const document = documents[p] ?? 0;
+  for (let p = source.offsets[i] as number; p < last; p++) {
+    const document = documents[p] as number;
     if (!allLive && !hasBit(live, document)) continue;
-    to.documents[end] = moves[document] ?? 0;
-    to.impacts[end] = impacts[p] ?? 0;
-    to.places[end] = places[p] ?? 0;
+    to.documents[end] = moves[document] as number;
+    to.impacts[end] = impacts[p] as number;
+    to.places[end] = places[p] as number;
     end++;
   }
   return end;
@@ -87,12 +87,12 @@ function mergeForward(sources: Segment[], moves: Uint16Array[]): Forward {
   let next = 0;
   let end = 0;
   sources.forEach((source, s) => {
-    const move = moves[s] ?? new Uint16Array(0);
+    const move = moves[s] as Uint16Array;
     for (let d = 0; d < source.size; d++) {
       if (!hasBit(source.live, d)) continue;
-      forward.ids[next] = source.ids[d] ?? 0;
-      forward.users[next] = source.users[d] ?? 0;
-      forward.lengths[next] = source.lengths[d] ?? 0;
+      forward.ids[next] = source.ids[d] as number;
+      forward.users[next] = source.users[d] as number;
+      forward.lengths[next] = source.lengths[d] as number;
       move[d] = next++;
       const bytes = source.tokens.subarray(source.starts[d], source.starts[d + 1]);
       tokens.set(bytes, end);

@@ -12,25 +12,25 @@ export function commonPairs(
   least: number,
 ): Pick<Inverted, 'pairs' | 'pairBitmaps'> {
   // By term number, the place in `common`, counted from 1.
-  const rows = new Uint16Array(common.reduce((highest, i) => Math.max(highest, terms[i] ?? 0), 0) + 1);
+  const rows = new Uint16Array(common.reduce((highest, i) => Math.max(highest, terms[i] as number), 0) + 1);
   common.forEach((i, row) => {
-    rows[terms[i] ?? 0] = row + 1;
+    rows[terms[i] as number] = row + 1;
   });
   const counts = new Uint32Array(common.length ** 2);
   forEachPair(forward, rows, common.length, SAMPLE, (pair) => {
-    counts[pair] = (counts[pair] ?? 0) + SAMPLE;
+    counts[pair] = (counts[pair] as number) + SAMPLE;
   });
-  const pairs = counts.map((_, pair) => pair).filter((pair) => (counts[pair] ?? 0) > least);
+  const pairs = counts.map((_, pair) => pair).filter((pair) => (counts[pair] as number) > least);
   pairs.forEach((pair, i) => {
     counts[pair] = i + 1;
   });
   const pairBitmaps = new Uint32Array(pairs.length * least);
   if (pairs.length === 0) return { pairs, pairBitmaps: new Uint32Array(0) };
   forEachPair(forward, rows, common.length, 1, (pair, document) => {
-    const i = (counts[pair] ?? 0) - 1;
+    const i = (counts[pair] as number) - 1;
     if (pairs[i] !== pair) return;
     const word = i * least + (document >>> 5);
-    pairBitmaps[word] = (pairBitmaps[word] ?? 0) | (1 << (document & 31));
+    pairBitmaps[word] = (pairBitmaps[word] as number) | (1 << (document & 31));
   });
   return { pairs, pairBitmaps };
 }
@@ -45,11 +45,12 @@ function forEachPair(
 ): void {
   const numbers = new Uint32Array(MAX_TOKENS);
   for (let document = 0; document < size; document += step) {
-    const length = lengths[document] ?? 0;
-    readVarints(tokens, starts[document] ?? 0, length, numbers, 0);
+    const length = lengths[document] as number;
+    readVarints(tokens, starts[document] as number, length, numbers, 0);
     let left = 0;
     for (let i = 0; i < length; i++) {
-      const right = rows[numbers[i] ?? 0] ?? 0;
+      // A term with a higher number than every common one is beyond the end of `rows`.
+      const right = rows[numbers[i] as number] ?? 0;
       if (left > 0 && right > 0) visit((left - 1) * count + right - 1, document);
       left = right;
     }

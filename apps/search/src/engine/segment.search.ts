@@ -54,13 +54,13 @@ export class SegmentSearch {
       return { spans, cost: spans.reduce((sum, span) => sum + postingsOf(segment, span), 0) };
     });
     found.sort((a, b) => a.cost - b.cost);
-    const least = found[0]?.cost ?? 0;
-    if (least === 0) return 0;
+    const [rarest] = found;
+    if (rarest === undefined || rarest.cost === 0) return 0;
 
     this.#hits.set(segment.live);
     const sum = found.reduce((sum, { cost }) => sum + cost, 0);
-    if (least <= FEW_DOCUMENTS && sum > least * READING_COST) {
-      this.#intersect(segment, found[0]?.spans ?? [], this.#hits);
+    if (rarest.cost <= FEW_DOCUMENTS && sum > rarest.cost * READING_COST) {
+      this.#intersect(segment, rarest.spans, this.#hits);
       return this.#readAll(segment, user, top, (length) => matcher.match(this.#tokens, length));
     }
     for (const { spans } of found) this.#intersect(segment, spans, this.#hits);
@@ -82,10 +82,11 @@ export class SegmentSearch {
       if (spans.length === 0) return;
       fresh.fill(0, 0, length);
       for (const span of spans) mark(segment, span, fresh);
-      for (let i = 0; i < length; i++) fresh[i] = (fresh[i] ?? 0) & (segment.live[i] ?? 0) & ~(seen[i] ?? 0);
+      for (let i = 0; i < length; i++)
+        fresh[i] = (fresh[i] as number) & (segment.live[i] as number) & ~(seen[i] as number);
       this.#restrict(segment, matcher, user, fresh);
-      for (let i = 0; i < length; i++) seen[i] = (seen[i] ?? 0) | (fresh[i] ?? 0);
-      if (tier === 0) rankByImpact(segment, spans[0] ?? NONE, word.idf, fresh, top);
+      for (let i = 0; i < length; i++) seen[i] = (seen[i] as number) | (fresh[i] as number);
+      if (tier === 0) rankByImpact(segment, spans[0] as Span, word.idf, fresh, top);
       else rankByLength(segment, tier, fresh, top);
     });
     return countBits(seen, length);
@@ -129,13 +130,13 @@ export class SegmentSearch {
     const terms = row < 0 ? this.#marks.fill(0, 0, length) : segment.bitmaps;
     if (row < 0) for (const span of spans) mark(segment, span, terms);
     const start = Math.max(0, row) * length;
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & (terms[start + i] ?? 0);
+    for (let i = 0; i < length; i++) bits[i] = (bits[i] as number) & (terms[start + i] as number);
   }
 
   /** Removes from `bits` what the query excludes, what lacks one of its phrases, and what others than the user signed. */
   #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Uint32Array): void {
     for (const { terms } of matcher.excluded) {
-      if (terms.length === 1) remove(segment, this.#span(segment, terms[0] ?? -1), bits);
+      if (terms.length === 1) remove(segment, this.#span(segment, terms[0] as number), bits);
     }
     if (user !== undefined) keepSigned(segment, user, bits);
     for (const phrase of matcher.phrases) this.#filterPhrase(segment, phrase, bits, true);
@@ -155,7 +156,7 @@ export class SegmentSearch {
     if (isWanted) bits.set(candidates.subarray(0, length));
     const count = countBits(candidates, length);
     if (isExact) {
-      if (!isWanted) for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(candidates[i] ?? 0);
+      if (!isWanted) for (let i = 0; i < length; i++) bits[i] = (bits[i] as number) & ~(candidates[i] as number);
     } else if (count > FEW_DOCUMENTS) {
       this.#filterPlaces(segment, phrase, spans, bits, isWanted);
     } else if (count > 0) {
@@ -174,11 +175,12 @@ export class SegmentSearch {
     for (let i = 1; i < rows.length; i++) {
       const [left = -1, right = -1] = rows.slice(i - 1);
       const pair = left < 0 || right < 0 ? -1 : left * common.length + right;
-      const at = bisect(pairs.length, (i) => (pairs[i] ?? 0) < pair);
+      const at = bisect(pairs.length, (i) => (pairs[i] as number) < pair);
       isFound = pairs[at] === pair;
       if (!isFound) continue;
       const start = at * live.length;
-      for (let i = 0; i < live.length; i++) candidates[i] = (candidates[i] ?? 0) & (pairBitmaps[start + i] ?? 0);
+      for (let i = 0; i < live.length; i++)
+        candidates[i] = (candidates[i] as number) & (pairBitmaps[start + i] as number);
     }
     return isFound;
   }
@@ -187,17 +189,18 @@ export class SegmentSearch {
   #filterPlaces(segment: Segment, phrase: Phrase, spans: Span[], bits: Uint32Array, isWanted: boolean): void {
     const maps = spans.map((span, i) => this.#bitmap(segment, span, i));
     // The posting of each term for the first document of a word of its bitmap: how many more there are up to a document are the bits before its own.
-    const next = Int32Array.from(spans, ({ from }) => segment.offsets[from] ?? 0);
+    const next = Int32Array.from(spans, ({ from }) => segment.offsets[from] as number);
     for (let i = 0; i < segment.live.length; i++) {
-      for (let rest = this.#candidates[i] ?? 0; rest !== 0; rest &= rest - 1) {
+      for (let rest = this.#candidates[i] as number; rest !== 0; rest &= rest - 1) {
         const bit = rest & -rest;
         const document = i * 32 + 31 - Math.clz32(bit);
-        const isShort = (segment.lengths[document] ?? 0) <= PLACES;
+        const isShort = (segment.lengths[document] as number) <= PLACES;
         const found =
           stand(segment, maps, next, i, bit, isShort) && (isShort || holds(segment, document, phrase.bytes));
-        if (found !== isWanted) bits[i] = (bits[i] ?? 0) & ~bit;
+        if (found !== isWanted) bits[i] = (bits[i] as number) & ~bit;
       }
-      for (let t = 0; t < maps.length; t++) next[t] = (next[t] ?? 0) + bitsOf(maps[t]?.[i] ?? 0);
+      for (let t = 0; t < maps.length; t++)
+        next[t] = (next[t] as number) + bitsOf((maps[t] as Uint32Array)[i] as number);
     }
   }
 
@@ -219,7 +222,7 @@ export class SegmentSearch {
       const rating = rate(readTokens(segment, document, this.#tokens));
       if (rating < 0) return;
       total++;
-      if (rating >= top.worst) top.offer(segment.ids[document] ?? 0, rating);
+      if (rating >= top.worst) top.offer(segment.ids[document] as number, rating);
     });
     return total;
   }
@@ -231,10 +234,10 @@ export class SegmentSearch {
     const prefix = matcher.words.findIndex(({ from, to }) => from < to);
     const bits = this.#fresh;
     bits.set(this.#hits.subarray(0, length));
-    if (prefix >= 0) this.#intersect(segment, [spans[prefix] ?? NONE], bits);
+    if (prefix >= 0) this.#intersect(segment, [spans[prefix] as Span], bits);
     this.#rankTier(segment, matcher, spans, -1, bits, top);
     if (prefix < 0) return;
-    for (let i = 0; i < length; i++) bits[i] = (this.#hits[i] ?? 0) & ~(bits[i] ?? 0);
+    for (let i = 0; i < length; i++) bits[i] = (this.#hits[i] as number) & ~(bits[i] as number);
     this.#rankTier(segment, matcher, spans, prefix, bits, top);
   }
 
@@ -254,19 +257,20 @@ export class SegmentSearch {
     let needed = bm25Needed(top.worst, tier);
     if (needed === Number.POSITIVE_INFINITY) return;
     const { documents, impacts } = segment;
-    const firsts = spans.map((span) => segment.offsets[span.from] ?? 0);
+    const firsts = spans.map((span) => segment.offsets[span.from] as number);
     let rarest = inexact === 0 ? 1 : 0;
     let others = 0;
     spans.forEach((span, i) => {
-      this.#cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
-      if (i !== inexact && postingsOf(segment, span) < postingsOf(segment, spans[rarest] ?? NONE)) rarest = i;
+      this.#cursors[i] = (segment.offsets[span.to] as number) - 1;
+      if (i !== inexact && postingsOf(segment, span) < postingsOf(segment, spans[rarest] as Span)) rarest = i;
     });
     spans.forEach((span, i) => {
-      if (i !== rarest) others += i === inexact ? UNIT * 255 : (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
+      if (i !== rarest)
+        others += i === inexact ? UNIT * 255 : (matcher.words[i] as Matcher).idf * peakOf(segment, span);
     });
-    const idf = matcher.words[rarest]?.idf ?? 0;
-    const first = firsts[rarest] ?? 0;
-    let p = this.#cursors[rarest] ?? 0;
+    const idf = (matcher.words[rarest] as Matcher).idf;
+    const first = firsts[rarest] as number;
+    let p = this.#cursors[rarest] as number;
     const offer = (document: number) => {
       this.#cursors[rarest] = p;
       if (this.#offer(segment, matcher, firsts, inexact, document, needed, top)) needed = bm25Needed(top.worst, tier);
@@ -274,13 +278,13 @@ export class SegmentSearch {
     if (countBits(bits, segment.live.length) * NEAR < p - first) {
       forEachBit(bits, segment.live.length, (document) => {
         p = seek(documents, p, first, document);
-        if (idf * (impacts[p] ?? 0) + others >= needed) offer(document);
+        if (idf * (impacts[p] as number) + others >= needed) offer(document);
       });
       return;
     }
     for (; p >= first; p--) {
-      if (idf * (impacts[p] ?? 0) + others < needed) continue;
-      const document = documents[p] ?? 0;
+      if (idf * (impacts[p] as number) + others < needed) continue;
+      const document = documents[p] as number;
       if (hasBit(bits, document)) offer(document);
     }
   }
@@ -298,11 +302,11 @@ export class SegmentSearch {
     let rating = this.#bound(segment, matcher, firsts, inexact, document, needed);
     if (rating < top.worst) return false;
     // A bound is exact when it knows the places of all words.
-    if (inexact >= 0 || (segment.lengths[document] ?? 0) > PLACES) {
+    if (inexact >= 0 || (segment.lengths[document] as number) > PLACES) {
       rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
       if (rating < top.worst) return false;
     }
-    top.offer(segment.ids[document] ?? 0, rating);
+    top.offer(segment.ids[document] as number, rating);
     return true;
   }
 
@@ -316,38 +320,38 @@ export class SegmentSearch {
     needed: number,
   ): number {
     const { documents, impacts, places } = segment;
-    const length = segment.lengths[document] ?? 0;
+    const length = segment.lengths[document] as number;
     let bm25 = 0;
     for (let i = 0; i < firsts.length; i++) {
       if (i === inexact) {
         bm25 += UNIT * impactOnce(length);
         continue;
       }
-      const p = seek(documents, this.#cursors[i] ?? 0, firsts[i] ?? 0, document);
+      const p = seek(documents, this.#cursors[i] as number, firsts[i] as number, document);
       this.#cursors[i] = p;
-      bm25 += (matcher.words[i]?.idf ?? 0) * (impacts[p] ?? 0);
+      bm25 += (matcher.words[i] as Matcher).idf * (impacts[p] as number);
     }
     if (bm25 < needed) return Number.NEGATIVE_INFINITY;
     let proximity = 0;
     for (let i = 1; i < firsts.length; i++) {
       if (i === inexact || i - 1 === inexact) continue;
-      const left = places[this.#cursors[i - 1] ?? 0] ?? 0;
-      proximity += leastGap(left, places[this.#cursors[i] ?? 0] ?? 0, length <= PLACES);
+      const left = places[this.#cursors[i - 1] as number] as number;
+      proximity += leastGap(left, places[this.#cursors[i] as number] as number, length <= PLACES);
     }
     return score(inexact < 0 ? 0 : 1, proximity, bm25);
   }
 }
 
 function postingsOf(segment: Segment, span: Span): number {
-  return (segment.offsets[span.to] ?? 0) - (segment.offsets[span.from] ?? 0);
+  return (segment.offsets[span.to] as number) - (segment.offsets[span.from] as number);
 }
 
 /** The highest impact among the postings, or a little more: that of their blocks. */
 function peakOf(segment: Segment, span: Span): number {
   let peak = 0;
-  const last = Math.floor(((segment.offsets[span.to] ?? 0) - 1) / BLOCK);
-  for (let block = Math.floor((segment.offsets[span.from] ?? 0) / BLOCK); block <= last; block++) {
-    peak = Math.max(peak, segment.peaks[block] ?? 0);
+  const last = Math.floor(((segment.offsets[span.to] as number) - 1) / BLOCK);
+  for (let block = Math.floor((segment.offsets[span.from] as number) / BLOCK); block <= last; block++) {
+    peak = Math.max(peak, segment.peaks[block] as number);
   }
   return peak;
 }
@@ -356,31 +360,31 @@ function peakOf(segment: Segment, span: Span): number {
 function mark(segment: Segment, span: Span, bits: Uint32Array): void {
   const length = segment.live.length;
   let next = span.from;
-  for (let row = bisect(segment.common.length, (i) => (segment.common[i] ?? 0) < span.from); ; row++) {
+  for (let row = bisect(segment.common.length, (i) => (segment.common[i] as number) < span.from); ; row++) {
     const common = Math.min(segment.common[row] ?? span.to, span.to);
-    markPostings(segment.documents, segment.offsets[next] ?? 0, segment.offsets[common] ?? 0, bits);
+    markPostings(segment.documents, segment.offsets[next] as number, segment.offsets[common] as number, bits);
     if (common === span.to) return;
     const start = row * length;
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) | (segment.bitmaps[start + i] ?? 0);
+    for (let i = 0; i < length; i++) bits[i] = (bits[i] as number) | (segment.bitmaps[start + i] as number);
     next = common + 1;
   }
 }
 
 /** Offers the documents of `bits` that hold the one term of `span`. */
 function rankByImpact(segment: Segment, span: Span, idf: number, bits: Uint32Array, top: TopHits): void {
-  const from = segment.offsets[span.from] ?? 0;
+  const from = segment.offsets[span.from] as number;
   let needed = bm25Needed(top.worst, 0);
-  for (let p = (segment.offsets[span.to] ?? 0) - 1; p >= from; ) {
+  for (let p = (segment.offsets[span.to] as number) - 1; p >= from; ) {
     const block = Math.floor(p / BLOCK);
     const first = Math.max(from, block * BLOCK);
-    if (idf * (segment.peaks[block] ?? 0) < needed) p = first - 1;
+    if (idf * (segment.peaks[block] as number) < needed) p = first - 1;
     for (; p >= first; p--) {
-      const bm25 = idf * (segment.impacts[p] ?? 0);
+      const bm25 = idf * (segment.impacts[p] as number);
       if (bm25 < needed) continue;
-      const document = segment.documents[p] ?? 0;
+      const document = segment.documents[p] as number;
       const rating = score(0, 0, bm25);
       if (rating < top.worst || !hasBit(bits, document)) continue;
-      top.offer(segment.ids[document] ?? 0, rating);
+      top.offer(segment.ids[document] as number, rating);
       needed = bm25Needed(top.worst, 0);
     }
   }
@@ -391,11 +395,11 @@ function rankByLength(segment: Segment, tier: number, bits: Uint32Array, top: To
   let needed = bm25Needed(top.worst, tier);
   if (needed === Number.POSITIVE_INFINITY) return;
   forEachBit(bits, segment.live.length, (document) => {
-    const bm25 = UNIT * impactOnce(segment.lengths[document] ?? 0);
+    const bm25 = UNIT * impactOnce(segment.lengths[document] as number);
     if (bm25 < needed) return;
     const rating = score(tier, 0, bm25);
     if (rating < top.worst) return;
-    top.offer(segment.ids[document] ?? 0, rating);
+    top.offer(segment.ids[document] as number, rating);
     needed = bm25Needed(top.worst, tier);
   });
 }
@@ -421,16 +425,16 @@ function after(places: number, by: number, isShort: boolean): number {
 function seek(documents: Uint16Array, from: number, first: number, document: number): number {
   let high = from;
   const near = Math.max(first, from - NEAR);
-  while (high > near && (documents[high] ?? 0) > document) high--;
-  if ((documents[high] ?? 0) <= document) return high;
+  while (high > near && (documents[high] as number) > document) high--;
+  if ((documents[high] as number) <= document) return high;
   let low = high;
-  for (let step = NEAR; low > first && (documents[low] ?? 0) > document; step *= 2) {
+  for (let step = NEAR; low > first && (documents[low] as number) > document; step *= 2) {
     high = low;
     low = Math.max(first, low - step);
   }
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((documents[middle] ?? 0) < document) low = middle + 1;
+    if ((documents[middle] as number) < document) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -450,20 +454,20 @@ function stand(
 ): boolean {
   let ends = 0xffff;
   for (let t = 0; t < maps.length && ends !== 0; t++) {
-    const p = (next[t] ?? 0) + bitsOf((maps[t]?.[i] ?? 0) & (bit - 1));
-    ends = (t === 0 ? ends : after(ends, 1, isShort)) & (places[p] ?? 0);
+    const p = (next[t] as number) + bitsOf(((maps[t] as Uint32Array)[i] as number) & (bit - 1));
+    ends = (t === 0 ? ends : after(ends, 1, isShort)) & (places[p] as number);
   }
   return ends !== 0;
 }
 
 /** Whether a document's tokens hold the phrase. */
 function holds({ tokens, starts }: Segment, document: number, phrase: Uint8Array): boolean {
-  const start = starts[document] ?? 0;
-  const end = (starts[document + 1] ?? 0) - phrase.length;
+  const start = starts[document] as number;
+  const end = (starts[document + 1] as number) - phrase.length;
   const first = phrase[0];
   for (let at = start; at <= end; at++) {
     // A number begins behind the last byte of another, which has its top bit clear.
-    if (tokens[at] !== first || (at > start && (tokens[at - 1] ?? 0) >= 0x80)) continue;
+    if (tokens[at] !== first || (at > start && (tokens[at - 1] as number) >= 0x80)) continue;
     let same = 1;
     while (same < phrase.length && tokens[at + same] === phrase[same]) same++;
     if (same === phrase.length) return true;
@@ -473,7 +477,7 @@ function holds({ tokens, starts }: Segment, document: number, phrase: Uint8Array
 
 /** Place of a term's bitmap among the common ones, or -1. */
 function commonRow(segment: Segment, term: number): number {
-  const row = bisect(segment.common.length, (i) => (segment.common[i] ?? 0) < term);
+  const row = bisect(segment.common.length, (i) => (segment.common[i] as number) < term);
   return segment.common[row] === term ? row : -1;
 }
 
@@ -482,11 +486,11 @@ function remove(segment: Segment, span: Span, bits: Uint32Array): void {
   const { length } = segment.live;
   const row = span.from === span.to ? -1 : commonRow(segment, span.from);
   if (row >= 0) {
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(segment.bitmaps[row * length + i] ?? 0);
+    for (let i = 0; i < length; i++) bits[i] = (bits[i] as number) & ~(segment.bitmaps[row * length + i] as number);
     return;
   }
-  for (let p = segment.offsets[span.from] ?? 0; p < (segment.offsets[span.to] ?? 0); p++) {
-    clearBit(bits, segment.documents[p] ?? 0);
+  for (let p = segment.offsets[span.from] as number; p < (segment.offsets[span.to] as number); p++) {
+    clearBit(bits, segment.documents[p] as number);
   }
 }
 
@@ -494,7 +498,7 @@ function remove(segment: Segment, span: Span, bits: Uint32Array): void {
 function keepSigned(segment: Segment, user: number, bits: Uint32Array): void {
   for (let i = 0; i < segment.live.length; i++) {
     let kept = 0;
-    for (let rest = bits[i] ?? 0; rest !== 0; ) {
+    for (let rest = bits[i] as number; rest !== 0; ) {
       const bit = 31 - Math.clz32(rest);
       rest &= ~(1 << bit);
       if (segment.users[i * 32 + bit] === user) kept |= 1 << bit;
@@ -506,7 +510,7 @@ function keepSigned(segment: Segment, user: number, bits: Uint32Array): void {
 /** Calls `visit` with each member, the highest first. It may clear the bit that it is called with. */
 function forEachBit(bits: Uint32Array, length: number, visit: (at: number) => void): void {
   for (let i = length - 1; i >= 0; i--) {
-    for (let rest = bits[i] ?? 0; rest !== 0; ) {
+    for (let rest = bits[i] as number; rest !== 0; ) {
       const bit = 31 - Math.clz32(rest);
       rest &= ~(1 << bit);
       visit(i * 32 + bit);

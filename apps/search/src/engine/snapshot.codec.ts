@@ -35,17 +35,17 @@ export function* encodeDocuments(segment: Segment, numbers: Uint32Array): Genera
   const tokens = new Uint32Array(65_536);
   for (let from = 0; from < segment.size; from += DOCUMENTS_A_CHUNK) {
     const documents = segment.byId.subarray(from, from + DOCUMENTS_A_CHUNK).filter((d) => hasBit(segment.live, d));
-    const size = documents.reduce((sum, d) => sum + 16 + 5 * (segment.lengths[d] ?? 0), 0);
+    const size = documents.reduce((sum, d) => sum + 16 + 5 * (segment.lengths[d] as number), 0);
     const bytes = new Uint8Array(size);
     let end = 0;
     let last = 0;
     for (const document of documents) {
-      const id = segment.ids[document] ?? 0;
+      const id = segment.ids[document] as number;
       const length = readTokens(segment, document, tokens);
       end = writeVarint(bytes, end, id - last);
-      end = writeVarint(bytes, end, segment.users[document] ?? 0);
+      end = writeVarint(bytes, end, segment.users[document] as number);
       end = writeVarint(bytes, end, length);
-      for (let i = 0; i < length; i++) end = writeVarint(bytes, end, numbers[tokens[i] ?? 0] ?? 0);
+      for (let i = 0; i < length; i++) end = writeVarint(bytes, end, numbers[tokens[i] as number] as number);
       last = id;
     }
     if (end > 0) yield bytes.slice(0, end);
@@ -88,11 +88,11 @@ function decodeDocuments(bytes: Uint8Array): Document[] {
   let end = 0;
   let at = 0;
   const next = () => {
-    let byte = bytes[at++] ?? 0;
+    let byte = bytes[at++] as number;
     let value = byte & 0x7f;
     // Not by shifting: ids have up to 53 bits.
     for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
-      byte = bytes[at++] ?? 0;
+      byte = bytes[at++] as number;
       value += (byte & 0x7f) * scale;
     }
     return value;

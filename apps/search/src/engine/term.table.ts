@@ -21,7 +21,7 @@ export class TermTable {
 
   /** Live documents that hold the term. */
   documents(number: number): number {
-    return this.#documents[number] ?? 0;
+    return this.#documents[number] as number;
   }
 
   /** Counts documents that hold the term in, or out. */
@@ -39,7 +39,7 @@ export class TermTable {
   }
 
   text(number: number): string {
-    return this.#texts[number] ?? '';
+    return this.#texts[number] as string;
   }
 
   find(text: string): number | undefined {
@@ -69,12 +69,12 @@ export class TermTable {
     fresh.forEach((text, i) => {
       const to = this.#lowerBound(text, from);
       order.set(old.subarray(from, to), from + i);
-      order[to + i] = this.#numbers.get(text) ?? 0;
+      order[to + i] = this.#numbers.get(text) as number;
       from = to;
     });
     order.set(old.subarray(from), from + fresh.length);
     const ranks = new Uint32Array(order.length);
-    for (let rank = 0; rank < order.length; rank++) ranks[order[rank] ?? 0] = rank;
+    for (let rank = 0; rank < order.length; rank++) ranks[order[rank] as number] = rank;
     this.#order = order;
     this.#ranks = ranks;
   }
@@ -101,8 +101,8 @@ export class TermTable {
     const found = new Map<number, number>();
     for (let number = 0; number < this.#texts.length; number++) {
       // A typo adds, removes or replaces one letter: it changes two bits at most.
-      if (bitsOf((this.#letters[number] ?? 0) ^ letters) > 2 * most) continue;
-      if (Math.abs((this.#lengths[number] ?? 0) - length) > most) continue;
+      if (bitsOf((this.#letters[number] as number) ^ letters) > 2 * most) continue;
+      if (Math.abs((this.#lengths[number] as number) - length) > most) continue;
       const distance = typos(text, this.text(number), most);
       if (distance > 0 && distance <= most) found.set(number, distance);
     }
@@ -111,8 +111,8 @@ export class TermTable {
 
   /** The terms of at least one document, the most frequent first, and by term number their places in that list. */
   byFrequency(): { texts: string[]; numbers: Uint32Array } {
-    const used = new Uint32Array(this.#texts.keys()).filter((number) => (this.#documents[number] ?? 0) > 0);
-    used.sort((a, b) => (this.#documents[b] ?? 0) - (this.#documents[a] ?? 0));
+    const used = new Uint32Array(this.#texts.keys()).filter((number) => (this.#documents[number] as number) > 0);
+    used.sort((a, b) => (this.#documents[b] as number) - (this.#documents[a] as number));
     const numbers = new Uint32Array(this.#texts.length);
     used.forEach((number, place) => {
       numbers[number] = place;
@@ -125,7 +125,7 @@ export class TermTable {
     let high = this.#order.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.text(this.#order[middle] ?? 0) < text) low = middle + 1;
+      if (this.text(this.#order[middle] as number) < text) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -150,7 +150,7 @@ function compare(a: string, b: string): number {
 
 function lettersOf(text: string): number {
   let letters = 0;
-  for (const character of text) letters |= 1 << ((character.codePointAt(0) ?? 0) & 31);
+  for (const character of text) letters |= 1 << ((character.codePointAt(0) as number) & 31);
   return letters;
 }
 

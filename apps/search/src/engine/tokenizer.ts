@@ -44,7 +44,7 @@ export function tokenize(text: string): Token[] {
 /** The terms of tokenize(text) alone, which is much quicker. */
 export function termsOf(text: string): string[] {
   const words: string[] = text.match(WORD) ?? [];
-  for (let i = 0; i < words.length; i++) words[i] = termOf(words[i] ?? '');
+  for (let i = 0; i < words.length; i++) words[i] = termOf(words[i] as string);
   return words.includes('') ? words.filter((term) => term) : words;
 }
 

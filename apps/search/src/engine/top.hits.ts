@@ -24,16 +24,16 @@ export class TopHits {
       if (this.#capacity === 0 || !this.#isWorse(0, id, score)) return;
       this.#down(id, score);
     }
-    if (this.#size === this.#capacity) this.worst = this.#scores[0] ?? this.worst;
+    if (this.#size === this.#capacity) this.worst = this.#scores[0] as number;
   }
 
   /** All kept hits but the best `skipped`, best first; they are gone from here then. */
   take(skipped: number): Hit[] {
     const hits: Hit[] = [];
     while (this.#size > skipped) {
-      hits.push({ id: this.#ids[0] ?? 0, score: this.#scores[0] ?? 0 });
+      hits.push({ id: this.#ids[0] as number, score: this.#scores[0] as number });
       this.#size--;
-      this.#down(this.#ids[this.#size] ?? 0, this.#scores[this.#size] ?? 0);
+      this.#down(this.#ids[this.#size] as number, this.#scores[this.#size] as number);
     }
     return hits.reverse();
   }
@@ -58,7 +58,8 @@ export class TopHits {
       let child = 2 * at + 1;
       if (child >= this.#size) break;
       const right = child + 1;
-      if (right < this.#size && this.#isWorse(right, this.#ids[child] ?? 0, this.#scores[child] ?? 0)) child = right;
+      if (right < this.#size && this.#isWorse(right, this.#ids[child] as number, this.#scores[child] as number))
+        child = right;
       if (!this.#isWorse(child, id, score)) break;
       this.#move(child, at);
       at = child;
@@ -68,13 +69,13 @@ export class TopHits {
   }
 
   #move(from: number, to: number): void {
-    this.#scores[to] = this.#scores[from] ?? 0;
-    this.#ids[to] = this.#ids[from] ?? 0;
+    this.#scores[to] = this.#scores[from] as number;
+    this.#ids[to] = this.#ids[from] as number;
   }
 
   /** Whether the hit at that place is a worse one. */
   #isWorse(at: number, id: number, score: number): boolean {
-    const own = this.#scores[at] ?? 0;
-    return own < score || (own === score && (this.#ids[at] ?? 0) < id);
+    const own = this.#scores[at] as number;
+    return own < score || (own === score && (this.#ids[at] as number) < id);
   }
 }

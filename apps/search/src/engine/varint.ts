@@ -2,10 +2,10 @@
 export function readVarints(bytes: Uint8Array, from: number, count: number, numbers: Uint32Array, to: number): number {
   let at = from;
   for (let i = to; i < to + count; i++) {
-    let byte = bytes[at++] ?? 0;
+    let byte = bytes[at++] as number;
     let value = byte & 0x7f;
     for (let shift = 7; byte >= 0x80; shift += 7) {
-      byte = bytes[at++] ?? 0;
+      byte = bytes[at++] as number;
       value |= (byte & 0x7f) << shift;
     }
     numbers[i] = value;
