@@ -1,4 +1,7 @@
-/** The first of 0 .. `size` for which `isBefore` is false, where it is true for all before that one. */
+/**
+ * Binary search: the first of 0 .. `size` for which `isBefore` is false. It must be true for all before that one, and
+ * false for all behind it.
+ */
 export function bisect(size: number, isBefore: (at: number) => boolean): number {
   let low = 0;
   let high = size;

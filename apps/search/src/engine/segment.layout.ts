@@ -1,13 +1,18 @@
-/** Documents a segment holds at most: they are numbered within it by 16 bits. */
-export const SEGMENT_DOCUMENTS = 65_536;
+import type { Bitmap } from './bitmap.ts';
 
-/** Most tokens of a document that are indexed; a quote of 2000 characters has fewer. */
-export const MAX_TOKENS = 65_535;
+/** A document is numbered within its segment by 16 bits. */
+export const MAX_SEGMENT_DOCUMENTS = 65_536;
 
-/** Postings to a block, see `peaks`. */
-export const BLOCK = 64;
+/** Further tokens of a document are not indexed. A quote of 2000 characters has fewer. */
+export const MAX_DOCUMENT_TOKENS = 65_535;
 
-/** A document as it comes: term numbers in the order of the text. */
+/** How many postings share one block-max impact. */
+export const POSTINGS_PER_BLOCK = 64;
+
+/** How many positions a position mask tells apart. */
+export const POSITION_MASK_BITS = 16;
+
+/** A document before it is in a segment: its tokens as term numbers, in the order of the text. */
 export interface Document {
   id: number;
   user: number;
@@ -15,49 +20,58 @@ export interface Document {
 }
 
 /**
- * A sealed run of documents, numbered from 0, in flat arrays. Nothing changes after building but `live`. Drawn in docs/search.md.
+ * A run of documents, numbered from 0, in flat arrays: the garbage collector sees a few objects instead of millions.
+ * Only `liveDocs` and `liveDocCount` change once a segment is built. Drawn in docs/search.md.
  */
-export interface Segment extends Forward, Inverted {
-  /** The documents in ascending order of id. */
+export interface Segment extends ForwardIndex, InvertedIndex {
+  /** The documents in ascending order of their ids. */
   byId: Uint16Array;
-  /** A bit a document: not deleted. */
-  live: Uint32Array;
-  liveCount: number;
+  /** The documents that are not marked deleted. */
+  liveDocs: Bitmap;
+  liveDocCount: number;
 }
 
-/** What each document holds: its tokens' term numbers are varints in `tokens[starts[d] .. starts[d + 1]]`. */
-export interface Forward {
+/** What each document holds. */
+export interface ForwardIndex {
   size: number;
   ids: Float64Array;
   users: Uint32Array;
+  /** How many tokens a document has. */
   lengths: Uint16Array;
-  starts: Uint32Array;
+  /** The bytes of document d in `tokens` are those from `tokenStarts[d]` to `tokenStarts[d + 1]`. */
+  tokenStarts: Uint32Array;
+  /** The term numbers of all tokens as varints. */
   tokens: Uint8Array;
 }
 
 /**
- * Where each term stands. `terms[i]` is a term's number, in text order, so that the terms with a common prefix are neighbours; its postings lie from
- * `offsets[i]` to `offsets[i + 1]`.
+ * Where each term stands. The postings of the term `terms[i]` are those from `postingStarts[i]` to
+ * `postingStarts[i + 1]`, one a document, in ascending order of `documents`.
  */
-export interface Inverted {
+export interface Postings {
+  /** Term numbers in text order, so that the terms of a common prefix are neighbours. */
   terms: Uint32Array;
-  offsets: Uint32Array;
-  /** A posting's document; ascending within a term. */
+  postingStarts: Uint32Array;
   documents: Uint16Array;
-  /** A posting's weight in BM25. */
+  /** The BM25 weights of the term in the documents, see impact(). */
   impacts: Uint8Array;
-  /** A posting's positions modulo 16, as bits: tells how close two words stand at best. */
-  places: Uint16Array;
-  /** The highest impact of every BLOCK postings. */
-  peaks: Uint8Array;
-  /** Indexes in `terms` of the terms so common that a bitmap of their documents is quicker to use; ascending. */
-  common: Uint32Array;
-  /** Those bitmaps, one behind the other, each as long as `live`. */
-  bitmaps: Uint32Array;
-  /** Pairs of common terms that stand side by side as commonly, as `left * common.length + right` by their places in `common`; ascending. */
-  pairs: Uint32Array;
-  /** Their bitmaps, in the same form. */
-  pairBitmaps: Uint32Array;
+  /** The positions of the term in the documents, modulo POSITION_MASK_BITS, a bit each. */
+  positionMasks: Uint16Array;
 }
 
-export type Postings = Pick<Inverted, 'terms' | 'offsets' | 'documents' | 'impacts' | 'places'>;
+/** The postings, and what follows from them and makes searching quicker. */
+export interface InvertedIndex extends Postings {
+  /** The highest impact of every block of POSTINGS_PER_BLOCK postings: what Ding and Suel call a block-max index. */
+  blockMaxImpacts: Uint8Array;
+  /** Indexes in `terms` of the terms that are in so many documents that a bitmap is quicker; ascending. */
+  commonTerms: Uint32Array;
+  /** The bitmaps of their documents, one behind the other, each as long as `liveDocs`. */
+  commonBitmaps: Bitmap;
+  /**
+   * Pairs of common terms that stand side by side in as many documents; ascending. A pair is the number
+   * `left * commonTerms.length + right`, where `left` and `right` are indexes in `commonTerms`.
+   */
+  commonPairs: Uint32Array;
+  /** The bitmaps of the documents where the pairs stand side by side, in the form of `commonBitmaps`. */
+  pairBitmaps: Bitmap;
+}

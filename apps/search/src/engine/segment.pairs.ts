@@ -1,57 +1,71 @@
-import { type Forward, type Inverted, MAX_TOKENS } from './segment.layout.ts';
+import { type Bitmap, createBitmap } from './bitmap.ts';
+import { type ForwardIndex, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
 import { readVarints } from './varint.ts';
 
-/** Of so many documents one is looked at to find the pairs that are common. */
-const SAMPLE = 4;
+/** Only every fourth document is read to find which pairs are common: an estimate is enough for that. */
+const SAMPLE_STEP = 4;
 
-/** Finds the pairs of common terms that stand side by side in more than about `least` documents, and these. */
-export function commonPairs(
-  forward: Forward,
+/**
+ * Finds the pairs of common terms that stand side by side in more than about as many documents as a bitmap has
+ * elements, and the bitmaps of these documents.
+ */
+export function findCommonPairs(
+  forward: ForwardIndex,
   terms: Uint32Array,
-  common: Uint32Array,
-  least: number,
-): Pick<Inverted, 'pairs' | 'pairBitmaps'> {
-  // By term number, the place in `common`, counted from 1.
-  const rows = new Uint16Array(common.reduce((highest, i) => Math.max(highest, terms[i] as number), 0) + 1);
-  common.forEach((i, row) => {
-    rows[terms[i] as number] = row + 1;
+  commonTerms: Uint32Array,
+  bitmapLength: number,
+): Pick<Segment, 'commonPairs' | 'pairBitmaps'> {
+  const rows = rowsByTerm(terms, commonTerms);
+  const counts = new Uint32Array(commonTerms.length ** 2);
+  forEachPair(forward, rows, commonTerms.length, SAMPLE_STEP, (pair) => {
+    counts[pair] = (counts[pair] as number) + SAMPLE_STEP;
   });
-  const counts = new Uint32Array(common.length ** 2);
-  forEachPair(forward, rows, common.length, SAMPLE, (pair) => {
-    counts[pair] = (counts[pair] as number) + SAMPLE;
+  const isCommon = (pair: number) => (counts[pair] as number) > bitmapLength;
+  const commonPairs = counts.map((_, pair) => pair).filter(isCommon);
+  if (commonPairs.length === 0) return { commonPairs, pairBitmaps: createBitmap(0) };
+
+  // The place of each common pair in `commonPairs`, counted from 1; 0 for the other pairs.
+  const places = counts.fill(0);
+  commonPairs.forEach((pair, i) => {
+    places[pair] = i + 1;
   });
-  const pairs = counts.map((_, pair) => pair).filter((pair) => (counts[pair] as number) > least);
-  pairs.forEach((pair, i) => {
-    counts[pair] = i + 1;
+  const pairBitmaps: Bitmap = new Uint32Array(commonPairs.length * bitmapLength);
+  forEachPair(forward, rows, commonTerms.length, 1, (pair, document) => {
+    const place = places[pair] as number;
+    if (place === 0) return;
+    const at = (place - 1) * bitmapLength + (document >>> 5);
+    pairBitmaps[at] = (pairBitmaps[at] as number) | (1 << (document & 31));
   });
-  const pairBitmaps = new Uint32Array(pairs.length * least);
-  if (pairs.length === 0) return { pairs, pairBitmaps: new Uint32Array(0) };
-  forEachPair(forward, rows, common.length, 1, (pair, document) => {
-    const i = (counts[pair] as number) - 1;
-    if (pairs[i] !== pair) return;
-    const word = i * least + (document >>> 5);
-    pairBitmaps[word] = (pairBitmaps[word] as number) | (1 << (document & 31));
-  });
-  return { pairs, pairBitmaps };
+  return { commonPairs, pairBitmaps };
 }
 
-/** Visits every two common terms that stand side by side, in every so many-th document. */
+/** By term number, the place of the term in `commonTerms`, counted from 1; 0 for the other terms. */
+function rowsByTerm(terms: Uint32Array, commonTerms: Uint32Array): Uint16Array {
+  const highest = commonTerms.reduce((max, i) => Math.max(max, terms[i] as number), 0);
+  const rows = new Uint16Array(highest + 1);
+  commonTerms.forEach((i, row) => {
+    rows[terms[i] as number] = row + 1;
+  });
+  return rows;
+}
+
+/** Calls `visit` with every pair of common terms that stand side by side, in every `step`-th document. */
 function forEachPair(
-  { size, starts, lengths, tokens }: Forward,
+  { size, tokenStarts, lengths, tokens }: ForwardIndex,
   rows: Uint16Array,
-  count: number,
+  commonCount: number,
   step: number,
   visit: (pair: number, document: number) => void,
 ): void {
-  const numbers = new Uint32Array(MAX_TOKENS);
+  const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let document = 0; document < size; document += step) {
     const length = lengths[document] as number;
-    readVarints(tokens, starts[document] as number, length, numbers, 0);
+    readVarints(tokens, tokenStarts[document] as number, length, terms, 0);
     let left = 0;
     for (let i = 0; i < length; i++) {
-      // A term with a higher number than every common one is beyond the end of `rows`.
-      const right = rows[numbers[i] as number] ?? 0;
-      if (left > 0 && right > 0) visit((left - 1) * count + right - 1, document);
+      // The number of a term may be higher than those of all common ones: `rows` has no element for it then.
+      const right = rows[terms[i] as number] ?? 0;
+      if (left > 0 && right > 0) visit((left - 1) * commonCount + right - 1, document);
       left = right;
     }
   }
