@@ -5,6 +5,8 @@ export default {
   // Tests that start processes are slow on a busy machine; none waits for this to pass.
   testTimeout: 120_000,
   extensionsToTreatAsEsm: ['.ts'],
+  // The search engine checks its invariants.
+  globals: { __DEBUG_ASSERTIONS__: true },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

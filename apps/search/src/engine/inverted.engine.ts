@@ -1,4 +1,5 @@
 import { hasBit } from './bitmap.ts';
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
 import { FEW_HITS } from './ranking.ts';
@@ -241,6 +242,7 @@ export class InvertedEngine implements SearchEngine {
     this.#table.sort();
     this.#addSegment(buildSegment([...this.#writeBuffer.values()], this.#table));
     this.#writeBuffer.clear();
+    if (DEBUG_ASSERTIONS) this.#assertSize();
   }
 
   #restoreSegment(documents: Document[]): void {
@@ -252,6 +254,13 @@ export class InvertedEngine implements SearchEngine {
     });
     this.#size += segment.size;
     this.#addSegment(segment);
+    if (DEBUG_ASSERTIONS) this.#assertSize();
+  }
+
+  /** When the write buffer is empty. */
+  #assertSize(): void {
+    const live = this.#segments.reduce((sum, { liveDocCount }) => sum + liveDocCount, 0);
+    assert(live === this.#size, 'every quote is live in one segment');
   }
 
   /** Adds a segment, and merges those that MERGE_POLICY then asks to merge. */

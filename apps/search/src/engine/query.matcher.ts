@@ -1,3 +1,4 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
   idf,
@@ -72,6 +73,9 @@ export class QueryMatcher {
 
   constructor(query: Query, context: MatcherContext, withSimilar: boolean) {
     const { table, wordsByTerm } = context;
+    if (DEBUG_ASSERTIONS) {
+      assert(!wordsByTerm.some((words) => words !== 0), 'the matcher before was released');
+    }
     this.#wordsByTerm = wordsByTerm;
     const fuzzy = withSimilar ? fuzzyWords(query.words, table) : [];
     this.words = query.words.map((word, i) => {

@@ -1,5 +1,7 @@
 import { type Bitmap, createBitmap, setBits } from './bitmap.ts';
+import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { impact, singleImpact } from './ranking.ts';
+import { assertSegment } from './segment.invariants.ts';
 import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
 import { POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
@@ -26,7 +28,9 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
     tokenStarts,
     tokens: tokens.slice(0, end),
   };
-  return assembleSegment(forward, invert(documents, table));
+  const segment = assembleSegment(forward, invert(documents, table));
+  if (DEBUG_ASSERTIONS) assertSegment(segment, table);
+  return segment;
 }
 
 /** Makes a segment of its documents and their postings: all of them are live. */

@@ -1,5 +1,7 @@
 import { hasBit } from './bitmap.ts';
+import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { assembleSegment } from './segment.builder.ts';
+import { assertSegment } from './segment.invariants.ts';
 import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
 import type { TermTable } from './term.table.ts';
 
@@ -27,7 +29,9 @@ export function mergeSegments(segments: Segment[], table: TermTable): Segment {
     ordinal: ordinalAt(segment, 0, table),
   }));
   const forward = mergeForward(sources);
-  return assembleSegment(forward, mergePostings(sources, table));
+  const merged = assembleSegment(forward, mergePostings(sources, table));
+  if (DEBUG_ASSERTIONS) assertSegment(merged, table);
+  return merged;
 }
 
 /** Copies the live documents, and notes their new numbers in the doc maps. */

@@ -1,4 +1,5 @@
 import { type Bitmap, countBits, createBitmap, forEachDown, hasBit } from './bitmap.ts';
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
@@ -129,6 +130,7 @@ export class SegmentRanker {
   #offer(state: Tier, document: number, minBm25: number): boolean {
     const { segment, matcher, top, prefixWord } = state;
     let score = this.#maxScore(state, document, minBm25);
+    if (DEBUG_ASSERTIONS) this.#assertBound(state, document, score);
     if (score < top.minCompetitiveScore) return false;
     // The bound is the score itself when it comes from the exact masks of all words.
     if (prefixWord >= 0 || !isExactMask(segment.lengths[document] as number)) {
@@ -137,6 +139,16 @@ export class SegmentRanker {
     }
     top.offer(segment.ids[document] as number, score);
     return true;
+  }
+
+  #assertBound({ segment, matcher, prefixWord }: Tier, document: number, bound: number): void {
+    // It has too low a BM25, and was not looked at any further.
+    if (bound === Number.NEGATIVE_INFINITY) return;
+    const length = readTokens(segment, document, this.#tokens);
+    const score = matcher.scoreWords(this.#tokens, length);
+    assert(score <= bound, 'no score exceeds its bound');
+    const isExact = prefixWord < 0 && isExactMask(length);
+    assert(score === bound || !isExact, 'the bound from exact masks is the score');
   }
 
   /** An upper bound of the score of a document. Moves the cursors down to its postings. */

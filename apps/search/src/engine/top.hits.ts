@@ -1,3 +1,4 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { Hit } from './search.engine.ts';
 
 /**
@@ -27,7 +28,12 @@ export class TopHits {
       if (this.#capacity === 0 || !this.#isWorse(0, id, score)) return;
       this.#siftDown(id, score);
     }
-    if (this.#size === this.#capacity) this.minCompetitiveScore = this.#scores[0] as number;
+    if (this.#size < this.#capacity) return;
+    const worst = this.#scores[0] as number;
+    if (DEBUG_ASSERTIONS) {
+      assert(worst >= this.minCompetitiveScore, 'the minimal competitive score never falls');
+    }
+    this.minCompetitiveScore = worst;
   }
 
   /** Removes all hits but the best `skipped`, and returns them, the best first. */

@@ -1,3 +1,5 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+
 /**
  * Numbers in LEB128: seven bits a byte, the lowest ones first, the top bit set on all bytes but the last. Small numbers
  * take few bytes, and no byte below 0x80 is anything but the end of a number.
@@ -32,6 +34,9 @@ export function readVarints(
 
 /** Writes a number below 2^53 to `bytes`, its first byte at `at`. Returns the place behind its last byte. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  if (DEBUG_ASSERTIONS) {
+    assert(Number.isSafeInteger(value) && value >= 0, 'a varint is a natural number below 2^53');
+  }
   let rest = value;
   let end = at;
   // Bit operations take 32 bits only.
