@@ -46,7 +46,7 @@ export function assembleSegment(forward: ForwardIndex, postings: Postings): Segm
     blockMaxImpacts: blockMaxima(postings.impacts),
     commonTerms,
     commonBitmaps: bitmapsOf(commonTerms, postings, liveDocs.length),
-    ...findCommonPairs(forward, postings.terms, commonTerms, liveDocs.length),
+    ...findCommonPairs(forward, postings, commonTerms, liveDocs.length),
     liveDocs,
     liveDocCount: forward.size,
   };
