@@ -7,6 +7,8 @@ export default {
   // A client of Redis keeps a timer for 2 s after it was told to disconnect.
   openHandlesTimeout: 3_000,
   extensionsToTreatAsEsm: ['.ts'],
+  // The search engine checks its invariants.
+  globals: { __DEBUG_ASSERTIONS__: true },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

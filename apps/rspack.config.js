@@ -50,6 +50,15 @@ const reportOf = (app) => ({
   },
 });
 
+/** Development builds check the invariants of the search engine, others leave that out (engine/debug.assertions.ts). */
+const debugAssertions = {
+  apply(compiler) {
+    const isDevelopment = compiler.options.mode === 'development';
+    const definitions = { 'globalThis.__DEBUG_ASSERTIONS__': JSON.stringify(isDevelopment) };
+    new rspack.DefinePlugin(definitions).apply(compiler);
+  },
+};
+
 /** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
 export default (options) => ({
   ...options,
@@ -92,5 +101,6 @@ export default (options) => ({
         })),
       ],
     }),
+    debugAssertions,
   ],
 });

@@ -6,8 +6,8 @@ export const indexDocuments = new Gauge({ name: 'search_index_documents', help: 
 /** Different words met. */
 export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
 
-/** Memory of the sealed index. */
-export const indexBytes = new Gauge({ name: 'search_index_bytes', help: 'Bytes of the sealed segments of the index' });
+/** Memory of the index, but for its write buffer. */
+export const indexBytes = new Gauge({ name: 'search_index_bytes', help: 'Bytes of the segments of the index' });
 
 /** Age of the oldest change that the index has not applied; measured outside its thread. */
 export const indexLagSeconds = new Gauge({

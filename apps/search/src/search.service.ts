@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
-import { FRAGMENT, highlight, type Sought } from './engine/highlighter.ts';
+import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { SearchReplica } from './search.replica.ts';
@@ -65,7 +65,8 @@ async function itemsOf(
     const document = documents[i];
     if (!document) continue;
     const { id, quote, user_id } = JSON.parse(document);
-    const looked = Math.min(quote.length, Math.max(FRAGMENT, Math.floor(left / (hits.length - i))));
+    const share = Math.floor(left / (hits.length - i));
+    const looked = Math.min(quote.length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
     items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, looked) });
     left -= looked;
     stretch += looked;

@@ -1,6 +1,6 @@
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { parseQuery } from './query.parser.ts';
-import { TYPO_TERMS, TYPO_WORDS } from './ranking.ts';
+import { MAX_EXPANSIONS, MAX_FUZZY_WORDS } from './ranking.ts';
 
 function engineOf(...quotes: string[]): BruteForceEngine {
   const engine = new BruteForceEngine();
@@ -38,7 +38,7 @@ describe('BruteForceEngine', () => {
   });
 
   it('forgives typos in the rarest words only, and takes a word for the likeliest terms only', () => {
-    const words = Array.from({ length: TYPO_WORDS + 1 }, (_, i) => `${'abcdefgh'[i]}aaaaxx`);
+    const words = Array.from({ length: MAX_FUZZY_WORDS + 1 }, (_, i) => `${'abcdefgh'[i]}aaaaxx`);
     const engine = engineOf(words.join(' ').replaceAll('x', 'y'), words[0] ?? '');
     expect(
       find(
@@ -58,9 +58,9 @@ describe('BruteForceEngine', () => {
     ]);
     const likely = near.pop() ?? '';
     const crowd = engineOf(...near, likely, likely);
-    expect(find(crowd, 'liberte')).toHaveLength(TYPO_TERMS + 1);
+    expect(find(crowd, 'liberte')).toHaveLength(MAX_EXPANSIONS + 1);
     const { similar } = crowd.search({ query: parseQuery('liberte'), limit: 0, offset: 0 });
-    expect(similar).toEqual([[likely, ...near.sort().slice(0, TYPO_TERMS - 1)]]);
+    expect(similar).toEqual([[likely, ...near.sort().slice(0, MAX_EXPANSIONS - 1)]]);
   });
 
   it('honours phrases, exclusions, the signer, and pages with an exact total', () => {

@@ -1,5 +1,16 @@
+import { editDistance } from './edit.distance.ts';
 import type { Query, QueryWord } from './query.parser.ts';
-import { FAR, FEW_HITS, idf, impact, score, TYPO_TERMS, TYPO_WORDS, typos, typosAllowed, UNIT } from './ranking.ts';
+import {
+  FEW_HITS,
+  idf,
+  impact,
+  MAX_EXPANSIONS,
+  MAX_FUZZY_WORDS,
+  MAX_GAP,
+  maxEditDistance,
+  packScore,
+  WEIGHT_PER_IMPACT,
+} from './ranking.ts';
 import type { Hit, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
 import { termsOf } from './tokenizer.ts';
 
@@ -8,7 +19,13 @@ interface Document {
   userId: string | null;
 }
 
-/** Reads every document for every query: the plainest code that keeps the ranking's promises, and the oracle of the real engine's tests. */
+/** By word of the query, the similar terms with their edit distances. */
+type Similar = Map<string, number>[];
+
+/**
+ * Reads every document for every query: the plainest code that keeps what ranking.ts promises. It is the specification
+ * that the inverted index is tested against.
+ */
 export class BruteForceEngine implements SearchEngine {
   readonly #documents = new Map<number, Document>();
 
@@ -25,7 +42,7 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
-    let similar: Map<string, number>[] = query.words.map(() => new Map());
+    let similar: Similar = query.words.map(() => new Map());
     let hits = this.#hits(query, userId, similar);
     if (hits.length < FEW_HITS) {
       similar = this.#similar(query.words);
@@ -39,43 +56,46 @@ export class BruteForceEngine implements SearchEngine {
     };
   }
 
-  #hits(query: Query, userId: string | undefined, similar: Map<string, number>[]): Hit[] {
+  #hits(query: Query, userId: string | undefined, similar: Similar): Hit[] {
     if (query.words.length === 0) return [];
-    const idfs = query.words.map((word) => idf(this.#documents.size, this.#holding(word.term)));
+    const idfs = query.words.map(({ term }) => idf(this.size, this.#documentFrequency(term)));
     const hits: Hit[] = [];
     for (const [id, document] of this.#documents) {
       if (userId !== undefined && document.userId !== userId) continue;
       if (!query.phrases.every((phrase) => contains(document.terms, phrase))) continue;
       if (query.excluded.some((phrase) => contains(document.terms, phrase))) continue;
-      const found = rate(query.words, idfs, document.terms, similar);
-      if (found !== undefined) hits.push({ id, score: found });
+      const score = scoreOf(query.words, idfs, document.terms, similar);
+      if (score !== undefined) hits.push({ id, score });
     }
     return hits;
   }
 
-  /** By word, the terms that it is taken for, with their typos. */
-  #similar(words: QueryWord[]): Map<string, number>[] {
-    const allowed = words.map(({ term, exact }) => (exact ? 0 : typosAllowed([...term].length)));
-    const counts = words.map(({ term }) => this.#holding(term));
-    const forgiven = [...words.keys()]
-      .filter((i) => (allowed[i] ?? 0) > 0)
-      .sort((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0))
-      .slice(0, TYPO_WORDS);
-    const terms = new Set([...this.#documents.values()].flatMap((document) => document.terms));
-    return words.map((word, i) => {
-      if (!forgiven.includes(i)) return new Map();
-      const near = [...terms]
-        .filter((term) => term !== word.term && !(word.prefix && term.startsWith(word.term)))
-        .map((term) => ({ term, typos: typos(word.term, term, allowed[i] ?? 0), documents: this.#holding(term) }))
-        .filter(({ typos }) => typos < Number.POSITIVE_INFINITY)
-        .sort((a, b) => a.typos - b.typos || b.documents - a.documents || (a.term < b.term ? -1 : 1));
-      return new Map(near.slice(0, TYPO_TERMS).map(({ term, typos }) => [term, typos]));
-    });
+  #similar(words: QueryWord[]): Similar {
+    const fuzzy = words
+      .map((word) => ({ word, documents: this.#documentFrequency(word.term) }))
+      .filter(({ word }) => !word.exact)
+      .filter(({ word }) => maxEditDistance([...word.term].length) > 0)
+      .sort((a, b) => a.documents - b.documents)
+      .slice(0, MAX_FUZZY_WORDS)
+      .map(({ word }) => word);
+    return words.map((word) => (fuzzy.includes(word) ? this.#expand(word) : new Map()));
   }
 
-  /** Documents that hold the term. */
-  #holding(term: string): number {
-    return [...this.#documents.values()].filter((document) => document.terms.includes(term)).length;
+  #expand(word: QueryWord): Map<string, number> {
+    const maxDistance = maxEditDistance([...word.term].length);
+    const terms = new Set([...this.#documents.values()].flatMap((document) => document.terms));
+    const near = [...terms]
+      .filter((term) => term !== word.term && !(word.prefix && term.startsWith(word.term)))
+      .map((term) => ({ term, distance: editDistance(word.term, term, maxDistance) }))
+      .filter(({ distance }) => distance <= maxDistance)
+      .map((near) => ({ ...near, documents: this.#documentFrequency(near.term) }));
+    near.sort((a, b) => (a.term < b.term ? -1 : 1));
+    near.sort((a, b) => a.distance - b.distance || b.documents - a.documents);
+    return new Map(near.slice(0, MAX_EXPANSIONS).map(({ term, distance }) => [term, distance]));
+  }
+
+  #documentFrequency(term: string): number {
+    return [...this.#documents.values()].filter(({ terms }) => terms.includes(term)).length;
   }
 }
 
@@ -83,34 +103,39 @@ function contains(terms: string[], phrase: string[]): boolean {
   return terms.some((_, start) => phrase.every((term, i) => terms[start + i] === term));
 }
 
-function rate(words: QueryWord[], idfs: number[], terms: string[], similar: Map<string, number>[]): number | undefined {
+/** The score of a document; undefined when it lacks a word. */
+function scoreOf(words: QueryWord[], idfs: number[], terms: string[], similar: Similar) {
   const costs = words.map((word, i) => terms.map((term) => costOf(word, term, similar[i])));
   const best = costs.map((row) => Math.min(...row, Number.POSITIVE_INFINITY));
-  const places = costs.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
+  const positions = costs.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
   if (best.includes(Number.POSITIVE_INFINITY)) return undefined;
 
-  const typed = best.filter((cost) => cost >= 1).reduce((sum, cost) => sum + cost, 0);
-  const tier = typed > 0 ? 1 + typed : Math.ceil(Math.max(...best));
+  const edits = best.filter((cost) => cost >= 1).reduce((sum, cost) => sum + cost, 0);
+  const tier = edits > 0 ? 1 + edits : Math.ceil(Math.max(...best));
   let bm25 = 0;
   words.forEach((word, i) => {
     const frequency = terms.filter((term) => term === word.term).length;
-    bm25 += frequency > 0 ? (idfs[i] ?? 0) * impact(frequency, terms.length) : UNIT * impact(1, terms.length);
+    const weight = frequency > 0 ? (idfs[i] as number) : WEIGHT_PER_IMPACT;
+    bm25 += weight * impact(Math.max(1, frequency), terms.length);
   });
   let proximity = 0;
-  for (let i = 1; i < words.length; i++) proximity += gap(places[i - 1] ?? [], places[i] ?? []);
-  return score(tier, proximity, bm25);
+  for (let i = 1; i < words.length; i++) {
+    proximity += gap(positions[i - 1] as number[], positions[i] as number[]);
+  }
+  return packScore(tier, proximity, bm25);
 }
 
-const PREFIX = 0.5;
+const PREFIX_COST = 0.5;
 
-/** 0 for the very word, PREFIX for a longer one, the typos for a similar one, Infinity for another. */
+/** What it costs to match the word by the term: 0 for the word itself, PREFIX_COST, an edit distance, or Infinity. */
 function costOf(word: QueryWord, term: string, similar?: Map<string, number>): number {
   if (term === word.term) return 0;
-  if (word.prefix && term.startsWith(word.term)) return PREFIX;
+  if (word.prefix && term.startsWith(word.term)) return PREFIX_COST;
   return similar?.get(term) ?? Number.POSITIVE_INFINITY;
 }
 
 function gap(left: number[], right: number[]): number {
-  const gaps = left.flatMap((p) => right.filter((q) => q !== p).map((q) => (q > p ? q - p - 1 : p - q)));
-  return Math.min(FAR, ...gaps);
+  const pairs = left.flatMap((p) => right.filter((q) => q !== p).map((q) => [p, q] as const));
+  const gaps = pairs.map(([p, q]) => (q > p ? q - p - 1 : p - q));
+  return Math.min(MAX_GAP, ...gaps);
 }

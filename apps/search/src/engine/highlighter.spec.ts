@@ -1,8 +1,8 @@
 import { highlight as highlightSought } from './highlighter.ts';
 import { parseQuery } from './query.parser.ts';
 
-const highlight = (keyword: string, text: string, looked?: number, similar: string[][] = []) =>
-  highlightSought({ query: parseQuery(keyword), similar }, text, looked);
+const highlight = (keyword: string, text: string, maxRead?: number, similar: string[][] = []) =>
+  highlightSought({ query: parseQuery(keyword), similar }, text, maxRead);
 
 describe('highlight', () => {
   it.each([

@@ -1,179 +1,179 @@
-import { generator } from '#libs/testing/random.ts';
+import fc from 'fast-check';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
-import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS, parseQuery } from './query.parser.ts';
+import { parseQuery, queryExcess } from './query.parser.ts';
+import type { SearchRequest } from './search.engine.ts';
 
-/** Words that fold, elide, share prefixes and differ by a typo or two, the first ones by far the most frequent. */
-const VOCABULARY =
-  `de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux amour amours armour
-  amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce
-  extraordinaire extraordinaires extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux`.split(
-    /\s+/,
-  );
+/** The same runs on every machine. What fails is shrunk until this time is over. */
+const PARAMETERS = { seed: 1, interruptAfterTimeLimit: 30_000 };
 
-const USERS = [null, null, 'tintin', 'milou'];
+/** Words that fold, elide, share prefixes and are similar, the first ones by far the most frequent. */
+const VOCABULARY = `
+  de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux
+  amour amours armour amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont
+  dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce extraordinaire extraordinaires
+  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux`
+  .trim()
+  .split(/\s+/);
 
-class Trial {
-  readonly oracle = new BruteForceEngine();
-  engine: InvertedEngine;
-  readonly #random: () => number;
-  readonly ids: number[] = [];
-  #last = 0;
+const MAX_ID = 150;
 
-  readonly #tailDocuments: number;
+/** What happens to both engines. The inverted one goes on from its own snapshot after a restart. */
+type Step =
+  | { kind: 'add'; id: number; quote: string; userId: string | null }
+  | { kind: 'delete'; id: number }
+  | { kind: 'restart' }
+  | { kind: 'fill'; isFilling: boolean }
+  | { kind: 'search'; keyword: string; userId: string | undefined; limit: number; offset: number };
 
-  constructor(seed: number, tailDocuments: number) {
-    this.#tailDocuments = tailDocuments;
-    this.#random = generator(seed);
-    this.engine = new InvertedEngine(tailDocuments);
+const index = fc.nat(VOCABULARY.length - 1);
+const word = fc.tuple(index, index).map(([a, b]) => VOCABULARY[Math.min(a, b)] as string);
+const words = (maxLength: number) =>
+  fc.array(word, { minLength: 1, maxLength, size: 'max' }).map((words) => words.join(' '));
+
+const prefix = fc.tuple(word, fc.integer({ min: 1, max: 4 })).map(([word, n]) => word.slice(0, n));
+const edit = fc.record({
+  at: fc.nat(14),
+  removed: fc.nat(2),
+  inserted: fc.constantFrom('', 'x', 'swapped'),
+});
+const misspelt = fc.tuple(word, fc.array(edit, { maxLength: 2 })).map(([word, edits]) => {
+  const letters = [...word];
+  for (const { at, removed, inserted } of edits) {
+    const swapped = letters.slice(at, at + 2).reverse();
+    letters.splice(at, removed, ...(inserted === 'swapped' ? swapped : inserted));
+  }
+  return letters.join('');
+});
+
+const phrase = fc.oneof({ weight: 3, arbitrary: words(2) }, { weight: 1, arbitrary: words(6) });
+const part = fc.oneof(
+  { weight: 6, arbitrary: word },
+  { weight: 2, arbitrary: prefix },
+  { weight: 3, arbitrary: misspelt },
+  { weight: 2, arbitrary: phrase.map((phrase) => `"${phrase}"`) },
+  { weight: 1, arbitrary: word.map((word) => `-${word}`) },
+  { weight: 2, arbitrary: phrase.map((phrase) => `-"${phrase}"`) },
+);
+const keyword = fc
+  .oneof(
+    { weight: 4, arbitrary: fc.array(part, { minLength: 1, maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.array(part, { maxLength: 16, size: 'max' }) },
+  )
+  .map((parts) => parts.join(' '))
+  .filter((keyword) => queryExcess(parseQuery(keyword)) === undefined);
+
+const id = fc.integer({ min: 1, max: MAX_ID });
+// Position masks are exact for up to 16 words.
+const quote = fc.oneof({ weight: 19, arbitrary: words(12) }, { weight: 1, arbitrary: words(80) });
+const user = fc.constantFrom(null, null, 'tintin', 'milou');
+const sought = fc.constantFrom(undefined, undefined, undefined, 'tintin', 'milou', 'nobody');
+
+const add = { kind: fc.constant('add' as const), id, quote, userId: user };
+const deletion = { kind: fc.constant('delete' as const), id };
+const restart = { kind: fc.constant('restart' as const) };
+const fill = { kind: fc.constant('fill' as const), isFilling: fc.boolean() };
+const search = {
+  kind: fc.constant('search' as const),
+  keyword,
+  userId: sought,
+  // Short pages fill up: only then are hits passed over unread.
+  limit: fc.oneof(fc.nat(4), fc.nat(30)),
+  offset: fc.oneof(fc.constant(0), fc.nat(40)),
+};
+const plain = { noNullPrototype: true };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 65, arbitrary: fc.record(add, plain) },
+  { weight: 12, arbitrary: fc.record(deletion, plain) },
+  { weight: 1, arbitrary: fc.record(restart, plain) },
+  { weight: 2, arbitrary: fc.record(fill, plain) },
+  { weight: 20, arbitrary: fc.record(search, plain) },
+);
+
+/** An engine and its specification. */
+class Pair {
+  readonly #maxBufferedDocuments: number;
+  readonly #specified = new BruteForceEngine();
+  #engine: InvertedEngine;
+
+  constructor(maxBufferedDocuments: number) {
+    this.#maxBufferedDocuments = maxBufferedDocuments;
+    this.#engine = new InvertedEngine(maxBufferedDocuments);
   }
 
-  random(below: number): number {
-    return Math.floor(this.#random() * below);
-  }
-
-  pick<T>(values: readonly T[]): T | undefined {
-    return values[this.random(values.length)];
-  }
-
-  word(): string {
-    return VOCABULARY[Math.min(this.random(VOCABULARY.length), this.random(VOCABULARY.length))] ?? '';
-  }
-
-  words(most: number): string {
-    return Array.from({ length: 1 + this.random(most) }, () => this.word()).join(' ');
-  }
-
-  /** Mostly new quotes; now and then one is replaced or deleted. */
-  change(): void {
-    const kind = this.random(10);
-    const old = this.pick(this.ids);
-    if (kind < 2 && old !== undefined) {
-      this.oracle.delete(old);
-      this.engine.delete(old);
-      return;
+  async take(step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'add':
+        this.add(step.id, step.quote, step.userId);
+        break;
+      case 'delete':
+        for (const engine of [this.#specified, this.#engine]) engine.delete(step.id);
+        break;
+      case 'restart': {
+        const chunks = [...this.#engine.snapshot()];
+        this.#engine = new InvertedEngine(this.#maxBufferedDocuments);
+        await this.#engine.restore(chunks);
+        break;
+      }
+      case 'fill':
+        this.#engine.isFilling = step.isFilling;
+        break;
+      case 'search':
+        this.compare(step.keyword, step);
     }
-    // Ids of several shards interleave, so that they do not quite ascend.
-    this.#last += 1 + this.random(5);
-    const id = kind === 2 && old !== undefined ? old : this.#last * 16 - this.random(60) + 60;
-    if (!this.ids.includes(id)) this.ids.push(id);
-    const quote = this.words(this.random(20) === 0 ? 80 : 12);
-    const user = this.pick(USERS) ?? null;
-    this.oracle.add(id, quote, user);
-    this.engine.add(id, quote, user);
+    expect(this.#engine.size).toBe(this.#specified.size);
   }
 
-  /** Goes on with an engine that was restored from a snapshot of this one. */
-  async restart(): Promise<void> {
-    const chunks = [...this.engine.snapshot()];
-    this.engine = new InvertedEngine(this.#tailDocuments);
-    await this.engine.restore(chunks);
+  add(id: number, quote: string, userId: string | null): void {
+    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId);
   }
 
-  /** As many parts as a query may have. */
-  longKeyword(): string {
-    const parts = [
-      ...Array.from({ length: this.random(MAX_PHRASES + 1) }, () => `"${this.words(this.random(4) ? 2 : 6)}"`),
-      ...Array.from({ length: this.random(MAX_EXCLUSIONS + 1) }, () => `-"${this.words(this.random(4) ? 2 : 6)}"`),
-      ...Array.from({ length: this.random(4) }, () => this.misspelt()),
-    ].filter(() => this.random(3) > 0);
-    const keyword = parts.sort(() => this.random(3) - 1).join(' ');
-    return parseQuery(keyword).words.length <= MAX_WORDS ? keyword : this.longKeyword();
-  }
-
-  keyword(): string {
-    switch (this.random(12)) {
-      case 10:
-        return this.longKeyword();
-      case 11:
-        return `${this.word()} ${Array.from({ length: 4 }, () => `-"${this.word()} ${this.word()}"`).join(' ')}`;
-      case 0:
-        return `"${this.words(3)}" ${this.random(2) ? this.word() : ''}`;
-      case 1:
-        return `${this.words(2)} -${this.word()}`;
-      case 2:
-        return `${this.words(2)} -"${this.words(2)}" -${this.word()}`;
-      case 3:
-        return this.word().slice(0, 1 + this.random(4));
-      case 4:
-        return `${this.words(2)} ${this.word().slice(0, 1 + this.random(3))}`;
-      case 5:
-        return this.misspelt();
-      case 6:
-        return `${this.word()} ${this.misspelt()} ${this.misspelt()}`;
-      case 7:
-        return this.words(6);
-      default:
-        return this.words(2);
-    }
-  }
-
-  misspelt(): string {
-    const letters = [...this.word()];
-    for (let n = this.random(3); n > 0; n--) {
-      const at = this.random(letters.length);
-      const swapped = letters.slice(at, at + 2).reverse();
-      letters.splice(at, this.random(3), ...(this.random(2) ? swapped : ['x']));
-    }
-    return letters.join('');
-  }
-
-  /** One query of any kind to both; what they answered, with the query for the report. */
-  query(): { asked: object; expected: object; answered: object } {
-    const request = {
-      keyword: this.keyword(),
-      userId: this.random(4) === 0 ? (this.pick(['tintin', 'milou', 'nobody']) ?? '') : undefined,
-      // Short pages fill up: only then are hits passed over unread.
-      limit: this.random(this.random(2) ? 4 : 30),
-      offset: this.random(3) === 0 ? this.random(40) : 0,
-    };
-    const query = { ...request, query: parseQuery(request.keyword) };
-    const [expected, answered] = [this.oracle.search(query), this.engine.search(query)];
-    // Where nothing is found, an engine need not have looked for misspellings.
+  compare(keyword: string, request: Omit<SearchRequest, 'query'>): void {
+    const query = parseQuery(keyword);
+    const expected = this.#specified.search({ ...request, query });
+    const answered = this.#engine.search({ ...request, query });
+    // Where nothing is found, an engine need not have looked for similar terms.
     if (expected.total === 0) answered.similar = expected.similar;
-    return { asked: request, expected, answered };
+    expect(answered).toEqual(expected);
   }
 }
 
 describe('InvertedEngine', () => {
   it.each([
-    { seed: 1, tail: 1, changes: 250 },
-    { seed: 2, tail: 4, changes: 400 },
-    { seed: 3, tail: 16, changes: 450 },
-    { seed: 4, tail: 1024, changes: 100 },
-  ])('answers as the brute-force engine does: %j', async ({ seed, tail, changes }) => {
-    const trial = new Trial(seed, tail);
-    for (let i = 0; i < changes; i++) {
-      trial.change();
-      if (i % 97 === 96) await trial.restart();
-      if (i % 50 === 0) trial.engine.isFilling = i % 100 === 0;
-      for (let n = 0; n < 3; n++) {
-        const { asked, expected, answered } = trial.query();
-        expect({ asked, ...answered }).toEqual({ asked, ...expected });
-      }
-    }
-    expect(trial.engine.size).toBe(trial.oracle.size);
+    { maxBufferedDocuments: 1, numRuns: 20 },
+    { maxBufferedDocuments: 4, numRuns: 20 },
+    { maxBufferedDocuments: 16, numRuns: 20 },
+    { maxBufferedDocuments: 1024, numRuns: 8 },
+  ])('answers as its specification does: %j', async ({ maxBufferedDocuments, numRuns }) => {
+    const steps = fc.array(step, { maxLength: 400, size: 'max' });
+    const property = fc.asyncProperty(steps, async (steps) => {
+      const pair = new Pair(maxBufferedDocuments);
+      for (const step of steps) await pair.take(step);
+    });
+    await fc.assert(property, { ...PARAMETERS, numRuns });
   });
 
-  it('answers phrases and exclusions of common words as the brute-force engine does', () => {
-    const random = generator(5);
-    const pick = (words: string[]) => words[Math.floor(random() * words.length)] ?? '';
-    const engine = new InvertedEngine(64);
-    const oracle = new BruteForceEngine();
+  it('answers phrases and exclusions of common words as its specification does', () => {
     // So many words that the number of a term may take two bytes, one of which is also the number of a common one.
-    const words = Array.from({ length: 400 }, (_, i) => `w${i}`);
-    const common = ['w0', 'w1', 'w2', 'w128', 'w129', 'w256'];
-    const quotes = [words.join(' '), ...Array.from({ length: 600 }, () => 1 + Math.floor(random() * 40))].map(
-      (length) => (typeof length === 'string' ? length : Array.from({ length }, () => pick(common)).join(' ')),
+    const manyWords = Array.from({ length: 400 }, (_, i) => `w${i}`);
+    const common = fc.constantFrom('w0', 'w1', 'w2', 'w128', 'w129', 'w256');
+    const text = (minLength: number, maxLength: number) =>
+      fc.array(common, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
+    // More candidates than are read one by one, and documents whose position masks are not exact.
+    const quotes = fc.array(text(1, 40), { minLength: 1, maxLength: 600, size: 'max' });
+    const phrase = text(2, 4);
+    const keyword = fc.oneof(
+      fc.tuple(phrase, common).map(([phrase, word]) => `"${phrase}" ${word}`),
+      fc.tuple(common, phrase).map(([word, phrase]) => `${word} -"${phrase}"`),
     );
-    quotes.forEach((quote, i) => {
-      for (const each of [engine, oracle]) each.add(i + 1, quote, null);
+    const keywords = fc.array(keyword, { minLength: 1, maxLength: 10, size: 'max' });
+    const property = fc.property(quotes, keywords, (quotes, keywords) => {
+      const pair = new Pair(64);
+      for (const [i, quote] of [manyWords.join(' '), ...quotes].entries()) {
+        pair.add(i + 1, quote, null);
+      }
+      for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
-    for (let n = 0; n < 150; n++) {
-      const phrase = Array.from({ length: 2 + Math.floor(random() * 3) }, () => pick(common)).join(' ');
-      const keyword = random() < 0.5 ? `"${phrase}" ${pick(common)}` : `${pick(common)} -"${phrase}"`;
-      const request = { query: parseQuery(keyword), limit: 20, offset: 0 };
-      expect({ keyword, ...engine.search(request) }).toEqual({ keyword, ...oracle.search(request) });
-    }
+    fc.assert(property, { ...PARAMETERS, numRuns: 25 });
   });
 });

@@ -1,25 +1,21 @@
 import { hasBit } from './bitmap.ts';
-import { isForgivable, QueryMatcher } from './query.matcher.ts';
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { isFuzzy, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
 import { FEW_HITS } from './ranking.ts';
 import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import { buildSegment } from './segment.builder.ts';
+import type { Document, Segment } from './segment.layout.ts';
+import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
+import { mergeSegments } from './segment.merge.ts';
+import { findLive, markDeleted, readTokens } from './segment.reader.ts';
 import { SegmentSearch } from './segment.search.ts';
+import { countPostings } from './segment.terms.ts';
 import {
-  type Document,
-  findLive,
-  kill,
-  MAX_TOKENS,
-  mergeSegments,
-  readTokens,
-  SEGMENT_DOCUMENTS,
-  type Segment,
-  sealSegment,
-} from './segment.ts';
-import {
-  DOCUMENTS_A_CHUNK,
   encodeDocuments,
   encodeHeader,
   encodeStrings,
+  MAX_CHUNK_DOCUMENTS,
   SNAPSHOT_VERSION,
   SnapshotDecoder,
 } from './snapshot.codec.ts';
@@ -27,120 +23,131 @@ import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
 
-/** New documents that are read one by one before they are sealed into a segment. */
-const TAIL_DOCUMENTS = SEGMENT_DOCUMENTS / 64;
+/** Every search reads the write buffer document by document: with more of them it would take longer than a segment. */
+const MAX_BUFFERED_DOCUMENTS = MAX_SEGMENT_DOCUMENTS / 64;
 
-/** As soon as `count` segments have at most `limit` tails of live documents each, they become one. */
-const MERGES = [
-  { limit: 1, count: 8 },
-  { limit: 8, count: 8 },
-  { limit: 32, count: 2 },
+/** As soon as `segments` segments have at most `maxBuffers` write buffers of live documents each, they are merged. */
+const MERGE_POLICY = [
+  { maxBuffers: 1, segments: 8 },
+  { maxBuffers: 8, segments: 8 },
+  { maxBuffers: 32, segments: 2 },
 ];
 
-/** The user number of a quote without one. */
+/** The user of a quote that nobody signed. */
 const NOBODY = '';
 
 /**
- * The inverted index: a short tail of new documents that are read one by one, and sealed segments of up to 65,536 documents, small ones being merged into larger
- * ones as they come. docs/search.md draws it. Keeps exactly the order and the totals that ranking.ts defines and BruteForceEngine computes.
+ * The inverted index: a write buffer of new documents, which are read one by one, and segments of up to
+ * MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come. docs/search.md draws it. It
+ * keeps exactly the order and the totals that ranking.ts defines and BruteForceEngine computes.
  */
 export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();
   readonly #users = new Map([[NOBODY, 0]]);
   readonly #userIds = [NOBODY];
-  readonly #tail = new Map<number, Document>();
-  readonly #segmentSearch = new SegmentSearch(this.#table);
-  readonly #tokens = new Uint32Array(MAX_TOKENS);
+  readonly #maxBufferedDocuments: number;
+  readonly #writeBuffer = new Map<number, Document>();
   #segments: Segment[] = [];
   #size = 0;
-  #accepted = new Uint32Array(0);
-  readonly #tailDocuments: number;
   #isFilling = false;
+  readonly #segmentSearch = new SegmentSearch(this.#table);
+  // Scratch: of deletions, and of searches, see QueryMatcher.
+  readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
+  #wordsByTerm = new Uint32Array(0);
 
-  /** Tests make `tailDocuments` small, to see many segments and merges of few documents. */
-  constructor(tailDocuments = TAIL_DOCUMENTS) {
-    this.#tailDocuments = tailDocuments;
+  /** @param maxBufferedDocuments small in tests, which then see many segments and merges of few documents */
+  constructor(maxBufferedDocuments = MAX_BUFFERED_DOCUMENTS) {
+    this.#maxBufferedDocuments = maxBufferedDocuments;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Set while the index is first filled and nobody searches it: full segments are then built at once, instead of being merged from small ones. */
+  /**
+   * Set while the index is first filled and nobody searches it: the write buffer then grows to a full segment, which is
+   * quicker than merging small ones.
+   */
   set isFilling(isFilling: boolean) {
     this.#isFilling = isFilling;
-    this.#sealFullTail();
+    this.#flushFullBuffer();
   }
 
-  /** Distinct words met. */
+  /** How many distinct terms were met. */
   get terms(): number {
     return this.#table.size;
   }
 
-  /** Bytes of the sealed segments, which hold nearly all there is. */
+  /** Bytes of the segments, which hold nearly all there is. */
   get bytes(): number {
     let sum = 0;
     for (const segment of this.#segments) {
-      for (const array of Object.values(segment)) sum += ArrayBuffer.isView(array) ? array.byteLength : 0;
+      for (const array of Object.values(segment)) {
+        sum += ArrayBuffer.isView(array) ? array.byteLength : 0;
+      }
     }
     return sum;
   }
 
-  /** Ids of all quotes, in no order. */
+  /** The ids of all quotes, in no order. */
   *ids(): Generator<number> {
-    yield* this.#tail.keys();
-    for (const segment of this.#segments) {
-      for (const document of segment.byId) if (hasBit(segment.live, document)) yield segment.ids[document] ?? 0;
+    yield* this.#writeBuffer.keys();
+    for (const { byId, ids, liveDocs } of this.#segments) {
+      for (const document of byId) if (hasBit(liveDocs, document)) yield ids[document] as number;
     }
   }
 
   /** Who signed a quote, null when nobody did; undefined when there is no such quote. */
   userOf(id: number): string | null | undefined {
-    const user = this.#tail.get(id)?.user ?? this.#sealedUserOf(id);
+    const user = this.#writeBuffer.get(id)?.user ?? this.#flushedUserOf(id);
     return user === undefined ? undefined : this.#userIds[user] || null;
   }
 
   add(id: number, quote: string, userId: string | null): void {
     this.delete(id);
     const words = termsOf(quote);
-    const terms = new Uint32Array(Math.min(words.length, MAX_TOKENS));
-    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] ?? '');
-    this.#tail.set(id, { id, user: this.#internUser(userId ?? NOBODY), terms });
-    this.#count(terms, terms.length, 1);
-    this.#sealFullTail();
+    const terms = new Uint32Array(Math.min(words.length, MAX_DOCUMENT_TOKENS));
+    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
+    this.#writeBuffer.set(id, { id, user: this.#internUser(userId ?? NOBODY), terms });
+    this.#countDocument(terms, terms.length, 1);
+    this.#flushFullBuffer();
   }
 
   delete(id: number): void {
-    const recent = this.#tail.get(id);
-    if (recent) {
-      this.#tail.delete(id);
-      this.#count(recent.terms, recent.terms.length, -1);
+    const buffered = this.#writeBuffer.get(id);
+    if (buffered) {
+      this.#writeBuffer.delete(id);
+      this.#countDocument(buffered.terms, buffered.terms.length, -1);
       return;
     }
     for (const segment of this.#segments) {
       const document = findLive(segment, id);
       if (document === undefined) continue;
-      kill(segment, document);
-      this.#count(this.#tokens, readTokens(segment, document, this.#tokens), -1);
+      markDeleted(segment, document);
+      this.#countDocument(this.#tokens, readTokens(segment, document, this.#tokens), -1);
       return;
     }
   }
 
   /**
-   * The whole index as chunks for restore(). The engine may change while they are taken: what is added meanwhile is left out, what is deleted may
-   * or may not be.
+   * The whole index as chunks for restore(). The engine may change while they are taken: what is added meanwhile is
+   * left out, what is deleted may or may not be.
    */
   *snapshot(): Generator<Uint8Array> {
-    if (this.#tail.size > 0) this.#seal();
+    if (this.#writeBuffer.size > 0) this.#flush();
     const segments = [...this.#segments];
-    const { texts, numbers } = this.#table.byFrequency();
-    yield encodeHeader({ version: SNAPSHOT_VERSION, users: this.#userIds.length, terms: texts.length });
+    const { texts, places } = this.#table.byFrequency();
+    const header = { users: this.#userIds.length, terms: texts.length };
+    yield encodeHeader({ version: SNAPSHOT_VERSION, ...header });
     yield* encodeStrings(this.#userIds);
     yield* encodeStrings(texts);
-    for (const segment of segments) yield* encodeDocuments(segment, numbers);
+    for (const segment of segments) yield* encodeDocuments(segment, places);
   }
 
-  /** Fills this engine, which must be empty, from the chunks of a snapshot. @throws Error when they are of another version */
+  /**
+   * Fills this engine, which must be empty, from the chunks of a snapshot.
+   * @throws Error when they are of another version
+   */
   async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     const decoder = new SnapshotDecoder(
       (userId) => this.#internUser(userId),
@@ -149,61 +156,59 @@ export class InvertedEngine implements SearchEngine {
     let documents: Document[] = [];
     for await (const chunk of chunks) {
       documents.push(...decoder.push(chunk));
-      if (documents.length + DOCUMENTS_A_CHUNK <= SEGMENT_DOCUMENTS) continue;
+      if (documents.length + MAX_CHUNK_DOCUMENTS <= MAX_SEGMENT_DOCUMENTS) continue;
       this.#restoreSegment(documents);
       documents = [];
     }
     if (documents.length > 0) this.#restoreSegment(documents);
   }
 
-  #restoreSegment(documents: Document[]): void {
-    this.#table.sort();
-    const segment = sealSegment(documents, this.#table);
-    segment.terms.forEach((term, i) => {
-      this.#table.add(term, (segment.offsets[i + 1] ?? 0) - (segment.offsets[i] ?? 0));
-    });
-    this.#size += segment.size;
-    this.#addSegment(segment);
-  }
-
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
     const user = userId === undefined ? undefined : this.#users.get(userId);
-    if (userId !== undefined && user === undefined) return { total: 0, hits: [], similar: query.words.map(() => []) };
+    if (userId !== undefined && user === undefined) {
+      return { total: 0, hits: [], similar: query.words.map(() => []) };
+    }
     let found = this.#find(query, user, limit + offset, false);
-    if (found.total < FEW_HITS && query.words.some(isForgivable)) found = this.#find(query, user, limit + offset, true);
+    if (found.total < FEW_HITS && query.words.some(isFuzzy)) {
+      found = this.#find(query, user, limit + offset, true);
+    }
     return { total: found.total, hits: found.top.take(offset), similar: found.similar };
   }
 
-  #find(query: Query, user: number | undefined, wanted: number, withTypos: boolean) {
-    const top = new TopHits(wanted);
-    if (this.#accepted.length < this.#table.size) this.#accepted = new Uint32Array(2 * this.#table.size);
-    const matcher = new QueryMatcher(query, this.#table, this.#size, withTypos, this.#accepted);
+  #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {
+    const table = this.#table;
+    if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
+    const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
+    const matcher = new QueryMatcher(query, context, withSimilar);
+    const top = new TopHits(capacity);
     let total = 0;
-    if (matcher.possible) {
-      total += this.#searchTail(matcher, user, top);
-      // The newest first: they win ties, so that more of the others need no look.
+    if (matcher.isSatisfiable) {
+      total += this.#searchWriteBuffer(matcher, user, top);
+      // The newest first: they win ties, so that more of the others are passed over.
       for (const segment of this.#segments.toReversed()) {
         total += this.#segmentSearch.search(segment, matcher, user, top);
       }
     }
     matcher.release();
-    const similar = matcher.words.map((word) => Array.from(word.similar.keys(), (term) => this.#table.text(term)));
+    const similar = matcher.words.map(({ similar }) => {
+      return Array.from(similar.keys(), (term) => table.text(term));
+    });
     return { total, top, similar };
   }
 
-  #searchTail(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  #searchWriteBuffer(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
     let total = 0;
-    for (const [id, document] of this.#tail) {
+    for (const [id, document] of this.#writeBuffer) {
       if (user !== undefined && document.user !== user) continue;
-      const rating = matcher.match(document.terms, document.terms.length);
-      if (rating < 0) continue;
+      const score = matcher.score(document.terms, document.terms.length);
+      if (score < 0) continue;
       total++;
-      if (rating >= top.worst) top.offer(id, rating);
+      if (score >= top.minCompetitiveScore) top.offer(id, score);
     }
     return total;
   }
 
-  #sealedUserOf(id: number): number | undefined {
+  #flushedUserOf(id: number): number | undefined {
     for (const segment of this.#segments) {
       const document = findLive(segment, id);
       if (document !== undefined) return segment.users[document];
@@ -218,39 +223,63 @@ export class InvertedEngine implements SearchEngine {
     return this.#userIds.push(userId) - 1;
   }
 
-  /** Counts a document in or out: `change` is 1 or -1. */
-  #count(terms: Uint32Array, length: number, change: number): void {
+  /** Counts a document in, or out: `change` is 1 or -1. */
+  #countDocument(terms: Uint32Array, length: number, change: number): void {
     this.#size += change;
     for (let i = 0; i < length; i++) {
-      const term = terms[i] ?? 0;
-      if (terms.indexOf(term) === i) this.#table.add(term, change);
+      const term = terms[i] as number;
+      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change);
     }
   }
 
-  #sealFullTail(): void {
-    if (this.#tail.size >= (this.#isFilling ? SEGMENT_DOCUMENTS : this.#tailDocuments)) this.#seal();
+  #flushFullBuffer(): void {
+    const max = this.#isFilling ? MAX_SEGMENT_DOCUMENTS : this.#maxBufferedDocuments;
+    if (this.#writeBuffer.size >= max) this.#flush();
   }
 
-  /** Turns the tail into a segment. */
-  #seal(): void {
+  /** Turns the write buffer into a segment. */
+  #flush(): void {
     this.#table.sort();
-    this.#addSegment(sealSegment([...this.#tail.values()], this.#table));
-    this.#tail.clear();
+    this.#addSegment(buildSegment([...this.#writeBuffer.values()], this.#table));
+    this.#writeBuffer.clear();
+    if (DEBUG_ASSERTIONS) this.#assertSize();
   }
 
-  /** Merges what becomes mergeable by the new one. */
+  #restoreSegment(documents: Document[]): void {
+    this.#table.sort();
+    const segment = buildSegment(documents, this.#table);
+    segment.terms.forEach((term, i) => {
+      const range = { from: i, to: i + 1 };
+      this.#table.addDocumentFrequency(term, countPostings(segment, range));
+    });
+    this.#size += segment.size;
+    this.#addSegment(segment);
+    if (DEBUG_ASSERTIONS) this.#assertSize();
+  }
+
+  /** When the write buffer is empty. */
+  #assertSize(): void {
+    const live = this.#segments.reduce((sum, { liveDocCount }) => sum + liveDocCount, 0);
+    assert(live === this.#size, 'every quote is live in one segment');
+  }
+
+  /** Adds a segment, and merges those that MERGE_POLICY then asks to merge. */
   #addSegment(segment: Segment): void {
     this.#segments.push(segment);
-    for (const { limit, count } of MERGES) {
-      const small = this.#segments.filter((segment) => segment.liveCount <= limit * this.#tailDocuments);
-      if (small.length < count) continue;
-      const sources = small.slice(0, count);
+    for (const { maxBuffers, segments } of MERGE_POLICY) {
+      const maxDocuments = maxBuffers * this.#maxBufferedDocuments;
+      const small = this.#segments.filter(({ liveDocCount }) => liveDocCount <= maxDocuments);
+      if (small.length < segments) continue;
+      const sources = small.slice(0, segments);
       const kept = this.#segments.filter((segment) => !sources.includes(segment));
-      this.#segments = [...kept, mergeSegments(sources, this.#table)].sort((a, b) => newest(a) - newest(b));
+      const merged = mergeSegments(sources, this.#table);
+      this.#segments = [...kept, merged].sort((a, b) => highestId(a) - highestId(b));
     }
   }
 }
 
-function newest(segment: Segment): number {
-  return segment.ids[segment.byId.at(-1) ?? 0] ?? 0;
+function highestId({ byId, ids }: Segment): number {
+  const last = byId.at(-1);
+  // A segment is empty when all documents that it was merged of were marked deleted.
+  return last === undefined ? 0 : (ids[last] as number);
 }

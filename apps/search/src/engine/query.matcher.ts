@@ -1,207 +1,255 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { Query, QueryWord } from './query.parser.ts';
-import { FAR, idf, impact, score, TYPO_TERMS, TYPO_WORDS, typosAllowed, UNIT } from './ranking.ts';
-import { impactOnce, MAX_TOKENS, writeVarint } from './segment.ts';
-import type { TermTable } from './term.table.ts';
+import {
+  idf,
+  impact,
+  MAX_EXPANSIONS,
+  MAX_FUZZY_WORDS,
+  MAX_GAP,
+  maxEditDistance,
+  packScore,
+  singleImpact,
+  WEIGHT_PER_IMPACT,
+} from './ranking.ts';
+import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
+import type { OrdinalRange, TermTable } from './term.table.ts';
+import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
 
-/** A word of the query with the terms that it accepts. */
-export interface Matcher {
-  /** Number of the term itself, -1 when no document ever had it. */
+/** A word of the query, with the terms that match it. */
+export interface WordMatcher {
+  /** Number of the term that is the word itself, -1 when no document ever held it. */
   term: number;
   idf: number;
-  /** Ranks of the terms that begin with it, itself included; empty unless the word is also a prefix. */
-  from: number;
-  to: number;
-  /** Number and typos of each similar term. */
+  /** The terms that begin with the word, itself included; empty unless the word is also a prefix. */
+  prefixRange: OrdinalRange;
+  /** The similar terms with their edit distances. */
   similar: Map<number, number>;
 }
 
-/** Terms that stand side by side, or a single one; also as the bytes that they are in a document of a segment. */
+/** Terms that stand side by side, or a single one. */
 export interface Phrase {
   terms: number[];
+  /** The same terms as they are in the tokens of a segment. */
   bytes: Uint8Array;
 }
 
+/** What a matcher needs of the index. */
+export interface MatcherContext {
+  table: TermTable;
+  /** How many there are. */
+  documents: number;
+  /** See QueryMatcher; all 0. */
+  wordsByTerm: Uint32Array;
+}
+
+/** What a match costs that is no exact one: less than one edit. */
+const PREFIX_COST = 0.5;
+
 /**
- * A query made ready for one search: reads a document's term numbers and rates them. `accepted` maps each term number to the words that accept it, as bits,
- * so that a token costs one look. It belongs to the engine and is as long as the term table; release() wipes it.
+ * A query made ready for one search: scores documents by their tokens. `wordsByTerm` maps each term number to the words
+ * of the query that it matches, a bit each, so that most tokens of a document cost one look. It is as long as the term
+ * table and belongs to the engine, which would otherwise clear as much memory for every search: release() empties it
+ * again.
  */
 export class QueryMatcher {
-  readonly words: Matcher[];
+  readonly words: WordMatcher[];
   readonly phrases: Phrase[];
   readonly excluded: Phrase[];
-  /** False when some word is accepted by no term at all. */
-  readonly possible: boolean;
-  /** True when postings alone cannot tell how well a document matches: there are typos of several words to add up. */
-  readonly mustRead: boolean;
-  readonly #accepted: Uint32Array;
-  readonly #marked: number[] = [];
-  readonly #all: number;
+  /** False when some word is matched by no term at all, so that no document can match. */
+  readonly isSatisfiable: boolean;
+  /** True when postings cannot tell the score of a document: edit distances of several words have to be added up. */
+  readonly mustReadTokens: boolean;
+  readonly #wordsByTerm: Uint32Array;
+  readonly #terms: number[] = [];
+  readonly #allWords: number;
+  // Of the document that is being scored. By word: how often it stands there exactly, the cost of its best match, the
+  // position of its latest best match, and the gap between it and the word before it.
   readonly #frequencies: Uint32Array;
   readonly #costs: Float64Array;
-  readonly #matches = new Uint16Array(MAX_TOKENS);
-  readonly #lasts: Int32Array;
+  readonly #lastPositions: Int32Array;
   readonly #gaps: Uint8Array;
+  /** The positions of all tokens that match any word. */
+  readonly #positions = new Uint16Array(MAX_DOCUMENT_TOKENS);
 
-  constructor(query: Query, table: TermTable, documents: number, withTypos: boolean, accepted: Uint32Array) {
-    this.#accepted = accepted;
-    const forgiven = withTypos ? forgivenWords(query.words, table) : [];
-    this.words = query.words.map((word, i) => this.#prepare(word, i, table, documents, forgiven.includes(word)));
-    const known = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
-    this.phrases = query.phrases.map(known).map(phraseOf);
+  constructor(query: Query, context: MatcherContext, withSimilar: boolean) {
+    const { table, wordsByTerm } = context;
+    if (DEBUG_ASSERTIONS) {
+      assert(!wordsByTerm.some((words) => words !== 0), 'the matcher before was released');
+    }
+    this.#wordsByTerm = wordsByTerm;
+    const fuzzy = withSimilar ? fuzzyWords(query.words, table) : [];
+    this.words = query.words.map((word, i) => {
+      return this.#prepare(word, i, context, fuzzy.includes(word));
+    });
+    const numbersOf = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
+    this.phrases = query.phrases.map(numbersOf).map(phraseOf);
+    // What holds a term that no document ever held excludes nothing.
     this.excluded = query.excluded
-      .map(known)
+      .map(numbersOf)
       .filter((terms) => !terms.includes(-1))
       .map(phraseOf);
-    this.mustRead = this.words.length > 1 && this.words.some(({ similar }) => similar.size > 0);
     const count = this.words.length;
-    let reached = 0;
-    for (const number of this.#marked) reached |= accepted[number] ?? 0;
-    this.#all = (1 << count) - 1;
-    this.possible = count > 0 && reached === this.#all;
+    this.mustReadTokens = count > 1 && this.words.some(({ similar }) => similar.size > 0);
+    this.#allWords = (1 << count) - 1;
+    let matched = 0;
+    for (const term of this.#terms) matched |= wordsByTerm[term] as number;
+    this.isSatisfiable = count > 0 && matched === this.#allWords;
     this.#frequencies = new Uint32Array(count);
     this.#costs = new Float64Array(count);
-    this.#lasts = new Int32Array(count);
+    this.#lastPositions = new Int32Array(count);
     this.#gaps = new Uint8Array(count);
   }
 
-  /** Leaves `accepted` as it was found. */
+  /** Leaves `wordsByTerm` as the constructor found it. */
   release(): void {
-    for (const number of this.#marked) this.#accepted[number] = 0;
+    for (const term of this.#terms) this.#wordsByTerm[term] = 0;
   }
 
-  /** The score of a document of these tokens, or -1 when it does not match. */
-  match(tokens: Uint32Array, length: number): number {
-    const rating = this.rate(tokens, length);
-    if (rating < 0) return -1;
+  /** The score of the document that has the first `length` of these tokens, or -1 when it does not match. */
+  score(tokens: Uint32Array, length: number): number {
+    const score = this.scoreWords(tokens, length);
+    if (score < 0) return -1;
     if (!this.phrases.every(({ terms }) => contains(tokens, length, terms))) return -1;
-    return this.excluded.some(({ terms }) => contains(tokens, length, terms)) ? -1 : rating;
+    return this.excluded.some(({ terms }) => contains(tokens, length, terms)) ? -1 : score;
   }
 
-  /** The same, without a look at phrases and exclusions. */
-  rate(tokens: Uint32Array, length: number): number {
+  /** The same for a document whose phrases and exclusions are known to be right. */
+  scoreWords(tokens: Uint32Array, length: number): number {
     this.#frequencies.fill(0);
     this.#costs.fill(Number.POSITIVE_INFINITY);
     let found = 0;
     let count = 0;
     for (let at = 0; at < length; at++) {
-      const words = this.#accepted[tokens[at] ?? 0] ?? 0;
+      const words = this.#wordsByTerm[tokens[at] as number] as number;
       if (words === 0) continue;
       found |= words;
-      this.#matches[count++] = at;
-      this.#weigh(words, tokens[at] ?? 0);
+      this.#positions[count++] = at;
+      this.#countMatch(words, tokens[at] as number);
     }
-    if (found !== this.#all) return -1;
-    let typed = 0;
+    if (found !== this.#allWords) return -1;
+    const single = WEIGHT_PER_IMPACT * singleImpact(length);
+    let edits = 0;
     let tier = 0;
     let bm25 = 0;
     for (let i = 0; i < this.words.length; i++) {
-      const cost = this.#costs[i] ?? 0;
-      if (cost >= 1) typed += cost;
+      const cost = this.#costs[i] as number;
+      if (cost >= 1) edits += cost;
       if (cost > 0) tier = 1;
-      const frequency = this.#frequencies[i] ?? 0;
-      bm25 += frequency > 0 ? (this.words[i]?.idf ?? 0) * impact(frequency, length) : UNIT * impactOnce(length);
+      const frequency = this.#frequencies[i] as number;
+      const { idf } = this.words[i] as WordMatcher;
+      bm25 += frequency > 0 ? idf * impact(frequency, length) : single;
     }
-    return score(typed > 0 ? 1 + typed : tier, this.#proximity(tokens, count), bm25);
+    return packScore(edits > 0 ? 1 + edits : tier, this.#proximity(tokens, count), bm25);
   }
 
-  #weigh(words: number, term: number): void {
+  /** Counts a token that matches these words. */
+  #countMatch(words: number, term: number): void {
     for (let rest = words; rest !== 0; rest &= rest - 1) {
       const i = lowestBit(rest);
-      const cost = this.#cost(i, term);
-      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] ?? 0) + 1;
-      if (cost < (this.#costs[i] ?? 0)) this.#costs[i] = cost;
+      const cost = this.#costOf(i, term);
+      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+      if (cost < (this.#costs[i] as number)) this.#costs[i] = cost;
     }
   }
 
-  #cost(i: number, term: number): number {
-    const word = this.words[i];
-    return word?.term === term ? 0 : (word?.similar.get(term) ?? PREFIX);
+  /** The cost of a match of word `i` by the term: 0 for the word itself, an edit distance, or PREFIX_COST. */
+  #costOf(i: number, term: number): number {
+    const word = this.words[i] as WordMatcher;
+    return word.term === term ? 0 : (word.similar.get(term) ?? PREFIX_COST);
   }
 
-  /** Of the document whose first `count` matching tokens stand at #matches. */
+  /** The proximity of the document whose matching tokens stand at the first `count` of #positions. */
   #proximity(tokens: Uint32Array, count: number): number {
     if (this.words.length === 1) return 0;
-    this.#lasts.fill(-1);
-    this.#gaps.fill(FAR);
+    this.#lastPositions.fill(-1);
+    this.#gaps.fill(MAX_GAP);
     for (let m = 0; m < count; m++) {
-      const at = this.#matches[m] ?? 0;
-      const term = tokens[at] ?? 0;
+      const at = this.#positions[m] as number;
+      const term = tokens[at] as number;
       let best = 0;
-      for (let rest = this.#accepted[term] ?? 0; rest !== 0; rest &= rest - 1) {
+      for (let rest = this.#wordsByTerm[term] as number; rest !== 0; rest &= rest - 1) {
         const i = lowestBit(rest);
-        if (this.#cost(i, term) !== this.#costs[i]) continue;
+        if (this.#costOf(i, term) !== this.#costs[i]) continue;
         best |= 1 << i;
-        this.#closeGaps(i, at);
+        this.#narrowGaps(i, at);
       }
-      // Only now, so that two words never share this token.
-      for (; best !== 0; best &= best - 1) this.#lasts[lowestBit(best)] = at;
+      // After all gaps are narrowed, so that two words never share this token.
+      for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
     }
     let sum = 0;
-    for (let i = 1; i < this.words.length; i++) sum += this.#gaps[i] ?? 0;
+    for (let i = 1; i < this.words.length; i++) sum += this.#gaps[i] as number;
     return sum;
   }
 
-  /** Word i stands at `at`. Gap i is the one between word i - 1 and word i. */
-  #closeGaps(i: number, at: number): void {
-    const left = i > 0 ? (this.#lasts[i - 1] ?? -1) : -1;
-    if (left >= 0) this.#gaps[i] = Math.min(this.#gaps[i] ?? FAR, at - left - 1);
-    const right = i + 1 < this.words.length ? (this.#lasts[i + 1] ?? -1) : -1;
-    if (right >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] ?? FAR, at - right);
+  /** Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it, which is in reverse. */
+  #narrowGaps(i: number, at: number): void {
+    const before = i > 0 ? (this.#lastPositions[i - 1] as number) : -1;
+    if (before >= 0) this.#gaps[i] = Math.min(this.#gaps[i] as number, at - before - 1);
+    if (i + 1 === this.words.length) return;
+    const behind = this.#lastPositions[i + 1] as number;
+    if (behind >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] as number, at - behind);
   }
 
-  #prepare({ term, prefix }: QueryWord, i: number, table: TermTable, documents: number, isForgiven: boolean): Matcher {
+  #prepare(word: QueryWord, i: number, context: MatcherContext, isFuzzy: boolean): WordMatcher {
+    const { term, prefix } = word;
+    const { table, documents } = context;
     const number = table.find(term) ?? -1;
-    if (number >= 0) this.#accept(number, i);
-    const range = prefix ? table.prefixRange(term) : { from: 0, to: 0 };
-    for (let rank = range.from; rank < range.to; rank++) this.#accept(table.order[rank] ?? 0, i);
-    if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#accept(other, i);
-    const similar = isForgiven ? nearest(term, prefix, table) : new Map<number, number>();
-    for (const other of similar.keys()) this.#accept(other, i);
-    return { term: number, idf: idf(documents, number < 0 ? 0 : table.documents(number)), ...range, similar };
+    if (number >= 0) this.#addMatch(number, i);
+    const prefixRange = prefix ? table.prefixRange(term) : { from: 0, to: 0 };
+    for (let ordinal = prefixRange.from; ordinal < prefixRange.to; ordinal++) {
+      this.#addMatch(table.termsByOrdinal[ordinal] as number, i);
+    }
+    if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#addMatch(other, i);
+    const similar = isFuzzy ? expand(term, prefix, table) : new Map<number, number>();
+    for (const other of similar.keys()) this.#addMatch(other, i);
+    const documentFrequency = number < 0 ? 0 : table.documentFrequency(number);
+    return { term: number, idf: idf(documents, documentFrequency), prefixRange, similar };
   }
 
-  #accept(number: number, word: number): void {
-    const words = this.#accepted[number] ?? 0;
-    if (words === 0) this.#marked.push(number);
-    this.#accepted[number] = words | (1 << word);
+  /** The term matches word `i`. */
+  #addMatch(term: number, i: number): void {
+    const words = this.#wordsByTerm[term] as number;
+    if (words === 0) this.#terms.push(term);
+    this.#wordsByTerm[term] = words | (1 << i);
   }
 }
 
-/** Between an exact match, which costs nothing, and one typo. */
-const PREFIX = 0.5;
-
-/** Whether typos may be forgiven in the word. */
-export function isForgivable({ term, exact }: QueryWord): boolean {
-  return !exact && typosAllowed([...term].length) > 0;
+/** Whether similar terms may match the word. */
+export function isFuzzy({ term, exact }: QueryWord): boolean {
+  return !exact && maxEditDistance([...term].length) > 0;
 }
 
-/** The words that typos are forgiven in. */
-function forgivenWords(words: QueryWord[], table: TermTable): QueryWord[] {
-  const documents = ({ term }: QueryWord) => {
+/** The words that similar terms are looked for. */
+function fuzzyWords(words: QueryWord[], table: TermTable): QueryWord[] {
+  const documentFrequency = ({ term }: QueryWord) => {
     const number = table.find(term);
-    return number === undefined ? 0 : table.documents(number);
+    return number === undefined ? 0 : table.documentFrequency(number);
   };
   return words
-    .filter(isForgivable)
-    .sort((a, b) => documents(a) - documents(b))
-    .slice(0, TYPO_WORDS);
+    .filter(isFuzzy)
+    .sort((a, b) => documentFrequency(a) - documentFrequency(b))
+    .slice(0, MAX_FUZZY_WORDS);
 }
 
-/** The terms that a word is taken for, but those that it is a prefix of, with their typos. */
-function nearest(word: string, isPrefix: boolean, table: TermTable): Map<number, number> {
-  const found = [...table.similar(word, typosAllowed([...word].length))].filter(
-    ([term]) => table.documents(term) > 0 && !(isPrefix && table.text(term).startsWith(word)),
-  );
+/** The similar terms of a word, as ranking.ts defines them, but those that match it as a prefix. */
+function expand(word: string, isPrefix: boolean, table: TermTable): Map<number, number> {
+  const similar = table.similar(word, maxEditDistance([...word].length));
+  const isPrefixOf = (term: number) => isPrefix && table.text(term).startsWith(word);
+  const isHeld = (term: number) => table.documentFrequency(term) > 0;
+  const found = [...similar].filter(([term]) => isHeld(term) && !isPrefixOf(term));
   found.sort(
-    ([a, typos], [b, others]) =>
-      typos - others || table.documents(b) - table.documents(a) || (table.text(a) < table.text(b) ? -1 : 1),
+    ([a, distanceA], [b, distanceB]) =>
+      distanceA - distanceB ||
+      table.documentFrequency(b) - table.documentFrequency(a) ||
+      (table.text(a) < table.text(b) ? -1 : 1),
   );
-  return new Map(found.slice(0, TYPO_TERMS));
+  return new Map(found.slice(0, MAX_EXPANSIONS));
 }
 
 function phraseOf(terms: number[]): Phrase {
-  const bytes = new Uint8Array(5 * terms.length);
+  const bytes = new Uint8Array(MAX_VARINT32_BYTES * terms.length);
   let end = 0;
+  // A phrase with an unknown term is never looked for by its bytes: no document holds all of its terms.
   for (const term of terms) end = writeVarint(bytes, end, Math.max(0, term));
   return { terms, bytes: bytes.subarray(0, end) };
 }

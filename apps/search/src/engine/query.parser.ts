@@ -3,9 +3,9 @@ import { termsOf } from './tokenizer.ts';
 /** One word that a document must contain. */
 export interface QueryWord {
   term: string;
-  /** Longer words that begin with it count too: it is the last word, which may still be being typed. */
+  /** Longer terms that begin with it match too: it is the last word, which is perhaps not typed to its end. */
   prefix: boolean;
-  /** Stands in a phrase, so that neither prefix nor typo can replace it. */
+  /** It stands in a phrase, so that no longer and no similar term matches it. */
   exact: boolean;
 }
 
@@ -19,16 +19,19 @@ export interface Query {
   excluded: string[][];
 }
 
-/** Most different words of a query, phrases, exclusions, and words of one phrase: what a query may cost is bounded by them. */
+// What a query may cost is bounded by how many different words it has, which also bounds the words of one phrase or
+// exclusion, and by how many phrases and exclusions.
 export const MAX_WORDS = 16;
 export const MAX_PHRASES = 8;
 export const MAX_EXCLUSIONS = 8;
 
+/** A minus at the start of a word, if there is one, then a phrase or a word. */
 const PART = /(?<minus>(?<!\S)-(?=[^\s-]))?(?:["“”](?<phrase>[^"“”]*)(?:["“”]|$)|(?<word>[^\s"“”]+))/gu;
 
 /**
- * Reads `word word "a phrase" -word -"a phrase"`. All words must match; the last one, unless quoted or excluded, also as a prefix. An unclosed
- * quote ends with the text. Punctuation elsewhere separates words, as it does in documents. The query may be beyond what queryExcess() allows.
+ * Reads `word word "a phrase" -word -"a phrase"`. All words must match. The last one matches as a prefix too, unless it
+ * is quoted or excluded. A quote that is not closed ends with the text. Other punctuation separates words, as it does
+ * in documents. The query may be beyond what queryExcess() allows.
  */
 export function parseQuery(keyword: string): Query {
   const words = new Map<string, QueryWord>();
@@ -42,7 +45,7 @@ export function parseQuery(keyword: string): Query {
       last = undefined;
       continue;
     }
-    for (const term of terms) take(words, term, quoted);
+    for (const term of terms) addWord(words, term, quoted);
     if (quoted && terms.length > 1) query.phrases.push(terms);
     last = words.get(terms.at(-1) ?? '') ?? last;
   }
@@ -51,7 +54,7 @@ export function parseQuery(keyword: string): Query {
   return query;
 }
 
-/** What a query has too much of, as an error says it; undefined when the engine takes it. */
+/** What a query has too many of, in the words of an error; undefined when it is within the bounds of the engine. */
 export function queryExcess({ words, phrases, excluded }: Query): string | undefined {
   if (words.length > MAX_WORDS) return `must have at most ${MAX_WORDS} different words`;
   if (phrases.length > MAX_PHRASES) return `must have at most ${MAX_PHRASES} phrases`;
@@ -61,7 +64,7 @@ export function queryExcess({ words, phrases, excluded }: Query): string | undef
   return undefined;
 }
 
-function take(words: Map<string, QueryWord>, term: string, exact: boolean): void {
+function addWord(words: Map<string, QueryWord>, term: string, exact: boolean): void {
   const word = words.get(term) ?? { term, prefix: false, exact };
   word.exact ||= exact;
   words.set(term, word);

@@ -21,7 +21,7 @@ export interface SearchResult {
   /** Exact number of quotes that match. */
   total: number;
   hits: Hit[];
-  /** By word of the query, the terms that were taken for misspellings of it; empty lists when typos were not tried. */
+  /** By word of the query, the similar terms that it was taken for; empty lists when they were not tried. */
   similar: string[][];
 }
 

@@ -1,523 +1,168 @@
-import { bitmapOf, bitsOf, clearBit, countBits, hasBit } from './bitmap.ts';
-import type { Matcher, Phrase, QueryMatcher } from './query.matcher.ts';
-import { MAX_WORDS } from './query.parser.ts';
-import { bm25Needed, FAR, score, UNIT } from './ranking.ts';
+import { type Bitmap, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
+import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { PhraseFilter } from './segment.phrases.ts';
+import { SegmentRanker } from './segment.ranking.ts';
+import { readTokens } from './segment.reader.ts';
 import {
-  BLOCK,
-  bisect,
-  impactOnce,
-  lowerBound,
-  MAX_TOKENS,
-  markPostings,
-  readTokens,
-  SEGMENT_DOCUMENTS,
-  type Segment,
-} from './segment.ts';
+  addDocuments,
+  countPostings,
+  keepDocuments,
+  ordinalRange,
+  removeDocuments,
+  type TermRange,
+  termRange,
+} from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
-
-/** Neighbouring terms of a segment, by their index in `terms`. */
-interface Span {
-  from: number;
-  to: number;
-}
-
-const NONE: Span = { from: 0, to: 0 };
+import { rankByImpact, rankByLength } from './word.ranking.ts';
 
 /** Reading a document costs about as much as marking this many postings. */
-const READING_COST = 100;
-/** Documents of a segment that are read at most only because there are few of them. */
-const FEW_DOCUMENTS = 64;
-/** Postings to the next one wanted up to which steps are quicker than leaps. */
-const NEAR = 8;
-/** Tokens of a document up to which its `places` are exact. */
-const PLACES = 16;
+const POSTINGS_PER_READ = 100;
+/** So few documents of a segment are read at once, if that costs less than marking all postings of the query. */
+const MAX_DOCUMENTS_READ = 64;
 
 /**
- * Searches sealed segments, one at a time. Matches are found as bitmaps, a bit a document, which also count them. Their order comes from bounds: what the
- * postings tell of a document's score decides whether it could enter the top; only then is it read, for its exact proximity.
+ * Searches one segment after the other. The matches are found as bitmaps, which are counted for the total. Which of
+ * them enter the top hits is up to word.ranking.ts and segment.ranking.ts.
  */
 export class SegmentSearch {
   readonly #table: TermTable;
-  // Scratch, reused by every search: one runs to its end before the next begins.
-  readonly #tokens = new Uint32Array(MAX_TOKENS);
-  readonly #hits = bitmapOf(SEGMENT_DOCUMENTS);
-  readonly #fresh = bitmapOf(SEGMENT_DOCUMENTS);
-  readonly #candidates = bitmapOf(SEGMENT_DOCUMENTS);
-  readonly #marks = bitmapOf(SEGMENT_DOCUMENTS);
-  readonly #made = bitmapOf(MAX_WORDS * SEGMENT_DOCUMENTS);
-  readonly #cursors = new Int32Array(MAX_WORDS);
+  readonly #phrases: PhraseFilter;
+  readonly #ranker: SegmentRanker;
+  // Scratch, which every call uses anew.
+  readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
+  readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #tierMatches = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
   constructor(table: TermTable) {
     this.#table = table;
+    this.#phrases = new PhraseFilter(table);
+    this.#ranker = new SegmentRanker(table);
   }
 
-  /** Offers the segment's matches to `top` and returns how many there are. */
+  /** Offers the matches of the segment to `top`. Returns how many there are. */
   search(segment: Segment, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
-    const [word, ...others] = matcher.words;
-    if (word && others.length === 0) return this.#searchOne(segment, word, matcher, user, top);
-
+    const [word] = matcher.words;
+    if (word !== undefined && matcher.words.length === 1) {
+      return this.#searchOne(segment, word, matcher, user, top);
+    }
     const found = matcher.words.map((word) => {
-      const spans = this.#tiers(segment, word).flat();
-      return { spans, cost: spans.reduce((sum, span) => sum + postingsOf(segment, span), 0) };
+      const ranges = this.#rangesByTier(segment, word).flat();
+      const cost = ranges.reduce((sum, range) => sum + countPostings(segment, range), 0);
+      return { ranges, cost };
     });
     found.sort((a, b) => a.cost - b.cost);
-    const least = found[0]?.cost ?? 0;
-    if (least === 0) return 0;
+    const [rarest] = found;
+    if (rarest === undefined || rarest.cost === 0) return 0;
 
-    this.#hits.set(segment.live);
-    const sum = found.reduce((sum, { cost }) => sum + cost, 0);
-    if (least <= FEW_DOCUMENTS && sum > least * READING_COST) {
-      this.#intersect(segment, found[0]?.spans ?? [], this.#hits);
-      return this.#readAll(segment, user, top, (length) => matcher.match(this.#tokens, length));
+    const matches = this.#matches;
+    matches.set(segment.liveDocs);
+    const cost = found.reduce((sum, { cost }) => sum + cost, 0);
+    if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
+      keepDocuments(segment, rarest.ranges, matches);
+      const scoreTokens = (length: number) => matcher.score(this.#tokens, length);
+      return this.#readMatches(segment, user, top, scoreTokens);
     }
-    for (const { spans } of found) this.#intersect(segment, spans, this.#hits);
-    this.#restrict(segment, matcher, user, this.#hits);
-    if (matcher.mustRead) {
-      return this.#readAll(segment, undefined, top, (length) => matcher.rate(this.#tokens, length));
+    for (const { ranges } of found) keepDocuments(segment, ranges, matches);
+    this.#restrict(segment, matcher, user, matches);
+    if (matcher.mustReadTokens) {
+      const scoreTokens = (length: number) => matcher.scoreWords(this.#tokens, length);
+      return this.#readMatches(segment, undefined, top, scoreTokens);
     }
-    const total = countBits(this.#hits, segment.live.length);
-    if (total > 0) this.#rank(segment, matcher, top);
+    const total = countBits(matches, segment.liveDocs.length);
+    if (total > 0) this.#ranker.rank(segment, matcher, matches, top);
     return total;
   }
 
-  /** A query of one word needs no reading: a document's best way to match is its tier. */
-  #searchOne(segment: Segment, word: Matcher, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
-    const length = segment.live.length;
-    const seen = this.#hits.fill(0, 0, length);
-    const fresh = this.#fresh;
-    this.#tiers(segment, word).forEach((spans, tier) => {
-      if (spans.length === 0) return;
-      fresh.fill(0, 0, length);
-      for (const span of spans) mark(segment, span, fresh);
-      for (let i = 0; i < length; i++) fresh[i] = (fresh[i] ?? 0) & (segment.live[i] ?? 0) & ~(seen[i] ?? 0);
-      this.#restrict(segment, matcher, user, fresh);
-      for (let i = 0; i < length; i++) seen[i] = (seen[i] ?? 0) | (fresh[i] ?? 0);
-      if (tier === 0) rankByImpact(segment, spans[0] ?? NONE, word.idf, fresh, top);
-      else rankByLength(segment, tier, fresh, top);
+  /** A query of one word needs no reading: the tier of a document and one posting, or its length, give its score. */
+  #searchOne(
+    segment: Segment,
+    word: WordMatcher,
+    matcher: QueryMatcher,
+    user: number | undefined,
+    top: TopHits,
+  ): number {
+    const { liveDocs } = segment;
+    const { length } = liveDocs;
+    const matches = this.#matches.fill(0, 0, length);
+    const bits = this.#tierMatches;
+    this.#rangesByTier(segment, word).forEach((ranges, tier) => {
+      if (ranges.length === 0) return;
+      bits.fill(0, 0, length);
+      for (const range of ranges) addDocuments(segment, range, bits);
+      // A document counts in its best tier only.
+      for (let i = 0; i < length; i++) {
+        bits[i] = (bits[i] as number) & (liveDocs[i] as number) & ~(matches[i] as number);
+      }
+      this.#restrict(segment, matcher, user, bits);
+      unite(matches, bits, 0, length);
+      if (tier === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, bits, top);
+      else rankByLength(segment, tier, bits, top);
     });
-    return countBits(seen, length);
+    return countBits(matches, length);
   }
 
-  /** The terms that match a word, by the tier that they put a document in. */
-  #tiers(segment: Segment, word: Matcher): Span[][] {
-    const exact = this.#span(segment, word.term);
-    const prefix = this.#prefixSpan(segment, word);
+  /** The terms of the segment that match a word, by the tier that they put a document in. */
+  #rangesByTier(segment: Segment, word: WordMatcher): TermRange[][] {
+    const exact = termRange(segment, this.#table, word.term);
+    const prefix = ordinalRange(segment, this.#table, word.prefixRange);
     const tiers = [
       exact.to > exact.from ? [exact] : [],
       prefix.to - prefix.from > exact.to - exact.from ? [prefix] : [],
     ];
-    for (const [term, typos] of word.similar) {
-      const span = this.#span(segment, term);
-      if (span.to === span.from) continue;
-      while (tiers.length <= 1 + typos) tiers.push([]);
-      tiers[1 + typos]?.push(span);
+    for (const [term, distance] of word.similar) {
+      const range = termRange(segment, this.#table, term);
+      if (range.to === range.from) continue;
+      while (tiers.length <= 1 + distance) tiers.push([]);
+      (tiers[1 + distance] as TermRange[]).push(range);
     }
     return tiers;
   }
 
-  #span(segment: Segment, term: number): Span {
-    // Terms met since the last segment was sealed have no rank, and stand in no segment.
-    const rank = this.#table.ranks[term];
-    if (rank === undefined) return NONE;
-    const from = lowerBound(segment, this.#table, rank);
-    return segment.terms[from] === term ? { from, to: from + 1 } : NONE;
-  }
-
-  #prefixSpan(segment: Segment, word: Matcher): Span {
-    if (word.from === word.to) return NONE;
-    return { from: lowerBound(segment, this.#table, word.from), to: lowerBound(segment, this.#table, word.to) };
-  }
-
-  /** Removes from `bits` what holds none of the terms. */
-  #intersect(segment: Segment, spans: Span[], bits: Uint32Array): void {
-    const { length } = segment.live;
-    const [first = NONE, ...others] = spans;
-    const row = others.length === 0 && first.to === first.from + 1 ? commonRow(segment, first.from) : -1;
-    const terms = row < 0 ? this.#marks.fill(0, 0, length) : segment.bitmaps;
-    if (row < 0) for (const span of spans) mark(segment, span, terms);
-    const start = Math.max(0, row) * length;
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & (terms[start + i] ?? 0);
-  }
-
-  /** Removes from `bits` what the query excludes, what lacks one of its phrases, and what others than the user signed. */
-  #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Uint32Array): void {
-    for (const { terms } of matcher.excluded) {
-      if (terms.length === 1) remove(segment, this.#span(segment, terms[0] ?? -1), bits);
+  /** Removes from `bits` what the query excludes, what lacks one of its phrases, and what the user did not sign. */
+  #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
+    const { phrases, excluded } = matcher;
+    for (const { terms } of excluded) {
+      const [term] = terms;
+      if (term === undefined || terms.length > 1) continue;
+      removeDocuments(segment, termRange(segment, this.#table, term), bits);
     }
     if (user !== undefined) keepSigned(segment, user, bits);
-    for (const phrase of matcher.phrases) this.#filterPhrase(segment, phrase, bits, true);
-    for (const phrase of matcher.excluded) {
-      if (phrase.terms.length > 1) this.#filterPhrase(segment, phrase, bits, false);
+    for (const phrase of phrases) this.#phrases.filter(segment, phrase, bits, true);
+    for (const phrase of excluded) {
+      if (phrase.terms.length > 1) this.#phrases.filter(segment, phrase, bits, false);
     }
   }
 
-  /** Keeps of `bits` what holds the phrase, or what does not. */
-  #filterPhrase(segment: Segment, phrase: Phrase, bits: Uint32Array, isWanted: boolean): void {
-    const { length } = segment.live;
-    const candidates = this.#candidates;
-    candidates.set(bits.subarray(0, length));
-    const spans = phrase.terms.map((term) => this.#span(segment, term));
-    for (const span of spans) this.#intersect(segment, [span], candidates);
-    const isExact = this.#intersectPairs(segment, spans) && spans.length === 2;
-    if (isWanted) bits.set(candidates.subarray(0, length));
-    const count = countBits(candidates, length);
-    if (isExact) {
-      if (!isWanted) for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(candidates[i] ?? 0);
-    } else if (count > FEW_DOCUMENTS) {
-      this.#filterPlaces(segment, phrase, spans, bits, isWanted);
-    } else if (count > 0) {
-      forEachBit(candidates, length, (document) => {
-        if (holds(segment, document, phrase.bytes) !== isWanted) clearBit(bits, document);
-      });
-    }
-  }
-
-  /** Removes from #candidates what lacks a pair of neighbours that has a bitmap; tells whether the last pair has one. */
-  #intersectPairs(segment: Segment, spans: Span[]): boolean {
-    const { common, pairs, pairBitmaps, live } = segment;
-    const candidates = this.#candidates;
-    const rows = spans.map(({ from, to }) => (from === to ? -1 : commonRow(segment, from)));
-    let isFound = false;
-    for (let i = 1; i < rows.length; i++) {
-      const [left = -1, right = -1] = rows.slice(i - 1);
-      const pair = left < 0 || right < 0 ? -1 : left * common.length + right;
-      const at = bisect(pairs.length, (i) => (pairs[i] ?? 0) < pair);
-      isFound = pairs[at] === pair;
-      if (!isFound) continue;
-      const start = at * live.length;
-      for (let i = 0; i < live.length; i++) candidates[i] = (candidates[i] ?? 0) & (pairBitmaps[start + i] ?? 0);
-    }
-    return isFound;
-  }
-
-  /** Filters those of `bits` that are in #candidates too, by the places of the terms where these can tell. */
-  #filterPlaces(segment: Segment, phrase: Phrase, spans: Span[], bits: Uint32Array, isWanted: boolean): void {
-    const maps = spans.map((span, i) => this.#bitmap(segment, span, i));
-    // The posting of each term for the first document of a word of its bitmap: how many more there are up to a document are the bits before its own.
-    const next = Int32Array.from(spans, ({ from }) => segment.offsets[from] ?? 0);
-    for (let i = 0; i < segment.live.length; i++) {
-      for (let rest = this.#candidates[i] ?? 0; rest !== 0; rest &= rest - 1) {
-        const bit = rest & -rest;
-        const document = i * 32 + 31 - Math.clz32(bit);
-        const isShort = (segment.lengths[document] ?? 0) <= PLACES;
-        const found =
-          stand(segment, maps, next, i, bit, isShort) && (isShort || holds(segment, document, phrase.bytes));
-        if (found !== isWanted) bits[i] = (bits[i] ?? 0) & ~bit;
-      }
-      for (let t = 0; t < maps.length; t++) next[t] = (next[t] ?? 0) + bitsOf(maps[t]?.[i] ?? 0);
-    }
-  }
-
-  /** The documents that hold a term; for a rare one it is made, in scratch of that number. */
-  #bitmap(segment: Segment, span: Span, number: number): Uint32Array {
-    const { length } = segment.live;
-    const row = commonRow(segment, span.from);
-    if (row >= 0) return segment.bitmaps.subarray(row * length, (row + 1) * length);
-    const made = this.#made.subarray(number * length, (number + 1) * length).fill(0);
-    mark(segment, span, made);
-    return made;
-  }
-
-  /** Rates every document of #hits, decoded into #tokens; returns how many match. */
-  #readAll(segment: Segment, user: number | undefined, top: TopHits, rate: (length: number) => number): number {
+  /** Scores every document of #matches, whose tokens are in #tokens then. Returns how many match. */
+  #readMatches(
+    segment: Segment,
+    user: number | undefined,
+    top: TopHits,
+    scoreTokens: (length: number) => number,
+  ): number {
     let total = 0;
-    forEachBit(this.#hits, segment.live.length, (document) => {
+    forEachDown(this.#matches, segment.liveDocs.length, (document) => {
       if (user !== undefined && segment.users[document] !== user) return;
-      const rating = rate(readTokens(segment, document, this.#tokens));
-      if (rating < 0) return;
+      const score = scoreTokens(readTokens(segment, document, this.#tokens));
+      if (score < 0) return;
       total++;
-      if (rating >= top.worst) top.offer(segment.ids[document] ?? 0, rating);
+      if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
     return total;
   }
-
-  /** Offers the documents of #hits: first those that hold all words themselves, then those that hold one only as a prefix. */
-  #rank(segment: Segment, matcher: QueryMatcher, top: TopHits): void {
-    const length = segment.live.length;
-    const spans = matcher.words.map((word) => this.#span(segment, word.term));
-    const prefix = matcher.words.findIndex(({ from, to }) => from < to);
-    const bits = this.#fresh;
-    bits.set(this.#hits.subarray(0, length));
-    if (prefix >= 0) this.#intersect(segment, [spans[prefix] ?? NONE], bits);
-    this.#rankTier(segment, matcher, spans, -1, bits, top);
-    if (prefix < 0) return;
-    for (let i = 0; i < length; i++) bits[i] = (this.#hits[i] ?? 0) & ~(bits[i] ?? 0);
-    this.#rankTier(segment, matcher, spans, prefix, bits, top);
-  }
-
-  /**
-   * `spans` are of the words that the documents of `bits` hold themselves, all but word number `inexact`. Passes over those whose impact for the rarest of
-   * them is too low even if all other words had their highest.
-   */
-  #rankTier(
-    segment: Segment,
-    matcher: QueryMatcher,
-    spans: Span[],
-    inexact: number,
-    bits: Uint32Array,
-    top: TopHits,
-  ): void {
-    const tier = inexact < 0 ? 0 : 1;
-    let needed = bm25Needed(top.worst, tier);
-    if (needed === Number.POSITIVE_INFINITY) return;
-    const { documents, impacts } = segment;
-    const firsts = spans.map((span) => segment.offsets[span.from] ?? 0);
-    let rarest = inexact === 0 ? 1 : 0;
-    let others = 0;
-    spans.forEach((span, i) => {
-      this.#cursors[i] = (segment.offsets[span.to] ?? 0) - 1;
-      if (i !== inexact && postingsOf(segment, span) < postingsOf(segment, spans[rarest] ?? NONE)) rarest = i;
-    });
-    spans.forEach((span, i) => {
-      if (i !== rarest) others += i === inexact ? UNIT * 255 : (matcher.words[i]?.idf ?? 0) * peakOf(segment, span);
-    });
-    const idf = matcher.words[rarest]?.idf ?? 0;
-    const first = firsts[rarest] ?? 0;
-    let p = this.#cursors[rarest] ?? 0;
-    const offer = (document: number) => {
-      this.#cursors[rarest] = p;
-      if (this.#offer(segment, matcher, firsts, inexact, document, needed, top)) needed = bm25Needed(top.worst, tier);
-    };
-    if (countBits(bits, segment.live.length) * NEAR < p - first) {
-      forEachBit(bits, segment.live.length, (document) => {
-        p = seek(documents, p, first, document);
-        if (idf * (impacts[p] ?? 0) + others >= needed) offer(document);
-      });
-      return;
-    }
-    for (; p >= first; p--) {
-      if (idf * (impacts[p] ?? 0) + others < needed) continue;
-      const document = documents[p] ?? 0;
-      if (hasBit(bits, document)) offer(document);
-    }
-  }
-
-  /** Offers the document to `top`, unless its bound or its rating is too low; tells whether it did. */
-  #offer(
-    segment: Segment,
-    matcher: QueryMatcher,
-    firsts: number[],
-    inexact: number,
-    document: number,
-    needed: number,
-    top: TopHits,
-  ): boolean {
-    let rating = this.#bound(segment, matcher, firsts, inexact, document, needed);
-    if (rating < top.worst) return false;
-    // A bound is exact when it knows the places of all words.
-    if (inexact >= 0 || (segment.lengths[document] ?? 0) > PLACES) {
-      rating = matcher.rate(this.#tokens, readTokens(segment, document, this.#tokens));
-      if (rating < top.worst) return false;
-    }
-    top.offer(segment.ids[document] ?? 0, rating);
-    return true;
-  }
-
-  /** The score that the document has at most; moves the cursors, which only ever go down, to its postings. */
-  #bound(
-    segment: Segment,
-    matcher: QueryMatcher,
-    firsts: number[],
-    inexact: number,
-    document: number,
-    needed: number,
-  ): number {
-    const { documents, impacts, places } = segment;
-    const length = segment.lengths[document] ?? 0;
-    let bm25 = 0;
-    for (let i = 0; i < firsts.length; i++) {
-      if (i === inexact) {
-        bm25 += UNIT * impactOnce(length);
-        continue;
-      }
-      const p = seek(documents, this.#cursors[i] ?? 0, firsts[i] ?? 0, document);
-      this.#cursors[i] = p;
-      bm25 += (matcher.words[i]?.idf ?? 0) * (impacts[p] ?? 0);
-    }
-    if (bm25 < needed) return Number.NEGATIVE_INFINITY;
-    let proximity = 0;
-    for (let i = 1; i < firsts.length; i++) {
-      if (i === inexact || i - 1 === inexact) continue;
-      const left = places[this.#cursors[i - 1] ?? 0] ?? 0;
-      proximity += leastGap(left, places[this.#cursors[i] ?? 0] ?? 0, length <= PLACES);
-    }
-    return score(inexact < 0 ? 0 : 1, proximity, bm25);
-  }
 }
 
-function postingsOf(segment: Segment, span: Span): number {
-  return (segment.offsets[span.to] ?? 0) - (segment.offsets[span.from] ?? 0);
-}
-
-/** The highest impact among the postings, or a little more: that of their blocks. */
-function peakOf(segment: Segment, span: Span): number {
-  let peak = 0;
-  const last = Math.floor(((segment.offsets[span.to] ?? 0) - 1) / BLOCK);
-  for (let block = Math.floor((segment.offsets[span.from] ?? 0) / BLOCK); block <= last; block++) {
-    peak = Math.max(peak, segment.peaks[block] ?? 0);
-  }
-  return peak;
-}
-
-/** Sets the bits of the documents that hold any of the terms. */
-function mark(segment: Segment, span: Span, bits: Uint32Array): void {
-  const length = segment.live.length;
-  let next = span.from;
-  for (let row = bisect(segment.common.length, (i) => (segment.common[i] ?? 0) < span.from); ; row++) {
-    const common = Math.min(segment.common[row] ?? span.to, span.to);
-    markPostings(segment.documents, segment.offsets[next] ?? 0, segment.offsets[common] ?? 0, bits);
-    if (common === span.to) return;
-    const start = row * length;
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) | (segment.bitmaps[start + i] ?? 0);
-    next = common + 1;
-  }
-}
-
-/** Offers the documents of `bits` that hold the one term of `span`. */
-function rankByImpact(segment: Segment, span: Span, idf: number, bits: Uint32Array, top: TopHits): void {
-  const from = segment.offsets[span.from] ?? 0;
-  let needed = bm25Needed(top.worst, 0);
-  for (let p = (segment.offsets[span.to] ?? 0) - 1; p >= from; ) {
-    const block = Math.floor(p / BLOCK);
-    const first = Math.max(from, block * BLOCK);
-    if (idf * (segment.peaks[block] ?? 0) < needed) p = first - 1;
-    for (; p >= first; p--) {
-      const bm25 = idf * (segment.impacts[p] ?? 0);
-      if (bm25 < needed) continue;
-      const document = segment.documents[p] ?? 0;
-      const rating = score(0, 0, bm25);
-      if (rating < top.worst || !hasBit(bits, document)) continue;
-      top.offer(segment.ids[document] ?? 0, rating);
-      needed = bm25Needed(top.worst, 0);
-    }
-  }
-}
-
-/** Offers the documents of `bits`, which match one word inexactly. */
-function rankByLength(segment: Segment, tier: number, bits: Uint32Array, top: TopHits): void {
-  let needed = bm25Needed(top.worst, tier);
-  if (needed === Number.POSITIVE_INFINITY) return;
-  forEachBit(bits, segment.live.length, (document) => {
-    const bm25 = UNIT * impactOnce(segment.lengths[document] ?? 0);
-    if (bm25 < needed) return;
-    const rating = score(tier, 0, bm25);
-    if (rating < top.worst) return;
-    top.offer(segment.ids[document] ?? 0, rating);
-    needed = bm25Needed(top.worst, tier);
-  });
-}
-
-/**
- * How many words stand between two at the closest, given their places modulo 16 as bits, or fewer if the document is longer than that. See proximity in
- * ranking.ts.
- */
-function leastGap(left: number, right: number, isShort: boolean): number {
-  if (after(left, 1, isShort) & right) return 0;
-  for (let gap = 1; gap < FAR; gap++) {
-    if (after(left, gap + 1, isShort) & right || after(right, gap, isShort) & left) return gap;
-  }
-  return FAR;
-}
-
-/** The places so many words behind others; modulo 16, unless the document is so short that they have an end. */
-function after(places: number, by: number, isShort: boolean): number {
-  return ((places << by) | (isShort ? 0 : places >>> (16 - by))) & 0xffff;
-}
-
-/** The posting of a document, which has one, among those from `first` to `from`: near `from` step by step, else galloping down. */
-function seek(documents: Uint16Array, from: number, first: number, document: number): number {
-  let high = from;
-  const near = Math.max(first, from - NEAR);
-  while (high > near && (documents[high] ?? 0) > document) high--;
-  if ((documents[high] ?? 0) <= document) return high;
-  let low = high;
-  for (let step = NEAR; low > first && (documents[low] ?? 0) > document; step *= 2) {
-    high = low;
-    low = Math.max(first, low - step);
-  }
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((documents[middle] ?? 0) < document) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/**
- * Whether the terms of `maps` stand one behind the other, as far as their places tell, in the document of that bit of word i. `next` are the terms' first
- * postings in that word.
- */
-function stand(
-  { places }: Segment,
-  maps: Uint32Array[],
-  next: Int32Array,
-  i: number,
-  bit: number,
-  isShort: boolean,
-): boolean {
-  let ends = 0xffff;
-  for (let t = 0; t < maps.length && ends !== 0; t++) {
-    const p = (next[t] ?? 0) + bitsOf((maps[t]?.[i] ?? 0) & (bit - 1));
-    ends = (t === 0 ? ends : after(ends, 1, isShort)) & (places[p] ?? 0);
-  }
-  return ends !== 0;
-}
-
-/** Whether a document's tokens hold the phrase. */
-function holds({ tokens, starts }: Segment, document: number, phrase: Uint8Array): boolean {
-  const start = starts[document] ?? 0;
-  const end = (starts[document + 1] ?? 0) - phrase.length;
-  const first = phrase[0];
-  for (let at = start; at <= end; at++) {
-    // A number begins behind the last byte of another, which has its top bit clear.
-    if (tokens[at] !== first || (at > start && (tokens[at - 1] ?? 0) >= 0x80)) continue;
-    let same = 1;
-    while (same < phrase.length && tokens[at + same] === phrase[same]) same++;
-    if (same === phrase.length) return true;
-  }
-  return false;
-}
-
-/** Place of a term's bitmap among the common ones, or -1. */
-function commonRow(segment: Segment, term: number): number {
-  const row = bisect(segment.common.length, (i) => (segment.common[i] ?? 0) < term);
-  return segment.common[row] === term ? row : -1;
-}
-
-/** Clears the bits of the documents that hold the term. */
-function remove(segment: Segment, span: Span, bits: Uint32Array): void {
-  const { length } = segment.live;
-  const row = span.from === span.to ? -1 : commonRow(segment, span.from);
-  if (row >= 0) {
-    for (let i = 0; i < length; i++) bits[i] = (bits[i] ?? 0) & ~(segment.bitmaps[row * length + i] ?? 0);
-    return;
-  }
-  for (let p = segment.offsets[span.from] ?? 0; p < (segment.offsets[span.to] ?? 0); p++) {
-    clearBit(bits, segment.documents[p] ?? 0);
-  }
-}
-
-/** Clears the bits of the documents that others than the user signed. */
-function keepSigned(segment: Segment, user: number, bits: Uint32Array): void {
-  for (let i = 0; i < segment.live.length; i++) {
+/** Removes from `bits` the documents that others than the user signed. */
+function keepSigned({ users, liveDocs }: Segment, user: number, bits: Bitmap): void {
+  for (let i = 0; i < liveDocs.length; i++) {
     let kept = 0;
-    for (let rest = bits[i] ?? 0; rest !== 0; ) {
+    for (let rest = bits[i] as number; rest !== 0; ) {
       const bit = 31 - Math.clz32(rest);
       rest &= ~(1 << bit);
-      if (segment.users[i * 32 + bit] === user) kept |= 1 << bit;
+      if (users[i * 32 + bit] === user) kept |= 1 << bit;
     }
     bits[i] = kept;
-  }
-}
-
-/** Calls `visit` with each member, the highest first. It may clear the bit that it is called with. */
-function forEachBit(bits: Uint32Array, length: number, visit: (at: number) => void): void {
-  for (let i = length - 1; i >= 0; i--) {
-    for (let rest = bits[i] ?? 0; rest !== 0; ) {
-      const bit = 31 - Math.clz32(rest);
-      rest &= ~(1 << bit);
-      visit(i * 32 + bit);
-    }
   }
 }

@@ -1,10 +1,18 @@
 import { hasBit } from './bitmap.ts';
-import { type Document, readTokens, readVarints, type Segment, writeVarint } from './segment.ts';
+import { type Document, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
+import { readTokens } from './segment.reader.ts';
+import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
 
 /**
- * A snapshot is a sequence of chunks, each small enough to be sent to Redis and read back without holding it up: a header (JSON), the users and then the terms
- * (UTF-8, one a line), and the documents (varints: id less the previous one's, user, length, term numbers). Terms are numbered anew, the most frequent first,
- * and those of no document left out: their numbers are short, and forgotten words are forgotten.
+ * A snapshot is a sequence of chunks, each small enough that Redis is not held up by sending or receiving it:
+ *
+ * - a header, as JSON;
+ * - the users, then the terms: in UTF-8, one a line;
+ * - the documents, as varints: how much higher the id is than the one before, the user, the number of tokens, and their
+ *   terms.
+ *
+ * The terms are numbered anew, the most frequent first, so that frequent ones have short numbers. Terms that no
+ * document holds any more are left out.
  */
 export interface SnapshotHeader {
   version: 1;
@@ -12,10 +20,13 @@ export interface SnapshotHeader {
   terms: number;
 }
 
-const STRINGS_A_CHUNK = 16_384;
-export const DOCUMENTS_A_CHUNK = 4096;
+const MAX_CHUNK_STRINGS = 16_384;
+export const MAX_CHUNK_DOCUMENTS = 4096;
 
-/** Snapshots of another version are not read: the index is rebuilt from the quotes. */
+/** The varints of an id, a user and a length: 53, 32 and 16 bits. */
+const MAX_DOCUMENT_HEADER_BYTES = 8 + MAX_VARINT32_BYTES + 3;
+
+/** Snapshots of another version are not read: the index is rebuilt from the quotes then. */
 export const SNAPSHOT_VERSION = 1;
 
 export function encodeHeader(header: SnapshotHeader): Uint8Array {
@@ -23,57 +34,64 @@ export function encodeHeader(header: SnapshotHeader): Uint8Array {
 }
 
 export function* encodeStrings(strings: string[]): Generator<Uint8Array> {
-  for (let from = 0; from < strings.length; from += STRINGS_A_CHUNK) {
-    yield Buffer.from(strings.slice(from, from + STRINGS_A_CHUNK).join('\n'));
+  for (let from = 0; from < strings.length; from += MAX_CHUNK_STRINGS) {
+    yield Buffer.from(strings.slice(from, from + MAX_CHUNK_STRINGS).join('\n'));
   }
 }
 
-/** The segment's live documents, with `numbers` in the place of their terms' numbers. */
-export function* encodeDocuments(segment: Segment, numbers: Uint32Array): Generator<Uint8Array> {
-  const tokens = new Uint32Array(65_536);
-  for (let from = 0; from < segment.size; from += DOCUMENTS_A_CHUNK) {
-    const documents = segment.byId.subarray(from, from + DOCUMENTS_A_CHUNK).filter((d) => hasBit(segment.live, d));
-    const size = documents.reduce((sum, d) => sum + 16 + 5 * (segment.lengths[d] ?? 0), 0);
-    const bytes = new Uint8Array(size);
+/** The live documents of a segment. `places` are the new numbers of the terms, by their numbers here. */
+export function* encodeDocuments(segment: Segment, places: Uint32Array): Generator<Uint8Array> {
+  const { size, byId, ids, users, lengths, liveDocs } = segment;
+  const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
+  for (let from = 0; from < size; from += MAX_CHUNK_DOCUMENTS) {
+    const documents = byId.subarray(from, from + MAX_CHUNK_DOCUMENTS);
+    const live = documents.filter((document) => hasBit(liveDocs, document));
+    const tokenCount = live.reduce((sum, document) => sum + (lengths[document] as number), 0);
+    const maxBytes = live.length * MAX_DOCUMENT_HEADER_BYTES + tokenCount * MAX_VARINT32_BYTES;
+    const bytes = new Uint8Array(maxBytes);
     let end = 0;
-    let last = 0;
-    for (const document of documents) {
-      const id = segment.ids[document] ?? 0;
-      const length = readTokens(segment, document, tokens);
-      end = writeVarint(bytes, end, id - last);
-      end = writeVarint(bytes, end, segment.users[document] ?? 0);
+    let lastId = 0;
+    for (const document of live) {
+      const id = ids[document] as number;
+      const length = readTokens(segment, document, terms);
+      end = writeVarint(bytes, end, id - lastId);
+      end = writeVarint(bytes, end, users[document] as number);
       end = writeVarint(bytes, end, length);
-      for (let i = 0; i < length; i++) end = writeVarint(bytes, end, numbers[tokens[i] ?? 0] ?? 0);
-      last = id;
+      for (let i = 0; i < length; i++) {
+        end = writeVarint(bytes, end, places[terms[i] as number] as number);
+      }
+      lastId = id;
     }
     if (end > 0) yield bytes.slice(0, end);
   }
 }
 
-/** Reads a snapshot, chunk by chunk in their order. */
+/** Reads the chunks of a snapshot, which must come in their order. */
 export class SnapshotDecoder {
   readonly #addUser: (userId: string) => void;
   readonly #addTerm: (term: string) => void;
   #header: SnapshotHeader | undefined;
-  #strings = 0;
+  #stringCount = 0;
 
   constructor(addUser: (userId: string) => void, addTerm: (term: string) => void) {
     this.#addUser = addUser;
     this.#addTerm = addTerm;
   }
 
-  /** The documents that the chunk holds, if it is one of documents. @throws Error when it is a header of another version */
+  /** The documents of the chunk, if it is one of documents. @throws Error when it is a header of another version */
   push(chunk: Uint8Array): Document[] {
     if (this.#header === undefined) {
-      this.#header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
-      if (this.#header.version !== SNAPSHOT_VERSION) throw new Error('a snapshot of another version');
+      const header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
+      this.#header = header;
+      if (header.version !== SNAPSHOT_VERSION) throw new Error('a snapshot of another version');
       return [];
     }
     const { users, terms } = this.#header;
-    if (this.#strings === users + terms) return decodeDocuments(chunk);
-    for (const text of Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString().split('\n')) {
-      if (this.#strings++ < users) this.#addUser(text);
-      else this.#addTerm(text);
+    if (this.#stringCount === users + terms) return decodeDocuments(chunk);
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString();
+    for (const string of text.split('\n')) {
+      if (this.#stringCount++ < users) this.#addUser(string);
+      else this.#addTerm(string);
     }
     return [];
   }
@@ -81,16 +99,17 @@ export class SnapshotDecoder {
 
 function decodeDocuments(bytes: Uint8Array): Document[] {
   const documents: Document[] = [];
-  // One array for all: a term takes a byte at least, and a million small arrays would take longer to make than all else here.
+  // One array for the terms of all documents: a million small arrays would take longer to make than all else here. It
+  // is long enough, since every term takes a byte at least.
   const terms = new Uint32Array(bytes.length);
   let end = 0;
   let at = 0;
   const next = () => {
-    let byte = bytes[at++] ?? 0;
+    let byte = bytes[at++] as number;
     let value = byte & 0x7f;
-    // Not by shifting: ids have up to 53 bits.
+    // By multiplication: ids have up to 53 bits, and shifts take 32 only.
     for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
-      byte = bytes[at++] ?? 0;
+      byte = bytes[at++] as number;
       value += (byte & 0x7f) * scale;
     }
     return value;

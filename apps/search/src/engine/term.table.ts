@@ -1,157 +1,175 @@
-import { bitsOf } from './bitmap.ts';
-import { typos } from './ranking.ts';
+import { popCount } from './bitmap.ts';
+import { editDistance } from './edit.distance.ts';
+
+const INITIAL_TERMS = 1024;
+
+/** Neighbouring terms in text order: the ordinals from `from` up to, but without, `to`. */
+export interface OrdinalRange {
+  from: number;
+  to: number;
+}
 
 /**
- * Every term met, numbered in the order of appearance, so that common terms have small numbers. Three views of it: text to number; the sorted order,
- * for prefixes; and, a word each, the letters that a term is made of, which rules out nearly all candidates of a typo without looking at their text.
+ * Every term that was ever met. A term has a number, by the order of appearance: common terms appear early, so that
+ * their numbers are short in the index. Beside it the table holds three things: the number of each text; the ordinal of
+ * each term, which is its place in text order, for prefixes; and a mask of the letters of each term, which rules out
+ * nearly all terms when similar ones are looked for, without a look at their text.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
-  #letters = new Uint32Array(1024);
-  #lengths = new Uint8Array(1024);
-  #documents = new Uint32Array(1024);
-  /** Numbers by text order, and each number's place in it; terms from #sorted on have no place yet. */
-  #order = new Uint32Array(0);
-  #ranks = new Uint32Array(0);
+  // By term number.
+  #letterMasks = new Uint32Array(INITIAL_TERMS);
+  #lengths = new Uint8Array(INITIAL_TERMS);
+  #documentFrequencies = new Uint32Array(INITIAL_TERMS);
+  // As sort() left them: the terms met since then have no ordinal yet.
+  #termsByOrdinal = new Uint32Array(0);
+  #ordinals = new Uint32Array(0);
 
   get size(): number {
     return this.#texts.length;
   }
 
-  /** Live documents that hold the term. */
-  documents(number: number): number {
-    return this.#documents[number] ?? 0;
+  /** How many live documents hold the term. */
+  documentFrequency(term: number): number {
+    return this.#documentFrequencies[term] as number;
   }
 
-  /** Counts documents that hold the term in, or out. */
-  add(number: number, documents: number): void {
-    this.#documents[number] = this.documents(number) + documents;
+  /** Counts `documents` live documents in, or out when it is negative. */
+  addDocumentFrequency(term: number, documents: number): void {
+    this.#documentFrequencies[term] = this.documentFrequency(term) + documents;
   }
 
-  /** Place in text order by term number, for terms that have been sorted. */
-  get ranks(): Uint32Array {
-    return this.#ranks;
+  /** Ordinals by term number. Terms that have none yet are beyond the end. */
+  get ordinals(): Uint32Array {
+    return this.#ordinals;
   }
 
-  get order(): Uint32Array {
-    return this.#order;
+  /** Term numbers in text order. */
+  get termsByOrdinal(): Uint32Array {
+    return this.#termsByOrdinal;
   }
 
-  text(number: number): string {
-    return this.#texts[number] ?? '';
+  text(term: number): string {
+    return this.#texts[term] as string;
   }
 
   find(text: string): number | undefined {
     return this.#numbers.get(text);
   }
 
-  /** The term's number, a new one when it has none. */
+  /** The number of the term, a new one when it has none. */
   intern(text: string): number {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    const number = this.#texts.length;
-    if (number === this.#letters.length) this.#grow();
-    this.#numbers.set(text, number);
+    const term = this.#texts.length;
+    if (term === this.#letterMasks.length) this.#grow();
+    this.#numbers.set(text, term);
     this.#texts.push(text);
-    this.#letters[number] = lettersOf(text);
-    this.#lengths[number] = lengthOf(text);
-    return number;
+    this.#letterMasks[term] = letterMaskOf(text);
+    this.#lengths[term] = lengthOf(text);
+    return term;
   }
 
-  /** Gives the terms met since the last call their place in the order. */
+  /** Gives every term an ordinal. The ordinals of older terms move up where new ones come in between. */
   sort(): void {
-    const old = this.#order;
-    const fresh = this.#texts.slice(old.length).sort(compare);
-    if (fresh.length === 0) return;
-    const order = new Uint32Array(this.#texts.length);
+    const old = this.#termsByOrdinal;
+    const added = this.#texts.slice(old.length).sort(compare);
+    if (added.length === 0) return;
+    const termsByOrdinal = new Uint32Array(this.#texts.length);
     let from = 0;
-    fresh.forEach((text, i) => {
+    added.forEach((text, i) => {
       const to = this.#lowerBound(text, from);
-      order.set(old.subarray(from, to), from + i);
-      order[to + i] = this.#numbers.get(text) ?? 0;
+      termsByOrdinal.set(old.subarray(from, to), from + i);
+      termsByOrdinal[to + i] = this.#numbers.get(text) as number;
       from = to;
     });
-    order.set(old.subarray(from), from + fresh.length);
-    const ranks = new Uint32Array(order.length);
-    for (let rank = 0; rank < order.length; rank++) ranks[order[rank] ?? 0] = rank;
-    this.#order = order;
-    this.#ranks = ranks;
+    termsByOrdinal.set(old.subarray(from), from + added.length);
+    const ordinals = new Uint32Array(termsByOrdinal.length);
+    for (let ordinal = 0; ordinal < ordinals.length; ordinal++) {
+      ordinals[termsByOrdinal[ordinal] as number] = ordinal;
+    }
+    this.#termsByOrdinal = termsByOrdinal;
+    this.#ordinals = ordinals;
   }
 
-  /** The ranks, from inclusive and to exclusive, of the sorted terms that begin with `prefix`. */
-  prefixRange(prefix: string): { from: number; to: number } {
-    // No letter is U+FFFF, so nothing that begins with the prefix sorts behind it.
+  /** The ordinals of the terms that begin with `prefix`. */
+  prefixRange(prefix: string): OrdinalRange {
+    // U+FFFF is no character, so that all that begins with the prefix sorts before this text.
     return { from: this.#lowerBound(prefix, 0), to: this.#lowerBound(`${prefix}\uffff`, 0) };
   }
 
-  /** Terms that begin with `prefix` and have no rank yet. */
+  /** The terms that begin with `prefix` and have no ordinal yet. */
   unsortedWithPrefix(prefix: string): number[] {
     const found: number[] = [];
-    for (let number = this.#order.length; number < this.#texts.length; number++) {
-      if (this.text(number).startsWith(prefix)) found.push(number);
+    for (let term = this.#termsByOrdinal.length; term < this.#texts.length; term++) {
+      if (this.text(term).startsWith(prefix)) found.push(term);
     }
     return found;
   }
 
-  /** Numbers of the other terms within `most` typos of `text`, with how many. */
-  similar(text: string, most: number): Map<number, number> {
-    const letters = lettersOf(text);
+  /** The other terms within that edit distance of `text`, with their distances. */
+  similar(text: string, maxDistance: number): Map<number, number> {
+    const letterMask = letterMaskOf(text);
     const length = lengthOf(text);
     const found = new Map<number, number>();
-    for (let number = 0; number < this.#texts.length; number++) {
-      // A typo adds, removes or replaces one letter: it changes two bits at most.
-      if (bitsOf((this.#letters[number] ?? 0) ^ letters) > 2 * most) continue;
-      if (Math.abs((this.#lengths[number] ?? 0) - length) > most) continue;
-      const distance = typos(text, this.text(number), most);
-      if (distance > 0 && distance <= most) found.set(number, distance);
+    for (let term = 0; term < this.#texts.length; term++) {
+      // An edit adds, removes or replaces one letter, and so changes two bits of the mask at most.
+      if (popCount((this.#letterMasks[term] as number) ^ letterMask) > 2 * maxDistance) continue;
+      if (Math.abs((this.#lengths[term] as number) - length) > maxDistance) continue;
+      const distance = editDistance(text, this.text(term), maxDistance);
+      if (distance > 0 && distance <= maxDistance) found.set(term, distance);
     }
     return found;
   }
 
-  /** The terms of at least one document, the most frequent first, and by term number their places in that list. */
-  byFrequency(): { texts: string[]; numbers: Uint32Array } {
-    const used = new Uint32Array(this.#texts.keys()).filter((number) => (this.#documents[number] ?? 0) > 0);
-    used.sort((a, b) => (this.#documents[b] ?? 0) - (this.#documents[a] ?? 0));
-    const numbers = new Uint32Array(this.#texts.length);
-    used.forEach((number, place) => {
-      numbers[number] = place;
+  /** The terms that live documents hold, the most frequent first, and their places in that list by term number. */
+  byFrequency(): { texts: string[]; places: Uint32Array } {
+    const frequencies = this.#documentFrequencies;
+    const held = Uint32Array.from(this.#texts.keys()).filter((term) => frequencies[term] !== 0);
+    held.sort((a, b) => (frequencies[b] as number) - (frequencies[a] as number));
+    const places = new Uint32Array(this.#texts.length);
+    held.forEach((term, place) => {
+      places[term] = place;
     });
-    return { texts: Array.from(used, (number) => this.text(number)), numbers };
+    return { texts: Array.from(held, (term) => this.text(term)), places };
   }
 
+  /** The first ordinal, from `from` on, of a term that does not sort before `text`. */
   #lowerBound(text: string, from: number): number {
     let low = from;
-    let high = this.#order.length;
+    let high = this.#termsByOrdinal.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.text(this.#order[middle] ?? 0) < text) low = middle + 1;
+      if (this.text(this.#termsByOrdinal[middle] as number) < text) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #grow(): void {
-    const size = this.#letters.length * 2;
-    this.#letters = resized(this.#letters, new Uint32Array(size));
-    this.#lengths = resized(this.#lengths, new Uint8Array(size));
-    this.#documents = resized(this.#documents, new Uint32Array(size));
+    const size = this.#letterMasks.length * 2;
+    this.#letterMasks = copied(this.#letterMasks, new Uint32Array(size));
+    this.#lengths = copied(this.#lengths, new Uint8Array(size));
+    this.#documentFrequencies = copied(this.#documentFrequencies, new Uint32Array(size));
   }
 }
 
-function resized<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
+function copied<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
 
+/** By UTF-16 units: the order of `<` on strings, and so of all that is said to be in text order. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function lettersOf(text: string): number {
-  let letters = 0;
-  for (const character of text) letters |= 1 << ((character.codePointAt(0) ?? 0) & 31);
-  return letters;
+/** A bit for each of 32 classes of letters. */
+function letterMaskOf(text: string): number {
+  let mask = 0;
+  for (const character of text) mask |= 1 << ((character.codePointAt(0) as number) & 31);
+  return mask;
 }
 
 function lengthOf(text: string): number {

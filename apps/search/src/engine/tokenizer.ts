@@ -1,16 +1,17 @@
 import { fold } from './fold.ts';
 
-/** A word of a text: its folded `term`, and where it stands in the original, in UTF-16 units (`end` is exclusive). */
+/** A word of a text: its folded form, and where it stands in the text, in UTF-16 units (`end` is exclusive). */
 export interface Token {
   term: string;
   start: number;
   end: number;
 }
 
-/** Longer words are cut here, in texts and queries alike, so that no single word can bloat the index. */
+/** Longer words are cut, in texts and queries alike, so that no single word can bloat the index. */
 const MAX_TERM_LENGTH = 64;
 
-// Scripts written without spaces: one token a character, since splitting them into words needs a dictionary.
+// Scripts that are written without spaces. Every character is a token, since splitting them into words takes a
+// dictionary.
 const UNSPACED = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const LETTER = `[[\\p{L}\\p{N}]--[${UNSPACED}ʼ]]`;
 const APOSTROPHE = "['’ʼ＇]";
@@ -28,33 +29,35 @@ const FOLDED = /^[a-z0-9]{1,64}$/;
 const ELISION = new RegExp(`^(?:(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)${APOSTROPHE})+(?=.)`, 'iv');
 
 /**
- * The words of `text` in order. French elided articles and pronouns (l' d' qu' jusqu'...) are dropped and take no position: `l'amour` is `amour`.
- * Other inner apostrophes join (`don't` is `dont`), emoji are words, and scripts without spaces give one word a character.
+ * The words of a text in their order. Elided French articles and pronouns (l' d' qu' jusqu'...) are dropped and take no
+ * position: `l'amour` is `amour`. Other apostrophes within a word join (`don't` is `dont`), an emoji is a word, and so
+ * is a character of a script without spaces.
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(WORD)) {
     const [word] = match;
     const term = termOf(word);
-    if (term) tokens.push({ term, start: match.index + elided(word), end: match.index + word.length });
+    const end = match.index + word.length;
+    if (term) tokens.push({ term, start: match.index + elidedLength(word), end });
   }
   return tokens;
 }
 
-/** The terms of tokenize(text) alone, which is much quicker. */
+/** Only the terms of tokenize(text), which is much quicker. */
 export function termsOf(text: string): string[] {
   const words: string[] = text.match(WORD) ?? [];
-  for (let i = 0; i < words.length; i++) words[i] = termOf(words[i] ?? '');
+  for (let i = 0; i < words.length; i++) words[i] = termOf(words[i] as string);
   return words.includes('') ? words.filter((term) => term) : words;
 }
 
 function termOf(word: string): string {
-  // Most words need nothing done to them.
+  // Most words are folded already.
   if (FOLDED.test(word)) return word;
-  return cut(fold(word.slice(elided(word))));
+  return cut(fold(word.slice(elidedLength(word))));
 }
 
-function elided(word: string): number {
+function elidedLength(word: string): number {
   return ELISION.exec(word)?.[0].length ?? 0;
 }
 

@@ -1,45 +1,54 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { Hit } from './search.engine.ts';
 
-/** The best `capacity` hits of those offered: a binary heap, in flat arrays, with the worst kept hit at its root. */
+/**
+ * Collects the best `capacity` of the hits offered: a binary heap in flat arrays, with the worst of the kept hits at
+ * its root.
+ */
 export class TopHits {
   readonly #capacity: number;
   readonly #scores: Float64Array;
   readonly #ids: Float64Array;
   #size = 0;
-  /** Score of the worst hit kept, once full: whatever scores less cannot enter. */
-  worst = Number.NEGATIVE_INFINITY;
+  /** A hit that scores less cannot enter: the score of the worst hit kept, as soon as there are `capacity` hits. */
+  minCompetitiveScore = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#scores = new Float64Array(capacity);
     this.#ids = new Float64Array(capacity);
-    if (capacity === 0) this.worst = Number.POSITIVE_INFINITY;
+    if (capacity === 0) this.minCompetitiveScore = Number.POSITIVE_INFINITY;
   }
 
   offer(id: number, score: number): void {
     if (this.#size < this.#capacity) {
       this.#size++;
-      this.#up(this.#size - 1, id, score);
+      this.#siftUp(this.#size - 1, id, score);
     } else {
       if (this.#capacity === 0 || !this.#isWorse(0, id, score)) return;
-      this.#down(id, score);
+      this.#siftDown(id, score);
     }
-    if (this.#size === this.#capacity) this.worst = this.#scores[0] ?? this.worst;
+    if (this.#size < this.#capacity) return;
+    const worst = this.#scores[0] as number;
+    if (DEBUG_ASSERTIONS) {
+      assert(worst >= this.minCompetitiveScore, 'the minimal competitive score never falls');
+    }
+    this.minCompetitiveScore = worst;
   }
 
-  /** All kept hits but the best `skipped`, best first; they are gone from here then. */
+  /** Removes all hits but the best `skipped`, and returns them, the best first. */
   take(skipped: number): Hit[] {
     const hits: Hit[] = [];
     while (this.#size > skipped) {
-      hits.push({ id: this.#ids[0] ?? 0, score: this.#scores[0] ?? 0 });
+      hits.push({ id: this.#ids[0] as number, score: this.#scores[0] as number });
       this.#size--;
-      this.#down(this.#ids[this.#size] ?? 0, this.#scores[this.#size] ?? 0);
+      this.#siftDown(this.#ids[this.#size] as number, this.#scores[this.#size] as number);
     }
     return hits.reverse();
   }
 
-  /** Puts a hit at a place whose own is not needed any more, or above it. */
-  #up(from: number, id: number, score: number): void {
+  /** Puts a hit in place `from`, which is free, or above it. */
+  #siftUp(from: number, id: number, score: number): void {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
@@ -51,15 +60,12 @@ export class TopHits {
     this.#ids[at] = id;
   }
 
-  /** Puts a hit at the root, whose own is not needed any more, or below it. */
-  #down(id: number, score: number): void {
+  /** Puts a hit in the place of the root, or below it. */
+  #siftDown(id: number, score: number): void {
     let at = 0;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= this.#size) break;
-      const right = child + 1;
-      if (right < this.#size && this.#isWorse(right, this.#ids[child] ?? 0, this.#scores[child] ?? 0)) child = right;
-      if (!this.#isWorse(child, id, score)) break;
+      const child = this.#worseChild(at);
+      if (child < 0 || !this.#isWorse(child, id, score)) break;
       this.#move(child, at);
       at = child;
     }
@@ -67,14 +73,24 @@ export class TopHits {
     this.#ids[at] = id;
   }
 
-  #move(from: number, to: number): void {
-    this.#scores[to] = this.#scores[from] ?? 0;
-    this.#ids[to] = this.#ids[from] ?? 0;
+  /** The place of the worse of the two hits below a place; -1 when there is none. */
+  #worseChild(at: number): number {
+    const left = 2 * at + 1;
+    const right = left + 1;
+    if (left >= this.#size) return -1;
+    if (right >= this.#size) return left;
+    const isRight = this.#isWorse(right, this.#ids[left] as number, this.#scores[left] as number);
+    return isRight ? right : left;
   }
 
-  /** Whether the hit at that place is a worse one. */
+  #move(from: number, to: number): void {
+    this.#scores[to] = this.#scores[from] as number;
+    this.#ids[to] = this.#ids[from] as number;
+  }
+
+  /** Whether the hit in that place is worse than the one given. */
   #isWorse(at: number, id: number, score: number): boolean {
-    const own = this.#scores[at] ?? 0;
-    return own < score || (own === score && (this.#ids[at] ?? 0) < id);
+    const own = this.#scores[at] as number;
+    return own < score || (own === score && (this.#ids[at] as number) < id);
   }
 }

@@ -1,0 +1,51 @@
+// The code points of the two words compared, and the last three rows of the table of distances. They are kept, since
+// allocating them would take longer than using them.
+const left: number[] = [];
+const right: number[] = [];
+let [twoAbove, above, row]: [number[], number[], number[]] = [[], [], []];
+
+/**
+ * The edit distance of two words: the optimal string alignment distance in code points. An edit inserts, deletes or
+ * replaces a character or swaps two neighbours, and no character is edited twice. Infinity when it exceeds `max`.
+ */
+export function editDistance(word: string, other: string, max: number): number {
+  const m = readCodePoints(word, left);
+  const n = readCodePoints(other, right);
+  if (Math.abs(m - n) > max) return Number.POSITIVE_INFINITY;
+  for (let j = 0; j <= n; j++) above[j] = j;
+  let leastAbove = 0;
+  for (let i = 1; i <= m; i++) {
+    const least = fillRow(i, n);
+    // A swap reaches back two rows: what follows is too far only when both of them are.
+    if (least > max && leastAbove > max) return Number.POSITIVE_INFINITY;
+    leastAbove = least;
+    [twoAbove, above, row] = [above, row, twoAbove];
+  }
+  const distance = above[n] as number;
+  return distance > max ? Number.POSITIVE_INFINITY : distance;
+}
+
+/** Fills `row`: the distances of the first `i` code points of `left` to all prefixes of `right`. Returns the least. */
+function fillRow(i: number, n: number): number {
+  row[0] = i;
+  let least = i;
+  const letter = left[i - 1];
+  for (let j = 1; j <= n; j++) {
+    const other = right[j - 1];
+    const replaced = (above[j - 1] as number) + (letter === other ? 0 : 1);
+    let distance = Math.min((above[j] as number) + 1, (row[j - 1] as number) + 1, replaced);
+    if (i > 1 && j > 1 && letter === right[j - 2] && left[i - 2] === other) {
+      distance = Math.min(distance, (twoAbove[j - 2] as number) + 1);
+    }
+    row[j] = distance;
+    if (distance < least) least = distance;
+  }
+  return least;
+}
+
+/** Returns how many there are. */
+function readCodePoints(word: string, into: number[]): number {
+  let length = 0;
+  for (const character of word) into[length++] = character.codePointAt(0) as number;
+  return length;
+}

@@ -1,0 +1,162 @@
+import { type Bitmap, createBitmap, setBits } from './bitmap.ts';
+import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { impact, singleImpact } from './ranking.ts';
+import { assertSegment } from './segment.invariants.ts';
+import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
+import { POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import { findCommonPairs } from './segment.pairs.ts';
+import type { TermTable } from './term.table.ts';
+import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
+
+type PostingRanges = Pick<Postings, 'terms' | 'postingStarts'>;
+
+/** Builds a segment of new documents. Every term of theirs must have an ordinal in `table`. */
+export function buildSegment(documents: Document[], table: TermTable): Segment {
+  const tokenCount = documents.reduce((sum, { terms }) => sum + terms.length, 0);
+  const tokens = new Uint8Array(tokenCount * MAX_VARINT32_BYTES);
+  const tokenStarts = new Uint32Array(documents.length + 1);
+  let end = 0;
+  documents.forEach(({ terms }, d) => {
+    for (const term of terms) end = writeVarint(tokens, end, term);
+    tokenStarts[d + 1] = end;
+  });
+  const forward = {
+    size: documents.length,
+    ids: Float64Array.from(documents, ({ id }) => id),
+    users: Uint32Array.from(documents, ({ user }) => user),
+    lengths: Uint16Array.from(documents, ({ terms }) => terms.length),
+    tokenStarts,
+    tokens: tokens.slice(0, end),
+  };
+  const segment = assembleSegment(forward, invert(documents, table));
+  if (DEBUG_ASSERTIONS) assertSegment(segment, table);
+  return segment;
+}
+
+/** Makes a segment of its documents and their postings: all of them are live. */
+export function assembleSegment(forward: ForwardIndex, postings: Postings): Segment {
+  const liveDocs = createBitmap(forward.size).fill(0xffffffff);
+  const rest = forward.size & 31;
+  if (rest > 0) liveDocs[liveDocs.length - 1] = 2 ** rest - 1;
+  const commonTerms = findCommonTerms(postings, liveDocs.length);
+  return {
+    ...forward,
+    ...postings,
+    byId: sortedById(forward.ids),
+    blockMaxImpacts: blockMaxima(postings.impacts),
+    commonTerms,
+    commonBitmaps: bitmapsOf(commonTerms, postings, liveDocs.length),
+    ...findCommonPairs(forward, postings, commonTerms, liveDocs.length),
+    liveDocs,
+    liveDocCount: forward.size,
+  };
+}
+
+/** Inverts the documents: a counting sort of their (term, document) pairs by the ordinals of the terms. */
+function invert(documents: Document[], table: TermTable): Postings {
+  // The next posting of each term. It is kept by term number and not by ordinal: frequent terms have small numbers, so
+  // that what is used most lies close together in memory.
+  const next = new Uint32Array(table.size);
+  const { terms, postingStarts } = layOut(documents, table, next);
+  const postingCount = postingStarts[terms.length] as number;
+  const documentNumbers = new Uint16Array(postingCount);
+  const impacts = new Uint8Array(postingCount);
+  const positionMasks = new Uint16Array(postingCount);
+  // The document, counted from 1, that a term was met in last.
+  const lastIn = new Uint32Array(table.size);
+  documents.forEach(({ terms }, d) => {
+    const { length } = terms;
+    const single = singleImpact(length);
+    for (let i = 0; i < length; i++) {
+      const term = terms[i] as number;
+      let p = next[term] as number;
+      if (lastIn[term] === d + 1) {
+        p--;
+        impacts[p] = impact(frequencyOf(term, terms), length);
+      } else {
+        lastIn[term] = d + 1;
+        next[term] = p + 1;
+        documentNumbers[p] = d;
+        impacts[p] = single;
+      }
+      // The position modulo POSITION_MASK_BITS, which is a power of two.
+      const position = 1 << (i & (POSITION_MASK_BITS - 1));
+      positionMasks[p] = (positionMasks[p] as number) | position;
+    }
+  });
+  return { terms, postingStarts, documents: documentNumbers, impacts, positionMasks };
+}
+
+/** The terms of the documents in text order, and where their postings begin, which `next` gets by term number too. */
+function layOut(documents: Document[], table: TermTable, next: Uint32Array): PostingRanges {
+  const counts = next;
+  const lastIn = new Uint32Array(table.size);
+  const ordinals: number[] = [];
+  documents.forEach(({ terms }, d) => {
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i] as number;
+      if (lastIn[term] === d + 1) continue;
+      if (lastIn[term] === 0) ordinals.push(table.ordinals[term] as number);
+      lastIn[term] = d + 1;
+      counts[term] = (counts[term] as number) + 1;
+    }
+  });
+  const terms = new Uint32Array(ordinals).sort();
+  const postingStarts = new Uint32Array(terms.length + 1);
+  for (let i = 0; i < terms.length; i++) {
+    const term = table.termsByOrdinal[terms[i] as number] as number;
+    terms[i] = term;
+    const start = postingStarts[i] as number;
+    postingStarts[i + 1] = start + (counts[term] as number);
+    next[term] = start;
+  }
+  return { terms, postingStarts };
+}
+
+function frequencyOf(term: number, terms: Uint32Array): number {
+  let count = 0;
+  for (const other of terms) if (other === term) count++;
+  return count;
+}
+
+function blockMaxima(impacts: Uint8Array): Uint8Array {
+  const maxima = new Uint8Array(Math.ceil(impacts.length / POSTINGS_PER_BLOCK));
+  for (let block = 0, p = 0; block < maxima.length; block++) {
+    const end = Math.min(p + POSTINGS_PER_BLOCK, impacts.length);
+    let max = 0;
+    for (; p < end; p++) max = Math.max(max, impacts[p] as number);
+    maxima[block] = max;
+  }
+  return maxima;
+}
+
+/**
+ * Indexes of the terms that are so common that a bitmap is quicker to use than their postings: those that have more
+ * postings than a bitmap has elements.
+ */
+function findCommonTerms({ terms, postingStarts }: Postings, bitmapLength: number): Uint32Array {
+  return terms
+    .map((_, i) => i)
+    .filter((i) => (postingStarts[i + 1] as number) - (postingStarts[i] as number) > bitmapLength);
+}
+
+function bitmapsOf(commonTerms: Uint32Array, postings: Postings, bitmapLength: number): Bitmap {
+  const { documents, postingStarts } = postings;
+  const bitmaps = new Uint32Array(commonTerms.length * bitmapLength);
+  commonTerms.forEach((i, row) => {
+    const bitmap = bitmaps.subarray(row * bitmapLength, (row + 1) * bitmapLength);
+    setBits(bitmap, documents, postingStarts[i] as number, postingStarts[i + 1] as number);
+  });
+  return bitmaps;
+}
+
+/** The documents in ascending order of their ids. They mostly come in that order, and then need no sorting. */
+function sortedById(ids: Float64Array): Uint16Array {
+  const byId = new Uint16Array(ids.length);
+  let isAscending = true;
+  for (let d = 0; d < ids.length; d++) {
+    byId[d] = d;
+    if (d > 0 && (ids[d] as number) < (ids[d - 1] as number)) isAscending = false;
+  }
+  return isAscending ? byId : byId.sort((a, b) => (ids[a] as number) - (ids[b] as number));
+}

@@ -1,0 +1,56 @@
+import { countBits } from './bitmap.ts';
+import { assert } from './debug.assertions.ts';
+import type { InvertedIndex, Segment } from './segment.layout.ts';
+import { type ForwardIndex, MAX_DOCUMENT_TOKENS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import type { TermTable } from './term.table.ts';
+import { readVarints } from './varint.ts';
+
+/** What searches rely on, and cannot afford to check. @throws Error when the segment is not as its layout says */
+export function assertSegment(segment: Segment, table: TermTable): void {
+  assertForwardIndex(segment);
+  assertInvertedIndex(segment, table);
+  const ids = Array.from(segment.byId, (document) => segment.ids[document] as number);
+  assert(ids.length === segment.size, 'every document has a place by its id');
+  assert(isAscending(ids), 'ids ascend');
+  const live = countBits(segment.liveDocs, segment.liveDocs.length);
+  assert(live === segment.liveDocCount, 'liveDocCount counts the live documents');
+}
+
+function assertForwardIndex({ size, lengths, tokenStarts, tokens }: ForwardIndex): void {
+  const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
+  for (let d = 0; d < size; d++) {
+    const start = tokenStarts[d] as number;
+    const end = readVarints(tokens, start, lengths[d] as number, terms, 0);
+    assert(end === tokenStarts[d + 1], 'the tokens of a document end where the next begin');
+  }
+  assert(tokenStarts[size] === tokens.length, 'the last tokens end the array');
+}
+
+function assertInvertedIndex(index: InvertedIndex & ForwardIndex, table: TermTable): void {
+  const { terms, postingStarts, documents, impacts, positionMasks, blockMaxImpacts } = index;
+  const ordinals = Array.from(terms, (term) => table.ordinals[term] as number);
+  assert(isAscending(ordinals), 'terms ascend in text order');
+  assert(isAscending(postingStarts), 'every term has postings');
+  assert(postingStarts[terms.length] === documents.length, 'the last postings end the array');
+  for (let i = 0; i < terms.length; i++) {
+    const postings = documents.subarray(postingStarts[i], postingStarts[i + 1]);
+    assert(isAscending(postings), 'the postings of a term ascend by document');
+    assert((postings.at(-1) as number) < index.size, 'a posting is of a document');
+  }
+  assert(
+    positionMasks.every((mask) => mask > 0),
+    'a term has a position in its documents',
+  );
+  const isBounded = (impact: number, p: number) =>
+    impact <= (blockMaxImpacts[Math.floor(p / POSTINGS_PER_BLOCK)] as number);
+  assert(impacts.every(isBounded), 'no impact exceeds that of its block');
+  assert(isAscending(index.commonTerms), 'common terms ascend');
+  assert(isAscending(index.commonPairs), 'common pairs ascend');
+}
+
+function isAscending(numbers: ArrayLike<number>): boolean {
+  for (let i = 1; i < numbers.length; i++) {
+    if ((numbers[i] as number) <= (numbers[i - 1] as number)) return false;
+  }
+  return true;
+}

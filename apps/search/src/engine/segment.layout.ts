@@ -1,0 +1,77 @@
+import type { Bitmap } from './bitmap.ts';
+
+/** A document is numbered within its segment by 16 bits. */
+export const MAX_SEGMENT_DOCUMENTS = 65_536;
+
+/** Further tokens of a document are not indexed. A quote of 2000 characters has fewer. */
+export const MAX_DOCUMENT_TOKENS = 65_535;
+
+/** How many postings share one block-max impact. */
+export const POSTINGS_PER_BLOCK = 64;
+
+/** How many positions a position mask tells apart. */
+export const POSITION_MASK_BITS = 16;
+
+/** A document before it is in a segment: its tokens as term numbers, in the order of the text. */
+export interface Document {
+  id: number;
+  user: number;
+  terms: Uint32Array;
+}
+
+/**
+ * A run of documents, numbered from 0, in flat arrays: the garbage collector sees a few objects instead of millions.
+ * Only `liveDocs` and `liveDocCount` change once a segment is built. Drawn in docs/search.md.
+ */
+export interface Segment extends ForwardIndex, InvertedIndex {
+  /** The documents in ascending order of their ids. */
+  byId: Uint16Array;
+  /** The documents that are not marked deleted. */
+  liveDocs: Bitmap;
+  liveDocCount: number;
+}
+
+/** What each document holds. */
+export interface ForwardIndex {
+  size: number;
+  ids: Float64Array;
+  users: Uint32Array;
+  /** How many tokens a document has. */
+  lengths: Uint16Array;
+  /** The bytes of document d in `tokens` are those from `tokenStarts[d]` to `tokenStarts[d + 1]`. */
+  tokenStarts: Uint32Array;
+  /** The term numbers of all tokens as varints. */
+  tokens: Uint8Array;
+}
+
+/**
+ * Where each term stands. The postings of the term `terms[i]` are those from `postingStarts[i]` to
+ * `postingStarts[i + 1]`, one a document, in ascending order of `documents`.
+ */
+export interface Postings {
+  /** Term numbers in text order, so that the terms of a common prefix are neighbours. */
+  terms: Uint32Array;
+  postingStarts: Uint32Array;
+  documents: Uint16Array;
+  /** The BM25 weights of the term in the documents, see impact(). */
+  impacts: Uint8Array;
+  /** The positions of the term in the documents, modulo POSITION_MASK_BITS, a bit each. */
+  positionMasks: Uint16Array;
+}
+
+/** The postings, and what follows from them and makes searching quicker. */
+export interface InvertedIndex extends Postings {
+  /** The highest impact of every block of POSTINGS_PER_BLOCK postings: what Ding and Suel call a block-max index. */
+  blockMaxImpacts: Uint8Array;
+  /** Indexes in `terms` of the terms that are in so many documents that a bitmap is quicker; ascending. */
+  commonTerms: Uint32Array;
+  /** The bitmaps of their documents, one behind the other, each as long as `liveDocs`. */
+  commonBitmaps: Bitmap;
+  /**
+   * Pairs of common terms that stand side by side in as many documents; ascending. A pair is the number
+   * `left * commonTerms.length + right`, where `left` and `right` are indexes in `commonTerms`.
+   */
+  commonPairs: Uint32Array;
+  /** The bitmaps of the documents where the pairs stand side by side, in the form of `commonBitmaps`. */
+  pairBitmaps: Bitmap;
+}
