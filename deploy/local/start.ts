@@ -14,8 +14,8 @@ import { parseArgs } from 'node:util';
 import { type Config, parseConfig } from '#libs/config/config.ts';
 import { RedisAvailability } from '#libs/redis/redis.availability.ts';
 import { connectRedis, redisAddress } from '#libs/redis/redis.connection.ts';
-import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 
 const DATA = resolve('data');
 /** Its presence says that the sample was loaded: a quote deleted since then must not come back. */
