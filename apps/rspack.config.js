@@ -50,15 +50,6 @@ const reportOf = (app) => ({
   },
 });
 
-/** Development builds check the invariants of the search engine, others leave that out (engine/debug.assertions.ts). */
-const debugAssertions = {
-  apply(compiler) {
-    const isDevelopment = compiler.options.mode === 'development';
-    const definitions = { 'globalThis.__DEBUG_ASSERTIONS__': JSON.stringify(isDevelopment) };
-    new rspack.DefinePlugin(definitions).apply(compiler);
-  },
-};
-
 /** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
 export default (options) => ({
   ...options,
@@ -90,6 +81,8 @@ export default (options) => ({
     new rspack.DefinePlugin({
       __VERSION__: JSON.stringify(version),
       __COMMIT__: JSON.stringify(commit()),
+      // Development builds check the invariants of the search engine, others leave that out (engine/debug.assertions.ts).
+      'globalThis.__DEBUG_ASSERTIONS__': JSON.stringify(isWatched),
     }),
     new rspack.CopyRspackPlugin({
       patterns: [
@@ -101,6 +94,5 @@ export default (options) => ({
         })),
       ],
     }),
-    debugAssertions,
   ],
 });
