@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ContainerLimit } from '#libs/testing/container-limit.ts';
+import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
 import { BenchPlatform } from './bench.platform.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
@@ -20,12 +20,12 @@ const DEAREST = [
 const PLAIN = ['tonnerre', 'the lord', 'image', 'israel children', 'calque'];
 
 const platform = await BenchPlatform.start();
-let limit: ContainerLimit | undefined;
+let limit: ProcessorLimit | undefined;
 try {
   const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
   for (let from = 0; from < size; from += BATCH) await platform.writer.add(...quotes.slice(from, from + BATCH));
   const { url, pid } = await platform.service('search', { TRUSTED_PROXIES: '127.0.0.1' });
-  limit = ContainerLimit.on(pid, LIMIT);
+  limit = new ProcessorLimit(pid, LIMIT);
 
   const ask = async (client: number, keyword: string, offset = 0) => {
     const query = `keyword=${encodeURIComponent(keyword)}&limit=100&offset=${offset}`;

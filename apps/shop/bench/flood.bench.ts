@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ContainerLimit } from '#libs/testing/container-limit.ts';
 import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { ShopPlatform, shopEnvironment } from '../test/shop-platform.ts';
 
 /**
- * Floods the quotes service and the shop as an attacker would, each in a container of 128 MiB, and of a whole processor or a fifth of one: how long `/healthz` takes for
- * others meanwhile. Wants root and control groups of version 1.
+ * Floods the quotes service and the shop as an attacker would, each with a whole processor or a fifth of one: how long `/healthz` takes for
+ * others meanwhile, and the most memory the process had. Wants root and control groups of version 1.
  *
  *     node apps/shop/bench/flood.bench.ts [part of the name of a flood]
  */
@@ -61,11 +61,11 @@ try {
         ...imageMemorySettings(),
         NODE_ENV: 'production',
       });
-      const limit = ContainerLimit.on(service.process.pid ?? 0, processors, MEMORY_LIMIT);
+      const limit = new ProcessorLimit(service.process.pid ?? 0, processors);
       const bystander = new Bystander(service);
       await Promise.race([flood(service).catch(() => {}), delay(DURATION)]);
       await bystander.stop();
-      const memory = `${limit.peak().toFixed(0)} MiB counted, ${peakMemory(service)?.toFixed(0)} MiB resident`;
+      const memory = `${peakMemory(service)?.toFixed(0)} MiB of ${MEMORY_LIMIT}`;
       console.log(
         `${processors} CPU, ${app}, ${name}: /healthz at most ${(bystander.slowest / 1000).toFixed(2)} s (${bystander.answers} times), ${memory}`,
       );
