@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitSchema } from '#libs/schema/page.schema.ts';
+import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 /** Decimal snowflake, see the quotes repository. */
@@ -43,13 +43,7 @@ export const quoteListQuerySchema = z.strictObject({
 });
 
 /** A page of quotes. */
-export const quoteListSchema = z
-  .object({
-    items: z.array(quoteSchema),
-    total: z.int().min(0).describe('how many quotes there are in all'),
-    next: z.string().nullable().describe('`cursor` of the next page, or null on the last'),
-  })
-  .meta({ id: 'QuoteList' });
+export const quoteListSchema = pageSchema(quoteSchema, 'QuoteList', 'quotes');
 
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;
 export type QuoteListQuery = z.output<typeof quoteListQuerySchema>;

@@ -15,5 +15,20 @@ export function queryIntegerSchema(min: number, max: number, fallback: number) {
     .meta({ type: 'integer', minimum: min, maximum: max, default: fallback });
 }
 
+/**
+ * A page of a list.
+ * @param id of the schema in the documents
+ * @param what the items are called
+ */
+export function pageSchema<T extends z.ZodType>(item: T, id: string, what: string) {
+  return z
+    .object({
+      items: z.array(item),
+      total: z.int().min(0).describe(`how many ${what} there are in all`),
+      next: z.string().nullable().describe('`cursor` of the next page, or null on the last'),
+    })
+    .meta({ id });
+}
+
 /** How many items a page holds. */
 export const limitSchema = queryIntegerSchema(1, 100, 20).describe('how many items to answer with');

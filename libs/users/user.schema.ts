@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitSchema } from '#libs/schema/page.schema.ts';
+import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 /** Body of `POST /users`. */
@@ -41,13 +41,7 @@ export const userListQuerySchema = z.strictObject({
 });
 
 /** A page of users. */
-export const userListSchema = z
-  .object({
-    items: z.array(userSchema),
-    total: z.int().min(0).describe('how many users there are in all'),
-    next: z.string().nullable().describe('`cursor` of the next page, or null on the last'),
-  })
-  .meta({ id: 'UserList' });
+export const userListSchema = pageSchema(userSchema, 'UserList', 'users');
 
 export type NewUserBody = z.output<typeof newUserSchema>;
 export type UserListQuery = z.output<typeof userListQuerySchema>;

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
 import { formToken } from '../web/form.guard.ts';
-import { acceptsGzip, pageHeaders, sendPage } from '../web/page.reply.ts';
+import { pageHeaders, sendPage, sendZipped } from '../web/page.reply.ts';
 import { type CatalogueQuery, catalogueQuerySchema } from './catalogue.schema.ts';
 import { CatalogueService } from './catalogue.service.ts';
 import { productPage } from './product.page.ts';
@@ -27,9 +27,7 @@ export class CatalogueController {
       reply.code(304).send();
       return;
     }
-    const zipped = acceptsGzip(request);
-    if (zipped) reply.header('content-encoding', 'gzip');
-    reply.send(zipped ? page.gzip : page.body);
+    sendZipped(reply, page.body, () => page.gzip);
   }
 
   @Get('products/:id')

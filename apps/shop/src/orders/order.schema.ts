@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
-import { limitSchema } from '#libs/schema/page.schema.ts';
+import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 
 /** States of an order, each overriding those before it: whatever the order in which events arrive, the last of them in this list wins. */
 export const ORDER_STATES = ['created', 'failed', 'expired', 'paid', 'refunded'] as const;
@@ -65,13 +65,7 @@ export const orderListQuerySchema = z.strictObject({
 });
 
 /** A page of orders, newest first. */
-export const orderListSchema = z
-  .object({
-    items: z.array(orderSchema),
-    total: z.int().min(0).describe('how many orders there are in all'),
-    next: z.string().nullable().describe('`cursor` of the next page, or null on the last'),
-  })
-  .meta({ id: 'OrderList' });
+export const orderListSchema = pageSchema(orderSchema, 'OrderList', 'orders');
 
 export type OrderState = (typeof ORDER_STATES)[number];
 export type Print = (typeof PRINTS)[number];

@@ -32,8 +32,7 @@ const ZIPPED = { windowBits: 13, memLevel: 6 };
 export function sendPage(reply: FastifyReply, page: Page): void {
   const { text } = layout(page, reply.server.demo);
   pageHeaders(reply, 'no-store');
-  if (acceptsGzip(reply.request)) reply.header('content-encoding', 'gzip').send(gzipSync(text, ZIPPED));
-  else reply.send(text);
+  sendZipped(reply, text, () => gzipSync(text, ZIPPED));
 }
 
 /** The headers of every page. */
@@ -51,7 +50,13 @@ export function redirect(reply: FastifyReply, address: string): void {
   reply.header('cache-control', 'no-store').redirect(address, 303);
 }
 
+/** Sends a body as it is, or zipped where the client takes that. */
+export function sendZipped(reply: FastifyReply, plain: string | Buffer, zipped: () => Buffer): void {
+  if (acceptsGzip(reply.request)) reply.header('content-encoding', 'gzip').send(zipped());
+  else reply.send(plain);
+}
+
 /** Whether an answer may be compressed (RFC 9110, 12.5.3). */
-export function acceptsGzip(request: FastifyRequest): boolean {
+function acceptsGzip(request: FastifyRequest): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(request.headers['accept-encoding'] ?? ''));
 }
