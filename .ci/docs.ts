@@ -60,7 +60,8 @@ async function openApiOf(service: string): Promise<OpenApi> {
   });
   try {
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`${service} ended; is it built (npm run build)?`);
+      if (child.exitCode !== null)
+        throw new Error(`${service} ended; is it built (npm run build)?`);
       const answer = await fetch(`http://127.0.0.1:${port}/openapi.json`).catch(() => undefined);
       if (answer) return (await answer.json()) as OpenApi;
       await new Promise((done) => setTimeout(done, 50));
@@ -87,7 +88,12 @@ function apiTable(): string {
         const operation = item[method];
         if (!operation || operation.tags.includes('operations')) return [];
         const schemes = (operation.security ?? []).flatMap((scheme) => Object.keys(scheme));
-        const key = schemes.length === 0 ? 'no' : schemes.includes('user') ? 'admin key or author' : 'admin key';
+        const key =
+          schemes.length === 0
+            ? 'no'
+            : schemes.includes('user')
+              ? 'admin key or author'
+              : 'admin key';
         const statuses = Object.keys(operation.responses).join(', ');
         return [
           `| ${SERVICES[i]} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${key} | ${statuses} |`,
@@ -95,12 +101,15 @@ function apiTable(): string {
       }),
     ),
   );
-  return ['| service | call | what | needs | answers |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| service | call | what | needs | answers |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }
 
 function errorTable(): string {
   const rows = Object.entries(PROBLEMS).map(
-    ([name, { status, title }]) => `| \`${problemType(name as keyof typeof PROBLEMS)}\` | ${status} | ${title} |`,
+    ([name, { status, title }]) =>
+      `| \`${problemType(name as keyof typeof PROBLEMS)}\` | ${status} | ${title} |`,
   );
   return ['| type | status | title |', '|---|---|---|', ...rows].join('\n');
 }

@@ -31,7 +31,10 @@ const known = anyOf([...FLOORS.flat(), TESTING]);
  */
 const floors = FLOORS.flatMap((floor, height) =>
   floor.flatMap((folder): IForbiddenRuleType[] => {
-    const barred = [...FLOORS.slice(0, height).flat(), ...floor.filter((other) => other !== folder)];
+    const barred = [
+      ...FLOORS.slice(0, height).flat(),
+      ...floor.filter((other) => other !== folder),
+    ];
     if (barred.length === 0) return [];
     const name = `libs/${folder} imports nothing of ${barred.join(', ')}`;
     return [{ name, from: { path: anyOf([folder]) }, to: { path: anyOf(barred) } }];
@@ -78,7 +81,9 @@ const forbidden: IForbiddenRuleType[] = [
   },
 ];
 
-const ruleSet: IFlattenedRuleSet = { forbidden: forbidden.map((rule) => ({ severity: 'error', ...rule })) };
+const ruleSet: IFlattenedRuleSet = {
+  forbidden: forbidden.map((rule) => ({ severity: 'error', ...rule })),
+};
 const { output } = await cruise(ROOTS, {
   validate: true,
   ruleSet,

@@ -15,7 +15,9 @@ const ADMIN_KEY = 'only-for-the-fuzzer';
 const venv = resolve('data/schemathesis');
 if (!existsSync(join(venv, 'bin/schemathesis'))) {
   execFileSync('python3', ['-m', 'venv', venv], { stdio: 'inherit' });
-  execFileSync(join(venv, 'bin/pip'), ['install', '-q', `schemathesis==${VERSION}`], { stdio: 'inherit' });
+  execFileSync(join(venv, 'bin/pip'), ['install', '-q', `schemathesis==${VERSION}`], {
+    stdio: 'inherit',
+  });
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'quotes-fuzz-'));
@@ -79,7 +81,15 @@ function fuzz(address: string): { status: number | null; output: string } {
         'all',
         '--continue-on-failure',
       ],
-      ...['--header', `Authorization: ${ADMIN_KEY}`, '--seed', SEED, '--max-examples', '60', '--no-color'],
+      ...[
+        '--header',
+        `Authorization: ${ADMIN_KEY}`,
+        '--seed',
+        SEED,
+        '--max-examples',
+        '60',
+        '--no-color',
+      ],
     ],
     { encoding: 'utf8' },
   );

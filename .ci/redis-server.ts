@@ -14,5 +14,6 @@ if (args[0] === '--print') {
 } else {
   spawnSync(server, ['--version'], { stdio: 'inherit' });
   const env = { ...process.env, REDIS_SERVER: server };
-  process.exitCode = spawnSync('npm', ['test', '--', ...args], { stdio: 'inherit', env }).status ?? 1;
+  process.exitCode =
+    spawnSync('npm', ['test', '--', ...args], { stdio: 'inherit', env }).status ?? 1;
 }

@@ -27,7 +27,8 @@ function commit() {
 
 /** The language of the Node that runs the bundle; Nest's default would turn private fields into WeakMaps, which cost the search engine most of its speed. */
 function withModernTarget(module) {
-  for (const rule of module.rules) for (const { options } of rule.use) if (options?.jsc) options.jsc.target = 'es2024';
+  for (const rule of module.rules)
+    for (const { options } of rule.use) if (options?.jsc) options.jsc.target = 'es2024';
   return module;
 }
 
@@ -43,7 +44,8 @@ const reportOf = (app) => ({
       isNew = true;
     });
     compiler.hooks.done.tap('report', (stats) => {
-      if (stats.hasErrors()) process.send({ app, errors: stats.toString({ preset: 'errors-only', colors: true }) });
+      if (stats.hasErrors())
+        process.send({ app, errors: stats.toString({ preset: 'errors-only', colors: true }) });
       else if (isNew) process.send({ app });
       isNew = stats.hasErrors() && isNew;
     });
@@ -70,7 +72,11 @@ export default (options) => ({
   optimization: {
     nodeEnv: false,
     minimize: !isWatched,
-    minimizer: [new rspack.SwcJsMinimizerRspackPlugin({ minimizerOptions: { mangle: false, compress: false } })],
+    minimizer: [
+      new rspack.SwcJsMinimizerRspackPlugin({
+        minimizerOptions: { mangle: false, compress: false },
+      }),
+    ],
   },
   performance: { hints: false },
   // Many editors, and git, replace a file by another: without a pause it would be missing for a moment.

@@ -6,14 +6,21 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { parseArgs, parseEnv } from 'node:util';
-import { makePlatformSecret, platformSecretFile, platformSecretProblem } from './platform-secret.ts';
+import {
+  makePlatformSecret,
+  platformSecretFile,
+  platformSecretProblem,
+} from './platform-secret.ts';
 import { redisSecretsProblem, redisUsersOf, writeRedisAcls } from './redis-secrets.ts';
 import { makeStripeSecret, stripeSecretFile, stripeSecretProblem } from './stripe-secret.ts';
 
 /** Address in the hosts of the Ingress unless `--ip` says another: right for `minikube tunnel`, kind and k3s on this machine. */
 const defaultIp = '127.0.0.1';
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { ip: { type: 'string' } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { ip: { type: 'string' } },
+});
 const [overlay = ''] = positionals;
 const folder = `deploy/overlays/${overlay}`;
 const secretFile = `${folder}/${platformSecretFile}`;
@@ -71,23 +78,41 @@ const manifests = must(`${overlay} does not render`, ['kustomize', folder]).repl
 );
 
 // Traefik's rights are in the namespaces that it serves, which may come to be later than it.
-const targets = new Set([...manifests.matchAll(/^ {2}namespace: (\S+)$/gm)].map(([, name = '']) => name));
+const targets = new Set(
+  [...manifests.matchAll(/^ {2}namespace: (\S+)$/gm)].map(([, name = '']) => name),
+);
 const own = new Set(
-  [...manifests.matchAll(/^kind: Namespace\nmetadata:\n(?: {2}.*\n)*? {2}name: (\S+)$/gm)].map(([, name]) => name),
+  [...manifests.matchAll(/^kind: Namespace\nmetadata:\n(?: {2}.*\n)*? {2}name: (\S+)$/gm)].map(
+    ([, name]) => name,
+  ),
 );
 for (const name of targets) {
   if (own.has(name) || kubectl(['get', 'namespace', name]).status === 0) continue;
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-  console.log(must('Not applied', ['apply', '--filename', '-'], JSON.stringify(namespace)).trimEnd());
+  console.log(
+    must('Not applied', ['apply', '--filename', '-'], JSON.stringify(namespace)).trimEnd(),
+  );
 }
 
 console.log(`Applying ${overlay} to ${context}:`);
 console.log(must('Not applied', ['apply', '--filename', '-'], manifests).trimEnd());
 const namespace = ['--namespace', overlay];
-const workloads = must('No workloads', ['get', 'deployments,statefulsets', '--output', 'name', ...namespace]);
+const workloads = must('No workloads', [
+  'get',
+  'deployments,statefulsets',
+  '--output',
+  'name',
+  ...namespace,
+]);
 for (const workload of workloads.split('\n').filter(Boolean)) {
   console.log(
-    must(`${workload} does not get ready`, ['rollout', 'status', workload, '--timeout=10m', ...namespace]).trimEnd(),
+    must(`${workload} does not get ready`, [
+      'rollout',
+      'status',
+      workload,
+      '--timeout=10m',
+      ...namespace,
+    ]).trimEnd(),
   );
 }
 console.log(must('No pods', ['get', 'pods', ...namespace]).trimEnd());

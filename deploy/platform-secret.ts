@@ -1,4 +1,8 @@
-import { adminKeysProblem, cookieSecretProblem, environmentSchema } from '#libs/config/config.schema.ts';
+import {
+  adminKeysProblem,
+  cookieSecretProblem,
+  environmentSchema,
+} from '#libs/config/config.schema.ts';
 
 /** File beside an overlay's kustomization.yaml, ignored by git, that holds its secrets as plain `KEY=value` lines. */
 export const platformSecretFile = 'platform.secret';
@@ -29,7 +33,10 @@ export function makePlatformSecret(overlay: string, file: string): string {
  * What makes the secrets of an overlay unusable, or undefined when they may be deployed.
  * @param values lines of the secret file, parsed
  */
-export function platformSecretProblem(overlay: string, values: NodeJS.Dict<string>): string | undefined {
+export function platformSecretProblem(
+  overlay: string,
+  values: NodeJS.Dict<string>,
+): string | undefined {
   const missing = platformSecretKeys(overlay).find((key) => !values[key] && key !== 'BACKUP_KEY');
   if (missing) return `${missing} is missing`;
   if (overlay === 'monitoring') return undefined;
@@ -40,8 +47,10 @@ export function platformSecretProblem(overlay: string, values: NodeJS.Dict<strin
   if (!environment.success) return `ADMIN_KEYS ${environment.error.issues[0]?.message}`;
   const adminKeys = adminKeysProblem({ ...environment.data, NODE_ENV: 'production' });
   if (adminKeys) return adminKeys;
-  const cookieSecret = overlay === SHOP_OVERLAY ? cookieSecretProblem(values.COOKIE_SECRET) : undefined;
+  const cookieSecret =
+    overlay === SHOP_OVERLAY ? cookieSecretProblem(values.COOKIE_SECRET) : undefined;
   if (cookieSecret) return `COOKIE_SECRET ${cookieSecret}`;
-  if (values.BACKUP_KEY && values.BACKUP_KEY.length < 32) return 'BACKUP_KEY must have at least 32 characters';
+  if (values.BACKUP_KEY && values.BACKUP_KEY.length < 32)
+    return 'BACKUP_KEY must have at least 32 characters';
   return undefined;
 }

@@ -9,7 +9,15 @@ import { USER_KEYS } from '#libs/users/user.keys.ts';
 
 /** Every key that the code knows, those that something is appended to with a `*`. */
 function known(): string[] {
-  const groups = [shardKeys(0), SNAPSHOT_KEYS, USER_KEYS, LOGIN_KEYS, ORDER_KEYS, PRODUCT_KEYS, { THROTTLE_KEY }];
+  const groups = [
+    shardKeys(0),
+    SNAPSHOT_KEYS,
+    USER_KEYS,
+    LOGIN_KEYS,
+    ORDER_KEYS,
+    PRODUCT_KEYS,
+    { THROTTLE_KEY },
+  ];
   const all = groups.flatMap((group) => Object.values(group) as string[]);
   return all.map((key) => (key.endsWith(':') ? `${key}*` : key)).sort();
 }

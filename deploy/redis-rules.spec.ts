@@ -30,7 +30,11 @@ async function answer(user: RedisUser, ...command: string[]): Promise<string> {
 function connect(username?: string, password?: string): Redis {
   const [host, port] = platform.redisAddress.split(':');
   // As the services do: not even the name of the client is told, which no rule of an ACL of Redis 7.0 could allow.
-  const login = { ...(username && { username }), ...(password && { password }), disableClientInfo: true };
+  const login = {
+    ...(username && { username }),
+    ...(password && { password }),
+    disableClientInfo: true,
+  };
   return new Redis(Number(port), host ?? '', login);
 }
 
@@ -55,7 +59,16 @@ it('reads back after a restart what was written', async () => {
 
 it.each(others)('lets %s do nothing that is for the operator', async (user) => {
   for (const command of [
-    ...['FLUSHALL', 'FLUSHDB', 'CONFIG GET *', 'CONFIG SET dir /', 'KEYS *', 'SCAN 0', 'DEBUG SLEEP 0', 'SHUTDOWN'],
+    ...[
+      'FLUSHALL',
+      'FLUSHDB',
+      'CONFIG GET *',
+      'CONFIG SET dir /',
+      'KEYS *',
+      'SCAN 0',
+      'DEBUG SLEEP 0',
+      'SHUTDOWN',
+    ],
     ...[
       'ACL LIST',
       'ACL SETUSER x',
@@ -66,11 +79,22 @@ it.each(others)('lets %s do nothing that is for the operator', async (user) => {
       'CLIENT KILL 1:1',
       'SAVE',
     ],
-    ...['MIGRATE 1 1 x 0 1', 'RESTORE x 0 x', 'DUMP x', 'SWAPDB 0 1', 'FUNCTION FLUSH', 'SLOWLOG GET', 'CLUSTER RESET'],
+    ...[
+      'MIGRATE 1 1 x 0 1',
+      'RESTORE x 0 x',
+      'DUMP x',
+      'SWAPDB 0 1',
+      'FUNCTION FLUSH',
+      'SLOWLOG GET',
+      'CLUSTER RESET',
+    ],
   ]) {
     // A Sentinel ends the connections of clients to a master that it has replaced.
     if (user === 'sentinel' && command.startsWith('CLIENT KILL')) continue;
-    expect([command, await answer(user, ...command.split(' '))]).toEqual([command, expect.stringMatching(REFUSED)]);
+    expect([command, await answer(user, ...command.split(' '))]).toEqual([
+      command,
+      expect.stringMatching(REFUSED),
+    ]);
   }
 });
 
@@ -85,9 +109,18 @@ it.each(others.filter((user) => !['users', 'quotes', 'import'].includes(user)))(
         `HSCAN ${hash} 0`,
         `SORT x BY nosort GET ${hash}->*`,
       ],
-      ...[`COPY ${hash} x`, `RENAME ${hash} x`, `EVAL x 1 ${hash}`, `EVALSHA x 1 ${hash}`, `OBJECT ENCODING ${hash}`],
+      ...[
+        `COPY ${hash} x`,
+        `RENAME ${hash} x`,
+        `EVAL x 1 ${hash}`,
+        `EVALSHA x 1 ${hash}`,
+        `OBJECT ENCODING ${hash}`,
+      ],
     ]) {
-      expect([command, await answer(user, ...command.split(' '))]).toEqual([command, expect.stringMatching(REFUSED)]);
+      expect([command, await answer(user, ...command.split(' '))]).toEqual([
+        command,
+        expect.stringMatching(REFUSED),
+      ]);
     }
   },
 );
@@ -137,7 +170,9 @@ it('lets a service use every key of the platform, and no service any other', () 
   const file = redisAcl(Object.fromEntries(REDIS_USERS.map((user) => [user, ['x']])));
   const patterns = ['users', 'quotes', 'search', 'shop', 'import'].flatMap((user) => {
     const [, rules = ''] = new RegExp(`^user ${user} (.*)$`, 'm').exec(file) ?? [];
-    return [...rules.matchAll(/~(\S+)/g)].map(([, pattern = '']) => pattern.replace('{q*}', '{q0}'));
+    return [...rules.matchAll(/~(\S+)/g)].map(([, pattern = '']) =>
+      pattern.replace('{q*}', '{q0}'),
+    );
   });
   expect([...new Set(patterns)].sort()).toEqual(families.map(({ key }) => key).sort());
 });
@@ -146,7 +181,11 @@ it('takes two passwords of a user, while one replaces the other, and stores neit
   const passwords = { search: ['the-old-one', 'the-new-one'] };
   for (const file of [redisAcl(passwords), sentinelAcl(passwords)]) {
     expect(file).not.toMatch(/the-old-one|the-new-one/);
-    expect(file.split('\n').map((line) => line.split(' ')[1])).toEqual(['default', 'search', undefined]);
+    expect(file.split('\n').map((line) => line.split(' ')[1])).toEqual([
+      'default',
+      'search',
+      undefined,
+    ]);
   }
   const [, search = ''] = redisAcl(passwords).split('\n');
   await platform.redis.acl('SETUSER', 'rotating', ...search.split(' ').slice(2));

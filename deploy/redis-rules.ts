@@ -41,11 +41,16 @@ interface Rights {
 /** The keys of every shard. */
 const SHARD = shardKeys('*');
 
-const commands = (names: string, ...keys: string[]): Grant => ({ commands: names.split(' '), keys });
+const commands = (names: string, ...keys: string[]): Grant => ({
+  commands: names.split(' '),
+  keys,
+});
 
 /** A script, the commands in it, and the keys it is given. Redis checks each of the script's commands as well. */
 function script({ lua }: Script, ...keys: string[]): Grant {
-  const inside = [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command = '']) => command.toLowerCase());
+  const inside = [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command = '']) =>
+    command.toLowerCase(),
+  );
   return { commands: ['evalsha', 'eval', ...new Set(inside)], keys };
 }
 
@@ -56,7 +61,15 @@ const THROTTLE = script(THROTTLE_SCRIPTS.throttle, THROTTLE_KEY);
 
 const ADD_QUOTES = script(
   QUOTE_SCRIPTS.addQuotes,
-  ...[SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.authors, SHARD.clock, SHARD.log, SHARD.imported],
+  ...[
+    SHARD.quote,
+    SHARD.quotes,
+    SHARD.byUser,
+    SHARD.authors,
+    SHARD.clock,
+    SHARD.log,
+    SHARD.imported,
+  ],
 );
 /** The creation of a user finishes the removal of an earlier one of the same id. */
 const CREATE_USER = [
@@ -86,7 +99,14 @@ const USERS = {
       script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,
-      script(QUOTE_SCRIPTS.deleteQuote, SHARD.quote, SHARD.quotes, SHARD.byUser, SHARD.log, SHARD.imported),
+      script(
+        QUOTE_SCRIPTS.deleteQuote,
+        SHARD.quote,
+        SHARD.quotes,
+        SHARD.byUser,
+        SHARD.log,
+        SHARD.imported,
+      ),
       commands('zcard', SHARD.quotes),
       // The password of the user who signs, and what came of logins.
       commands('hget', USER_KEYS.user),
@@ -132,7 +152,9 @@ const USERS = {
   /** Copies the data set as a replica would. */
   backup: { rules: '+ping +info +sync +psync +replconf' },
   /** The exporter of metrics. Neither CONFIG, which would show it passwords, nor SLOWLOG GET, which would show it what others write. */
-  exporter: { rules: '+ping +info +select +client|setname +slowlog|len +latency|latest +latency|histogram' },
+  exporter: {
+    rules: '+ping +info +select +client|setname +slowlog|len +latency|latest +latency|histogram',
+  },
   /** The nodes themselves: replication, probes, the hand-over of the master's role. */
   node: { rules: '+ping +info +role +psync +replconf' },
   /** What Sentinels do on the nodes that they watch. */
@@ -164,7 +186,10 @@ export function redisRules(): string {
     [rules, ...grants.map(selector)],
   ]);
   const sentinel = Object.entries(SENTINEL_USERS).map(([user, rules]) => [user, [rules]]);
-  const all: RedisRules = { redis: Object.fromEntries(redis), sentinel: Object.fromEntries(sentinel) };
+  const all: RedisRules = {
+    redis: Object.fromEntries(redis),
+    sentinel: Object.fromEntries(sentinel),
+  };
   return `${JSON.stringify(all, null, 2)}\n`;
 }
 

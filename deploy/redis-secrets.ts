@@ -4,7 +4,13 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { REDIS_USERS, type RedisPasswords, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis-acl/redis.acl.ts';
+import {
+  REDIS_USERS,
+  type RedisPasswords,
+  type RedisUser,
+  redisAcl,
+  sentinelAcl,
+} from '#libs/redis-acl/redis.acl.ts';
 
 /** The file beside an overlay's kustomization.yaml, ignored by git, that holds the login of a user of Redis. */
 const fileOf = (user: RedisUser) => `redis-${user}.secret`;
@@ -26,13 +32,16 @@ export function makeRedisSecrets(folder: string): string {
 export function redisSecretsProblem(folder: string): string | undefined {
   for (const user of redisUsersOf(folder)) {
     const file = `${folder}/${fileOf(user)}`;
-    if (!existsSync(file)) return `${file} is missing. Make it with:\n  ${makeRedisSecrets(folder)}`;
+    if (!existsSync(file))
+      return `${file} is missing. Make it with:\n  ${makeRedisSecrets(folder)}`;
     const { USERNAME, PASSWORD, OTHER_PASSWORD } = parseEnv(readFileSync(file, 'utf8'));
     if (USERNAME !== user) return `${file}: USERNAME must be ${user}`;
     // It stands in a space-separated configuration file of Redis.
     const isGood = (password = '') => /^[\w.~-]{16,}$/.test(password);
-    if (!isGood(PASSWORD)) return `${file}: PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -`;
-    if (OTHER_PASSWORD && !isGood(OTHER_PASSWORD)) return `${file}: OTHER_PASSWORD must be like PASSWORD`;
+    if (!isGood(PASSWORD))
+      return `${file}: PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -`;
+    if (OTHER_PASSWORD && !isGood(OTHER_PASSWORD))
+      return `${file}: OTHER_PASSWORD must be like PASSWORD`;
   }
   return undefined;
 }
@@ -44,7 +53,9 @@ export function redisSecretsProblem(folder: string): string | undefined {
 export function writeRedisAcls(folder: string): void {
   const passwords: RedisPasswords = Object.fromEntries(
     redisUsersOf(folder).map((user) => {
-      const { PASSWORD, OTHER_PASSWORD } = parseEnv(readFileSync(`${folder}/${fileOf(user)}`, 'utf8'));
+      const { PASSWORD, OTHER_PASSWORD } = parseEnv(
+        readFileSync(`${folder}/${fileOf(user)}`, 'utf8'),
+      );
       return [user, [PASSWORD, OTHER_PASSWORD].filter(Boolean)];
     }),
   );

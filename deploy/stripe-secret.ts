@@ -11,6 +11,7 @@ export function stripeSecretProblem(values: NodeJS.Dict<string>): string | undef
   for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET']) {
     if (values[name] === undefined) return `${name} is missing; leave it empty if DEMO_MODE is on`;
   }
-  if ((values.STRIPE_WEBHOOK_SECRET?.length ?? 0) < 16) return 'STRIPE_WEBHOOK_SECRET must have at least 16 characters';
+  if ((values.STRIPE_WEBHOOK_SECRET?.length ?? 0) < 16)
+    return 'STRIPE_WEBHOOK_SECRET must have at least 16 characters';
   return undefined;
 }

@@ -16,8 +16,10 @@ const kubernetesVersions = ['1.29.0', '1.37.0'];
 
 /** What kube-score asks for and is not done here, with the reason. */
 const waivers = {
-  'container-image-pull-policy': 'tags are exact, and images loaded into minikube or kind are in no registry',
-  'deployment-has-host-podantiaffinity': 'topology spread does it, and still runs on a cluster of one node',
+  'container-image-pull-policy':
+    'tags are exact, and images loaded into minikube or kind are in no registry',
+  'deployment-has-host-podantiaffinity':
+    'topology spread does it, and still runs on a cluster of one node',
   'statefulset-has-host-podantiaffinity': 'as above',
 };
 
@@ -42,11 +44,16 @@ function checkManifests(byOverlay: Map<string, Manifest[]>): string[] {
 function complaints(tool: string, args: string[], input: string, ignore: RegExp): string[] {
   const { status, stdout, stderr, error } = spawnSync(tool, args, { input, encoding: 'utf8' });
   if (error) throw error;
-  const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() && !ignore.test(line));
+  const lines = `${stdout}\n${stderr}`
+    .split('\n')
+    .filter((line) => line.trim() && !ignore.test(line));
   return status === 0 || lines.length > 0 ? lines : [`${tool} failed with status ${status}`];
 }
 
-const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+const tools = execFileSync('.ci/deploy/tools.sh', {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+}).trim();
 const schemas = `${tools}/../schemas/{{.NormalizedKubernetesVersion}}-local-strict/{{.ResourceKind}}{{.KindSuffix}}.json`;
 const rendered = renderOverlays([`${tools}/kustomize`, 'build']);
 const byOverlay = new Map([...rendered].map(([name, { manifests }]) => [name, manifests]));
@@ -62,10 +69,23 @@ for (const [name, { text, manifests }] of rendered) {
   report(`${name} renders: ${text.split('\n').length} lines, ${manifests.length} objects`, []);
   for (const version of kubernetesVersions) {
     const args = ['-strict', '-kubernetes-version', version, '-schema-location', schemas];
-    report(`${name} is valid for Kubernetes ${version}`, complaints(`${tools}/kubeconform`, args, text, /^$/));
+    report(
+      `${name} is valid for Kubernetes ${version}`,
+      complaints(`${tools}/kubeconform`, args, text, /^$/),
+    );
   }
-  const args = ['score', '--output-format', 'ci', '--ignore-test', Object.keys(waivers).join(','), '-'];
-  report(`${name} passes kube-score`, complaints(`${tools}/kube-score`, args, text, /^\[(OK|SKIPPED)\]/));
+  const args = [
+    'score',
+    '--output-format',
+    'ci',
+    '--ignore-test',
+    Object.keys(waivers).join(','),
+    '-',
+  ];
+  report(
+    `${name} passes kube-score`,
+    complaints(`${tools}/kube-score`, args, text, /^\[(OK|SKIPPED)\]/),
+  );
 }
 const manifests = [...byOverlay.values()].flat();
 report('references hold', checkReferences(manifests));
@@ -100,5 +120,6 @@ report(
 );
 
 for (const image of undigested) process.stdout.write(`     waived: the digest of ${image}\n`);
-for (const [test, reason] of Object.entries(waivers)) process.stdout.write(`     waived: ${test}, because ${reason}\n`);
+for (const [test, reason] of Object.entries(waivers))
+  process.stdout.write(`     waived: ${test}, because ${reason}\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -19,8 +19,12 @@ const absent = ['grafana', 'mail'];
 
 const run = (command: string, ...args: string[]) =>
   execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
-const compose = (...args: string[]) => run(`${tools}/podman-compose`, '--in-pod', 'false', '--file', file, ...args);
+const tools = execFileSync('.ci/deploy/tools.sh', {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+}).trim();
+const compose = (...args: string[]) =>
+  run(`${tools}/podman-compose`, '--in-pod', 'false', '--file', file, ...args);
 const address = (service: string) =>
   run(
     'podman',
@@ -29,7 +33,8 @@ const address = (service: string) =>
     '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
     `quotes-platform_${service}_1`,
   );
-const status = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5_000) })).status;
+const status = async (url: string) =>
+  (await fetch(url, { signal: AbortSignal.timeout(5_000) })).status;
 
 const { services } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
   services: Record<string, { image: string }>;
@@ -40,7 +45,10 @@ try {
   // Nothing here plays systemd, which podman has its health checks run by.
   for (const [name, { image }] of Object.entries(services)) {
     if (image.startsWith('quotes-platform/')) {
-      await eventually(async () => (await status(`http://${address(name)}:5000/readyz`)) === 200, 60_000);
+      await eventually(
+        async () => (await status(`http://${address(name)}:5000/readyz`)) === 200,
+        60_000,
+      );
     }
   }
   console.log(`ok   compose: ${names.length} services are up, ${absent.join(' and ')} left out`);
@@ -50,15 +58,21 @@ try {
     statuses.push(await status(`http://127.0.0.1:8000/${i === 0 ? 'search?keyword=x' : 'quotes'}`));
   assert.deepEqual(statuses, [...Array<number>(10).fill(200), 429]);
   assert.equal(await status('http://127.0.0.1:8000/metrics'), 404);
-  console.log('ok   compose: Traefik leads to the services and the 11th request of a client is 429');
+  console.log(
+    'ok   compose: Traefik leads to the services and the 11th request of a client is 429',
+  );
 
   assert.equal(await status('http://127.0.0.1:4242/'), 200);
   console.log('ok   compose: the shop shows its catalogue on port 4242');
 
   const targets = await eventually(async () => {
     const answer = await fetch(`http://${address('prometheus')}:9090/api/v1/targets`);
-    const { data } = (await answer.json()) as { data: { activeTargets: { scrapeUrl: string; health: string }[] } };
-    const present = data.activeTargets.filter(({ scrapeUrl }) => !absent.includes(new URL(scrapeUrl).hostname));
+    const { data } = (await answer.json()) as {
+      data: { activeTargets: { scrapeUrl: string; health: string }[] };
+    };
+    const present = data.activeTargets.filter(
+      ({ scrapeUrl }) => !absent.includes(new URL(scrapeUrl).hostname),
+    );
     return present.length > 0 && present.every(({ health }) => health === 'up') && present;
   }, 60_000);
   console.log(`ok   compose: Prometheus scrapes ${targets.length} targets, and all are up`);

@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
 import type { RunningPod } from './pod.runner.ts';
 
-const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+const tools = execFileSync('.ci/deploy/tools.sh', {
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+}).trim();
 const rendered = renderOverlays([`${tools}/kustomize`, 'build']);
 /** Rendered objects of an overlay. */
 export const objects = (overlay: string) => rendered.get(overlay)?.manifests ?? [];
@@ -14,7 +17,9 @@ export const say = (line: string) =>
 
 /** Value of a key of one of the environment's Secrets. */
 export const secretOf = (manifests: Manifest[], key: string, secret = 'platform') => {
-  const found = ofKind(manifests, 'Secret').find(({ metadata }) => metadata.name?.startsWith(`${secret}-`));
+  const found = ofKind(manifests, 'Secret').find(({ metadata }) =>
+    metadata.name?.startsWith(`${secret}-`),
+  );
   return Buffer.from(found?.data?.[key] ?? '', 'base64').toString();
 };
 

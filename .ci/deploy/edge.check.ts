@@ -66,7 +66,9 @@ function routesOf(manifests: Manifest[]): Route[] {
     .flatMap((ingress) => {
       const used = middlewaresOf(ingress).map((name) => middlewares[name.replace('@file', '')]);
       const limit = used.flatMap((middleware) => middleware?.rateLimit?.burst ?? [])[0];
-      const bodyLimit = used.flatMap((middleware) => middleware?.buffering?.maxRequestBodyBytes ?? [])[0];
+      const bodyLimit = used.flatMap(
+        (middleware) => middleware?.buffering?.maxRequestBodyBytes ?? [],
+      )[0];
       return (ingress.spec?.rules ?? []).flatMap(({ host = '', http }) =>
         (http?.paths ?? []).map(({ path = '', pathType, backend }) => ({
           host,
@@ -82,9 +84,22 @@ function routesOf(manifests: Manifest[]): Route[] {
 }
 
 /** Sends a request to the entrance from a client address of its own. */
-async function visit(port: number, client: string, host: string, path: string, options: Visit = {}) {
+async function visit(
+  port: number,
+  client: string,
+  host: string,
+  path: string,
+  options: Visit = {},
+) {
   const { method = 'GET', headers = {}, isTls = false } = options;
-  const target = { port, path, method, host: '127.0.0.1', localAddress: client, headers: { host, ...headers } };
+  const target = {
+    port,
+    path,
+    method,
+    host: '127.0.0.1',
+    localAddress: client,
+    headers: { host, ...headers },
+  };
   const outgoing = isTls
     ? requestTls({ ...target, agent: false, servername: host, rejectUnauthorized: false })
     : request({ ...target, agent: false });
@@ -96,13 +111,25 @@ async function visit(port: number, client: string, host: string, path: string, o
     status: answer.statusCode ?? 0,
     headers: answer.headers,
     certificate: certificate?.subject.CN,
-    reached: answer.headers['content-type'] === 'application/json' ? (JSON.parse(body) as Reached) : undefined,
+    reached:
+      answer.headers['content-type'] === 'application/json'
+        ? (JSON.parse(body) as Reached)
+        : undefined,
   };
 }
 
 /** Goes to a route by the way that is meant for it. */
-const visitRoute = (entrance: Entrance, route: Route, client: string, path: string, options: Visit = {}) =>
-  visit(route.isTls ? entrance.websecure : entrance.web, client, route.host, path, { ...options, isTls: route.isTls });
+const visitRoute = (
+  entrance: Entrance,
+  route: Route,
+  client: string,
+  path: string,
+  options: Visit = {},
+) =>
+  visit(route.isTls ? entrance.websecure : entrance.web, client, route.host, path, {
+    ...options,
+    isTls: route.isTls,
+  });
 
 /** The pods behind every Service: a healthy one, and one whose faults a test chooses. */
 class Backends {
@@ -143,7 +170,10 @@ class Backends {
         kind: 'EndpointSlice',
         metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
         addressType: 'IPv4',
-        endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true, serving: true } })),
+        endpoints: addresses.map((address) => ({
+          addresses: [address],
+          conditions: { ready: true, serving: true },
+        })),
         ports: [{ name: 'http', port, protocol: 'TCP' }],
       };
     });
@@ -178,7 +208,8 @@ export async function checkEdge(traefik: string, manifests: Manifest[]): Promise
   const process = new Traefik(traefik, manifests, await listen(api.server), portsOf(entrance));
   try {
     await eventually(async () => [200, 302].includes((await ready(entrance)).status), 15_000);
-    for (const round of [tour, tlsTour, logTour]) findings.push(...(await round(entrance, manifests, process)));
+    for (const round of [tour, tlsTour, logTour])
+      findings.push(...(await round(entrance, manifests, process)));
     findings.push(...(await crash(entrance, manifests, backends, api)));
     findings.push(...(await unconfigured(traefik, manifests)));
   } catch (error) {
@@ -214,9 +245,22 @@ function certificates(manifests: Manifest[]): Manifest[] {
       const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
       const [key, certificate] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
       const subject = ['-subj', `/CN=${hosts[0]}`, '-addext', `subjectAltName=DNS:${hosts[0]}`];
-      const ask = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, ...subject];
+      const ask = [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+        ...subject,
+      ];
       execFileSync('openssl', ask, { stdio: 'ignore' });
-      const [tlsKey, tlsCertificate] = [key, certificate].map((file) => readFileSync(file).toString('base64'));
+      const [tlsKey, tlsCertificate] = [key, certificate].map((file) =>
+        readFileSync(file).toString('base64'),
+      );
       rmSync(folder, { recursive: true });
       return {
         apiVersion: 'v1',
@@ -264,7 +308,10 @@ async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]
     const client = newClient();
     const forged = { headers: { 'x-forwarded-for': '203.0.113.9' } };
     const { reached } = await visitRoute(entrance, route, client, page, forged);
-    want(reached?.service === service, `${host}${path} leads to ${reached?.service}, not to ${service}`);
+    want(
+      reached?.service === service,
+      `${host}${path} leads to ${reached?.service}, not to ${service}`,
+    );
     want(
       isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,
       `${host}${path} believes a forged address`,
@@ -275,11 +322,20 @@ async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]
     const { status } = await visitRoute(entrance, route, newClient(), '/metrics');
     want(status === 404, `${route.host}/metrics is public`);
   }
-  want((await visit(web, newClient(), 'elsewhere.example', '/users')).status === 404, 'a foreign host is served');
-  want((await visit(web, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is public');
+  want(
+    (await visit(web, newClient(), 'elsewhere.example', '/users')).status === 404,
+    'a foreign host is served',
+  );
+  want(
+    (await visit(web, newClient(), 'localhost', '/dashboard/')).status === 404,
+    'the dashboard is public',
+  );
   want((await visit(web, newClient(), 'localhost', '/ready')).status === 404, '/ready is public');
   want((await visit(probes, newClient(), 'localhost', '/ping')).status === 200, 'no /ping');
-  want((await visit(probes, newClient(), 'localhost', '/dashboard/')).status === 404, 'the dashboard is on');
+  want(
+    (await visit(probes, newClient(), 'localhost', '/dashboard/')).status === 404,
+    'the dashboard is on',
+  );
   return findings;
 }
 
@@ -298,11 +354,13 @@ async function limits(entrance: Entrance, route: Route): Promise<string[]> {
     passed += 1;
     answer = await get(client);
   }
-  if (limit === undefined && passed < most) findings.push(`${name} limits, at request ${passed + 1}`);
+  if (limit === undefined && passed < most)
+    findings.push(`${name} limits, at request ${passed + 1}`);
   if (limit !== undefined) {
     if (passed < limit) findings.push(`${name} limits at request ${passed + 1}, not ${limit + 1}`);
     const refused = answer.status === 429 && Number(answer.headers['retry-after']) > 0;
-    if (!refused || passed > limit * 1.5) findings.push(`${name} lets ${passed} requests pass, not ${limit}`);
+    if (!refused || passed > limit * 1.5)
+      findings.push(`${name} lets ${passed} requests pass, not ${limit}`);
     if ((await get(newClient())).status !== 200) findings.push(`${name} counts clients together`);
   }
   for (const [size, status] of bodyLimit === undefined
@@ -326,25 +384,35 @@ async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<strin
     const { host, path, page, isTls } = route;
     const secure = await visit(websecure, newClient(), host, page, { isTls: true });
     const certificate = isTls ? host : 'TRAEFIK DEFAULT CERT';
-    if (secure.certificate !== certificate) findings.push(`${host} shows the certificate of ${secure.certificate}`);
-    if (secure.headers['strict-transport-security']) findings.push(`${host} is strict without the component`);
+    if (secure.certificate !== certificate)
+      findings.push(`${host} shows the certificate of ${secure.certificate}`);
+    if (secure.headers['strict-transport-security'])
+      findings.push(`${host} is strict without the component`);
     if (!isTls) continue;
     const plain = await visit(web, newClient(), host, page);
-    const isLed = [301, 308].includes(plain.status) && plain.headers.location === `https://${host}${page}`;
+    const isLed =
+      [301, 308].includes(plain.status) && plain.headers.location === `https://${host}${page}`;
     if (!isLed) findings.push(`${host}${path} answers ${plain.status} by plain HTTP`);
     for (const version of ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
-      if ((await speaks(websecure, host, version)) !== (version !== 'TLSv1.1')) findings.push(`${host}: ${version}`);
+      if ((await speaks(websecure, host, version)) !== (version !== 'TLSv1.1'))
+        findings.push(`${host}: ${version}`);
     }
   }
   const strict = await visit(websecure, newClient(), strictHost, '/quotes', { isTls: true });
-  if (strict.headers['strict-transport-security'] !== 'max-age=31536000') findings.push('the component hsts is not');
+  if (strict.headers['strict-transport-security'] !== 'max-age=31536000')
+    findings.push('the component hsts is not');
   const plain = await visit(web, newClient(), strictHost, '/quotes');
-  if (plain.headers['strict-transport-security']) findings.push('plain HTTP says Strict-Transport-Security');
+  if (plain.headers['strict-transport-security'])
+    findings.push('plain HTTP says Strict-Transport-Security');
   return findings;
 }
 
 /** Whether a handshake in that version of TLS succeeds. */
-function speaks(port: number, servername: string, version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<boolean> {
+function speaks(
+  port: number,
+  servername: string,
+  version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3',
+): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({
       port,
@@ -362,18 +430,32 @@ function speaks(port: number, servername: string, version: 'TLSv1.1' | 'TLSv1.2'
 }
 
 /** The access log is JSON, and holds no token of a buyer, wherever one may travel. */
-async function logTour({ web }: Entrance, manifests: Manifest[], process: Traefik): Promise<string[]> {
+async function logTour(
+  { web }: Entrance,
+  manifests: Manifest[],
+  process: Traefik,
+): Promise<string[]> {
   const shop = routesOf(manifests).find(({ path }) => path === '/your-order');
   const { host = '' } = shop ?? {};
-  const paths = [`/your-order/${buyerToken}`, `/demo-checkout/${buyerToken}`, `/stripe-test?order=${buyerToken}`];
+  const paths = [
+    `/your-order/${buyerToken}`,
+    `/demo-checkout/${buyerToken}`,
+    `/stripe-test?order=${buyerToken}`,
+  ];
   for (const path of [...paths, '/cart/last']) {
-    const { status } = await visit(web, newClient(), host, path, { headers: { referer: `/your-order/${buyerToken}` } });
+    const { status } = await visit(web, newClient(), host, path, {
+      headers: { referer: `/your-order/${buyerToken}` },
+    });
     if (status !== 200) return [`${host}${path} answers ${status}`];
   }
-  const line = await eventually(() => process.log.split('\n').find((text) => text.includes('/cart/last')) ?? false);
+  const line = await eventually(
+    () => process.log.split('\n').find((text) => text.includes('/cart/last')) ?? false,
+  );
   const { RequestPath: path, ClientHost: client } = JSON.parse(line);
   return [
-    ...(path === '/cart/last' && isIPv4(client) ? [] : ['the access log does not tell who asked for what']),
+    ...(path === '/cart/last' && isIPv4(client)
+      ? []
+      : ['the access log does not tell who asked for what']),
     ...(process.log.includes(buyerToken) ? ["the access log holds a buyer's token"] : []),
   ];
 }
@@ -384,7 +466,9 @@ async function unconfigured(traefik: string, manifests: Manifest[]): Promise<str
   const entrance = await freeEntrance();
   const process = new Traefik(traefik, manifests, await listen(silent), portsOf(entrance));
   try {
-    await eventually(async () => (await visit(entrance.probes, newClient(), 'localhost', '/ping')).status === 200);
+    await eventually(
+      async () => (await visit(entrance.probes, newClient(), 'localhost', '/ping')).status === 200,
+    );
     const { status } = await ready(entrance);
     return status === 404 ? [] : [`Traefik is ready without routes: ${status}`];
   } finally {
@@ -440,12 +524,15 @@ async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string
   for (const { route, method } of cases) {
     const answers = await attempts(attempt, route, method);
     const name = `${method} ${route.host}${route.path}`;
-    const met = answers.filter(({ status, arrivals }) => status === 502 && arrivals.includes(faulty));
+    const met = answers.filter(
+      ({ status, arrivals }) => status === 502 && arrivals.includes(faulty),
+    );
     if (met.length === 0) findings.push(`${name} did not meet the pod that crashes over it`);
     for (const { arrivals } of answers) {
       if (new Set(arrivals).size !== 1) findings.push(`${name} came to one pod after another`);
       // A read that meets a connection just closed is sent to the same pod again, by Go's own client.
-      if (method !== 'GET' && arrivals.length !== 1) findings.push(`${name} arrived ${arrivals.length} times`);
+      if (method !== 'GET' && arrivals.length !== 1)
+        findings.push(`${name} arrived ${arrivals.length} times`);
     }
   }
   return findings;
@@ -454,7 +541,9 @@ async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string
 /** Nobody notices that a pod is gone. */
 async function besideGone(routes: Route[], attempt: Attempt): Promise<string[]> {
   const findings: string[] = [];
-  const cases = routes.flatMap((route) => ['GET', 'POST', 'DELETE'].map((method) => ({ route, method })));
+  const cases = routes.flatMap((route) =>
+    ['GET', 'POST', 'DELETE'].map((method) => ({ route, method })),
+  );
   for (const { route, method } of cases) {
     for (const { status, arrivals } of await attempts(attempt, route, method)) {
       const name = `${method} ${route.host}${route.path}`;
@@ -474,7 +563,8 @@ async function withoutPods(routes: Route[], attempt: Attempt): Promise<string[]>
       return [404, 503].includes(status) && status;
     };
     const status = await eventually(refusal, 15_000);
-    if (status !== 503) findings.push(`${route.host}${route.path} is ${status} without a ready pod`);
+    if (status !== 503)
+      findings.push(`${route.host}${route.path} is ${status} without a ready pod`);
   }
   return findings;
 }

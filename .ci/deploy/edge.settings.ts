@@ -35,7 +35,9 @@ interface RoutesFile {
 
 /** Traefik's own routes and middlewares. */
 export function routesFile(manifests: Manifest[]): RoutesFile {
-  const [map] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.namespace === 'traefik');
+  const [map] = ofKind(manifests, 'ConfigMap').filter(
+    ({ metadata }) => metadata.namespace === 'traefik',
+  );
   return parse(map?.data?.['middlewares.yaml'] ?? '');
 }
 
@@ -57,15 +59,22 @@ export function checkEdgeSettings(manifests: Manifest[]): string[] {
   ];
 }
 
-const failed = (problems: [boolean, string][]) => problems.filter(([holds]) => !holds).map(([, problem]) => problem);
+const failed = (problems: [boolean, string][]) =>
+  problems.filter(([holds]) => !holds).map(([, problem]) => problem);
 
 function settingsOf(manifests: Manifest[]): Map<string, string> {
-  return new Map(traefikArguments(manifests).map((argument) => argument.slice(2).split('=', 2) as [string, string]));
+  return new Map(
+    traefikArguments(manifests).map(
+      (argument) => argument.slice(2).split('=', 2) as [string, string],
+    ),
+  );
 }
 
 function traefikFindings(manifests: Manifest[]): string[] {
   const settings = settingsOf(manifests);
-  const [deployment] = ofKind(manifests, 'Deployment').filter(({ metadata }) => metadata.namespace === 'traefik');
+  const [deployment] = ofKind(manifests, 'Deployment').filter(
+    ({ metadata }) => metadata.namespace === 'traefik',
+  );
   const {
     terminationGracePeriodSeconds: grace = 30,
     containers = [],
@@ -74,22 +83,39 @@ function traefikFindings(manifests: Manifest[]): string[] {
   const held = initContainers.find(({ command }) => command?.[0] === 'sleep')?.command?.[1];
   const { http, tls } = routesFile(manifests);
   const retry = http.middlewares.retry?.retry;
-  const entryPoints = [...settings.keys()].flatMap((name) => /^entrypoints\.(\w+)\.address$/.exec(name)?.[1] ?? []);
+  const entryPoints = [...settings.keys()].flatMap(
+    (name) => /^entrypoints\.(\w+)\.address$/.exec(name)?.[1] ?? [],
+  );
   return failed([
     [
       settings.get('providers.kubernetesingress.allowemptyservices') === 'true',
       'answers 404 for a service without a ready pod',
     ],
-    [containers[0]?.startupProbe?.httpGet?.path === '/ready', "is ready before it has the cluster's routes"],
-    [Number(held) > proxyUnknown, 'is sent clients before the services believe what it says of them'],
-    [settings.get('ping.terminatingstatuscode') === '200', 'is unready before the load balancer has noticed its end'],
+    [
+      containers[0]?.startupProbe?.httpGet?.path === '/ready',
+      "is ready before it has the cluster's routes",
+    ],
+    [
+      Number(held) > proxyUnknown,
+      'is sent clients before the services believe what it says of them',
+    ],
+    [
+      settings.get('ping.terminatingstatuscode') === '200',
+      'is unready before the load balancer has noticed its end',
+    ],
     [
       settings.has('serverstransport.forwardingtimeouts.dialtimeout') &&
         settings.has('serverstransport.forwardingtimeouts.responseheadertimeout'),
       'waits for a dead pod without end',
     ],
-    [!retry?.status && !retry?.retryNonIdempotentMethod, 'sends again what a pod may have done already'],
-    [['VersionTLS12', 'VersionTLS13'].includes(tls.options.default.minVersion), 'speaks TLS older than 1.2'],
+    [
+      !retry?.status && !retry?.retryNonIdempotentMethod,
+      'sends again what a pod may have done already',
+    ],
+    [
+      ['VersionTLS12', 'VersionTLS13'].includes(tls.options.default.minVersion),
+      'speaks TLS older than 1.2',
+    ],
     [
       settings.get('accesslog.format') === 'json' &&
         settings.get('accesslog.fields.queryparameters.defaultmode') === 'drop' &&
@@ -98,10 +124,15 @@ function traefikFindings(manifests: Manifest[]): string[] {
     ],
     ...entryPoints.flatMap((name): [boolean, string][] => {
       const transport = `entrypoints.${name}.transport`;
-      const accepts = Number.parseFloat(settings.get(`${transport}.lifecycle.requestacceptgracetimeout`) ?? '0');
+      const accepts = Number.parseFloat(
+        settings.get(`${transport}.lifecycle.requestacceptgracetimeout`) ?? '0',
+      );
       const keeps = Number.parseFloat(settings.get(`${transport}.keepalivemaxtime`) ?? '0');
       return [
-        [accepts >= balancerNotices, `stops accepting on ${name} before the load balancer has noticed its end`],
+        [
+          accepts >= balancerNotices,
+          `stops accepting on ${name} before the load balancer has noticed its end`,
+        ],
         [accepts + requestsEnd < grace, `is killed while requests on ${name} are under way`],
         [
           name === 'traefik' || (keeps > 0 && keeps <= accepts - balancerNotices),
@@ -114,7 +145,9 @@ function traefikFindings(manifests: Manifest[]): string[] {
 
 /** Every proxy that a service believes is a name, and stands for the pods of Traefik and nobody else. */
 function proxyFindings(manifests: Manifest[]): string[] {
-  const settings = ofKind(manifests, 'ConfigMap').filter(({ data }) => data && 'TRUSTED_PROXIES' in data);
+  const settings = ofKind(manifests, 'ConfigMap').filter(
+    ({ data }) => data && 'TRUSTED_PROXIES' in data,
+  );
   return settings.flatMap((map) =>
     (map.data?.TRUSTED_PROXIES ?? '').split(',').flatMap((proxy) => {
       const service = ofKind(manifests, 'Service').find(
@@ -125,30 +158,43 @@ function proxyFindings(manifests: Manifest[]): string[] {
       );
       const pods = workloads(manifests).filter(
         ({ namespace, labels }) =>
-          namespace === service?.metadata.namespace && selects({ matchLabels: service?.spec?.selector ?? {} }, labels),
+          namespace === service?.metadata.namespace &&
+          selects({ matchLabels: service?.spec?.selector ?? {} }, labels),
       );
-      const isTraefik = pods.length === 1 && pods[0]?.namespace === 'traefik' && pods[0].name === 'traefik';
-      return isTraefik ? [] : [`${nameOf(map)}: believes ${proxy}, which is not Traefik's pods alone`];
+      const isTraefik =
+        pods.length === 1 && pods[0]?.namespace === 'traefik' && pods[0].name === 'traefik';
+      return isTraefik
+        ? []
+        : [`${nameOf(map)}: believes ${proxy}, which is not Traefik's pods alone`];
     }),
   );
 }
 
 function ingressFindings(ingress: Ingress & Manifest, manifests: Manifest[]): string[] {
   const { namespace = '', annotations = {} } = ingress.metadata;
-  const served = settingsOf(manifests).get('providers.kubernetesingress.namespaces')?.split(',') ?? [];
+  const served =
+    settingsOf(manifests).get('providers.kubernetesingress.namespaces')?.split(',') ?? [];
   const bound = ofKind(manifests, 'RoleBinding').some(
-    ({ metadata, subjects }) => metadata.namespace === namespace && subjects?.some(({ name }) => name === 'traefik'),
+    ({ metadata, subjects }) =>
+      metadata.namespace === namespace && subjects?.some(({ name }) => name === 'traefik'),
   );
   const used = middlewaresOf(ingress);
-  const paths = (ingress.spec?.rules ?? []).flatMap(({ http }) => http?.paths ?? []).map(({ path = '' }) => path);
+  const paths = (ingress.spec?.rules ?? [])
+    .flatMap(({ http }) => http?.paths ?? [])
+    .map(({ path = '' }) => path);
   const tls = ingress.spec?.tls?.[0];
   const { middlewares } = routesFile(manifests).http;
-  const limits = used.flatMap((name) => middlewares[name.replace('@file', '')]?.rateLimit?.burst ?? []);
+  const limits = used.flatMap(
+    (name) => middlewares[name.replace('@file', '')]?.rateLimit?.burst ?? [],
+  );
   const [settings] = ofKind(manifests, 'ConfigMap').filter(
     ({ metadata }) => metadata.namespace === namespace && metadata.name?.startsWith('settings-'),
   );
   return failed([
-    [limits.every((limit) => limit >= Number(settings?.data?.THROTTLE_LIMIT)), "a limit below the services' own"],
+    [
+      limits.every((limit) => limit >= Number(settings?.data?.THROTTLE_LIMIT)),
+      "a limit below the services' own",
+    ],
     [used.some((name) => shields.includes(name)), 'no rate limit'],
     [!used.includes('bodycap@file') || paths.join() === '/webhooks', 'no rate limit'],
     [!paths.includes('/webhooks') || limits.length === 0, 'may keep the news of a payment away'],
@@ -158,7 +204,10 @@ function ingressFindings(ingress: Ingress & Manifest, manifests: Manifest[]): st
       (tls !== undefined) === (used[0] === 'https@file'),
       'a certificate, but plain HTTP as well, or the other way round',
     ],
-    [!used.includes('hsts@file') || tls?.secretName !== undefined, 'is strict with a certificate that nobody trusts'],
+    [
+      !used.includes('hsts@file') || tls?.secretName !== undefined,
+      'is strict with a certificate that nobody trusts',
+    ],
     [
       !paths.some((path) => tokenPaths.includes(path)) ||
         annotations[`${annotation}.observability.accesslogs`] === 'false',

@@ -12,40 +12,62 @@ const defaultDrain = environmentSchema.shape.DRAIN_SECONDS.parse(undefined);
  */
 export function checkEnvironment(name: string, manifests: Manifest[]): string[] {
   const local = { ...parseEnv(readFileSync(`.env.${name}`, 'utf8')) };
-  const [settings] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name?.startsWith('settings-'));
+  const [settings] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) =>
+    metadata.name?.startsWith('settings-'),
+  );
   const findings: string[] = [];
   const want = (holds: boolean, problem: string) => {
     if (!holds) findings.push(`.env.${name}: ${problem}`);
   };
-  want(isDeepStrictEqual(local, settings?.data), 'means one thing to dotenv and another to kustomize');
-  for (const key of Object.keys(settings?.data ?? {})) want(key in environmentSchema.shape, `${key} is read by nobody`);
+  want(
+    isDeepStrictEqual(local, settings?.data),
+    'means one thing to dotenv and another to kustomize',
+  );
+  for (const key of Object.keys(settings?.data ?? {}))
+    want(key in environmentSchema.shape, `${key} is read by nobody`);
   const { data, error } = environmentSchema.safeParse(settings?.data);
   if (!data) return [...findings, `.env.${name}: ${error.message}`];
 
   const serves = (service: string, port: number) =>
     ofKind(manifests, 'Service').some(
-      ({ metadata, spec }) => metadata.name === service && spec?.ports?.some((open) => open.port === port),
+      ({ metadata, spec }) =>
+        metadata.name === service && spec?.ports?.some((open) => open.port === port),
     );
-  want(serves(data.REDIS_HOST, data.REDIS_PORT), `no Service ${data.REDIS_HOST}:${data.REDIS_PORT}`);
+  want(
+    serves(data.REDIS_HOST, data.REDIS_PORT),
+    `no Service ${data.REDIS_HOST}:${data.REDIS_PORT}`,
+  );
   for (const { host, port } of data.REDIS_SENTINELS) {
     const [, set, ordinal, service = ''] = /^(.+)-(\d+)\.(.+)$/.exec(host) ?? [];
     const holds = ofKind(manifests, 'StatefulSet').some(
       ({ metadata, spec }) =>
-        metadata.name === set && spec?.serviceName === service && Number(ordinal) < (spec?.replicas ?? 1),
+        metadata.name === set &&
+        spec?.serviceName === service &&
+        Number(ordinal) < (spec?.replicas ?? 1),
     );
     want(holds && serves(service, port), `no Sentinel ${host}:${port}`);
   }
-  const nodes = ofKind(manifests, 'StatefulSet').reduce((sum, { spec }) => sum + (spec?.replicas ?? 1), 0);
+  const nodes = ofKind(manifests, 'StatefulSet').reduce(
+    (sum, { spec }) => sum + (spec?.replicas ?? 1),
+    0,
+  );
   want(
     data.REDIS_SENTINELS.length === (nodes > 1 ? nodes : 0),
     `${data.REDIS_SENTINELS.length} Sentinels for ${nodes} nodes`,
   );
 
   for (const deployment of ofKind(manifests, 'Deployment')) {
-    for (const { ports, readinessProbe: probe } of deployment.spec?.template.spec?.containers ?? []) {
-      want(ports?.[0]?.containerPort === data.APP_PORT, `${nameOf(deployment)} does not listen on APP_PORT`);
+    for (const { ports, readinessProbe: probe } of deployment.spec?.template.spec?.containers ??
+      []) {
+      want(
+        ports?.[0]?.containerPort === data.APP_PORT,
+        `${nameOf(deployment)} does not listen on APP_PORT`,
+      );
       const unready = (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3);
-      want(unready < defaultDrain, `${nameOf(deployment)} stops accepting before it is out of the balancer`);
+      want(
+        unready < defaultDrain,
+        `${nameOf(deployment)} stops accepting before it is out of the balancer`,
+      );
     }
   }
   return findings;

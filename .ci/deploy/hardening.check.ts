@@ -1,5 +1,13 @@
 import type { Container } from 'kubernetes-types/core/v1';
-import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, workloads } from './manifest.loader.ts';
+import {
+  containersOf,
+  type Manifest,
+  nameOf,
+  ofKind,
+  selects,
+  type Workload,
+  workloads,
+} from './manifest.loader.ts';
 
 /** The workloads that may talk to the cluster's API. */
 const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube-state-metrics'];
@@ -15,7 +23,9 @@ export function checkHardening(manifests: Manifest[]): string[] {
   const all = workloads(manifests);
   return [
     ...all.flatMap((workload) =>
-      podFindings(workload).map((problem) => `${workload.kind} ${workload.namespace}/${workload.name}: ${problem}`),
+      podFindings(workload).map(
+        (problem) => `${workload.kind} ${workload.namespace}/${workload.name}: ${problem}`,
+      ),
     ),
     ...sharedAccounts(all),
     ...all.flatMap(foreignLogins),
@@ -38,7 +48,8 @@ export function checkHardening(manifests: Manifest[]): string[] {
       .filter(({ roleRef }) =>
         ofKind(manifests, 'ClusterRole').some(
           ({ metadata, rules }) =>
-            metadata.name === roleRef.name && rules?.some(({ resources }) => resources?.includes('secrets')),
+            metadata.name === roleRef.name &&
+            rules?.some(({ resources }) => resources?.includes('secrets')),
         ),
       )
       .map((binding) => `${nameOf(binding)}: lets every Secret of the cluster be read`),
@@ -55,19 +66,27 @@ export function checkHardening(manifests: Manifest[]): string[] {
     ...ofKind(manifests, 'NetworkPolicy')
       .filter(
         ({ metadata, spec }) =>
-          !all.some((w) => w.namespace === metadata.namespace && selects(spec?.podSelector, w.labels)),
+          !all.some(
+            (w) => w.namespace === metadata.namespace && selects(spec?.podSelector, w.labels),
+          ),
       )
       .map((policy) => `${nameOf(policy)}: selects nothing`),
     ...ofKind(manifests, 'Service')
       .filter(
         ({ metadata, spec }) =>
-          (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && !publicNamespaces.includes(metadata.namespace ?? ''),
+          (spec?.type ?? 'ClusterIP') !== 'ClusterIP' &&
+          !publicNamespaces.includes(metadata.namespace ?? ''),
       )
       .map((service) => `${nameOf(service)}: ${service.spec?.type} goes around the edge`),
     ...ofKind(manifests, 'Service')
-      .filter(({ spec }) => (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && spec?.externalTrafficPolicy !== 'Local')
+      .filter(
+        ({ spec }) =>
+          (spec?.type ?? 'ClusterIP') !== 'ClusterIP' && spec?.externalTrafficPolicy !== 'Local',
+      )
       .map((service) => `${nameOf(service)}: loses the address of its clients`),
-    ...ofKind(manifests, 'Namespace').flatMap((namespace) => namespaceFindings(namespace, manifests)),
+    ...ofKind(manifests, 'Namespace').flatMap((namespace) =>
+      namespaceFindings(namespace, manifests),
+    ),
   ];
 }
 
@@ -80,7 +99,11 @@ function commandsOf({ command, args, lifecycle, ...probes }: Container): string[
     lifecycle?.preStop,
     lifecycle?.postStart,
   ];
-  return [...(command ?? []), ...(args ?? []), ...handlers.flatMap((handler) => handler?.exec?.command ?? [])];
+  return [
+    ...(command ?? []),
+    ...(args ?? []),
+    ...handlers.flatMap((handler) => handler?.exec?.command ?? []),
+  ];
 }
 
 /**
@@ -90,7 +113,8 @@ function commandsOf({ command, args, lifecycle, ...probes }: Container): string[
 function showsSecret(text: string): boolean {
   const line = text.replace(/^\s*#.*/, '').replace(/\b(printf|echo) [^|;&]*/g, '');
   // What an assignment or a file holds is no argument.
-  const isArgument = !/^\s*(export )?\w+=\S*$/.test(line) && !/^(sentinel|masterauth|requirepass) /.test(line);
+  const isArgument =
+    !/^\s*(export )?\w+=\S*$/.test(line) && !/^(sentinel|masterauth|requirepass) /.test(line);
   return (
     (isArgument && /\$[({]?\w*(KEY|PASSWORD|SECRET|TOKEN|AUTH)\b/.test(line)) ||
     /(^|\s)(--requirepass|--masterauth|--pass|-a)(\s|=|$)/.test(line)
@@ -103,7 +127,10 @@ function podFindings(workload: Workload): string[] {
   const isApiClient = apiClients.includes(`${workload.namespace}/${workload.name}`);
   const problems: [boolean, string][] = [
     [security?.runAsNonRoot === true, 'may run as root'],
-    [Number.isInteger(security?.runAsUser) && Number.isInteger(security?.runAsGroup), 'no numeric user and group'],
+    [
+      Number.isInteger(security?.runAsUser) && Number.isInteger(security?.runAsGroup),
+      'no numeric user and group',
+    ],
     [security?.seccompProfile?.type === 'RuntimeDefault', 'no seccomp profile'],
     [!(spec?.hostNetwork || spec?.hostPID || spec?.hostIPC), 'shares a namespace of the host'],
     [!spec?.volumes?.some(({ hostPath }) => hostPath), 'mounts a path of the host'],
@@ -112,16 +139,29 @@ function podFindings(workload: Workload): string[] {
     ...containersOf(workload).flatMap((container): [boolean, string][] => {
       const own = container.securityContext;
       const isInit = spec?.initContainers?.includes(container) ?? false;
-      const { startupProbe: startup, readinessProbe: readiness, livenessProbe: liveness } = container;
+      const {
+        startupProbe: startup,
+        readinessProbe: readiness,
+        livenessProbe: liveness,
+      } = container;
       return [
-        [own?.allowPrivilegeEscalation === false && !own.privileged, `${container.name} may gain privileges`],
+        [
+          own?.allowPrivilegeEscalation === false && !own.privileged,
+          `${container.name} may gain privileges`,
+        ],
         [own?.readOnlyRootFilesystem === true, `${container.name} may write to its image`],
         [
           own?.capabilities?.drop?.includes('ALL') === true && !own.capabilities.add,
           `${container.name} keeps capabilities`,
         ],
-        [!container.ports?.some(({ hostPort }) => hostPort), `${container.name} takes a port of the host`],
-        [exactImage.test(container.image ?? ''), `${container.name}: image ${container.image} is not exact`],
+        [
+          !container.ports?.some(({ hostPort }) => hostPort),
+          `${container.name} takes a port of the host`,
+        ],
+        [
+          exactImage.test(container.image ?? ''),
+          `${container.name}: image ${container.image} is not exact`,
+        ],
         [
           isInit || workload.kind.endsWith('Job') || Boolean(startup && readiness && liveness),
           `${container.name} lacks a probe`,
@@ -130,7 +170,10 @@ function podFindings(workload: Workload): string[] {
           !container.env?.some(({ name, value }) => secretName.test(name) && value !== undefined),
           `${container.name} has a secret among its literals`,
         ],
-        [!commandsOf(container).some(showsSecret), `${container.name} has a secret on a command line`],
+        [
+          !commandsOf(container).some(showsSecret),
+          `${container.name} has a secret on a command line`,
+        ],
       ];
     }),
   ];
@@ -160,17 +203,27 @@ function foreignLogins(workload: Workload): string[] {
     ]),
     ...(template.spec?.volumes ?? []).map(({ secret }) => secret?.secretName),
   ];
-  const has = [...new Set(secrets.flatMap((secret) => /^redis-([a-z]+)/.exec(secret ?? '')?.[1] ?? []))];
+  const has = [
+    ...new Set(secrets.flatMap((secret) => /^redis-([a-z]+)/.exec(secret ?? '')?.[1] ?? [])),
+  ];
   return has.every((login) => own.includes(login))
     ? []
-    : [`${kind} ${namespace}/${name}: has the logins ${has.join(', ')} of Redis, not ${own.join(', ') || 'any'}`];
+    : [
+        `${kind} ${namespace}/${name}: has the logins ${has.join(', ')} of Redis, not ${own.join(', ') || 'any'}`,
+      ];
 }
 
 function sharedAccounts(all: Workload[]): string[] {
-  const account = ({ namespace, template }: Workload) => `${namespace}/${template.spec?.serviceAccountName}`;
+  const account = ({ namespace, template }: Workload) =>
+    `${namespace}/${template.spec?.serviceAccountName}`;
   return all
-    .filter((workload) => all.some((other) => other !== workload && account(other) === account(workload)))
-    .map((workload) => `${workload.kind} ${workload.namespace}/${workload.name}: shares its ServiceAccount`);
+    .filter((workload) =>
+      all.some((other) => other !== workload && account(other) === account(workload)),
+    )
+    .map(
+      (workload) =>
+        `${workload.kind} ${workload.namespace}/${workload.name}: shares its ServiceAccount`,
+    );
 }
 
 function namespaceFindings(namespace: Manifest, manifests: Manifest[]): string[] {
@@ -178,10 +231,15 @@ function namespaceFindings(namespace: Manifest, manifests: Manifest[]): string[]
   const here = manifests.filter(({ metadata }) => metadata.namespace === name);
   const denies = ofKind(here, 'NetworkPolicy').some(
     ({ spec }) =>
-      JSON.stringify(spec?.podSelector) === '{}' && spec?.policyTypes?.length === 2 && !spec.ingress && !spec.egress,
+      JSON.stringify(spec?.podSelector) === '{}' &&
+      spec?.policyTypes?.length === 2 &&
+      !spec.ingress &&
+      !spec.egress,
   );
   return [
-    ...(labels?.['pod-security.kubernetes.io/enforce'] === 'restricted' ? [] : [`Namespace ${name}: not restricted`]),
+    ...(labels?.['pod-security.kubernetes.io/enforce'] === 'restricted'
+      ? []
+      : [`Namespace ${name}: not restricted`]),
     ...(denies ? [] : [`Namespace ${name}: no default deny`]),
   ];
 }

@@ -69,10 +69,15 @@ const intended = [
     `monitoring/prometheus > privrocket-preprod/${service}-deployment:5000`,
   ]),
   ...['quotes', 'search', 'privrocket'].flatMap((service) =>
-    [6379, 26379].map((port) => `privrocket-preprod/${service}-deployment > privrocket-preprod/redis-preprod:${port}`),
+    [6379, 26379].map(
+      (port) =>
+        `privrocket-preprod/${service}-deployment > privrocket-preprod/redis-preprod:${port}`,
+    ),
   ),
 ].flatMap((way) =>
-  way.includes('ENV') ? ['qualification', 'production'].map((name) => way.replaceAll('ENV', name)) : [way],
+  way.includes('ENV')
+    ? ['qualification', 'production'].map((name) => way.replaceAll('ENV', name))
+    : [way],
 );
 
 /** Whether a way is meant to be open: in the list above, DNS for all, and the public entrance for really everybody. */
@@ -82,7 +87,11 @@ const isIntended = (from: Actor, to: Actor, port: number) =>
   (intended.includes(`internet > ${to.id}:${port}`) &&
     !from.id.match(/^(qualification|production|privrocket-preprod|traefik|monitoring)\//));
 
-const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string | undefined, actor: Actor) =>
+const isPeer = (
+  peers: NetworkPolicyPeer[] | undefined,
+  policyNamespace: string | undefined,
+  actor: Actor,
+) =>
   peers === undefined ||
   peers.some(({ namespaceSelector, podSelector, ipBlock }) => {
     // A policy here names whole addresses only.
@@ -96,7 +105,8 @@ const isPeer = (peers: NetworkPolicyPeer[] | undefined, policyNamespace: string 
   });
 
 const isPort = (ports: NetworkPolicyPort[] | undefined, port: Actor['ports'][number]) =>
-  ports === undefined || ports.some((p) => p.port === port.port || (p.port !== undefined && p.port === port.name));
+  ports === undefined ||
+  ports.some((p) => p.port === port.port || (p.port !== undefined && p.port === port.name));
 
 /** Whether one side's policies let the connection pass: none that selects the pod, or one rule that allows it. */
 function passes(
@@ -119,19 +129,29 @@ function passes(
       side === 'Ingress'
         ? (spec?.ingress ?? []).map((rule) => ({ peers: rule.from, ports: rule.ports }))
         : (spec?.egress ?? []).map((rule) => ({ peers: rule.to, ports: rule.ports }));
-    return rules.some(({ peers, ports }) => isPeer(peers, metadata.namespace, other) && isPort(ports, port));
+    return rules.some(
+      ({ peers, ports }) => isPeer(peers, metadata.namespace, other) && isPort(ports, port),
+    );
   });
 }
 
 /** Whether the policies of both sides let a connection pass. */
-export const reaches = (manifests: Manifest[], from: Actor, to: Actor, port: Actor['ports'][number]) =>
-  passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
+export const reaches = (
+  manifests: Manifest[],
+  from: Actor,
+  to: Actor,
+  port: Actor['ports'][number],
+) => passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
 
 /**
  * Computes who reaches whom under the NetworkPolicies of all overlays together, and compares it with what is meant.
  * @returns sentences on every way that is open and should not be, or shut and should not be; and how many ways were asked
  */
-export function checkIsolation(manifests: Manifest[]): { findings: string[]; asked: number; open: number } {
+export function checkIsolation(manifests: Manifest[]): {
+  findings: string[];
+  asked: number;
+  open: number;
+} {
   const rendered: Actor[] = workloads(manifests).map((workload) => ({
     id: `${workload.namespace}/${workload.name}`,
     namespace: workload.namespace,
@@ -140,7 +160,10 @@ export function checkIsolation(manifests: Manifest[]): { findings: string[]; ask
       .flatMap(({ ports }) => ports ?? [])
       .map(({ name, containerPort }) => ({ name, port: containerPort })),
   }));
-  const actors = [...rendered, ...outsiders.filter(({ id }) => !rendered.some((actor) => actor.id === id))];
+  const actors = [
+    ...rendered,
+    ...outsiders.filter(({ id }) => !rendered.some((actor) => actor.id === id)),
+  ];
   const findings: string[] = [];
   let asked = 0;
   let open = 0;

@@ -71,7 +71,10 @@ export interface Workload {
 }
 
 /** The objects of one kind. */
-export function ofKind<K extends keyof Kinds>(manifests: Manifest[], kind: K): (Kinds[K] & Manifest)[] {
+export function ofKind<K extends keyof Kinds>(
+  manifests: Manifest[],
+  kind: K,
+): (Kinds[K] & Manifest)[] {
   return manifests.filter((manifest) => manifest.kind === kind) as (Kinds[K] & Manifest)[];
 }
 
@@ -80,12 +83,19 @@ export const nameOf = ({ kind, metadata }: Manifest) =>
   `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name}`;
 
 /** Whether labels satisfy a selector; an empty selector takes everything, a missing one nothing. */
-export function selects(selector: LabelSelector | undefined, labels: Record<string, string> = {}): boolean {
+export function selects(
+  selector: LabelSelector | undefined,
+  labels: Record<string, string> = {},
+): boolean {
   if (!selector) return false;
-  const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const exact = Object.entries(selector.matchLabels ?? {}).every(
+    ([key, value]) => labels[key] === value,
+  );
   const expressions = (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
     if (operator === 'In') return values.includes(labels[key] ?? '');
-    throw new Error(`selector operator ${operator} is not used here; teach the checks about it first`);
+    throw new Error(
+      `selector operator ${operator} is not used here; teach the checks about it first`,
+    );
   });
   return exact && expressions;
 }
@@ -115,7 +125,13 @@ export function workloads(manifests: Manifest[]): Workload[] {
       workload('StatefulSet', s, s.spec?.template, s.spec?.selector, s.spec?.replicas ?? 1),
     ),
     ...ofKind(manifests, 'CronJob').map((c) =>
-      workload('CronJob', c, c.spec?.jobTemplate.spec?.template, undefined, c.spec?.suspend ? 0 : 1),
+      workload(
+        'CronJob',
+        c,
+        c.spec?.jobTemplate.spec?.template,
+        undefined,
+        c.spec?.suspend ? 0 : 1,
+      ),
     ),
     ...ofKind(manifests, 'Job').map((j) => workload('Job', j, j.spec?.template, undefined, 1)),
   ];
@@ -139,7 +155,8 @@ export function renderOverlays([program = '', ...args]: string[]): Rendered {
   const copy = mkdtempSync(join(tmpdir(), 'deploy-'));
   try {
     cpSync('deploy', copy, { recursive: true });
-    const build = (folder: string) => execFileSync(program, [...args, folder], { encoding: 'utf8' });
+    const build = (folder: string) =>
+      execFileSync(program, [...args, folder], { encoding: 'utf8' });
     const folders = (room: string) =>
       readdirSync(join(copy, room))
         .map((name) => join(copy, room, name))
@@ -147,14 +164,19 @@ export function renderOverlays([program = '', ...args]: string[]): Rendered {
     for (const base of folders('base')) build(base);
     return new Map(
       folders('overlays').map((folder) => {
-        const secrets = platformSecretKeys(basename(folder)).map((key) => `${key}=${randomUUID()}\n`);
+        const secrets = platformSecretKeys(basename(folder)).map(
+          (key) => `${key}=${randomUUID()}\n`,
+        );
         writeFileSync(join(folder, platformSecretFile), secrets.join(''));
         writeFileSync(
           join(folder, stripeSecretFile),
           `STRIPE_PUBLISHABLE_KEY=\nSTRIPE_SECRET_KEY=\nSTRIPE_WEBHOOK_SECRET=${randomUUID()}\n`,
         );
         for (const user of redisUsersOf(folder)) {
-          writeFileSync(join(folder, `redis-${user}.secret`), `USERNAME=${user}\nPASSWORD=${randomUUID()}\n`);
+          writeFileSync(
+            join(folder, `redis-${user}.secret`),
+            `USERNAME=${user}\nPASSWORD=${randomUUID()}\n`,
+          );
         }
         if (redisUsersOf(folder).length > 0) writeRedisAcls(folder);
         const text = build(folder);

@@ -54,7 +54,12 @@ const inRedisContainers = (spoil: (container: Container) => void, finding: RegEx
 
 /** Plants a mistake into the pod of production's users. */
 const inUsersPod = (change: object, finding: RegExp) =>
-  inThe('Deployment', 'users-deployment', ({ spec }) => Object.assign(spec?.template.spec ?? {}, change), finding);
+  inThe(
+    'Deployment',
+    'users-deployment',
+    ({ spec }) => Object.assign(spec?.template.spec ?? {}, change),
+    finding,
+  );
 
 /** Plants another image into an init container of production's Redis. */
 const inRedis = (change: (image: string) => string, finding: RegExp) =>
@@ -82,7 +87,12 @@ const inTraefik = (from: string | RegExp, to: string, finding: RegExp) =>
     'traefik',
   );
 
-const remove = (kind: keyof Kinds, name: string, finding: RegExp, namespace = 'production'): Mutant => ({
+const remove = (
+  kind: keyof Kinds,
+  name: string,
+  finding: RegExp,
+  namespace = 'production',
+): Mutant => ({
   spoil: (manifests) => {
     const object: Manifest = the(manifests, kind, namespace, name);
     object.kind = 'Removed';
@@ -97,7 +107,11 @@ export const mutants: Mutant[] = [
   remove('Secret', 'platform', /no key ADMIN_KEY in Secret/),
   remove('ServiceAccount', 'users-account', /no ServiceAccount users-account/),
   remove('ConfigMap', 'seed', /Job qualification\/seed: no ConfigMap seed/, 'qualification'),
-  remove('PersistentVolumeClaim', 'redis-backup', /no PersistentVolumeClaim redis-backup-production/),
+  remove(
+    'PersistentVolumeClaim',
+    'redis-backup',
+    /no PersistentVolumeClaim redis-backup-production/,
+  ),
   remove('Service', 'redis-nodes', /no headless Service redis-nodes-production/),
   remove('HorizontalPodAutoscaler', 'users', /must have either replicas or an autoscaler/),
   remove('PodDisruptionBudget', 'redis', /has replicas but no disruption budget/),
@@ -108,7 +122,12 @@ export const mutants: Mutant[] = [
     (d) => Object.assign(d.spec?.selector.matchLabels ?? {}, { x: 'y' }),
     /selector does not take its own pods/,
   ),
-  inThe('Service', 'users', (s) => Object.assign(s.spec?.selector ?? {}, { x: 'y' }), /selects 0 workloads/),
+  inThe(
+    'Service',
+    'users',
+    (s) => Object.assign(s.spec?.selector ?? {}, { x: 'y' }),
+    /selects 0 workloads/,
+  ),
   inThe(
     'Service',
     'users',
@@ -130,12 +149,24 @@ export const mutants: Mutant[] = [
   inThe(
     'Ingress',
     'ingress',
-    (i) => Object.assign(i.spec?.rules?.[0]?.http?.paths[0]?.backend.service ?? {}, { port: { number: 7777 } }),
+    (i) =>
+      Object.assign(i.spec?.rules?.[0]?.http?.paths[0]?.backend.service ?? {}, {
+        port: { number: 7777 },
+      }),
     /users-service:7777, which is not there/,
   ),
-  inThe('ClusterRoleBinding', 'traefik', (b) => Object.assign(b.roleRef, { name: 'x' }), /no role x/, ''),
+  inThe(
+    'ClusterRoleBinding',
+    'traefik',
+    (b) => Object.assign(b.roleRef, { name: 'x' }),
+    /no role x/,
+    '',
+  ),
   inUsers((c) => Object.assign(c.livenessProbe?.httpGet ?? {}, { port: 'web' }), /probes port web/),
-  inUsers((c) => Object.assign(c, { volumeMounts: [{ name: 'x', mountPath: '/x' }] }), /no volume x/),
+  inUsers(
+    (c) => Object.assign(c, { volumeMounts: [{ name: 'x', mountPath: '/x' }] }),
+    /no volume x/,
+  ),
   inThe(
     'Service',
     'quotes',
@@ -144,7 +175,11 @@ export const mutants: Mutant[] = [
   ),
   // isolation
   remove('NetworkPolicy', 'dns', /production\/users-deployment > kube-system\/kube-dns:53 is shut/),
-  remove('NetworkPolicy', 'redis-nodes', /production\/redis-production > production\/redis-production:6379 is shut/),
+  remove(
+    'NetworkPolicy',
+    'redis-nodes',
+    /production\/redis-production > production\/redis-production:6379 is shut/,
+  ),
   inThe(
     'NetworkPolicy',
     'http',
@@ -155,7 +190,8 @@ export const mutants: Mutant[] = [
   ),
   {
     spoil: (all) => {
-      for (const peer of the(all, 'NetworkPolicy', 'production', 'http').spec?.ingress?.[0]?.from ?? []) {
+      for (const peer of the(all, 'NetworkPolicy', 'production', 'http').spec?.ingress?.[0]?.from ??
+        []) {
         delete peer.podSelector;
       }
       for (const name of ['default-deny', 'dns']) {
@@ -208,11 +244,15 @@ export const mutants: Mutant[] = [
     (h) => Object.assign(h.spec ?? {}, { maxReplicas: 3 }),
     /maxReplicas is 3; the largest that fits every environment is 4/,
   ),
-  inUsers((c) => Object.assign(c.resources?.limits ?? {}, { memory: '3Gi' }), /more than the LimitRange allows/),
+  inUsers(
+    (c) => Object.assign(c.resources?.limits ?? {}, { memory: '3Gi' }),
+    /more than the LimitRange allows/,
+  ),
   inThe(
     'Job',
     'seed',
-    (j) => Object.assign(j.spec?.template.spec?.containers[0]?.resources?.limits ?? {}, { cpu: '1' }),
+    (j) =>
+      Object.assign(j.spec?.template.spec?.containers[0]?.resources?.limits ?? {}, { cpu: '1' }),
     /qualification: limits.cpu needs/,
     'qualification',
   ),
@@ -226,10 +266,22 @@ export const mutants: Mutant[] = [
   inUsersPod({ automountServiceAccountToken: true }, /has a token it does not need/),
   inUsersPod({ enableServiceLinks: true }, /has every Service's address/),
   inUsersPod({ serviceAccountName: 'quotes-account' }, /shares its ServiceAccount/),
-  inUsers((c) => Object.assign(c.securityContext ?? {}, { allowPrivilegeEscalation: true }), /may gain privileges/),
-  inUsers((c) => Object.assign(c.securityContext ?? {}, { readOnlyRootFilesystem: false }), /may write to its image/),
-  inUsers((c) => Object.assign(c.securityContext?.capabilities ?? {}, { add: ['NET_ADMIN'] }), /keeps capabilities/),
-  inUsers((c) => c.ports?.map((port) => Object.assign(port, { hostPort: 80 })), /takes a port of the host/),
+  inUsers(
+    (c) => Object.assign(c.securityContext ?? {}, { allowPrivilegeEscalation: true }),
+    /may gain privileges/,
+  ),
+  inUsers(
+    (c) => Object.assign(c.securityContext ?? {}, { readOnlyRootFilesystem: false }),
+    /may write to its image/,
+  ),
+  inUsers(
+    (c) => Object.assign(c.securityContext?.capabilities ?? {}, { add: ['NET_ADMIN'] }),
+    /keeps capabilities/,
+  ),
+  inUsers(
+    (c) => c.ports?.map((port) => Object.assign(port, { hostPort: 80 })),
+    /takes a port of the host/,
+  ),
   inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:latest' }), /is not exact/),
   inUsers((c) => {
     delete c.startupProbe;
@@ -243,17 +295,28 @@ export const mutants: Mutant[] = [
   inThe(
     'Deployment',
     'users-deployment',
-    (d) => d.spec?.template.spec?.containers[0]?.envFrom?.push({ secretRef: { name: 'redis-operator-x' } }),
+    (d) =>
+      d.spec?.template.spec?.containers[0]?.envFrom?.push({
+        secretRef: { name: 'redis-operator-x' },
+      }),
     /users-deployment: has the logins users, operator of Redis, not users/,
   ),
-  inRedisContainers((c) => c.args?.push('--requirepass', 'x'), /redis has a secret on a command line/),
   inRedisContainers(
-    (c) =>
-      Object.assign(c.readinessProbe ?? {}, { exec: { command: ['sh', '-c', 'valkey-cli -a "$REDISCLI_AUTH" ping'] } }),
+    (c) => c.args?.push('--requirepass', 'x'),
     /redis has a secret on a command line/,
   ),
   inRedisContainers(
-    (c) => Object.assign(c.lifecycle ?? {}, { preStop: { exec: { command: ['valkey-cli', '--pass', 'x', 'save'] } } }),
+    (c) =>
+      Object.assign(c.readinessProbe ?? {}, {
+        exec: { command: ['sh', '-c', 'valkey-cli -a "$REDISCLI_AUTH" ping'] },
+      }),
+    /redis has a secret on a command line/,
+  ),
+  inRedisContainers(
+    (c) =>
+      Object.assign(c.lifecycle ?? {}, {
+        preStop: { exec: { command: ['valkey-cli', '--pass', 'x', 'save'] } },
+      }),
     /redis has a secret on a command line/,
   ),
   ...[
@@ -270,7 +333,10 @@ export const mutants: Mutant[] = [
   ),
   inUsers((c) => Object.assign(c, { image: 'quotes-platform/users:0.0.1' }), /is not version/),
   inRedis((image) => image.replace(/@.*/, ''), /valkey\/valkey:[\w.-]+ is not pinned by digest/),
-  inRedis((image) => image.replace(/:[^@]+/, ':0.0.1'), /one image in different versions: .*valkey:0\.0\.1@/),
+  inRedis(
+    (image) => image.replace(/:[^@]+/, ':0.0.1'),
+    /one image in different versions: .*valkey:0\.0\.1@/,
+  ),
   inThe(
     'ServiceAccount',
     'users',
@@ -309,15 +375,30 @@ export const mutants: Mutant[] = [
     /the next version cannot be applied/,
     'qualification',
   ),
-  inThe('ConfigMap', 'settings', (m) => Object.assign(m.data ?? {}, { ADMIN_KEY: 'x' }), /belongs into a Secret/),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { ADMIN_KEY: 'x' }),
+    /belongs into a Secret/,
+  ),
   inThe(
     'NetworkPolicy',
     'redis-clients',
     (p) => Object.assign(p.spec ?? {}, { podSelector: { matchLabels: { x: 'y' } } }),
     /selects nothing/,
   ),
-  inThe('Service', 'users', (s) => Object.assign(s.spec ?? {}, { type: 'NodePort' }), /goes around the edge/),
-  inThe('Ingress', 'ingress', (i) => Object.assign(i.metadata, { annotations: {} }), /no rate limit/),
+  inThe(
+    'Service',
+    'users',
+    (s) => Object.assign(s.spec ?? {}, { type: 'NodePort' }),
+    /goes around the edge/,
+  ),
+  inThe(
+    'Ingress',
+    'ingress',
+    (i) => Object.assign(i.metadata, { annotations: {} }),
+    /no rate limit/,
+  ),
   inThe(
     'Ingress',
     'ingress',
@@ -327,13 +408,31 @@ export const mutants: Mutant[] = [
       }),
     /a crashed pod is a 502/,
   ),
-  inThe('Namespace', 'production', (n) => Object.assign(n.metadata, { labels: {} }), /not restricted/, ''),
+  inThe(
+    'Namespace',
+    'production',
+    (n) => Object.assign(n.metadata, { labels: {} }),
+    /not restricted/,
+    '',
+  ),
   remove('NetworkPolicy', 'default-deny', /no default deny/),
   // Traefik's settings
-  inTraefik('allowemptyservices=true', 'allowemptyservices=false', /answers 404 for a service without a ready pod/),
-  inTraefik('terminatingstatuscode=200', 'terminatingstatuscode=503', /is unready before the load balancer/),
+  inTraefik(
+    'allowemptyservices=true',
+    'allowemptyservices=false',
+    /answers 404 for a service without a ready pod/,
+  ),
+  inTraefik(
+    'terminatingstatuscode=200',
+    'terminatingstatuscode=503',
+    /is unready before the load balancer/,
+  ),
   inTraefik('drop', 'keep', /Traefik logs what opens an order/),
-  inTraefik('namespaces=traefik,qualification,production', 'namespaces=traefik,qualification', /does not serve its/),
+  inTraefik(
+    'namespaces=traefik,qualification,production',
+    'namespaces=traefik,qualification',
+    /does not serve its/,
+  ),
   inTraefik(/dialtimeout=.*/, '', /waits for a dead pod without end/),
   inTraefik(/(traefik\.transport.*)=30s/, '$1=10s', /stops accepting on traefik before/),
   inTraefik(/(web\.transport.*gracetimeout)=30s/, '$1=10s', /stops accepting on web before/),
@@ -360,7 +459,8 @@ export const mutants: Mutant[] = [
     'ConfigMap',
     'routes',
     ({ data = {} }) => {
-      for (const [file, text] of Object.entries(data)) data[file] = text.replace('VersionTLS12', 'VersionTLS10');
+      for (const [file, text] of Object.entries(data))
+        data[file] = text.replace('VersionTLS12', 'VersionTLS10');
     },
     /speaks TLS older than 1.2/,
     'traefik',
@@ -368,7 +468,10 @@ export const mutants: Mutant[] = [
   inThe(
     'Deployment',
     'traefik',
-    (d) => Object.assign(d.spec?.template.spec?.containers[0]?.startupProbe?.httpGet ?? {}, { path: '/ping' }),
+    (d) =>
+      Object.assign(d.spec?.template.spec?.containers[0]?.startupProbe?.httpGet ?? {}, {
+        path: '/ping',
+      }),
     /is ready before it has the cluster's routes/,
     'traefik',
   ),
@@ -393,8 +496,17 @@ export const mutants: Mutant[] = [
     /is sent clients before the services believe/,
     'traefik',
   ),
-  remove('RoleBinding', 'traefik', /Ingress production\/ingress: Traefik does not serve its namespace/),
-  remove('Namespace', 'qualification', /RoleBinding qualification\/traefik: no Namespace qualification/, ''),
+  remove(
+    'RoleBinding',
+    'traefik',
+    /Ingress production\/ingress: Traefik does not serve its namespace/,
+  ),
+  remove(
+    'Namespace',
+    'qualification',
+    /RoleBinding qualification\/traefik: no Namespace qualification/,
+    '',
+  ),
   inThe(
     'ClusterRole',
     'traefik',
@@ -414,7 +526,9 @@ export const mutants: Mutant[] = [
     'ingress',
     (i) =>
       Object.assign(i.metadata, {
-        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'hsts@file,ratelimit@file,retry@file' },
+        annotations: {
+          'traefik.ingress.kubernetes.io/router.middlewares': 'hsts@file,ratelimit@file,retry@file',
+        },
       }),
     /is strict with a certificate that nobody trusts/,
     'qualification',
@@ -422,7 +536,10 @@ export const mutants: Mutant[] = [
   inThe(
     'Ingress',
     'ingress-privrocketapp-buyers',
-    (i) => delete i.metadata.annotations?.['traefik.ingress.kubernetes.io/router.observability.accesslogs'],
+    (i) =>
+      delete i.metadata.annotations?.[
+        'traefik.ingress.kubernetes.io/router.observability.accesslogs'
+      ],
     /buyers: logs what opens an order/,
     'privrocket-preprod',
   ),
@@ -431,7 +548,9 @@ export const mutants: Mutant[] = [
     'ingress-privrocketapp',
     (i) =>
       Object.assign(i.metadata, {
-        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'bodycap@file,retry@file' },
+        annotations: {
+          'traefik.ingress.kubernetes.io/router.middlewares': 'bodycap@file,retry@file',
+        },
       }),
     /ingress-privrocketapp: no rate limit/,
     'privrocket-preprod',
@@ -441,7 +560,9 @@ export const mutants: Mutant[] = [
     'ingress-privrocketapp',
     (i) =>
       Object.assign(i.metadata, {
-        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'ratelimit@file,retry@file' },
+        annotations: {
+          'traefik.ingress.kubernetes.io/router.middlewares': 'ratelimit@file,retry@file',
+        },
       }),
     /ingress-privrocketapp: a limit below the services' own/,
     'privrocket-preprod',
@@ -451,7 +572,9 @@ export const mutants: Mutant[] = [
     'ingress-privrocketapp-webhooks',
     (i) =>
       Object.assign(i.metadata, {
-        annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'shoplimit@file,retry@file' },
+        annotations: {
+          'traefik.ingress.kubernetes.io/router.middlewares': 'shoplimit@file,retry@file',
+        },
       }),
     /webhooks: may keep the news of a payment away/,
     'privrocket-preprod',
@@ -470,14 +593,24 @@ export const mutants: Mutant[] = [
     (m) => Object.assign(m.data ?? {}, { LOG_LEVEL: '"info"' }),
     /one thing to dotenv and another to kustomize/,
   ),
-  inThe('ConfigMap', 'settings', (m) => Object.assign(m.data ?? {}, { COLOUR: 'blue' }), /COLOUR is read by nobody/),
+  inThe(
+    'ConfigMap',
+    'settings',
+    (m) => Object.assign(m.data ?? {}, { COLOUR: 'blue' }),
+    /COLOUR is read by nobody/,
+  ),
   inThe(
     'ConfigMap',
     'settings',
     (m) => Object.assign(m.data ?? {}, { REDIS_HOST: 'redis-qualification' }),
     /no Service redis-qualification:6379/,
   ),
-  inThe('StatefulSet', 'redis', (s) => Object.assign(s.spec ?? {}, { replicas: 2 }), /no Sentinel redis-production-2/),
+  inThe(
+    'StatefulSet',
+    'redis',
+    (s) => Object.assign(s.spec ?? {}, { replicas: 2 }),
+    /no Sentinel redis-production-2/,
+  ),
   inThe(
     'ConfigMap',
     'settings',

@@ -29,8 +29,11 @@ const podman = (args: string[], input = '') =>
 /** The same, while others go on: a pod's init container may wait for another pod. */
 const podmanAlongside = (args: string[], input = '') =>
   new Promise<void>((done, fail) => {
-    const child = execFile('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], { timeout: 120_000 }, (error) =>
-      error ? fail(error) : done(),
+    const child = execFile(
+      'sh',
+      ['-c', 'cat | podman "$@"', 'sh', ...args],
+      { timeout: 120_000 },
+      (error) => (error ? fail(error) : done()),
     );
     child.stdin?.end(input);
   });
@@ -82,11 +85,23 @@ export class PodRunner implements AsyncDisposable {
       Object.entries(addresses).map(([name, host]) => [name, `${this.#subnet}.${host}`]),
     );
     // Requests come from this machine, which stands in for the proxy.
-    const [settings] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.name?.startsWith('settings-'));
+    const [settings] = ofKind(manifests, 'ConfigMap').filter(({ metadata }) =>
+      metadata.name?.startsWith('settings-'),
+    );
     this.#addresses[settings?.data?.TRUSTED_PROXIES ?? 'proxy'] = `${this.#subnet}.1`;
-    podman(['network', 'create', '--disable-dns', '--subnet', `${this.#subnet}.0/24`, this.#unique('net')]);
+    podman([
+      'network',
+      'create',
+      '--disable-dns',
+      '--subnet',
+      `${this.#subnet}.0/24`,
+      this.#unique('net'),
+    ]);
     for (const secret of ofKind(manifests, 'Secret')) {
-      podman(['secret', 'create', this.#unique(secret.metadata.name ?? ''), '-'], JSON.stringify(secret.data));
+      podman(
+        ['secret', 'create', this.#unique(secret.metadata.name ?? ''), '-'],
+        JSON.stringify(secret.data),
+      );
     }
   }
 
@@ -101,9 +116,11 @@ export class PodRunner implements AsyncDisposable {
   async launch(workload: string, name: string): Promise<RunningPod> {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
-    if (!template?.spec || !ip) throw new Error(`no workload ${workload} or no address for ${name}`);
+    if (!template?.spec || !ip)
+      throw new Error(`no workload ${workload} or no address for ${name}`);
     const spec = structuredClone(template.spec);
-    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) this.#adapt(container);
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers])
+      this.#adapt(container);
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
     // By the default, `Always`, podman would start an init container that has ended again and again, beside the main ones.
@@ -142,9 +159,15 @@ export class PodRunner implements AsyncDisposable {
       for (const probe of [container.startupProbe, container.readinessProbe]) {
         try {
           // At the manifest's pace: what a probe costs is taken from its container's own CPU.
-          await eventually(() => this.#probe(probe, container, name, ip), 120_000, (probe?.periodSeconds ?? 10) * 1000);
+          await eventually(
+            () => this.#probe(probe, container, name, ip),
+            120_000,
+            (probe?.periodSeconds ?? 10) * 1000,
+          );
         } catch (error) {
-          throw new Error(`${name} does not get ready:\n${this.logs(name, container.name)}`, { cause: error });
+          throw new Error(`${name} does not get ready:\n${this.logs(name, container.name)}`, {
+            cause: error,
+          });
         }
       }
     }
@@ -189,7 +212,8 @@ export class PodRunner implements AsyncDisposable {
   /** Empties a StatefulSet's volume, as a lost disk would be. */
   wipe(pod: string): void {
     for (const claim of readdirSync(join(this.#folder, 'claims'))) {
-      if (claim.endsWith(`-${pod}`)) rmSync(join(this.#folder, 'claims', claim), { recursive: true });
+      if (claim.endsWith(`-${pod}`))
+        rmSync(join(this.#folder, 'claims', claim), { recursive: true });
     }
   }
 
@@ -199,7 +223,13 @@ export class PodRunner implements AsyncDisposable {
       const command = lifecycle?.preStop?.exec?.command;
       if (command) this.exec(pod.name, name, command);
     }
-    podman(['pod', 'stop', '--time', String(pod.spec.terminationGracePeriodSeconds), this.#unique(pod.name)]);
+    podman([
+      'pod',
+      'stop',
+      '--time',
+      String(pod.spec.terminationGracePeriodSeconds),
+      this.#unique(pod.name),
+    ]);
     podman(['pod', 'rm', '--force', this.#unique(pod.name)]);
   }
 
@@ -218,7 +248,8 @@ export class PodRunner implements AsyncDisposable {
       noNewPrivileges: field('NoNewPrivs'),
       seccomp: field('Seccomp'),
       memoryMax: number(`${group('memory')}/memory.limit_in_bytes`),
-      cpus: number(`${group('cpu')}/cpu.cfs_quota_us`) / number(`${group('cpu')}/cpu.cfs_period_us`),
+      cpus:
+        number(`${group('cpu')}/cpu.cfs_quota_us`) / number(`${group('cpu')}/cpu.cfs_period_us`),
       readOnly: / ro,/.test(
         readFileSync(`/proc/${pid}/mounts`, 'utf8')
           .split('\n')
@@ -231,8 +262,12 @@ export class PodRunner implements AsyncDisposable {
   memory(pod: string, container: string): { peak: number; killed: boolean } {
     const name = this.#container(pod, container);
     return {
-      peak: Number(podman(['exec', name, 'cat', '/sys/fs/cgroup/memory/memory.max_usage_in_bytes'])),
-      killed: podman(['inspect', '--format', '{{.State.OOMKilled}} {{.RestartCount}}', name]).trim() !== 'false 0',
+      peak: Number(
+        podman(['exec', name, 'cat', '/sys/fs/cgroup/memory/memory.max_usage_in_bytes']),
+      ),
+      killed:
+        podman(['inspect', '--format', '{{.State.OOMKilled}} {{.RestartCount}}', name]).trim() !==
+        'false 0',
     };
   }
 
@@ -262,7 +297,10 @@ export class PodRunner implements AsyncDisposable {
     const claims = ofKind(this.#manifests, 'StatefulSet')
       .filter(({ metadata }) => metadata.name === workload)
       .flatMap(({ spec }) => spec?.volumeClaimTemplates ?? [])
-      .map(({ metadata }) => ({ ...claim(`${metadata?.name}-${pod}`), name: metadata?.name ?? '' }));
+      .map(({ metadata }) => ({
+        ...claim(`${metadata?.name}-${pod}`),
+        name: metadata?.name ?? '',
+      }));
     const others = (template?.spec?.volumes ?? []).map(
       ({ name, configMap, secret, emptyDir, persistentVolumeClaim }) => {
         if (persistentVolumeClaim) return { ...claim(persistentVolumeClaim.claimName), name };
@@ -272,7 +310,8 @@ export class PodRunner implements AsyncDisposable {
         const [source] = ofKind(this.#manifests, 'ConfigMap').filter(
           ({ metadata }) => metadata.name === configMap?.name,
         );
-        for (const [file, text] of Object.entries(source?.data ?? {})) writeFileSync(join(path, file), text);
+        for (const [file, text] of Object.entries(source?.data ?? {}))
+          writeFileSync(join(path, file), text);
         for (const [file, text] of Object.entries(this.#secret(secret?.secretName)))
           writeFileSync(join(path, file), Buffer.from(text, 'base64'));
         return { name, hostPath: { path } };
@@ -283,7 +322,9 @@ export class PodRunner implements AsyncDisposable {
 
   /** The data of a Secret, in Base64. */
   #secret(name: string | undefined): Record<string, string> {
-    return ofKind(this.#manifests, 'Secret').find(({ metadata }) => metadata.name === name)?.data ?? {};
+    return (
+      ofKind(this.#manifests, 'Secret').find(({ metadata }) => metadata.name === name)?.data ?? {}
+    );
   }
 
   #unique(name: string): string {
@@ -309,20 +350,31 @@ export class PodRunner implements AsyncDisposable {
     for (const { prefix = '', secretRef } of container.envFrom ?? []) {
       for (const key of Object.keys(this.#secret(secretRef?.name))) {
         container.env ??= [];
-        container.env.push({ name: prefix + key, valueFrom: { secretKeyRef: { name: secretRef?.name ?? '', key } } });
+        container.env.push({
+          name: prefix + key,
+          valueFrom: { secretKeyRef: { name: secretRef?.name ?? '', key } },
+        });
       }
     }
     container.envFrom &&= container.envFrom.filter(({ secretRef }) => !secretRef);
     for (const { valueFrom } of container.env ?? []) {
-      if (valueFrom?.secretKeyRef) valueFrom.secretKeyRef.name = this.#unique(valueFrom.secretKeyRef.name ?? '');
+      if (valueFrom?.secretKeyRef)
+        valueFrom.secretKeyRef.name = this.#unique(valueFrom.secretKeyRef.name ?? '');
     }
   }
 
-  async #probe(probe: Probe | undefined, container: Container, pod: string, ip: string): Promise<boolean> {
+  async #probe(
+    probe: Probe | undefined,
+    container: Container,
+    pod: string,
+    ip: string,
+  ): Promise<boolean> {
     if (probe?.exec?.command) this.exec(pod, container.name, probe.exec.command);
     if (!probe?.httpGet) return true;
     const port = container.ports?.find(({ name }) => name === probe.httpGet?.port)?.containerPort;
-    const { ok } = await fetch(`http://${ip}:${port}${probe.httpGet.path}`, { signal: AbortSignal.timeout(2000) });
+    const { ok } = await fetch(`http://${ip}:${port}${probe.httpGet.path}`, {
+      signal: AbortSignal.timeout(2000),
+    });
     return ok;
   }
 }

@@ -1,4 +1,10 @@
-import { containersOf, type Manifest, ofKind, type Workload, workloads } from './manifest.loader.ts';
+import {
+  containersOf,
+  type Manifest,
+  ofKind,
+  type Workload,
+  workloads,
+} from './manifest.loader.ts';
 
 const resources = ['requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'] as const;
 type Resource = (typeof resources)[number];
@@ -29,7 +35,10 @@ function podAmounts({ template }: Workload): Amounts {
   };
   return amounts((resource) =>
     Math.max(
-      (template.spec?.containers ?? []).reduce((sum, container) => sum + ask(container, resource), 0),
+      (template.spec?.containers ?? []).reduce(
+        (sum, container) => sum + ask(container, resource),
+        0,
+      ),
       ...(template.spec?.initContainers ?? []).map((container) => ask(container, resource)),
     ),
   );
@@ -57,35 +66,52 @@ export function checkQuota(manifests: Manifest[]): { rows: QuotaRow[]; findings:
     const { namespace = '' } = quota.metadata;
     const here = manifests.filter(({ metadata }) => metadata.namespace === namespace);
     const autoscalers = new Map(
-      ofKind(here, 'HorizontalPodAutoscaler').map(({ spec }) => [spec?.scaleTargetRef.name, spec?.maxReplicas ?? 0]),
+      ofKind(here, 'HorizontalPodAutoscaler').map(({ spec }) => [
+        spec?.scaleTargetRef.name,
+        spec?.maxReplicas ?? 0,
+      ]),
     );
     const surge = ({ kind, name }: Workload) =>
       kind === 'Deployment'
         ? Number(
-            ofKind(here, 'Deployment').find(({ metadata }) => metadata.name === name)?.spec?.strategy?.rollingUpdate
-              ?.maxSurge,
+            ofKind(here, 'Deployment').find(({ metadata }) => metadata.name === name)?.spec
+              ?.strategy?.rollingUpdate?.maxSurge,
           )
         : 0;
     const sum = (pods: (workload: Workload) => number) =>
       amounts((resource) =>
-        workloads(here).reduce((total, workload) => total + pods(workload) * podAmounts(workload)[resource], 0),
+        workloads(here).reduce(
+          (total, workload) => total + pods(workload) * podAmounts(workload)[resource],
+          0,
+        ),
       );
-    const most = sum((workload) => (autoscalers.get(workload.name) ?? workload.replicas ?? 1) + surge(workload));
+    const most = sum(
+      (workload) => (autoscalers.get(workload.name) ?? workload.replicas ?? 1) + surge(workload),
+    );
     for (const resource of resources) {
       const hard = quantity(quota.spec?.hard?.[resource]);
       rows.push({ namespace, resource, most: most[resource], hard });
-      if (most[resource] > hard) findings.push(`${namespace}: ${resource} needs ${most[resource]} of ${hard}`);
+      if (most[resource] > hard)
+        findings.push(`${namespace}: ${resource} needs ${most[resource]} of ${hard}`);
     }
     if (autoscalers.size > 0) {
       for (const maximum of autoscalers.values()) maxima.add(maximum);
       const fixed = sum((workload) =>
-        autoscalers.has(workload.name) ? surge(workload) : (workload.replicas ?? 1) + surge(workload),
+        autoscalers.has(workload.name)
+          ? surge(workload)
+          : (workload.replicas ?? 1) + surge(workload),
       );
       const step = sum((workload) => (autoscalers.has(workload.name) ? 1 : 0));
       largest.push(
         ...resources.map((resource) =>
           // Rounded, since 0.1 and its like do not add up exactly.
-          Math.floor(Number(((quantity(quota.spec?.hard?.[resource]) - fixed[resource]) / step[resource]).toFixed(6))),
+          Math.floor(
+            Number(
+              ((quantity(quota.spec?.hard?.[resource]) - fixed[resource]) / step[resource]).toFixed(
+                6,
+              ),
+            ),
+          ),
         ),
       );
     }
@@ -93,7 +119,8 @@ export function checkQuota(manifests: Manifest[]): { rows: QuotaRow[]; findings:
   }
   const n = Math.min(...largest);
   for (const maximum of maxima) {
-    if (maximum !== n) findings.push(`maxReplicas is ${maximum}; the largest that fits every environment is ${n}`);
+    if (maximum !== n)
+      findings.push(`maxReplicas is ${maximum}; the largest that fits every environment is ${n}`);
   }
   return { rows, findings };
 }
@@ -105,10 +132,15 @@ function beyondLimitRange(here: Manifest[]): string[] {
     containersOf(workload)
       .filter(({ resources: asked }) =>
         ranges.some(({ max }) =>
-          (['cpu', 'memory'] as const).some((what) => quantity(asked?.limits?.[what]) > quantity(max?.[what])),
+          (['cpu', 'memory'] as const).some(
+            (what) => quantity(asked?.limits?.[what]) > quantity(max?.[what]),
+          ),
         ),
       )
-      .map(({ name }) => `${workload.kind} ${workload.name}: ${name} asks for more than the LimitRange allows`),
+      .map(
+        ({ name }) =>
+          `${workload.kind} ${workload.name}: ${name} asks for more than the LimitRange allows`,
+      ),
   );
 }
 

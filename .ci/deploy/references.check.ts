@@ -1,5 +1,13 @@
 import type { Container } from 'kubernetes-types/core/v1';
-import { containersOf, type Manifest, nameOf, ofKind, selects, type Workload, workloads } from './manifest.loader.ts';
+import {
+  containersOf,
+  type Manifest,
+  nameOf,
+  ofKind,
+  selects,
+  type Workload,
+  workloads,
+} from './manifest.loader.ts';
 
 /** Every reference from one object to another that does not hold, as sentences. */
 export function checkReferences(manifests: Manifest[]): string[] {
@@ -17,7 +25,9 @@ export function checkReferences(manifests: Manifest[]): string[] {
 
 function duplicateNames(manifests: Manifest[]): string[] {
   const names = manifests.map(nameOf);
-  return names.filter((name, i) => names.indexOf(name) !== i).map((name) => `${name}: rendered twice`);
+  return names
+    .filter((name, i) => names.indexOf(name) !== i)
+    .map((name) => `${name}: rendered twice`);
 }
 
 function podReferences(workload: Workload, manifests: Manifest[]): string[] {
@@ -32,7 +42,9 @@ function podReferences(workload: Workload, manifests: Manifest[]): string[] {
     ...missingKeys(workload, here),
     ...containersOf(workload).flatMap((container) => missingInPod(container, workload, here)),
   ];
-  return problems.map((problem) => `${workload.kind} ${workload.namespace}/${workload.name}: ${problem}`);
+  return problems.map(
+    (problem) => `${workload.kind} ${workload.namespace}/${workload.name}: ${problem}`,
+  );
 }
 
 function missingObjects(workload: Workload, here: Manifest[]): string[] {
@@ -49,7 +61,9 @@ function missingObjects(workload: Workload, here: Manifest[]): string[] {
     ]),
   ];
   return wanted
-    .filter(([kind, name]) => name && !here.some((m) => m.kind === kind && m.metadata.name === name))
+    .filter(
+      ([kind, name]) => name && !here.some((m) => m.kind === kind && m.metadata.name === name),
+    )
     .map(([kind, name]) => `no ${kind} ${name}`);
 }
 
@@ -61,7 +75,8 @@ function missingKeys(workload: Workload, here: Manifest[]): string[] {
     kind: 'ConfigMap' | 'Secret',
     { name, key, optional }: { name?: string; key: string; optional?: boolean },
   ) =>
-    optional || ofKind(here, kind).some(({ metadata, data }) => metadata.name === name && data && key in data)
+    optional ||
+    ofKind(here, kind).some(({ metadata, data }) => metadata.name === name && data && key in data)
       ? []
       : [`no key ${key} in ${kind} ${name}`];
   return sources.flatMap(({ secretKeyRef, configMapKeyRef }) => [
@@ -70,15 +85,21 @@ function missingKeys(workload: Workload, here: Manifest[]): string[] {
   ]);
 }
 
-function missingInPod(container: Container, { name, template }: Workload, here: Manifest[]): string[] {
+function missingInPod(
+  container: Container,
+  { name, template }: Workload,
+  here: Manifest[],
+): string[] {
   const set = ofKind(here, 'StatefulSet').find(({ metadata }) => metadata.name === name);
   const volumes = [
     ...(template.spec?.volumes ?? []).map((volume) => volume.name),
     ...(set?.spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name),
   ];
-  const probed = [container.startupProbe, container.readinessProbe, container.livenessProbe].flatMap(
-    (probe) => probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? [],
-  );
+  const probed = [
+    container.startupProbe,
+    container.readinessProbe,
+    container.livenessProbe,
+  ].flatMap((probe) => probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? []);
   return [
     ...(container.volumeMounts ?? [])
       .filter((mount) => !volumes.includes(mount.name))
@@ -93,21 +114,25 @@ function missingInPod(container: Container, { name, template }: Workload, here: 
 const behind = (service: Manifest, selector: Record<string, string> | undefined, all: Workload[]) =>
   all.filter(
     ({ namespace, labels }) =>
-      selector !== undefined && namespace === service.metadata.namespace && selects({ matchLabels: selector }, labels),
+      selector !== undefined &&
+      namespace === service.metadata.namespace &&
+      selects({ matchLabels: selector }, labels),
   );
 
 function services(manifests: Manifest[], all: Workload[]): string[] {
   const headless = ofKind(manifests, 'Service').filter(({ spec }) => spec?.clusterIP === 'None');
   const governed = ofKind(manifests, 'StatefulSet').flatMap((set) =>
     headless.some(
-      ({ metadata }) => metadata.name === set.spec?.serviceName && metadata.namespace === set.metadata.namespace,
+      ({ metadata }) =>
+        metadata.name === set.spec?.serviceName && metadata.namespace === set.metadata.namespace,
     )
       ? []
       : [`${nameOf(set)}: no headless Service ${set.spec?.serviceName}`],
   );
   const selected = ofKind(manifests, 'Service').flatMap((service) => {
     const targets = behind(service, service.spec?.selector, all);
-    if (targets.length !== 1) return [`${nameOf(service)}: selects ${targets.length} workloads, not one`];
+    if (targets.length !== 1)
+      return [`${nameOf(service)}: selects ${targets.length} workloads, not one`];
     const ports = targets.flatMap(containersOf).flatMap((container) => container.ports ?? []);
     return (service.spec?.ports ?? [])
       .filter(({ targetPort }) => !ports.some(({ name }) => name === targetPort))
@@ -117,7 +142,10 @@ function services(manifests: Manifest[], all: Workload[]): string[] {
 }
 
 /** The autoscaler of a workload. */
-const autoscalerOf = ({ name, namespace }: Pick<Workload, 'name' | 'namespace'>, manifests: Manifest[]) =>
+const autoscalerOf = (
+  { name, namespace }: Pick<Workload, 'name' | 'namespace'>,
+  manifests: Manifest[],
+) =>
   ofKind(manifests, 'HorizontalPodAutoscaler').find(
     ({ metadata, spec }) => metadata.namespace === namespace && spec?.scaleTargetRef.name === name,
   );
@@ -132,16 +160,26 @@ function autoscalers(manifests: Manifest[], all: Workload[]): string[] {
       return target ? [] : [`${nameOf(autoscaler)}: no ${kind} ${name}`];
     }),
     ...all
-      .filter((workload) => (workload.replicas === undefined) !== (autoscalerOf(workload, manifests) !== undefined))
-      .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}: must have either replicas or an autoscaler`),
+      .filter(
+        (workload) =>
+          (workload.replicas === undefined) !== (autoscalerOf(workload, manifests) !== undefined),
+      )
+      .map(
+        ({ kind, namespace, name }) =>
+          `${kind} ${namespace}/${name}: must have either replicas or an autoscaler`,
+      ),
   ];
 }
 
 function disruptionBudgets(manifests: Manifest[], all: Workload[]): string[] {
-  const least = (workload: Workload) => workload.replicas ?? autoscalerOf(workload, manifests)?.spec?.minReplicas ?? 1;
+  const least = (workload: Workload) =>
+    workload.replicas ?? autoscalerOf(workload, manifests)?.spec?.minReplicas ?? 1;
   const budgets = ofKind(manifests, 'PodDisruptionBudget');
   const covered = ({ metadata, spec }: (typeof budgets)[number]) =>
-    all.filter(({ namespace, labels }) => namespace === metadata.namespace && selects(spec?.selector, labels));
+    all.filter(
+      ({ namespace, labels }) =>
+        namespace === metadata.namespace && selects(spec?.selector, labels),
+    );
   return [
     ...budgets.flatMap((budget) => {
       const own = covered(budget);
@@ -151,8 +189,14 @@ function disruptionBudgets(manifests: Manifest[], all: Workload[]): string[] {
         .map(({ name }) => `${nameOf(budget)}: lets every replica of ${name} be evicted at once`);
     }),
     ...all
-      .filter((workload) => least(workload) > 1 && !budgets.some((budget) => covered(budget).includes(workload)))
-      .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}: has replicas but no disruption budget`),
+      .filter(
+        (workload) =>
+          least(workload) > 1 && !budgets.some((budget) => covered(budget).includes(workload)),
+      )
+      .map(
+        ({ kind, namespace, name }) =>
+          `${kind} ${namespace}/${name}: has replicas but no disruption budget`,
+      ),
   ];
 }
 
@@ -162,26 +206,36 @@ function ingresses(manifests: Manifest[]): string[] {
     const lost = paths.filter(({ backend }) => {
       const { name, port } = backend.service ?? {};
       const service = ofKind(manifests, 'Service').find(
-        ({ metadata }) => metadata.name === name && metadata.namespace === ingress.metadata.namespace,
+        ({ metadata }) =>
+          metadata.name === name && metadata.namespace === ingress.metadata.namespace,
       );
       return !service?.spec?.ports?.some((p) => p.port === port?.number || p.name === port?.name);
     });
     const hosts = new Set(ingress.spec?.rules?.map(({ host }) => host));
-    const foreign = (ingress.spec?.tls ?? []).flatMap((tls) => (tls.hosts ?? []).filter((host) => !hosts.has(host)));
+    const foreign = (ingress.spec?.tls ?? []).flatMap((tls) =>
+      (tls.hosts ?? []).filter((host) => !hosts.has(host)),
+    );
     return [
       ...lost.map(({ path, backend: { service } }) => {
         const port = service?.port?.number ?? service?.port?.name;
         return `${nameOf(ingress)}: ${path} leads to ${service?.name}:${port}, which is not there`;
       }),
-      ...foreign.map((host) => `${nameOf(ingress)}: has a certificate for ${host}, which it does not serve`),
+      ...foreign.map(
+        (host) => `${nameOf(ingress)}: has a certificate for ${host}, which it does not serve`,
+      ),
     ];
   });
 }
 
 function roleBindings(manifests: Manifest[]): string[] {
   const exists = (kind: string, name: string, namespace?: string) =>
-    manifests.some((m) => m.kind === kind && m.metadata.name === name && m.metadata.namespace === namespace);
-  const bindings = [...ofKind(manifests, 'ClusterRoleBinding'), ...ofKind(manifests, 'RoleBinding')];
+    manifests.some(
+      (m) => m.kind === kind && m.metadata.name === name && m.metadata.namespace === namespace,
+    );
+  const bindings = [
+    ...ofKind(manifests, 'ClusterRoleBinding'),
+    ...ofKind(manifests, 'RoleBinding'),
+  ];
   return bindings.flatMap((binding) => [
     ...(exists(binding.roleRef.kind, binding.roleRef.name)
       ? []

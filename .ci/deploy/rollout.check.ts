@@ -31,14 +31,22 @@ class Replica {
   private readonly grace: number;
   private readonly end = Promise.withResolvers<void>();
 
-  constructor(traefik: Traefik, ports: ReadonlyMap<string, number>, startup: Probe, readiness: Probe, grace: number) {
+  constructor(
+    traefik: Traefik,
+    ports: ReadonlyMap<string, number>,
+    startup: Probe,
+    readiness: Probe,
+    grace: number,
+  ) {
     this.traefik = traefik;
     this.ports = ports;
     this.grace = grace;
     this.ended = this.end.promise;
     const passes = async ({ httpGet, timeoutSeconds = 1 }: Probe) => {
       const url = `http://127.0.0.1:${ports.get('8080')}${httpGet?.path}`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) }).catch(() => undefined);
+      const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) }).catch(
+        () => undefined,
+      );
       return answer?.ok === true;
     };
     let failures = 0;
@@ -140,7 +148,11 @@ class Load {
     for (const answered of this.work) await answered;
   }
 
-  private async repeat(client: string | undefined, agent: Agent | undefined, pause: number): Promise<void> {
+  private async repeat(
+    client: string | undefined,
+    agent: Agent | undefined,
+    pause: number,
+  ): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const answered = this.get(client ?? this.newClient(), agent);
@@ -158,7 +170,12 @@ class Load {
 
   private async get(client: string, agent: Agent | undefined): Promise<void> {
     this.requests += 1;
-    const outgoing = request({ ...this.target, localAddress: client, agent: agent ?? false, timeout: 10_000 });
+    const outgoing = request({
+      ...this.target,
+      localAddress: client,
+      agent: agent ?? false,
+      timeout: 10_000,
+    });
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
     try {
       const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
@@ -181,12 +198,15 @@ export async function checkRollout(
   traefik: string,
   manifests: Manifest[],
 ): Promise<{ requests: number; findings: string[] }> {
-  const [deployment] = ofKind(manifests, 'Deployment').filter(({ metadata }) => metadata.namespace === 'traefik');
+  const [deployment] = ofKind(manifests, 'Deployment').filter(
+    ({ metadata }) => metadata.namespace === 'traefik',
+  );
   const spec = deployment?.spec;
   const { startupProbe = {}, readinessProbe = {} } = spec?.template.spec?.containers[0] ?? {};
   const grace = (spec?.template.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
-  const host = ofKind(manifests, 'Ingress').find(({ metadata }) => metadata.namespace === 'qualification')?.spec
-    ?.rules?.[0]?.host;
+  const host = ofKind(manifests, 'Ingress').find(
+    ({ metadata }) => metadata.namespace === 'qualification',
+  )?.spec?.rules?.[0]?.host;
   const backend = createHttpServer((_, answer) => answer.end('ok'));
   const api = new IngressApi(manifests, [
     {
@@ -238,5 +258,8 @@ export async function checkRollout(
     backend.close();
   }
   const counts = Map.groupBy(load.failures, (failure) => failure);
-  return { requests: load.requests, findings: [...counts].map(([failure, all]) => `${all.length} times, ${failure}`) };
+  return {
+    requests: load.requests,
+    findings: [...counts].map(([failure, all]) => `${all.length} times, ${failure}`),
+  };
 }

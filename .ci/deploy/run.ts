@@ -59,11 +59,15 @@ async function qualification(): Promise<void> {
 
   const head = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   for (const pod of [users, quotes, search]) {
-    assert.equal(((await (await send(pod, 'GET /version')).json()) as { commit: string }).commit, head);
+    assert.equal(
+      ((await (await send(pod, 'GET /version')).json()) as { commit: string }).commit,
+      head,
+    );
   }
   say(`ok   the images say that they are commit ${head}`);
 
-  const look = 'command -v npm npx yarn corepack; ls LICENSE sbom.cdx.json third-party-licences.txt';
+  const look =
+    'command -v npm npx yarn corepack; ls LICENSE sbom.cdx.json third-party-licences.txt';
   assert.equal(
     pods.exec('quotes-0', 'quotes', ['sh', '-c', look]),
     'LICENSE\nsbom.cdx.json\nthird-party-licences.txt\n',
@@ -74,16 +78,23 @@ async function qualification(): Promise<void> {
   const tintin = { id: 'tintin', name: 'Tintin', password: 'milou-et-rastapopoulos' };
   assert.equal((await send(users, 'POST /users', { key, json: tintin })).status, 201);
   const basic = `Basic ${Buffer.from('tintin:milou-et-rastapopoulos').toString('base64')}`;
-  const posted = await send(quotes, 'POST /quotes', { key: basic, json: { quote: 'Écraseur de prix, dit-il' } });
+  const posted = await send(quotes, 'POST /quotes', {
+    key: basic,
+    json: { quote: 'Écraseur de prix, dit-il' },
+  });
   assert.equal(posted.status, 201);
   const { id } = (await posted.json()) as { id: string };
   let asked = 0;
   await eventually(async () => {
     asked += 1;
-    const found = await send(search, 'GET /search?keyword=ecraseur', { client: `198.51.100.${asked}` });
+    const found = await send(search, 'GET /search?keyword=ecraseur', {
+      client: `198.51.100.${asked}`,
+    });
     return ((await found.json()) as { total: number }).total === 1;
   });
-  say('ok   a user is created, signs a quote with Basic credentials, and search finds it without its accent');
+  say(
+    'ok   a user is created, signs a quote with Basic credentials, and search finds it without its accent',
+  );
 
   const statuses: number[] = [];
   for (let i = 0; i < 11; i += 1) {
@@ -92,7 +103,9 @@ async function qualification(): Promise<void> {
   }
   assert.deepEqual(statuses, [...Array<number>(10).fill(200), 429]);
   assert.equal((await send(other, `GET /quotes/${id}`, { client: '192.0.2.5' })).status, 200);
-  say('ok   the 11th request of one client over two replicas is 429; another client behind the same proxy is served');
+  say(
+    'ok   the 11th request of one client over two replicas is 429; another client behind the same proxy is served',
+  );
 
   // Ten thousand requests as fast as 0.2 CPU serves them, each from a client of its own.
   let sent = 0;
@@ -117,7 +130,9 @@ async function qualification(): Promise<void> {
   await pods.start('redis-qualification', 'redis-qualification');
   await eventually(async () => (await send(quotes, 'GET /readyz')).status === 200);
   assert.equal((await send(quotes, `GET /quotes/${id}`, { client: '192.0.2.6' })).status, 200);
-  say('ok   Redis killed and started on its volume: not ready but alive meanwhile, and the quote is still there');
+  say(
+    'ok   Redis killed and started on its volume: not ready but alive meanwhile, and the quote is still there',
+  );
 }
 
 async function preprod(): Promise<void> {
@@ -137,16 +152,23 @@ async function preprod(): Promise<void> {
   ]);
   confined(pods, [['shop-0', 'shop']]);
 
-  const posted = await send(quotes, 'POST /quotes', { key, json: { quote: 'On a marché sur la Lune' } });
+  const posted = await send(quotes, 'POST /quotes', {
+    key,
+    json: { quote: 'On a marché sur la Lune' },
+  });
   const { id } = (await posted.json()) as { id: string };
   const visitor = new Visitor({ url: `http://${shop.ip}:5000` });
   await eventually(async () => (await visitor.get('/?q=lune')).body.includes(`/products/${id}`));
   const token = await visitor.order(id);
   await visitor.submit(`/demo-checkout/${token}`, `/demo-checkout/${token}`, { outcome: 'paid' });
   const order = await eventually(async () => {
-    const { items } = (await (await send(shop, 'GET /orders', { key })).json()) as { items: { state: string }[] };
+    const { items } = (await (await send(shop, 'GET /orders', { key })).json()) as {
+      items: { state: string }[];
+    };
     return items[0]?.state === 'paid' && items[0];
   });
   assert.equal((await visitor.get(`/your-order/${token}`)).status, 200);
-  say(`ok   a visitor finds a quote in the shop, buys a mug of it and pays in demo mode: the order is ${order.state}`);
+  say(
+    `ok   a visitor finds a quote in the shop, buys a mug of it and pays in demo mode: the order is ${order.state}`,
+  );
 }

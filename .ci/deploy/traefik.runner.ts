@@ -76,15 +76,23 @@ export class IngressApi {
     this.server = createServer((incoming, answer) => {
       const url = new URL(incoming.url ?? '', 'http://api');
       const call = callOf(url);
-      if (!this.allows(call)) this.refused.add(`Traefik may not ${call.verb} ${call.resource} in ${call.namespace}`);
+      if (!this.allows(call))
+        this.refused.add(`Traefik may not ${call.verb} ${call.resource} in ${call.namespace}`);
       answer.setHeader('content-type', 'application/json');
       if (url.searchParams.has('sendInitialEvents')) {
         // The client falls back to a list and a watch, as with servers that do not stream lists.
-        const failure = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Invalid', code: 422 };
+        const failure = {
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          reason: 'Invalid',
+          code: 422,
+        };
         answer.writeHead(422).end(JSON.stringify(failure));
       } else if (call.verb === 'watch') {
         answer.writeHead(200).flushHeaders();
-        if (call.kind === 'EndpointSlice') this.watchers.push({ namespace: call.namespace, answer });
+        if (call.kind === 'EndpointSlice')
+          this.watchers.push({ namespace: call.namespace, answer });
       } else {
         answer.end(JSON.stringify(this.list(call)));
       }
@@ -95,13 +103,20 @@ export class IngressApi {
   private allows({ verb, group, resource, namespace }: Call): boolean {
     const bindings = [
       ...ofKind(this.objects, 'ClusterRoleBinding'),
-      ...ofKind(this.objects, 'RoleBinding').filter(({ metadata }) => metadata.namespace === namespace),
-    ].filter(({ subjects }) => subjects?.some((s) => s.name === 'traefik' && s.namespace === 'traefik'));
+      ...ofKind(this.objects, 'RoleBinding').filter(
+        ({ metadata }) => metadata.namespace === namespace,
+      ),
+    ].filter(({ subjects }) =>
+      subjects?.some((s) => s.name === 'traefik' && s.namespace === 'traefik'),
+    );
     return ofKind(this.objects, 'ClusterRole')
       .filter(({ metadata }) => bindings.some(({ roleRef }) => roleRef.name === metadata.name))
       .flatMap(({ rules }) => rules ?? [])
       .some(
-        (rule) => rule.apiGroups?.includes(group) && rule.resources?.includes(resource) && rule.verbs.includes(verb),
+        (rule) =>
+          rule.apiGroups?.includes(group) &&
+          rule.resources?.includes(resource) &&
+          rule.verbs.includes(verb),
       );
   }
 
@@ -118,7 +133,10 @@ export class IngressApi {
     this.slices = slices;
     for (const slice of slices) {
       this.version += 1;
-      const object = { ...slice, metadata: { ...slice.metadata, resourceVersion: String(this.version) } };
+      const object = {
+        ...slice,
+        metadata: { ...slice.metadata, resourceVersion: String(this.version) },
+      };
       for (const { namespace, answer } of this.watchers) {
         if (namespace && namespace !== slice.metadata?.namespace) continue;
         answer.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
@@ -139,9 +157,17 @@ export class Traefik {
    * @param api port of the {@link IngressApi}
    * @param ports where to listen instead of the ports of the container, by these
    */
-  constructor(executable: string, manifests: Manifest[], api: number, ports: ReadonlyMap<string, number>) {
-    for (const map of ofKind(manifests, 'ConfigMap').filter(({ metadata }) => metadata.namespace === 'traefik')) {
-      for (const [file, text] of Object.entries(map.data ?? {})) writeFileSync(join(this.folder, file), text);
+  constructor(
+    executable: string,
+    manifests: Manifest[],
+    api: number,
+    ports: ReadonlyMap<string, number>,
+  ) {
+    for (const map of ofKind(manifests, 'ConfigMap').filter(
+      ({ metadata }) => metadata.namespace === 'traefik',
+    )) {
+      for (const [file, text] of Object.entries(map.data ?? {}))
+        writeFileSync(join(this.folder, file), text);
     }
     const args = traefikArguments(manifests).map((argument) =>
       argument
@@ -149,12 +175,17 @@ export class Traefik {
         .replace('/etc/traefik/routes', this.folder),
     );
     const outside = [`--providers.kubernetesingress.endpoint=http://127.0.0.1:${api}`];
-    this.process = spawn(executable, [...args, ...outside, '--providers.kubernetesingress.token=none'], {
-      // With somebody's KUBECONFIG it would serve that cluster instead.
-      env: {},
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.process.stdout, this.process.stderr]) stream?.on('data', (chunk) => (this.log += chunk));
+    this.process = spawn(
+      executable,
+      [...args, ...outside, '--providers.kubernetesingress.token=none'],
+      {
+        // With somebody's KUBECONFIG it would serve that cluster instead.
+        env: {},
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.on('data', (chunk) => (this.log += chunk));
   }
 
   /** What it has written but for the access log. */

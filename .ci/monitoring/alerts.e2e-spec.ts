@@ -33,7 +33,8 @@ beforeAll(async () => {
     const service = await platform.service(app, {
       // As in the image, so that it stays inside its container's limit.
       ...imageMemorySettings(),
-      ...(app === 'shop' && shopEnvironment(services.quotes?.url ?? '', services.search?.url ?? '')),
+      ...(app === 'shop' &&
+        shopEnvironment(services.quotes?.url ?? '', services.search?.url ?? '')),
     });
     services[app] = service;
     contain(app, service.process, app === 'search' ? { ...LIMITS, memory: 2 ** 29 } : LIMITS);
@@ -86,7 +87,9 @@ function visit(): void {
 /** Says on standard error how long a mail took. */
 function tell(what: string, mail: Mail, since: number): void {
   const took = mail.arrived - since;
-  process.stderr.write(`${what}: mail after ${(took / 1000).toFixed(1)} s, in production ${inProduction(took)} s\n`);
+  process.stderr.write(
+    `${what}: mail after ${(took / 1000).toFixed(1)} s, in production ${inProduction(took)} s\n`,
+  );
 }
 
 it('mails once that alerting works', async () => {
@@ -98,7 +101,10 @@ it('mails once that alerting works', async () => {
 
 it('scrapes everything', async () => {
   // The services, the Redis exporter, Traefik, and what tells of containers and of their limits.
-  await eventually(async () => (await monitoring.query('up == 1')).length === Object.keys(services).length + 4, 20_000);
+  await eventually(
+    async () => (await monitoring.query('up == 1')).length === Object.keys(services).length + 4,
+    20_000,
+  );
 });
 
 it('warns of the certificate that is about to expire', async () => {
@@ -117,11 +123,16 @@ it('sees what Traefik refuses by itself', async () => {
 
 it('mails that requests fail when Redis is killed, and that it is over when Redis is back', async () => {
   await eventually(
-    async () => (await monitoring.query('namespace_service:http_request_errors:ratio_rate5m == 0')).length >= 3,
+    async () =>
+      (await monitoring.query('namespace_service:http_request_errors:ratio_rate5m == 0')).length >=
+      3,
   );
   firstFailure = 0;
   await platform.signalRedis('SIGKILL');
-  const failing = await monitoring.mail(['[CRITICAL] qualification', 'quotes in qualification fails']);
+  const failing = await monitoring.mail([
+    '[CRITICAL] qualification',
+    'quotes in qualification fails',
+  ]);
   tell('failed requests', failing, firstFailure);
   expect(failing.html).toContain(
     'https://example.com/quotes-platform/blob/main/docs/operations.md#errorbudgetburnsfast',
@@ -142,12 +153,21 @@ it('mails that requests fail when Redis is killed, and that it is over when Redi
 
 it('mails that a container is at its limits, and that it no longer is', async () => {
   const start = Date.now();
-  hog = spawn(process.execPath, ['-e', 'const held = Buffer.alloc(2 ** 28, 1); for (;;) held[0] ^= 1']);
+  hog = spawn(process.execPath, [
+    '-e',
+    'const held = Buffer.alloc(2 ** 28, 1); for (;;) held[0] ^= 1',
+  ]);
   // So little CPU that it gets at its limit also where it has to share the machine with many others.
   contain('hog', hog, { ...LIMITS, cpu: 0.02 });
-  const full = await monitoring.mail(['[WARNING] qualification', 'hog of qualification', 'of its memory limit'], start);
+  const full = await monitoring.mail(
+    ['[WARNING] qualification', 'hog of qualification', 'of its memory limit'],
+    start,
+  );
   tell('memory', full, start);
-  const busy = await monitoring.mail(['[WARNING] qualification', 'hog of qualification', 'of its CPU limit'], start);
+  const busy = await monitoring.mail(
+    ['[WARNING] qualification', 'hog of qualification', 'of its CPU limit'],
+    start,
+  );
   tell('CPU', busy, start);
   expect(busy.text).toContain('container=hog');
 
@@ -165,7 +185,10 @@ it('mails that a payment was refused', async () => {
   const [order] = await orders(shop);
   await deliver(shop, eventOf({ ...order, total: 1 }));
 
-  const refused = await monitoring.mail(['[CRITICAL] qualification', 'Payments in qualification go wrong'], start);
+  const refused = await monitoring.mail(
+    ['[CRITICAL] qualification', 'Payments in qualification go wrong'],
+    start,
+  );
   tell('payment refused', refused, start);
   expect(refused.text).toContain('outcome=refused');
 });
@@ -179,7 +202,9 @@ it('has data for every query of every panel, or the reason why only a cluster ha
         .replaceAll('$environment', 'qualification')
         .replaceAll('$service', '.+')
         .replaceAll('$__rate_interval', '10s');
-      const missing = everyMetric(expr).filter((name) => !names.has(name) && clusterMetrics.has(name));
+      const missing = everyMetric(expr).filter(
+        (name) => !names.has(name) && clusterMetrics.has(name),
+      );
       const reason = missing.map((name) => `${name}: needs ${clusterMetrics.get(name)}`).join(', ');
       // A scrape that comes late, as on a busy machine, leaves a gap of its length in what an instant query sees: the next one ends it.
       const sample = missing.length > 0 ? undefined : await answered(query).catch(() => undefined);
@@ -198,7 +223,9 @@ it('names no metric that nothing exports', async () => {
   const named = [...rules, ...panelQueries].flatMap(({ expr }) => metricsOf(expr));
 
   expect(
-    [...new Set(named)].filter((name) => !names.has(name) && !clusterMetrics.has(name) && !isRecorded(name)),
+    [...new Set(named)].filter(
+      (name) => !names.has(name) && !clusterMetrics.has(name) && !isRecorded(name),
+    ),
   ).toEqual([]);
 });
 
@@ -207,7 +234,10 @@ it('holds back all other mails of an environment that is down', async () => {
   clearInterval(load);
   monitoring.containers.length = 0;
   await Promise.all(Object.values(services).map((service) => service.end('SIGKILL')));
-  const down = await monitoring.mail(['[CRITICAL] qualification', 'No service of qualification answers'], start);
+  const down = await monitoring.mail(
+    ['[CRITICAL] qualification', 'No service of qualification answers'],
+    start,
+  );
   tell('environment down', down, start);
   await eventually(
     async () =>
@@ -216,15 +246,18 @@ it('holds back all other mails of an environment that is down', async () => {
   );
   await monitoring.mail(['Watchdog']);
 
-  expect(monitoring.mails.filter(({ arrived, text }) => arrived >= start && text?.includes('TargetMissing'))).toEqual(
-    [],
-  );
+  expect(
+    monitoring.mails.filter(
+      ({ arrived, text }) => arrived >= start && text?.includes('TargetMissing'),
+    ),
+  ).toEqual([]);
 });
 
 /** The first number that a query answers with, once it has one. A quantile of nothing is none. */
 function answered(query: string): Promise<Sample> {
   return eventually(
-    async () => (await monitoring.query(query)).find(({ value: [, value] }) => value !== 'NaN') ?? false,
+    async () =>
+      (await monitoring.query(query)).find(({ value: [, value] }) => value !== 'NaN') ?? false,
   );
 }
 

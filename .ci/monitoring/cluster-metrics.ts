@@ -30,5 +30,7 @@ const exporters: Record<string, string[]> = {
 
 /** What exports each of them. */
 export const clusterMetrics = new Map(
-  Object.entries(exporters).flatMap(([exporter, names]) => names.map((name) => [name, exporter] as const)),
+  Object.entries(exporters).flatMap(([exporter, names]) =>
+    names.map((name) => [name, exporter] as const),
+  ),
 );

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clusterMetrics } from './cluster-metrics.ts';
@@ -23,16 +31,26 @@ it('is a configuration that Prometheus accepts, the discovery of Kubernetes incl
   // The token is there only in a pod.
   writeFileSync(
     scrape,
-    readFileSync(scrape, 'utf8').replace('/var/run/secrets/kubernetes.io/serviceaccount/token', file),
+    readFileSync(scrape, 'utf8').replace(
+      '/var/run/secrets/kubernetes.io/serviceaccount/token',
+      file,
+    ),
   );
-  expect(run(pinned('promtool'), 'check', 'config', file)).toContain('is valid prometheus config file syntax');
+  expect(run(pinned('promtool'), 'check', 'config', file)).toContain(
+    'is valid prometheus config file syntax',
+  );
 });
 
-it.each(['prometheus', 'alertmanager'] as const)('is checked by the %s that is deployed', (name) => {
-  const [, version] =
-    /image: prom\/\w+:v([\d.]+)/.exec(readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8')) ?? [];
-  expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
-});
+it.each(['prometheus', 'alertmanager'] as const)(
+  'is checked by the %s that is deployed',
+  (name) => {
+    const [, version] =
+      /image: prom\/\w+:v([\d.]+)/.exec(
+        readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8'),
+      ) ?? [];
+    expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
+  },
+);
 
 it.each([`${overlay}/prometheus/scrape.yml`, 'deploy/local/scrape.yml'])(
   'knows the environment of every series of %s',
@@ -57,13 +75,19 @@ it('scrapes what only a cluster exports, and nothing that nobody looks at', () =
   const kept = (jobs as { metric_relabel_configs?: { regex: string }[] }[]).flatMap(
     ({ metric_relabel_configs: keep = [] }) => keep.map(({ regex }) => new RegExp(`^${regex}$`)),
   );
-  const ofKubelets = [...clusterMetrics].filter(([, exporter]) => exporter.includes('kubelet')).map(([name]) => name);
+  const ofKubelets = [...clusterMetrics]
+    .filter(([, exporter]) => exporter.includes('kubelet'))
+    .map(([name]) => name);
   expect(ofKubelets.filter((name) => !kept.some((regex) => regex.test(name)))).toEqual([]);
   expect([...clusterMetrics.keys()].filter((name) => !named.has(name))).toEqual([]);
 
   const [, told = ''] =
-    /--resources=(\S+)/.exec(readFileSync(`${overlay}/kube-state-metrics/deployment.yaml`, 'utf8')) ?? [];
-  const objects = [...clusterMetrics.keys()].flatMap((name) => /^kube_([a-z]+)/.exec(name)?.[1] ?? []);
+    /--resources=(\S+)/.exec(
+      readFileSync(`${overlay}/kube-state-metrics/deployment.yaml`, 'utf8'),
+    ) ?? [];
+  const objects = [...clusterMetrics.keys()].flatMap(
+    (name) => /^kube_([a-z]+)/.exec(name)?.[1] ?? [],
+  );
   expect(told.split(',')).toEqual([...new Set(objects.map((object) => `${object}s`))].sort());
 });
 
@@ -80,7 +104,15 @@ describe('Alertmanager', () => {
     ['severity=warning', 'namespace=production'],
     ['severity=none', 'alertname=Watchdog'],
   ])('mails %s of %s', (...labels) => {
-    run(amtool, 'config', 'routes', 'test', `--config.file=${file}`, '--verify.receivers=mail', ...labels);
+    run(
+      amtool,
+      'config',
+      'routes',
+      'test',
+      `--config.file=${file}`,
+      '--verify.receivers=mail',
+      ...labels,
+    );
   });
 });
 
@@ -96,20 +128,24 @@ describe('the dashboards', () => {
     }
   });
 
-  it.each(dashboards)('$title explains every panel, and links to dashboards that exist', ({ panels }) => {
-    const uids = dashboards.map(({ uid }) => uid);
-    for (const panel of panels) {
-      if (panel.type === 'row') continue;
-      expect(panel.description).toMatch(/\.$/);
-      expect(panel.fieldConfig.defaults.unit).toEqual(expect.any(String));
-      for (const { url } of panel.fieldConfig.defaults.links ?? []) {
-        expect(uids).toContain(/^\/d\/([\w-]+)\?/.exec(url)?.[1]);
-        if (!url.includes('__field.labels.service')) continue;
-        // The series must have the label that the link is made of.
-        for (const { expr } of panel.targets) expect(expr).toMatch(/by \([^)]*\bservice\b[^)]*\)|^namespace_service:/);
+  it.each(dashboards)(
+    '$title explains every panel, and links to dashboards that exist',
+    ({ panels }) => {
+      const uids = dashboards.map(({ uid }) => uid);
+      for (const panel of panels) {
+        if (panel.type === 'row') continue;
+        expect(panel.description).toMatch(/\.$/);
+        expect(panel.fieldConfig.defaults.unit).toEqual(expect.any(String));
+        for (const { url } of panel.fieldConfig.defaults.links ?? []) {
+          expect(uids).toContain(/^\/d\/([\w-]+)\?/.exec(url)?.[1]);
+          if (!url.includes('__field.labels.service')) continue;
+          // The series must have the label that the link is made of.
+          for (const { expr } of panel.targets)
+            expect(expr).toMatch(/by \([^)]*\bservice\b[^)]*\)|^namespace_service:/);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('are all provisioned', () => {
     const kustomization = readFileSync(`${overlay}/grafana/kustomization.yaml`, 'utf8');
@@ -120,7 +156,10 @@ describe('the dashboards', () => {
 it.each([
   ['sum by (a, b) (rate(requests_total{x="y_z", w=~"$v"}[5m])) / 2', ['requests_total']],
   ['up == 0 or absent(up{job="a"})', ['up']],
-  ['(a:b:c > 14.4 * 0.001) and on (x) group_left (y) other_metric offset 5m', ['a:b:c', 'other_metric']],
+  [
+    '(a:b:c > 14.4 * 0.001) and on (x) group_left (y) other_metric offset 5m',
+    ['a:b:c', 'other_metric'],
+  ],
   ['histogram_quantile(0.99, sum by (le) (rate(time_bucket[$__rate_interval])))', ['time_bucket']],
 ])('finds the metrics of %s', (expr, metrics) => {
   expect(metricsOf(expr)).toEqual(metrics);

@@ -41,8 +41,9 @@ export const dashboards = readdirSync(`${overlay}/grafana/dashboards`).map((file
 
 /** Every query of every panel. */
 export const panelQueries: PanelQuery[] = dashboards.flatMap(({ title, panels }) =>
-  panels.flatMap(({ title: panel, targets = [] }: { title: string; targets?: { expr: string }[] }) =>
-    targets.map(({ expr }) => ({ dashboard: title, panel, expr })),
+  panels.flatMap(
+    ({ title: panel, targets = [] }: { title: string; targets?: { expr: string }[] }) =>
+      targets.map(({ expr }) => ({ dashboard: title, panel, expr })),
   ),
 );
 

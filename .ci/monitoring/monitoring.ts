@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +63,10 @@ export class Monitoring {
     const smtp = await this.startMailServer();
     const alertmanager = await this.startAlertmanager(smtp);
     const target = (targets: string[], labels: Record<string, string>) => [
-      { targets: targets.map((url) => url.replace('http://', '')), labels: { namespace: NAMESPACE, ...labels } },
+      {
+        targets: targets.map((url) => url.replace('http://', '')),
+        labels: { namespace: NAMESPACE, ...labels },
+      },
     ];
     const jobs = {
       services: Object.entries(services).flatMap(([service, url]) =>
@@ -68,7 +79,9 @@ export class Monitoring {
     };
     const folder = join(this.folder, 'prometheus');
     mkdirSync(folder);
-    const { scrape_config_files: _, ...configuration } = hasten(load(`${overlay}/prometheus/prometheus.yml`));
+    const { scrape_config_files: _, ...configuration } = hasten(
+      load(`${overlay}/prometheus/prometheus.yml`),
+    );
     configuration.alerting.alertmanagers[0].static_configs[0].targets = [alertmanager];
     configuration.rule_files = [`${folder}/*.rules.yml`];
     configuration.scrape_configs = Object.entries(jobs).map(([job_name, static_configs]) => ({
@@ -78,9 +91,15 @@ export class Monitoring {
       static_configs,
     }));
     for (const [i, file] of ruleFiles.entries()) {
-      writeFileSync(`${folder}/${i}.rules.yml`, stringify(hasten(load(file)), { aliasDuplicateObjects: false }));
+      writeFileSync(
+        `${folder}/${i}.rules.yml`,
+        stringify(hasten(load(file)), { aliasDuplicateObjects: false }),
+      );
     }
-    writeFileSync(`${folder}/prometheus.yml`, stringify(configuration, { aliasDuplicateObjects: false }));
+    writeFileSync(
+      `${folder}/prometheus.yml`,
+      stringify(configuration, { aliasDuplicateObjects: false }),
+    );
     run(pinned('promtool'), 'check', 'config', `${folder}/prometheus.yml`);
     this.prometheus = await this.serve(pinned('prometheus'), '/-/ready', (port) => [
       `--config.file=${folder}/prometheus.yml`,
@@ -103,7 +122,10 @@ export class Monitoring {
       method: 'POST',
       body: new URLSearchParams({ query: expr }),
     });
-    const { data, error } = (await response.json()) as { data?: { result: Sample[] }; error?: string };
+    const { data, error } = (await response.json()) as {
+      data?: { result: Sample[] };
+      error?: string;
+    };
     if (!data) throw new Error(`${error}: ${expr}`);
     return data.result;
   }
@@ -116,19 +138,29 @@ export class Monitoring {
 
   /** Waits for a mail that has come after the given time and has all these words in subject or text. */
   mail(words: string[], since = 0): Promise<Mail> {
-    return this.find(({ subject, text }) => words.every((word) => `${subject}\n${text}`.includes(word)), words, since);
+    return this.find(
+      ({ subject, text }) => words.every((word) => `${subject}\n${text}`.includes(word)),
+      words,
+      since,
+    );
   }
 
   /** Waits for a mail that has come after the given time and says that this is over. */
   resolved(word: string, since: number): Promise<Mail> {
-    return this.find(({ text }) => /\nRESOLVED in .*/s.exec(`\n${text}`)?.[0].includes(word) ?? false, [word], since);
+    return this.find(
+      ({ text }) => /\nRESOLVED in .*/s.exec(`\n${text}`)?.[0].includes(word) ?? false,
+      [word],
+      since,
+    );
   }
 
   private find(matches: (mail: Mail) => boolean, words: string[], since: number): Promise<Mail> {
     return eventually(() => {
       const found = this.mails.find((mail) => mail.arrived >= since && matches(mail));
       if (!found)
-        throw new Error(`no mail with ${words}; came:\n${this.mails.map(({ subject }) => subject).join('\n')}`);
+        throw new Error(
+          `no mail with ${words}; came:\n${this.mails.map(({ subject }) => subject).join('\n')}`,
+        );
       return found;
     }, 90_000);
   }
@@ -139,7 +171,9 @@ export class Monitoring {
       allowInsecureAuth: true,
       hideSTARTTLS: true,
       onAuth: ({ username, password }, _session, done) =>
-        username === USER && password === secret('smtp') ? done(null, { user: USER }) : done(new Error('refused')),
+        username === USER && password === secret('smtp')
+          ? done(null, { user: USER })
+          : done(new Error('refused')),
       onData: (stream, _session, done) => {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk) => chunks.push(chunk));
@@ -152,7 +186,9 @@ export class Monitoring {
     });
     this.servers.push({ close: () => server.close(() => {}) });
     return new Promise((done) => {
-      const listening = server.listen(0, '127.0.0.1', () => done((listening.address() as { port: number }).port));
+      const listening = server.listen(0, '127.0.0.1', () =>
+        done((listening.address() as { port: number }).port),
+      );
     });
   }
 
@@ -193,7 +229,16 @@ export class Monitoring {
   private async startTraefik(): Promise<string> {
     const folder = join(this.folder, 'traefik');
     mkdirSync(folder);
-    const subject = ['-x509', '-nodes', '-newkey', 'rsa:2048', '-days', '10', '-subj', '/CN=quotes.example.com'];
+    const subject = [
+      '-x509',
+      '-nodes',
+      '-newkey',
+      'rsa:2048',
+      '-days',
+      '10',
+      '-subj',
+      '/CN=quotes.example.com',
+    ];
     const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/certificate.pem`];
     execFileSync('openssl', ['req', ...subject, ...files], { stdio: 'ignore' });
     const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8' }).trim();
@@ -205,10 +250,14 @@ export class Monitoring {
       `${routes}/routes.yml`,
       stringify({
         http: {
-          routers: { limited: { rule: 'Path(`/ping`)', middlewares: ['ratelimit'], service: 'ping' } },
+          routers: {
+            limited: { rule: 'Path(`/ping`)', middlewares: ['ratelimit'], service: 'ping' },
+          },
           services: { ping: { loadBalancer: { servers: [{ url: `http://127.0.0.1:${port}` }] } } },
         },
-        tls: { certificates: [{ certFile: `${folder}/certificate.pem`, keyFile: `${folder}/key.pem` }] },
+        tls: {
+          certificates: [{ certFile: `${folder}/certificate.pem`, keyFile: `${folder}/key.pem` }],
+        },
       }),
     );
     const address = await this.launch(`${tools}/traefik`, process.env, port, '/ping', [
@@ -266,13 +315,20 @@ export class Monitoring {
   }
 
   /** Starts a program, waits until it answers, and tells its address. */
-  private async launch(command: string, env: NodeJS.ProcessEnv, port: number, path: string, args: string[]) {
+  private async launch(
+    command: string,
+    env: NodeJS.ProcessEnv,
+    port: number,
+    path: string,
+    args: string[],
+  ) {
     const log = join(this.folder, `${port}.log`);
     const output = openSync(log, 'w');
     const child = spawn(command, args, { env, stdio: ['ignore', output, output] });
     this.processes.push(child);
     await eventually(async () => {
-      if (child.exitCode !== null) throw new Error(`${command} ended: ${readFileSync(log, 'utf8')}`);
+      if (child.exitCode !== null)
+        throw new Error(`${command} ended: ${readFileSync(log, 'utf8')}`);
       return (await fetch(`http://127.0.0.1:${port}${path}`)).ok;
     }, 30_000);
     return `127.0.0.1:${port}`;

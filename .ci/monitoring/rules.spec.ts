@@ -25,18 +25,29 @@ const http = (status: string, route = '/quotes') =>
 const container = 'namespace="production", pod="quotes-1", container="quotes"';
 const hpa = 'namespace="production", horizontalpodautoscaler="quotes-autoscaler"';
 const node = (i: number) => `{namespace="production", pod="redis-production-${i}"}`;
-const page = (outcome: string) => `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
-const event = (outcome: string) => `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
-const refused = 'unauthorized_requests_total{namespace="production", service="users", pod="users-1"}';
-const login = (outcome: string) => `logins_total{namespace="production", service="quotes", outcome="${outcome}"}`;
-const throttled = 'throttled_requests_total{namespace="production", service="quotes", pod="quotes-1"}';
+const page = (outcome: string) =>
+  `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const event = (outcome: string) =>
+  `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const refused =
+  'unauthorized_requests_total{namespace="production", service="users", pod="users-1"}';
+const login = (outcome: string) =>
+  `logins_total{namespace="production", service="quotes", outcome="${outcome}"}`;
+const throttled =
+  'throttled_requests_total{namespace="production", service="quotes", pod="quotes-1"}';
 const edge = (code: string) =>
   `traefik_router_requests_total{namespace="traefik", service="production-quotes-service-5000@kubernetes", code="${code}"}`;
-const uncounted = 'throttle_failures_total{namespace="production", service="quotes", pod="quotes-1"}';
+const uncounted =
+  'throttle_failures_total{namespace="production", service="quotes", pod="quotes-1"}';
 const everyJob = Object.fromEntries(
-  ['services', 'redis', 'traefik', 'cadvisor', 'kube-state-metrics'].map((job) => [`up{job="${job}"}`, '1x90']),
+  ['services', 'redis', 'traefik', 'cadvisor', 'kube-state-metrics'].map((job) => [
+    `up{job="${job}"}`,
+    '1x90',
+  ]),
 );
-const down = (series: string, values = '1x10 0x20 1x20'): Record<string, string> => ({ [series]: values });
+const down = (series: string, values = '1x10 0x20 1x20'): Record<string, string> => ({
+  [series]: values,
+});
 
 const cases: Case[] = [
   {
@@ -107,14 +118,18 @@ const cases: Case[] = [
   {
     alert: 'PodCrashLooping',
     when: 'an image is being fetched',
-    series: { [`kube_pod_container_status_waiting_reason{${container}, reason="ContainerCreating"}`]: '1x60' },
+    series: {
+      [`kube_pod_container_status_waiting_reason{${container}, reason="ContainerCreating"}`]:
+        '1x60',
+    },
     fires: { '30m': false },
   },
   {
     alert: 'ContainerOomKilled',
     when: 'a container is killed for its memory',
     series: {
-      [`kube_pod_container_status_last_terminated_reason{${container}, reason="OOMKilled"}`]: '0x10 1x60',
+      [`kube_pod_container_status_last_terminated_reason{${container}, reason="OOMKilled"}`]:
+        '0x10 1x60',
       [`kube_pod_container_status_restarts_total{${container}}`]: '0x10 1x60',
     },
     fires: { '9m': false, '15m': true, '30m': false },
@@ -142,7 +157,8 @@ const cases: Case[] = [
     alert: 'QuotaNearlyUsed',
     when: 'nearly all is used',
     series: {
-      'kube_resourcequota{namespace="production", resource="limits.cpu", type="used"}': '3x10 3.9x30 3x30',
+      'kube_resourcequota{namespace="production", resource="limits.cpu", type="used"}':
+        '3x10 3.9x30 3x30',
       'kube_resourcequota{namespace="production", resource="limits.cpu", type="hard"}': '4x90',
     },
     fires: { '20m': false, '35m': true, '50m': false },
@@ -166,7 +182,8 @@ const cases: Case[] = [
       [`redis_up${node(0)}`]: '1x60',
       [`redis_up${node(1)}`]: '1x60',
       [`redis_up${node(2)}`]: '1x60',
-      'redis_instance_info{namespace="production", pod="redis-production-0", role="master"}': '1x60',
+      'redis_instance_info{namespace="production", pod="redis-production-0", role="master"}':
+        '1x60',
       [`redis_connected_slaves${node(0)}`]: '2x10 1x20 2x30',
       [`redis_connected_slaves${node(1)}`]: '0x60',
     },
@@ -177,7 +194,8 @@ const cases: Case[] = [
     when: 'a Redis is meant to be alone',
     series: {
       'redis_up{namespace="qualification", pod="redis-qualification-0"}': '1x60',
-      'redis_instance_info{namespace="qualification", pod="redis-qualification-0", role="master"}': '1x60',
+      'redis_instance_info{namespace="qualification", pod="redis-qualification-0", role="master"}':
+        '1x60',
       'redis_connected_slaves{namespace="qualification", pod="redis-qualification-0"}': '0x60',
     },
     fires: { '30m': false },
@@ -194,7 +212,10 @@ const cases: Case[] = [
   {
     alert: 'RedisMemoryHigh',
     when: 'there is no maxmemory',
-    series: { [`redis_memory_used_bytes${node(0)}`]: '95x60', [`redis_memory_max_bytes${node(0)}`]: '0x60' },
+    series: {
+      [`redis_memory_used_bytes${node(0)}`]: '95x60',
+      [`redis_memory_max_bytes${node(0)}`]: '0x60',
+    },
     fires: { '30m': false },
   },
   {
@@ -209,51 +230,69 @@ const cases: Case[] = [
   {
     alert: 'RedisMemoryFull',
     when: 'writes are refused',
-    series: { 'writes_refused_full_total{namespace="production", pod="quotes-1"}': '0x10 0+5x10 50x40' },
+    series: {
+      'writes_refused_full_total{namespace="production", pod="quotes-1"}': '0x10 0+5x10 50x40',
+    },
     fires: { '9m': false, '20m': true, '35m': false },
   },
-  ...['redis_aof_last_write_status', 'redis_aof_last_bgrewrite_status', 'redis_rdb_last_bgsave_status'].map(
-    (metric) => ({
-      alert: 'RedisSaveFailed',
-      when: `${metric} says so`,
-      series: down(metric + node(0)),
-      fires: { '9m': false, '20m': true, '35m': false },
-    }),
-  ),
+  ...[
+    'redis_aof_last_write_status',
+    'redis_aof_last_bgrewrite_status',
+    'redis_rdb_last_bgsave_status',
+  ].map((metric) => ({
+    alert: 'RedisSaveFailed',
+    when: `${metric} says so`,
+    series: down(metric + node(0)),
+    fires: { '9m': false, '20m': true, '35m': false },
+  })),
   {
     alert: 'SearchIndexLags',
     when: 'the index is late',
-    series: { 'search_index_lag_seconds{namespace="production", pod="search-1"}': '0x10 9x20 0x20' },
+    series: {
+      'search_index_lag_seconds{namespace="production", pod="search-1"}': '0x10 9x20 0x20',
+    },
     fires: { '9m': false, '20m': true, '35m': false },
   },
   {
     alert: 'SearchIndexLags',
     when: 'the index stands still',
-    series: { 'search_index_lag_entries{namespace="production", pod="search-1"}': '0x10 0+500x20 0x20' },
+    series: {
+      'search_index_lag_entries{namespace="production", pod="search-1"}': '0x10 0+500x20 0x20',
+    },
     fires: { '9m': false, '20m': true, '35m': false },
   },
   {
     alert: 'SearchIndexStalled',
     when: 'the thread of the index is silent',
-    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1x10 0+60x20 1x20' },
+    series: {
+      'search_index_silent_seconds{namespace="production", pod="search-1"}': '1x10 0+60x20 1x20',
+    },
     fires: { '9m': false, '20m': true, '35m': false },
   },
   {
     alert: 'SearchIndexStalled',
     when: 'a merge keeps the thread busy now and then',
-    series: { 'search_index_silent_seconds{namespace="production", pod="search-1"}': '1 1 12 1x30' },
+    series: {
+      'search_index_silent_seconds{namespace="production", pod="search-1"}': '1 1 12 1x30',
+    },
     fires: { '5m': false, '20m': false },
   },
   {
     alert: 'SearchOverloaded',
     when: 'searches wait for too long',
-    series: { 'search_refused_total{namespace="production", pod="search-1", reason="late"}': '0x10 0+60x20 1200x30' },
+    series: {
+      'search_refused_total{namespace="production", pod="search-1", reason="late"}':
+        '0x10 0+60x20 1200x30',
+    },
     fires: { '9m': false, '25m': true, '45m': false },
   },
   {
     alert: 'SearchOverloaded',
     when: 'clients hang up',
-    series: { 'search_refused_total{namespace="production", pod="search-1", reason="gone"}': '0x10 0+60x20 1200x30' },
+    series: {
+      'search_refused_total{namespace="production", pod="search-1", reason="gone"}':
+        '0x10 0+60x20 1200x30',
+    },
     fires: { '25m': false },
   },
   {
@@ -289,7 +328,11 @@ const cases: Case[] = [
   {
     alert: 'ClientsThrottled',
     when: 'a service refuses most requests',
-    series: { [http('2xx')]: '0+60x90', [http('4xx')]: '0x10 0+120x30 3600x50', [throttled]: '0x10 0+120x30 3600x50' },
+    series: {
+      [http('2xx')]: '0+60x90',
+      [http('4xx')]: '0x10 0+120x30 3600x50',
+      [throttled]: '0x10 0+120x30 3600x50',
+    },
     fires: { '9m': false, '35m': true, '65m': false },
   },
   {
@@ -359,7 +402,11 @@ const cases: Case[] = [
   {
     alert: 'PaymentsFailing',
     when: 'a stranger sends events and nobody buys',
-    series: { [page('opened')]: '5x60', [event('advanced')]: '5x60', [event('unsigned')]: '0+1x60' },
+    series: {
+      [page('opened')]: '5x60',
+      [event('advanced')]: '5x60',
+      [event('unsigned')]: '0+1x60',
+    },
     fires: { '50m': false },
   },
   {
@@ -440,7 +487,10 @@ const cases: Case[] = [
     alert: 'CertificateExpiring',
     when: 'a certificate is renewed at the last moment',
     // 20 days after the start of the test's time.
-    series: { 'traefik_tls_certs_not_after{namespace="traefik", cn="quotes.example.com"}': '1728000x150 9000000x10' },
+    series: {
+      'traefik_tls_certs_not_after{namespace="traefik", cn="quotes.example.com"}':
+        '1728000x150 9000000x10',
+    },
     step: '1h',
     fires: { '140h': false, '146h': true, '152h': false },
   },
@@ -481,7 +531,9 @@ describe.each(alerts)('%s', (alert) => {
     const seen = own.map(({ fires }) => Object.values(fires));
     expect(seen.flat()).toContain(true);
     if (alert === 'Watchdog') return;
-    expect(seen.some((values) => values[0] === false && values.indexOf(false, values.indexOf(true)) > 1)).toBe(true);
+    expect(
+      seen.some((values) => values[0] === false && values.indexOf(false, values.indexOf(true)) > 1),
+    ).toBe(true);
   });
 
   it('says what is wrong, how bad it is, and where to read what to do', () => {
@@ -490,7 +542,9 @@ describe.each(alerts)('%s', (alert) => {
       expect(labels?.severity).toMatch(/^(critical|warning|none)$/);
       expect(annotations?.summary).toMatch(/\w{3}/);
       expect(annotations?.description).toMatch(/\.$/);
-      expect(annotations?.runbook_url).toBe(`{{ $externalLabels.runbooks }}#${alert.toLowerCase()}`);
+      expect(annotations?.runbook_url).toBe(
+        `{{ $externalLabels.runbooks }}#${alert.toLowerCase()}`,
+      );
       expect(guide).toContain(`\n### ${alert}\n`);
     }
   });

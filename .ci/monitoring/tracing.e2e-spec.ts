@@ -27,7 +27,9 @@ let endpoint = '';
 beforeAll(async () => {
   execFileSync('python3', ['-m', 'venv', venv]);
   execFileSync(`${venv}/bin/pip`, ['install', '-q', '-r', '.ci/monitoring/requirements.txt']);
-  receiver = spawn(`${venv}/bin/python`, ['.ci/monitoring/otlp_receiver.py'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  receiver = spawn(`${venv}/bin/python`, ['.ci/monitoring/otlp_receiver.py'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream });
   const port = await new Promise((done) => lines.once('line', done));
   lines.on('line', (line) => spans.push(JSON.parse(line)));
@@ -45,7 +47,10 @@ beforeEach(() => {
 });
 
 /** Starts the quotes service with these variables, lets `use` use it, and ends it in good order, which sends what is left. */
-async function traced(env: NodeJS.ProcessEnv, use: (url: Awaited<ReturnType<Platform['service']>>) => Promise<void>) {
+async function traced(
+  env: NodeJS.ProcessEnv,
+  use: (url: Awaited<ReturnType<Platform['service']>>) => Promise<void>,
+) {
   const service = await platform.service('quotes', env);
   await use(service);
   await service.end('SIGTERM');
@@ -58,13 +63,20 @@ const ofTrace = (i: number) => spans.filter((span) => span.trace === trace(i));
 it('continues the trace of each of many concurrent callers, with every Redis operation under its own request', async () => {
   const callers = Array.from({ length: 40 }, (_, i) => i);
   await traced(
-    { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=proof' },
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=proof',
+    },
     async (service) => {
       await Promise.all(
         callers.map((i) =>
           i % 2
             ? call(service, 'GET /quotes?limit=1', { headers: from(i) })
-            : call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: `Sabord ${i}` }, headers: from(i) }),
+            : call(service, 'POST /quotes', {
+                key: ADMIN_KEY,
+                json: { quote: `Sabord ${i}` },
+                headers: from(i),
+              }),
         ),
       );
     },
@@ -133,15 +145,26 @@ it('goes on in the services that the shop calls', async () => {
       http.filter((span) => span.parent === parent).flatMap((span) => [span, ...inside(span.id)]);
     return inside('b'.repeat(16));
   };
-  const named = ({ name, kind, resource }: ReceivedSpan) => `${resource['service.name']} ${kind} ${name}`;
+  const named = ({ name, kind, resource }: ReceivedSpan) =>
+    `${resource['service.name']} ${kind} ${name}`;
   await eventually(() => path(6).length === 3 && path(7).length === 2);
-  expect(path(6).map(named)).toEqual([`shop ${SERVER} GET /`, `shop ${CLIENT} GET`, `search ${SERVER} GET /search`]);
+  expect(path(6).map(named)).toEqual([
+    `shop ${SERVER} GET /`,
+    `shop ${CLIENT} GET`,
+    `search ${SERVER} GET /search`,
+  ]);
   expect(path(6)[1]?.attributes).toMatchObject({
     'url.full': `${search.url}/search`,
     'server.port': String(search.port),
     'http.response.status_code': '200',
   });
-  expect(path(7).map(({ name, error, attributes }) => [name, error, attributes['http.response.status_code']])).toEqual([
+  expect(
+    path(7).map(({ name, error, attributes }) => [
+      name,
+      error,
+      attributes['http.response.status_code'],
+    ]),
+  ).toEqual([
     ['GET /products/:id', true, '503'],
     ['GET', true, undefined],
   ]);
@@ -150,8 +173,15 @@ it('goes on in the services that the shop calls', async () => {
 
 it('sends no secret and nothing that a user wrote', async () => {
   await traced({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, async (service) => {
-    await call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: secret('text') }, headers: from(2) });
-    await call(service, `GET /quotes?cursor=${secret('query')}`, { key: secret('wrong'), headers: from(3) });
+    await call(service, 'POST /quotes', {
+      key: ADMIN_KEY,
+      json: { quote: secret('text') },
+      headers: from(2),
+    });
+    await call(service, `GET /quotes?cursor=${secret('query')}`, {
+      key: secret('wrong'),
+      headers: from(3),
+    });
   });
 
   await eventually(() => ofTrace(2).length === 2 && ofTrace(3).length === 1);
@@ -162,12 +192,18 @@ it.each([
   ['no endpoint is set', {}],
   ['the SDK is disabled', { OTEL_SDK_DISABLED: 'true' }],
   ['the sampler takes nothing', { OTEL_TRACES_SAMPLER: 'always_off' }],
-  ['the sampled share is nothing', { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' }],
+  [
+    'the sampled share is nothing',
+    { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' },
+  ],
 ])('sends nothing when %s', async (why, env) => {
   const endpointIsSet = why !== 'no endpoint is set';
-  await traced({ ...(endpointIsSet && { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }), ...env }, async (service) => {
-    await call(service, 'GET /quotes', { headers: from(4) });
-  });
+  await traced(
+    { ...(endpointIsSet && { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }), ...env },
+    async (service) => {
+      await call(service, 'GET /quotes', { headers: from(4) });
+    },
+  );
   // What a service sends, it sends before it ends; a last one that does send shows that all of it has arrived.
   await traced({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, async (service) => {
     await call(service, 'GET /quotes', { headers: from(5) });

@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const succeeds = (program: string, ...args: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+const succeeds = (program: string, ...args: string[]) =>
+  spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
 // A docker client without its daemon is common; `info` is what tells.
 const builder = ['docker', 'podman', 'buildah'].find((program) => succeeds(program, 'info'));
@@ -14,7 +15,9 @@ if (!builder) {
   process.exit(1);
 }
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
+const commit =
+  spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() ||
+  'unknown';
 const apps = readdirSync('apps').filter((app) => existsSync(`apps/${app}/src/main.ts`));
 
 for (const app of apps) {
@@ -22,9 +25,12 @@ for (const app of apps) {
   const image = `docker.io/quotes-platform/${app}:${version}`;
   console.log(`${builder} builds ${image}`);
   const args = ['build', '--file', 'deploy/images/Dockerfile', '--tag', image];
-  for (const argument of [`APP=${app}`, `VERSION=${version}`, `COMMIT=${commit}`]) args.push('--build-arg', argument);
+  for (const argument of [`APP=${app}`, `VERSION=${version}`, `COMMIT=${commit}`])
+    args.push('--build-arg', argument);
   // Buildah keeps no layers unless told to, and would install everything once an app.
   if (builder === 'buildah') args.push('--layers');
-  const { status } = spawnSync(builder, [...args, ...process.argv.slice(2), '.'], { stdio: 'inherit' });
+  const { status } = spawnSync(builder, [...args, ...process.argv.slice(2), '.'], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

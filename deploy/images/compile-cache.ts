@@ -25,8 +25,10 @@ const app = spawn(process.execPath, ['main.js'], {
 const ended = new Promise((done) => app.once('exit', done));
 // The importer is no service: without arguments it ends by itself.
 const healthy = async () =>
-  app.exitCode !== null || (await fetch('http://127.0.0.1:5000/healthz').catch(() => undefined))?.ok === true;
+  app.exitCode !== null ||
+  (await fetch('http://127.0.0.1:5000/healthz').catch(() => undefined))?.ok === true;
 while (!(await healthy())) await delay(20);
 app.kill('SIGTERM');
 await ended;
-if (!readdirSync(process.env.NODE_COMPILE_CACHE ?? '').length) throw new Error('the app left no compile cache');
+if (!readdirSync(process.env.NODE_COMPILE_CACHE ?? '').length)
+  throw new Error('the app left no compile cache');

@@ -6,7 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const folders = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], { encoding: 'utf8' })
+const folders = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
+  encoding: 'utf8',
+})
   .trim()
   .split('\n');
 for (const folder of folders.slice(1)) {

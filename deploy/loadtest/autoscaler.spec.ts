@@ -11,7 +11,10 @@ const OWNERS: AutoscalerSettings = {
       { type: 'Pods', value: 4, periodSeconds: 5 },
     ],
   },
-  scaleDown: { stabilizationWindowSeconds: 5, policies: [{ type: 'Percent', value: 50, periodSeconds: 5 }] },
+  scaleDown: {
+    stabilizationWindowSeconds: 5,
+    policies: [{ type: 'Percent', value: 50, periodSeconds: 5 }],
+  },
 };
 
 describe('the autoscaler', () => {

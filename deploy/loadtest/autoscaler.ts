@@ -43,7 +43,9 @@ export class Autoscaler {
     const bounded = Math.min(maxReplicas, Math.max(minReplicas, wanted));
     this.recommendations.push({ at: now, replicas: bounded });
     const within = (seconds: number) =>
-      this.recommendations.filter(({ at }) => at > now - seconds || at === now).map(({ replicas }) => replicas);
+      this.recommendations
+        .filter(({ at }) => at > now - seconds || at === now)
+        .map(({ replicas }) => replicas);
     // Up only as far as all of the window agrees, down only as far as all of it agrees.
     const up = Math.min(...within(scaleUp.stabilizationWindowSeconds));
     const down = Math.max(...within(scaleDown.stabilizationWindowSeconds));
@@ -60,11 +62,15 @@ export class Autoscaler {
   private limit(now: number, current: number, rules: ScalingRules, direction: 1 | -1): number {
     const limits = rules.policies.map(({ type, value, periodSeconds }) => {
       const recent = this.changes
-        .filter(({ at, difference }) => at > now - periodSeconds && Math.sign(difference) === direction)
+        .filter(
+          ({ at, difference }) => at > now - periodSeconds && Math.sign(difference) === direction,
+        )
         .reduce((sum, { difference }) => sum + difference, 0);
       const start = current - recent;
       if (type === 'Pods') return start + direction * value;
-      return direction === 1 ? Math.ceil(start * (1 + value / 100)) : Math.floor(start * (1 - value / 100));
+      return direction === 1
+        ? Math.ceil(start * (1 + value / 100))
+        : Math.floor(start * (1 - value / 100));
     });
     return direction === 1 ? Math.max(...limits) : Math.min(...limits);
   }

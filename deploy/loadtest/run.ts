@@ -23,13 +23,17 @@ const [address] = process.argv.slice(2);
 const samples = address ? await watchCluster(address) : await simulateFromLocal();
 console.log(`\nReplicas over time:\n${table(samples)}`);
 mkdirSync('data', { recursive: true });
-writeFileSync(PICTURE, plot(samples, address ? 'Replicas of the shop' : 'Replicas of the shop, predicted'));
+writeFileSync(
+  PICTURE,
+  plot(samples, address ? 'Replicas of the shop' : 'Replicas of the shop, predicted'),
+);
 console.log(`\nPlot: ${PICTURE}`);
 
 function findK6(): string {
   const cached = resolve('data/go/bin/k6');
   for (const program of [process.env.K6, 'k6', cached]) {
-    if (program && spawnSync(program, ['version'], { stdio: 'ignore' }).status === 0) return program;
+    if (program && spawnSync(program, ['version'], { stdio: 'ignore' }).status === 0)
+      return program;
   }
   console.log('Installing k6 with Go into data/ ...');
   execFileSync('go', ['install', `go.k6.io/k6@${K6_VERSION}`], {
@@ -42,7 +46,9 @@ function findK6(): string {
 async function watchCluster(target: string): Promise<Sample[]> {
   const seen: Sample[] = [];
   const start = Date.now();
-  const test = spawn(k6, ['run', '-e', `SHOP=${target}`, 'deploy/loadtest/shop.js'], { stdio: 'inherit' });
+  const test = spawn(k6, ['run', '-e', `SHOP=${target}`, 'deploy/loadtest/shop.js'], {
+    stdio: 'inherit',
+  });
   const ended = new Promise((done) => test.once('exit', done));
   let over = Number.POSITIVE_INFINITY;
   void ended.then(() => {
@@ -63,13 +69,17 @@ async function watchCluster(target: string): Promise<Sample[]> {
 async function simulateFromLocal(): Promise<Sample[]> {
   const cost = await measureCost();
   const peak = (PEAK_PODS * CLUSTER.request * readSettings().targetUtilization) / cost;
-  console.log(`\nA page costs ${(cost * 1e6).toFixed(0)} us of CPU; simulated peak: ${peak.toFixed(0)} pages/s.`);
+  console.log(
+    `\nA page costs ${(cost * 1e6).toFixed(0)} us of CPU; simulated peak: ${peak.toFixed(0)} pages/s.`,
+  );
   const load = { start: 30, ramp: 30, plateau: 60, rest: 90, peak };
   const predicted = simulate(readSettings(), CLUSTER, load, cost);
   const up = predicted.find(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
   const down = predicted.findLast(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
   console.log(`The ramp begins at ${load.start} s; first scale-up at ${up} s.`);
-  console.log(`The load ends at ${load.start + load.ramp + load.plateau} s; back to one pod at ${down + 1} s.`);
+  console.log(
+    `The load ends at ${load.start + load.ramp + load.plateau} s; back to one pod at ${down + 1} s.`,
+  );
   return predicted;
 }
 
@@ -105,13 +115,23 @@ async function measureCost(): Promise<number> {
     return child;
   };
   try {
-    execFileSync(process.execPath, ['dist/apps/import/main.js', 'quotes', 'deploy/local/sample.csv'], { env });
+    execFileSync(
+      process.execPath,
+      ['dist/apps/import/main.js', 'quotes', 'deploy/local/sample.csv'],
+      { env },
+    );
     await Promise.all([launch('quotes', quotes), launch('search', search)]);
     const process_ = await launch('shop', shop);
     const before = cpuSeconds(process_);
     const summary = join(folder, 'summary.json');
     const settings = ['PEAK=60', 'RAMP=10s', 'PLATEAU=20s', `SHOP=http://127.0.0.1:${shop}`];
-    const args = ['run', '--quiet', '--summary-export', summary, ...settings.flatMap((setting) => ['-e', setting])];
+    const args = [
+      'run',
+      '--quiet',
+      '--summary-export',
+      summary,
+      ...settings.flatMap((setting) => ['-e', setting]),
+    ];
     const test = spawn(k6, [...args, 'deploy/loadtest/shop.js'], { stdio: 'inherit' });
     const code = await new Promise((done) => test.once('exit', done));
     if (code !== 0) throw new Error(`k6 ended with status ${code}: a threshold was missed`);

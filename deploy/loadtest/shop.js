@@ -46,14 +46,21 @@ export const options = {
 /** One page of one visitor: of ten, five see the catalogue, two search, two look at a product and one puts it into the cart. */
 export default function visit() {
   const address = `10.${byte()}.${byte()}.${byte()}`;
-  const params = { headers: { 'X-Forwarded-For': address, 'Accept-Encoding': 'gzip' }, redirects: 1 };
+  const params = {
+    headers: { 'X-Forwarded-For': address, 'Accept-Encoding': 'gzip' },
+    redirects: 1,
+  };
   const draw = Math.random() * 10;
   if (draw < 5) return page('catalogue', http.get(`${SHOP}/`, tagged(params, 'catalogue')));
   if (draw < 7) {
     const word = WORDS[Math.floor(Math.random() * WORDS.length)];
-    return page('search', http.get(`${SHOP}/?q=${encodeURIComponent(word)}`, tagged(params, 'search')));
+    return page(
+      'search',
+      http.get(`${SHOP}/?q=${encodeURIComponent(word)}`, tagged(params, 'search')),
+    );
   }
-  const [, path] = /href="(\/products\/\d+)"/.exec(http.get(`${SHOP}/`, tagged(params, 'catalogue')).body) || [];
+  const [, path] =
+    /href="(\/products\/\d+)"/.exec(http.get(`${SHOP}/`, tagged(params, 'catalogue')).body) || [];
   if (!path) return page('product', { status: 0 });
   const product = http.get(`${SHOP}${path}`, tagged(params, 'product'));
   page('product', product);

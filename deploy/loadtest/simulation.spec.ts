@@ -19,8 +19,10 @@ describe('the autoscaler of the manifests, simulated', () => {
   });
 
   it('stays at one pod without load', () => {
-    expect(simulate(readSettings(), CLUSTER, { ...LOAD, peak: 0 }, 0.001).every(({ replicas }) => replicas === 1)).toBe(
-      true,
-    );
+    expect(
+      simulate(readSettings(), CLUSTER, { ...LOAD, peak: 0 }, 0.001).every(
+        ({ replicas }) => replicas === 1,
+      ),
+    ).toBe(true);
   });
 });

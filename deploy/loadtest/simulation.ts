@@ -42,7 +42,12 @@ export function readSettings(): AutoscalerSettings {
  * Plays the course of a load through the autoscaler, second by second.
  * @param cost CPU seconds a page, as measured
  */
-export function simulate(settings: AutoscalerSettings, cluster: Cluster, load: Load, cost: number): Sample[] {
+export function simulate(
+  settings: AutoscalerSettings,
+  cluster: Cluster,
+  load: Load,
+  cost: number,
+): Sample[] {
   const autoscaler = new Autoscaler(settings);
   const samples: Sample[] = [];
   const starting: { ready: number; count: number }[] = [];
@@ -50,7 +55,9 @@ export function simulate(settings: AutoscalerSettings, cluster: Cluster, load: L
   const used: number[] = [];
   let measured = 0;
   for (let at = 0; at <= load.start + load.ramp + load.plateau + load.rest; at += 1) {
-    const waiting = starting.filter(({ ready }) => ready > at).reduce((sum, { count }) => sum + count, 0);
+    const waiting = starting
+      .filter(({ ready }) => ready > at)
+      .reduce((sum, { count }) => sum + count, 0);
     const serving = Math.max(1, replicas - waiting);
     const rate = loadAt(load, at);
     used.push(Math.min((rate * cost) / serving, cluster.limit) / cluster.request);

@@ -41,7 +41,8 @@ beforeAll(async () => {
   symlinkSync(resolve('node_modules'), join(sources, 'node_modules'));
   for (const project of [folder, sources]) {
     mkdirSync(join(project, 'data'));
-    if (existsSync('data/debian')) symlinkSync(resolve('data/debian'), join(project, 'data/debian'));
+    if (existsSync('data/debian'))
+      symlinkSync(resolve('data/debian'), join(project, 'data/debian'));
     // The sample is the importer's matter.
     writeFileSync(join(project, 'data/sample-loaded'), '');
   }
@@ -54,7 +55,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function start(env: NodeJS.ProcessEnv = {}, options: string[] = [], cwd = folder) {
   const child = spawn(process.execPath, ['deploy/local/start.ts', ...options], {
     cwd,
-    env: { PATH: process.env.PATH, REDIS_SERVER: process.env.REDIS_SERVER, REDIS_PORT: redisPort, ...env },
+    env: {
+      PATH: process.env.PATH,
+      REDIS_SERVER: process.env.REDIS_SERVER,
+      REDIS_PORT: redisPort,
+      ...env,
+    },
   });
   launched.push(child);
   const run = { child, output: '', exited: once(child, 'close') };
@@ -119,8 +125,11 @@ describe('npm start', () => {
     expect((await fetch(search)).status).toBe(200);
     const body = '{"id": "1", "name": "Tintin", "password": "milou"}';
     const form = { ...key, 'content-type': 'application/x-www-form-urlencoded' };
-    expect((await fetch('http://localhost:5000/users', { method: 'POST', headers: form, body })).status).toBe(201);
-    for (let i = 0; i < 12; i += 1) expect((await fetch('http://localhost:5001/quotes')).status).toBe(200);
+    expect(
+      (await fetch('http://localhost:5000/users', { method: 'POST', headers: form, body })).status,
+    ).toBe(201);
+    for (let i = 0; i < 12; i += 1)
+      expect((await fetch('http://localhost:5001/quotes')).status).toBe(200);
     const shop = await fetch('http://localhost:4242/', { headers: { accept: 'text/html' } });
     expect(shop.status).toBe(200);
     expect(await shop.text()).toContain('Nothing is charged');
@@ -129,7 +138,8 @@ describe('npm start', () => {
     expect(await first.exited).toEqual([0, null]);
     expect(first.output).toMatch(/\nStopped\..*\n$/);
     expect(processes()).toEqual([]);
-    for (const port of [...PORTS, Number(redisPort)]) expect([port, await listening(port)]).toEqual([port, false]);
+    for (const port of [...PORTS, Number(redisPort)])
+      expect([port, await listening(port)]).toEqual([port, false]);
 
     await running();
     const list = await fetch('http://localhost:5000/users', { headers: key });
@@ -151,7 +161,10 @@ describe('npm start', () => {
     expect(output).not.toContain('another-key');
     const statuses = [];
     for (let i = 0; i < 4; i += 1) {
-      statuses.push((await fetch('http://localhost:5000/users', { headers: { authorization: 'another-key' } })).status);
+      statuses.push(
+        (await fetch('http://localhost:5000/users', { headers: { authorization: 'another-key' } }))
+          .status,
+      );
     }
     expect(statuses).toEqual([200, 200, 200, 429]);
   });
@@ -167,18 +180,21 @@ describe('npm start', () => {
   it.each([
     ['refused', { REDIS_HOST: '127.0.0.1', REDIS_PORT: '1' }],
     ['unknown host', { REDIS_HOST: 'redis.invalid', REDIS_PORT: '1' }],
-  ])('names the Redis that it was told of and cannot use, soon and before the build: %s', async (reason, env) => {
-    const since = Date.now();
-    const run = start(env, ['--build']);
-    const [code] = await run.exited;
-    // It takes 2.5 s on a quiet machine; without this look it would take a minute.
-    expect(Date.now() - since).toBeLessThan(20_000);
-    expect(code).toBe(1);
-    expect(run.output).toMatch(
-      new RegExp(`^Redis at ${env.REDIS_HOST}:1 is away: ${reason} [^\n]*REDIS_HOST[^\n]*\n$`),
-    );
-    expect(processes()).toEqual([]);
-  });
+  ])(
+    'names the Redis that it was told of and cannot use, soon and before the build: %s',
+    async (reason, env) => {
+      const since = Date.now();
+      const run = start(env, ['--build']);
+      const [code] = await run.exited;
+      // It takes 2.5 s on a quiet machine; without this look it would take a minute.
+      expect(Date.now() - since).toBeLessThan(20_000);
+      expect(code).toBe(1);
+      expect(run.output).toMatch(
+        new RegExp(`^Redis at ${env.REDIS_HOST}:1 is away: ${reason} [^\n]*REDIS_HOST[^\n]*\n$`),
+      );
+      expect(processes()).toEqual([]);
+    },
+  );
 
   it('uses the Redis that it is told of, and tells the importer of it', async () => {
     const server = await startRedis(findRedisProgram(), { port: 0, dir: join(folder, 'redis') });
@@ -263,7 +279,9 @@ describe('npm run dev', () => {
       await eventually(() => run.output.includes('quotes restarted in'), 60_000);
       expect(processOf('quotes')).not.toBe(quotes);
       expect(['users', 'search', 'shop'].map(processOf)).toEqual(others);
-      expect(await (await fetch('http://localhost:5000/users/2', { headers })).json()).toMatchObject({
+      expect(
+        await (await fetch('http://localhost:5000/users/2', { headers })).json(),
+      ).toMatchObject({
         name: 'Haddock',
       });
 
@@ -274,7 +292,10 @@ describe('npm run dev', () => {
       await eventually(async () => (await served()).includes('Read a quote drawn'), 60_000);
 
       save('apps/quotes/src/main.ts', (text) => `throw new Error('too early');\n${text}`);
-      await eventually(() => run.output.includes('quotes ended; the next change starts it again.'), 60_000);
+      await eventually(
+        () => run.output.includes('quotes ended; the next change starts it again.'),
+        60_000,
+      );
       expect(run.output).toMatch(/apps\/quotes\/src\/main\.ts:1\b/);
       save('apps/quotes/src/main.ts', (text) => text.replace(/^.*\n/, ''));
       await eventually(async () => (await served()).includes('Read a quote drawn'), 60_000);
@@ -292,10 +313,15 @@ describe('npm run dev', () => {
           .split('\n')
           .findIndex((text) => text.includes(line));
       const generated = lineOf('dist/apps/quotes/main.js');
-      const map = new SourceMap(JSON.parse(readFileSync(join(sources, 'dist/apps/quotes/main.js.map'), 'utf8')));
+      const map = new SourceMap(
+        JSON.parse(readFileSync(join(sources, 'dist/apps/quotes/main.js.map'), 'utf8')),
+      );
       const client = await attach();
       client.send('Debugger.enable', {});
-      client.send('Debugger.setBreakpointByUrl', { lineNumber: generated, urlRegex: 'apps/quotes/main\\.js$' });
+      client.send('Debugger.setBreakpointByUrl', {
+        lineNumber: generated,
+        urlRegex: 'apps/quotes/main\\.js$',
+      });
       await eventually(() => client.messages.some(({ result }) => result?.locations?.length === 1));
 
       const request = fetch('http://localhost:5001/quotes/random').catch(() => undefined);

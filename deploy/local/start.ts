@@ -14,7 +14,12 @@ import { parseArgs } from 'node:util';
 import { type Config, parseConfig } from '#libs/config/config.ts';
 import { RedisAvailability } from '#libs/redis/redis.availability.ts';
 import { connectRedis, redisAddress } from '#libs/redis/redis.connection.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 
 const DATA = resolve('data');
@@ -66,7 +71,11 @@ function messageOf(error: unknown): string {
 function readOptions() {
   try {
     const { values } = parseArgs({
-      options: { build: { type: 'boolean' }, watch: { type: 'boolean' }, inspect: { type: 'string' } },
+      options: {
+        build: { type: 'boolean' },
+        watch: { type: 'boolean' },
+        inspect: { type: 'string' },
+      },
     });
     if (values.inspect !== undefined && !SERVICES.some(({ name }) => name === values.inspect)) {
       throw new Error(
@@ -119,7 +128,10 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   }
   mkdirSync(DATA, { recursive: true });
   const program = findRedisProgram(console.log);
-  starting = startRedis(program, { port: Number(env.REDIS_PORT) || (await redisPort()), dir: join(DATA, 'redis') });
+  starting = startRedis(program, {
+    port: Number(env.REDIS_PORT) || (await redisPort()),
+    dir: join(DATA, 'redis'),
+  });
   redis = await starting;
   redis.process.once('exit', () => {
     if (!stopping) void stop(1, 'Redis ended unexpectedly');
@@ -148,7 +160,9 @@ async function reach(config: Config, variable: string): Promise<void> {
     while (!stopping && (client.status !== 'ready' || availability.problem)) {
       if (Date.now() > deadline) {
         const problem = availability.problem ?? `Redis at ${redisAddress(config)} does not answer`;
-        throw new Error(`${problem} (${variable}); without ${variable} this brings up a Redis of its own.`);
+        throw new Error(
+          `${problem} (${variable}); without ${variable} this brings up a Redis of its own.`,
+        );
       }
       await delay(50);
     }
@@ -193,7 +207,9 @@ async function watch(env: NodeJS.ProcessEnv): Promise<void> {
         const earlier = restarts.get(app) ?? Promise.resolve();
         restarts.set(
           app,
-          earlier.then(() => restart(service, env)).catch((error) => console.error(messageOf(error))),
+          earlier
+            .then(() => restart(service, env))
+            .catch((error) => console.error(messageOf(error))),
         );
       } else if (awaited.delete(app) && awaited.size === 0) done();
     });
@@ -230,14 +246,18 @@ async function restart(service: Service, env: NodeJS.ProcessEnv): Promise<void> 
   }
   launch(service, env);
   if (await ready(service)) {
-    console.log(`${service.name} restarted in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+    console.log(
+      `${service.name} restarted in ${((performance.now() - start) / 1000).toFixed(1)} s.`,
+    );
   }
 }
 
 async function assertFree(name: string, port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((done, fail) => {
-    server.once('error', () => fail(new Error(`Port ${port} is already in use, and ${name} needs it.`)));
+    server.once('error', () =>
+      fail(new Error(`Port ${port} is already in use, and ${name} needs it.`)),
+    );
     server.listen(port, '0.0.0.0', () => server.close(() => done()));
   });
 }
@@ -261,7 +281,9 @@ function importSample(env: NodeJS.ProcessEnv): Promise<void> {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return new Promise((done, fail) => {
-    child.once('exit', (code) => (code === 0 ? done() : fail(new Error('The sample could not be loaded.'))));
+    child.once('exit', (code) =>
+      code === 0 ? done() : fail(new Error('The sample could not be loaded.')),
+    );
   });
 }
 
@@ -276,7 +298,9 @@ function announce(env: NodeJS.ProcessEnv): void {
       ? 'off here (THROTTLE_LIMIT=10 npm start turns it on)'
       : `${env.THROTTLE_LIMIT} requests per client in ${env.THROTTLE_WINDOW_SECONDS || 60} s`;
   const key = env.ADMIN_KEY === 'supersecretkey' ? 'supersecretkey' : '$ADMIN_KEY';
-  const debuggable = options.inspect ? `\n  Debugger:   ${options.inspect} on 127.0.0.1:${INSPECTOR_PORT}` : '';
+  const debuggable = options.inspect
+    ? `\n  Debugger:   ${options.inspect} on 127.0.0.1:${INSPECTOR_PORT}`
+    : '';
   console.log(`
 The quotes platform is running.
 
@@ -300,7 +324,14 @@ ${options.watch ? 'A saved change is built, and restarts the services that it co
 /** What the importer must be told to find the Redis of this run, as a shell takes it; no password is shown. */
 function importSettings(env: NodeJS.ProcessEnv): string {
   if (redis) return redis.port === 6379 ? '' : `REDIS_PORT=${redis.port} `;
-  const names = ['REDIS_HOST', 'REDIS_PORT', 'REDIS_DB', 'REDIS_SENTINELS', 'REDIS_CLUSTER', 'REDIS_SHARDS'];
+  const names = [
+    'REDIS_HOST',
+    'REDIS_PORT',
+    'REDIS_DB',
+    'REDIS_SENTINELS',
+    'REDIS_CLUSTER',
+    'REDIS_SHARDS',
+  ];
   return names.flatMap((name) => (env[name] ? [`${name}=${env[name]} `] : [])).join('');
 }
 
@@ -310,11 +341,14 @@ async function stop(code: number, reason?: string): Promise<void> {
   stopping = true;
   if (reason) console.error(reason);
   await Promise.all(
-    Array.from(running.values(), (child) => end(child, options.watch ? RESTART_PATIENCE_MS : undefined)),
+    Array.from(running.values(), (child) =>
+      end(child, options.watch ? RESTART_PATIENCE_MS : undefined),
+    ),
   );
   const server = await starting?.catch(() => undefined);
   await server?.stop();
-  if (!reason) console.log(`\nStopped.${server ? ' The data stays in data/ for the next time.' : ''}`);
+  if (!reason)
+    console.log(`\nStopped.${server ? ' The data stays in data/ for the next time.' : ''}`);
   process.exit(code);
 }
 

@@ -36,7 +36,9 @@ describe('parseConfig', () => {
   });
 
   it('takes an empty value for an unset one', () => {
-    expect(parse({ ADMIN_KEY: key, APP_PORT: '', REDIS_PASSWORD: '' })).toMatchObject({ APP_PORT: 5000 });
+    expect(parse({ ADMIN_KEY: key, APP_PORT: '', REDIS_PASSWORD: '' })).toMatchObject({
+      APP_PORT: 5000,
+    });
     expect(parse({ ADMIN_KEY: key, REDIS_PASSWORD: '' }).REDIS_PASSWORD).toBeUndefined();
   });
 
@@ -94,15 +96,24 @@ describe('parseConfig', () => {
     expect(() => parse({ ADMIN_KEY: 'seven77' })).not.toThrow(/seven77/);
   });
 
-  it.each(['supersecretkey', 'SuperSecretKey', 'default_key'])('refuses %s in production only', (well) => {
-    expect(() => parse({ ADMIN_KEY: well, NODE_ENV: 'production' })).toThrow(/^ADMIN_KEY .*well-known/);
-    expect(parse({ ADMIN_KEY: well }).adminKeys).toEqual([{ name: 'admin', key: well }]);
-  });
+  it.each(['supersecretkey', 'SuperSecretKey', 'default_key'])(
+    'refuses %s in production only',
+    (well) => {
+      expect(() => parse({ ADMIN_KEY: well, NODE_ENV: 'production' })).toThrow(
+        /^ADMIN_KEY .*well-known/,
+      );
+      expect(parse({ ADMIN_KEY: well }).adminKeys).toEqual([{ name: 'admin', key: well }]);
+    },
+  );
 
   it('wants 32 characters of an admin key in production', () => {
     const production = (env: NodeJS.ProcessEnv) => parse({ NODE_ENV: 'production', ...env });
-    expect(() => production({ ADMIN_KEY: 'x'.repeat(31) })).toThrow(/^ADMIN_KEY is too short: .* at least 32/);
-    expect(() => production({ ADMIN_KEYS: `alice:${'x'.repeat(31)}` })).toThrow(/^ADMIN_KEYS has a key "alice" that/);
+    expect(() => production({ ADMIN_KEY: 'x'.repeat(31) })).toThrow(
+      /^ADMIN_KEY is too short: .* at least 32/,
+    );
+    expect(() => production({ ADMIN_KEYS: `alice:${'x'.repeat(31)}` })).toThrow(
+      /^ADMIN_KEYS has a key "alice" that/,
+    );
     expect(production({ ADMIN_KEY: 'x'.repeat(32) }).adminKeys).toHaveLength(1);
   });
 
@@ -113,7 +124,10 @@ describe('parseConfig', () => {
       { name: 'ci', key: 'key:of-ci' },
     ];
     expect(parse({ ADMIN_KEYS }).adminKeys).toEqual(named);
-    expect(parse({ ADMIN_KEY: key, ADMIN_KEYS }).adminKeys).toEqual([{ name: 'admin', key }, ...named]);
+    expect(parse({ ADMIN_KEY: key, ADMIN_KEYS }).adminKeys).toEqual([
+      { name: 'admin', key },
+      ...named,
+    ]);
   });
 
   it.each([
@@ -132,13 +146,16 @@ describe('parseConfig', () => {
     expect(refused).not.toThrow(new RegExp(`unutterable|short["']|${key}`));
   });
 
-  it.each([undefined, '', 'x'.repeat(31)])('refuses a shop with the COOKIE_SECRET "%s"', (COOKIE_SECRET) => {
-    const shop = (env: NodeJS.ProcessEnv) =>
-      parseConfig('shop', { adminKey: true, cookies: true }, { ADMIN_KEY: key, ...env });
-    expect(() => shop({ COOKIE_SECRET })).toThrow(/^COOKIE_SECRET is .* at least 32 bytes$/);
-    expect(shop({ COOKIE_SECRET: 'x'.repeat(32) }).COOKIE_SECRET).toHaveLength(32);
-    expect(parse({}, false).COOKIE_SECRET).toBe('');
-  });
+  it.each([undefined, '', 'x'.repeat(31)])(
+    'refuses a shop with the COOKIE_SECRET "%s"',
+    (COOKIE_SECRET) => {
+      const shop = (env: NodeJS.ProcessEnv) =>
+        parseConfig('shop', { adminKey: true, cookies: true }, { ADMIN_KEY: key, ...env });
+      expect(() => shop({ COOKIE_SECRET })).toThrow(/^COOKIE_SECRET is .* at least 32 bytes$/);
+      expect(shop({ COOKIE_SECRET: 'x'.repeat(32) }).COOKIE_SECRET).toHaveLength(32);
+      expect(parse({}, false).COOKIE_SECRET).toBe('');
+    },
+  );
 
   it.each(['REDIS_TLS_CERT', 'REDIS_TLS_KEY'])('refuses %s alone', (name) => {
     const alone = () => parse({ ADMIN_KEY: key, REDIS_TLS: 'true', [name]: import.meta.filename });
@@ -146,6 +163,8 @@ describe('parseConfig', () => {
   });
 
   it('refuses Sentinels and a cluster together', () => {
-    expect(() => parse({ ADMIN_KEY: key, REDIS_SENTINELS: 'a:1', REDIS_CLUSTER: 'b:1' })).toThrow(/^REDIS_CLUSTER /);
+    expect(() => parse({ ADMIN_KEY: key, REDIS_SENTINELS: 'a:1', REDIS_CLUSTER: 'b:1' })).toThrow(
+      /^REDIS_CLUSTER /,
+    );
   });
 });

@@ -39,7 +39,11 @@ export const CONFIG = Symbol('CONFIG');
  * Parses and validates the environment.
  * @throws ConfigError naming the first wrong variable
  */
-export function parseConfig(service: string, requirements: ConfigRequirements, env: NodeJS.ProcessEnv): Config {
+export function parseConfig(
+  service: string,
+  requirements: ConfigRequirements,
+  env: NodeJS.ProcessEnv,
+): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = environmentSchema.safeParse(set);
   if (!result.success) {
@@ -50,7 +54,9 @@ export function parseConfig(service: string, requirements: ConfigRequirements, e
   }
   const problem = requirements.adminKey ? adminKeysProblem(result.data) : undefined;
   if (problem) throw new ConfigError(problem);
-  const cookieIssue = requirements.cookies ? cookieSecretProblem(result.data.COOKIE_SECRET) : undefined;
+  const cookieIssue = requirements.cookies
+    ? cookieSecretProblem(result.data.COOKIE_SECRET)
+    : undefined;
   if (cookieIssue) throw new ConfigError(`COOKIE_SECRET ${cookieIssue}`);
   const paymentIssue = requirements.payments ? paymentProblem(result.data) : undefined;
   if (paymentIssue) throw new ConfigError(paymentIssue);

@@ -4,7 +4,10 @@ import { ConfigError, parseConfig } from './config.ts';
 const key = (kind: string, mode: string) => [kind, mode, 'x'.repeat(24)].join('_');
 const LIVE = { STRIPE_SECRET_KEY: key('sk', 'live'), STRIPE_PUBLISHABLE_KEY: key('pk', 'live') };
 const TEST = { STRIPE_SECRET_KEY: key('sk', 'test'), STRIPE_PUBLISHABLE_KEY: key('pk', 'test') };
-const COMMON = { ADMIN_KEY: 'a-key-of-this-test-that-is-long-enough', STRIPE_WEBHOOK_SECRET: 'w'.repeat(16) };
+const COMMON = {
+  ADMIN_KEY: 'a-key-of-this-test-that-is-long-enough',
+  STRIPE_WEBHOOK_SECRET: 'w'.repeat(16),
+};
 
 const parse = (env: NodeJS.ProcessEnv) =>
   parseConfig('shop', { adminKey: true, payments: true }, { ...COMMON, ...env });
@@ -17,7 +20,11 @@ describe('the payment settings', () => {
       { STRIPE_SECRET_KEY: TEST.STRIPE_SECRET_KEY },
       /^STRIPE_PUBLISHABLE_KEY is missing/,
     ],
-    ['a missing webhook secret', { DEMO_MODE: 'True', STRIPE_WEBHOOK_SECRET: '' }, /^STRIPE_WEBHOOK_SECRET is missing/],
+    [
+      'a missing webhook secret',
+      { DEMO_MODE: 'True', STRIPE_WEBHOOK_SECRET: '' },
+      /^STRIPE_WEBHOOK_SECRET is missing/,
+    ],
     [
       'a short webhook secret',
       { DEMO_MODE: 'True', STRIPE_WEBHOOK_SECRET: 'short' },
@@ -44,13 +51,21 @@ describe('the payment settings', () => {
       { NODE_ENV: 'production', ...LIVE, STRIPE_API_URL: 'https://api.example' },
       /^STRIPE_API_URL must be left alone/,
     ],
-    ['a demo mode that is neither on nor off', { DEMO_MODE: 'maybe' }, /^DEMO_MODE must be True or False/],
+    [
+      'a demo mode that is neither on nor off',
+      { DEMO_MODE: 'maybe' },
+      /^DEMO_MODE must be True or False/,
+    ],
     [
       'an address with a path',
       { DEMO_MODE: 'True', SHOP_URL: 'https://shop.example/x' },
       /^SHOP_URL must be an address/,
     ],
-    ['an address that is none', { DEMO_MODE: 'True', SHOP_URL: 'javascript:alert(1)' }, /^SHOP_URL must be an address/],
+    [
+      'an address that is none',
+      { DEMO_MODE: 'True', SHOP_URL: 'javascript:alert(1)' },
+      /^SHOP_URL must be an address/,
+    ],
   ])('refuse %s in one line that tells no key', (_name, env: NodeJS.ProcessEnv, message) => {
     let refusal = '';
     try {

@@ -33,7 +33,10 @@ export class HealthController {
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')
   async readyz() {
-    const [report, isFull] = await Promise.all([this.health.check(this.readiness.probes()), this.readiness.isFull()]);
+    const [report, isFull] = await Promise.all([
+      this.health.check(this.readiness.probes()),
+      this.readiness.isFull(),
+    ]);
     // Still able to serve, all but writes: taken out of its balancer it would serve nothing at all.
     return isFull ? { ...report, status: 'degraded', reason: PROBLEMS.full.title } : report;
   }

@@ -11,7 +11,12 @@ export class HealthModule {
   static forRoot(config: Config): DynamicModule {
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot({ gracefulShutdownTimeoutMs: config.DRAIN_SECONDS * 1000, logger: false })],
+      imports: [
+        TerminusModule.forRoot({
+          gracefulShutdownTimeoutMs: config.DRAIN_SECONDS * 1000,
+          logger: false,
+        }),
+      ],
       controllers: [HealthController],
       providers: [ReadinessService],
       exports: [ReadinessService],

@@ -15,5 +15,8 @@ export const readinessSchema = z
 
 /** Answer of `/version`. */
 export const versionSchema = z
-  .object({ version: z.string().meta({ example: '1.0.0' }), commit: z.string().meta({ example: '0123abc' }) })
+  .object({
+    version: z.string().meta({ example: '1.0.0' }),
+    commit: z.string().meta({ example: '0123abc' }),
+  })
   .meta({ id: 'Version' });

@@ -17,7 +17,11 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
  * Writes one line per request of a known actor that is no mere read, whatever came of it: who, what, when, request id, outcome. It stands in the log at every level
  * but `silent`: who changed what must not depend on how much a service tells of itself.
  */
-export function auditWrites(fastify: FastifyInstance, service: string, output: LogOutput): ObserverFactory {
+export function auditWrites(
+  fastify: FastifyInstance,
+  service: string,
+  output: LogOutput,
+): ObserverFactory {
   fastify.decorateRequest('actor', null);
   fastify.decorateRequest('subject', null);
   return ({ method, route, status }) => {

@@ -39,9 +39,11 @@ export function createAdapter(
     reply.header('x-content-type-options', 'nosniff');
     // Before anything asks for the client's address: that must be one, whatever the client has written.
     const forwarded = request.headers['x-forwarded-for'];
-    if (forwarded !== undefined) request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
+    if (forwarded !== undefined)
+      request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
     // Answered before a body is read: nobody will want it.
-    const refusal = refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
+    const refusal =
+      refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
     if (refusal) filter.answer(refusal, request, reply);
     else done();
   });
@@ -58,12 +60,22 @@ export function createAdapter(
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 
 /** What is wrong with the header of a request whatever its resource is, or undefined. */
-function refusalOf({ raw, headers }: FastifyRequest, reply: FastifyReply): ProblemError | undefined {
+function refusalOf(
+  { raw, headers }: FastifyRequest,
+  reply: FastifyReply,
+): ProblemError | undefined {
   const { host, expect } = headers;
   if (host === undefined ? raw.httpVersion === '1.1' : !HOST.test(host)) {
-    return new ProblemError('malformed-http', 'The request must have one Host field, with a name or an address');
+    return new ProblemError(
+      'malformed-http',
+      'The request must have one Host field, with a name or an address',
+    );
   }
-  if (expect !== undefined && raw.httpVersion === '1.1' && expect.toLowerCase() !== '100-continue') {
+  if (
+    expect !== undefined &&
+    raw.httpVersion === '1.1' &&
+    expect.toLowerCase() !== '100-continue'
+  ) {
     return new ProblemError('expectation-failed');
   }
   const encoding = headers['content-encoding'];
@@ -107,7 +119,9 @@ function acceptJson(server: FastifyInstance): void {
         done(new ProblemError('malformed-body', 'The body is not UTF-8'));
         return;
       }
-      parse(request, text, (error, value) => done(error ? new ProblemError('malformed-body') : null, value));
+      parse(request, text, (error, value) =>
+        done(error ? new ProblemError('malformed-body') : null, value),
+      );
     },
   );
 }
@@ -119,13 +133,16 @@ function acceptJson(server: FastifyInstance): void {
 export function trackMethods(server: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   server.addHook('onRoute', ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`);
+    const pattern = new RegExp(
+      `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`,
+    );
     const route = routes.get(url) ?? { pattern, methods: new Set() };
     routes.set(url, route);
     for (const name of [method].flat()) route.methods.add(name);
   });
   return (path) => {
-    const route = routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
+    const route =
+      routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
     return [...(route?.methods ?? [])].sort();
   };
 }

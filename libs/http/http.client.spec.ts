@@ -19,14 +19,23 @@ afterEach(() => {
   connections.length = 0;
 });
 
-const get = (url: URL, timeout = 5_000) => callService({ method: 'GET', url, headers: {}, timeout });
+const get = (url: URL, timeout = 5_000) =>
+  callService({ method: 'GET', url, headers: {}, timeout });
 
 it('sends what it is told and answers with status and body', async () => {
   const url = await serve(async (request, response) => {
     const chunks = await request.toArray();
-    response.writeHead(418).end(`${request.method} ${request.url} ${request.headers['x-a']} ${Buffer.concat(chunks)}`);
+    response
+      .writeHead(418)
+      .end(`${request.method} ${request.url} ${request.headers['x-a']} ${Buffer.concat(chunks)}`);
   });
-  const answer = await callService({ method: 'POST', url, headers: { 'x-a': 'b' }, body: 'é', timeout: 5_000 });
+  const answer = await callService({
+    method: 'POST',
+    url,
+    headers: { 'x-a': 'b' },
+    body: 'é',
+    timeout: 5_000,
+  });
   expect(answer).toEqual({ status: 418, body: 'POST /some?path b é' });
 });
 
@@ -47,13 +56,18 @@ it('repeats a read whose kept connection was closed just then, and no write', as
   await get(url);
   expect(await get(url)).toEqual({ status: 200, body: 'here' });
   expect(answered).toBe(3);
-  await expect(callService({ method: 'POST', url, headers: {}, body: '', timeout: 5_000 })).rejects.toThrow();
+  await expect(
+    callService({ method: 'POST', url, headers: {}, body: '', timeout: 5_000 }),
+  ).rejects.toThrow();
   expect(answered).toBe(4);
 });
 
 it.each<[string, RequestListener]>([
   ['says nothing', () => {}],
-  ['stops in the middle', (_request, response) => void response.writeHead(200, { 'content-length': 10 }).write('half')],
+  [
+    'stops in the middle',
+    (_request, response) => void response.writeHead(200, { 'content-length': 10 }).write('half'),
+  ],
 ])('gives up a service that %s', async (_name, listener) => {
   const url = await serve(listener);
   await expect(get(url, 100)).rejects.toThrow();

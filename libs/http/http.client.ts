@@ -7,8 +7,14 @@ import { text } from 'node:stream/consumers';
 /** How many calls of one service are under way at a time; the others wait, for no longer than their timeout. */
 const SOCKETS = 64;
 
-const HTTP = { request: httpRequest, agent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS }) };
-const HTTPS = { request: httpsRequest, agent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS }) };
+const HTTP = {
+  request: httpRequest,
+  agent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS }),
+};
+const HTTPS = {
+  request: httpsRequest,
+  agent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS }),
+};
 
 /** A call of another service. */
 export interface HttpCall {
@@ -28,9 +34,10 @@ export interface HttpAnswer {
 }
 
 /** Tells whoever listens, as a tracer does, of every call. */
-export const httpCalls = tracingChannel<unknown, HttpCall & { result?: HttpAnswer; error?: unknown }>(
-  'quotes-platform:http',
-);
+export const httpCalls = tracingChannel<
+  unknown,
+  HttpCall & { result?: HttpAnswer; error?: unknown }
+>('quotes-platform:http');
 
 /**
  * Calls another service. Redirects are not followed. Node's own client, because `fetch` takes up to 17 MiB more of a process.

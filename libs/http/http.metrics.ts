@@ -35,7 +35,12 @@ export function measureRequests(fastify: FastifyInstance, service: string): Obse
     done();
   });
   return ({ method = UNKNOWN, route = UNKNOWN, status }) => {
-    const series = httpRequestDuration.series(service, method, route, `${Math.trunc(status / 100)}xx`);
+    const series = httpRequestDuration.series(
+      service,
+      method,
+      route,
+      `${Math.trunc(status / 100)}xx`,
+    );
     return (_request, reply) => series.observe(reply.elapsedTime / 1000);
   };
 }

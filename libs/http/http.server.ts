@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  IncomingMessage,
+  type Server,
+  ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { Counter } from 'prom-client';
 import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
@@ -188,7 +194,8 @@ export class HttpServer {
     const { response } = socket;
     if (!response) this.refuse(socket, problem);
     // The requests before this one were good, and get their answers.
-    else if (response.req.complete) response.once('close', () => this.refuseInTurn(problem, socket));
+    else if (response.req.complete)
+      response.once('close', () => this.refuseInTurn(problem, socket));
     // Whoever reads the body of the request answers.
     else if (!response.headersSent && response.req.listenerCount('error') > 0) {
       response.req.emit('error', new ProblemError(problem));

@@ -20,7 +20,9 @@ export function createLogger(config: Config, output: LogOutput): Logger {
 
 /** An error without its other properties: those of Redis hold the arguments of the command, and so hashes and texts. */
 function describeError(error: unknown) {
-  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : String(error);
+  return error instanceof Error
+    ? { type: error.name, message: error.message, stack: error.stack }
+    : String(error);
 }
 
 /** Lets Nest's own messages go the same way. */

@@ -54,7 +54,11 @@ function acceptsPages(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Sends a problem as a page; the status and the request id are set already. */
-export type ProblemPage = (problem: ProblemError, request: FastifyRequest, reply: FastifyReply) => void;
+export type ProblemPage = (
+  problem: ProblemError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => void;
 
 /** Turns whatever is thrown into the one error format, and logs what is the service's own fault. */
 @Catch()
@@ -82,7 +86,8 @@ export class ProblemFilter implements ExceptionFilter {
       problem = new ProblemError('method-not-allowed');
     }
     // The access log tells of these, and the log has been told once what is wrong with Redis; a line for every request would fill it.
-    const isTold = ['not-ready', 'busy'].includes(problem.problem) || error instanceof RedisUnavailableError;
+    const isTold =
+      ['not-ready', 'busy'].includes(problem.problem) || error instanceof RedisUnavailableError;
     if (problem.status >= 500 && !isTold) {
       this.logger.error(
         { request_id: request.id, err: error },
@@ -101,21 +106,26 @@ export class ProblemFilter implements ExceptionFilter {
       this.page(problem, request, reply);
       return;
     }
-    reply.header('content-type', PROBLEM_CONTENT_TYPE).send(JSON.stringify(problemDetails(problem, request.id)));
+    reply
+      .header('content-type', PROBLEM_CONTENT_TYPE)
+      .send(JSON.stringify(problemDetails(problem, request.id)));
   }
 }
 
 function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof RedisUnavailableError) {
-    if (!(error.cause instanceof Error && /^OOM /.test(error.cause.message))) return new ProblemError('unavailable');
+    if (!(error.cause instanceof Error && /^OOM /.test(error.cause.message)))
+      return new ProblemError('unavailable');
     writesRefused.inc();
     return new ProblemError('full');
   }
   if (error instanceof HttpException) {
     const details: unknown = error.getResponse();
     const checks =
-      details !== null && typeof details === 'object' && 'details' in details ? { checks: details.details } : {};
+      details !== null && typeof details === 'object' && 'details' in details
+        ? { checks: details.details }
+        : {};
     return new ProblemError(BY_STATUS.get(error.getStatus()) ?? 'internal', undefined, checks);
   }
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {

@@ -58,7 +58,9 @@ function routeObserver(route: string | undefined, factories: readonly ObserverFa
       byStatus = [];
       kinds.set(method, byStatus);
     }
-    byStatus[status] ??= factories.flatMap((observerOf) => observerOf({ method, route, status }) ?? []);
+    byStatus[status] ??= factories.flatMap(
+      (observerOf) => observerOf({ method, route, status }) ?? [],
+    );
     for (const observe of byStatus[status]) observe(request, reply);
   };
 }

@@ -20,7 +20,9 @@ it.each([
   ['nonsense', false],
   ['', false],
 ])('whether %s is a proxy: %s', (address, trusted) => {
-  expect(proxiesOf('10.0.0.0/8', '2001:db8::/32', '192.0.2.1').proxies.trusts(address)).toBe(trusted);
+  expect(proxiesOf('10.0.0.0/8', '2001:db8::/32', '192.0.2.1').proxies.trusts(address)).toBe(
+    trusted,
+  );
 });
 
 it('needs no look-up for addresses', () => {
@@ -32,7 +34,9 @@ it('trusts the addresses of a name', async () => {
   expect([proxies.isSettled, proxies.trusts('127.0.0.1')]).toEqual([false, false]);
   await eventually(() => proxies.isSettled);
   expect([proxies.trusts('127.0.0.1'), proxies.trusts('127.0.0.2')]).toEqual([true, false]);
-  expect(lines).toEqual([expect.stringMatching(/^trusts the proxies .*127\.0\.0\.1.* of localhost$/)]);
+  expect(lines).toEqual([
+    expect.stringMatching(/^trusts the proxies .*127\.0\.0\.1.* of localhost$/),
+  ]);
 });
 
 it('trusts nobody for a name that is unknown, and is settled all the same', async () => {

@@ -24,7 +24,8 @@ export class TrustedProxies {
     for (const entry of entries) {
       const [address = '', bits] = entry.split('/');
       const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (isIP(address) !== 0) this.ranges.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
+      if (isIP(address) !== 0)
+        this.ranges.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
     }
     this.names = entries.filter((entry) => isIP(entry.split('/', 1)[0] ?? '') === 0);
     this.isSettled = this.names.length === 0;
@@ -61,7 +62,8 @@ export class TrustedProxies {
     const known = this.named.get(name);
     this.named.set(name, addresses);
     if (known?.join() === addresses.join()) return;
-    if (addresses.length > 0) this.logger.info(`trusts the proxies ${addresses.join(', ')} of ${name}`);
+    if (addresses.length > 0)
+      this.logger.info(`trusts the proxies ${addresses.join(', ')} of ${name}`);
     else this.logger.warn(`trusts no proxy of ${name}: the name is unknown`);
   }
 }

@@ -12,7 +12,12 @@ export class DurationHistogram {
   readonly #series = new Map<string, Durations>();
 
   /** @param options `buckets` are upper bounds in seconds, ascending; the last one, without a bound, is added */
-  constructor(options: { name: string; help: string; labelNames: readonly string[]; buckets: readonly number[] }) {
+  constructor(options: {
+    name: string;
+    help: string;
+    labelNames: readonly string[];
+    buckets: readonly number[];
+  }) {
     this.name = options.name;
     this.#help = options.help;
     this.#labelNames = options.labelNames;

@@ -11,7 +11,10 @@ import type { FastifyReply } from 'fastify';
 export class MetricsController extends PrometheusController {
   @Get()
   @ApiOperation({ summary: 'Metrics of this process, for Prometheus' })
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' } } }, description: 'Prometheus text format' })
+  @ApiOkResponse({
+    content: { 'text/plain': { schema: { type: 'string' } } },
+    description: 'Prometheus text format',
+  })
   override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     return super.index(reply);
   }

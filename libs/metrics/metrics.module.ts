@@ -19,7 +19,12 @@ export class MetricsModule {
     buildInfo.labels(config.service, VERSION.version, VERSION.commit, process.version).set(1);
     return {
       module: MetricsModule,
-      imports: [PrometheusModule.register({ controller: MetricsController, defaultMetrics: { enabled: true } })],
+      imports: [
+        PrometheusModule.register({
+          controller: MetricsController,
+          defaultMetrics: { enabled: true },
+        }),
+      ],
     };
   }
 }

@@ -4,13 +4,19 @@ import type { ZodType } from 'zod';
 import { PROBLEMS, type ProblemName, problemType } from '#libs/problem/problem.catalogue.ts';
 
 const REQUEST_ID = {
-  'X-Request-Id': { description: 'Id of the request, taken from it or made', schema: { type: 'string' } },
+  'X-Request-Id': {
+    description: 'Id of the request, taken from it or made',
+    schema: { type: 'string' },
+  },
 };
 
 /** Documents a successful answer; `headers` maps further header names to what they hold. */
 export function ApiAnswer(status: number, schema?: ZodType, headers: Record<string, string> = {}) {
   const documented = Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ]),
   );
   return ApiResponse({
     status,
@@ -27,7 +33,9 @@ export function ApiProblem(...names: ProblemName[]) {
     ...[...byStatus].map(([status, problems]) =>
       ApiResponse({
         status,
-        description: problems.map((name) => `${PROBLEMS[name].title} (\`${problemType(name)}\`)`).join('; '),
+        description: problems
+          .map((name) => `${PROBLEMS[name].title} (\`${problemType(name)}\`)`)
+          .join('; '),
         headers: { ...REQUEST_ID, ...(status === 429 || status === 503 ? RETRY_AFTER : {}) },
         content: {
           'application/problem+json': {
@@ -46,4 +54,6 @@ export function ApiProblem(...names: ProblemName[]) {
   );
 }
 
-const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } };
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } },
+};

@@ -10,7 +10,11 @@ export const SECURITY = { adminKey: 'adminKey', bearer: 'adminKeyBearer', user: 
 type JsonSchema = Record<string, unknown>;
 
 /** Serves the OpenAPI document on `/openapi.json`; it is made when first asked for. */
-export function serveOpenApi(app: NestFastifyApplication, service: string, description: string): void {
+export function serveOpenApi(
+  app: NestFastifyApplication,
+  service: string,
+  description: string,
+): void {
   SwaggerModule.setup('docs', app, () => createDocument(app, service, description), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
@@ -18,7 +22,11 @@ export function serveOpenApi(app: NestFastifyApplication, service: string, descr
   });
 }
 
-function createDocument(app: NestFastifyApplication, service: string, description: string): OpenAPIObject {
+function createDocument(
+  app: NestFastifyApplication,
+  service: string,
+  description: string,
+): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.0.3')
     .setTitle(`Quotes platform: ${service}`)
@@ -30,15 +38,25 @@ function createDocument(app: NestFastifyApplication, service: string, descriptio
       { type: 'apiKey', in: 'header', name: 'Authorization', description: 'An admin key itself' },
       SECURITY.adminKey,
     )
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An admin key as a bearer token' }, SECURITY.bearer)
-    .addBasicAuth({ type: 'http', scheme: 'basic', description: 'Id and password of a user' }, SECURITY.user)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'An admin key as a bearer token' },
+      SECURITY.bearer,
+    )
+    .addBasicAuth(
+      { type: 'http', scheme: 'basic', description: 'Id and password of a user' },
+      SECURITY.user,
+    )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (_controller, method) => method,
-    standardSchemaConverter: (schema, { schemaType }) => convert(schema as unknown as z.ZodType, schemaType),
+    standardSchemaConverter: (schema, { schemaType }) =>
+      convert(schema as unknown as z.ZodType, schemaType),
   });
   const problem = convert(problemSchema, 'output');
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...problem.components } };
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...problem.components },
+  };
   return document;
 }
 
@@ -54,5 +72,8 @@ function convert(schema: z.ZodType, io: 'input' | 'output') {
   const components = { ...(($defs ?? definitions) as Record<string, JsonSchema> | undefined) };
   for (const definition of Object.values(components)) delete definition.id;
   if (typeof ownId !== 'string') return { schema: own, components };
-  return { schema: { $ref: `#/components/schemas/${ownId}` }, components: { ...components, [ownId]: own } };
+  return {
+    schema: { $ref: `#/components/schemas/${ownId}` },
+    components: { ...components, [ownId]: own },
+  };
 }

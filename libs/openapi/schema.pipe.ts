@@ -5,20 +5,26 @@ import { type FieldError, invalidRequest } from '#libs/problem/problem.ts';
 const MOST_ERRORS = 20;
 
 type Issues = Parameters<
-  NonNullable<NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']>
+  NonNullable<
+    NonNullable<ConstructorParameters<typeof StandardSchemaValidationPipe>[0]>['exceptionFactory']
+  >
 >[0];
 
 /** Validates bodies, queries and path parameters against the Standard Schema that their decorator names. */
 @Injectable()
 export class SchemaPipe extends StandardSchemaValidationPipe {
   constructor() {
-    super({ exceptionFactory: (issues) => invalidRequest(fieldErrors(issues).slice(0, MOST_ERRORS)) });
+    super({
+      exceptionFactory: (issues) => invalidRequest(fieldErrors(issues).slice(0, MOST_ERRORS)),
+    });
   }
 }
 
 function fieldErrors(issues: Issues): FieldError[] {
   return issues.flatMap((issue) => {
-    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    const path = (issue.path ?? [])
+      .map((part) => String(typeof part === 'object' ? part.key : part))
+      .join('.');
     if ('keys' in issue && Array.isArray(issue.keys)) {
       return issue.keys.map((key) => ({
         field: [path, key].filter(Boolean).join('.'),

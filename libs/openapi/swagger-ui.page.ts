@@ -52,7 +52,9 @@ export function serveSwaggerUi(fastify: FastifyInstance, service: string): void 
       .header('referrer-policy', 'no-referrer')
       .send(page),
   );
-  fastify.get('/docs/swagger-ui-init.js', (_request, reply) => reply.type('text/javascript; charset=utf-8').send(INIT));
+  fastify.get('/docs/swagger-ui-init.js', (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send(INIT),
+  );
   for (const [file, type] of Object.entries(ASSETS)) {
     // Read once, so that a thousand readers share one copy.
     let reading: Promise<Buffer> | undefined;

@@ -17,11 +17,20 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is larger than 64 KiB' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'unsupported-media-type': { status: 415, title: 'The body must be declared as application/json' },
-  'expectation-failed': { status: 417, title: 'The service does not do what the Expect field asks for' },
+  'expectation-failed': {
+    status: 417,
+    title: 'The service does not do what the Expect field asks for',
+  },
   'unsigned-event': { status: 400, title: 'The event is not signed as it should be' },
   'unknown-user': { status: 422, title: 'The user named in the request does not exist' },
-  'too-many-failed-logins': { status: 429, title: 'Too many logins failed, of this user or from this network' },
-  'too-many-orders': { status: 429, title: 'Too many orders wait to be paid, of this cart or from this client' },
+  'too-many-failed-logins': {
+    status: 429,
+    title: 'Too many logins failed, of this user or from this network',
+  },
+  'too-many-orders': {
+    status: 429,
+    title: 'Too many orders wait to be paid, of this cart or from this client',
+  },
   'too-many-requests': { status: 429, title: 'This client made too many requests' },
   'headers-too-large': { status: 431, title: 'The header fields are too large' },
   internal: { status: 500, title: 'The service failed' },

@@ -16,7 +16,11 @@ export class ProblemError extends Error {
   /** Further members of the problem document, e.g. `errors`. */
   readonly extensions: Readonly<Record<string, unknown>>;
 
-  constructor(problem: ProblemName, detail?: string, extensions: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    problem: ProblemName,
+    detail?: string,
+    extensions: Readonly<Record<string, unknown>> = {},
+  ) {
     super(detail ?? PROBLEMS[problem].title);
     this.problem = problem;
     this.extensions = extensions;
@@ -31,7 +35,9 @@ export class ProblemError extends Error {
 export function invalidRequest(errors: FieldError[]): ProblemError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new ProblemError('invalid-request', `${first?.field}: ${first?.message}${more}`, { errors });
+  return new ProblemError('invalid-request', `${first?.field}: ${first?.message}${more}`, {
+    errors,
+  });
 }
 
 /** The document of RFC 9457 for an error; `instance` is the request id. */

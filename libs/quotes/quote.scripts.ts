@@ -5,10 +5,22 @@ import { logChange } from './change.log.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     addQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
-    deleteQuote(keyCount: number, ...keysAndArgs: (string | number)[]): Result<DeleteOutcome, Context>;
-    listQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
-    listQuotesBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(Buffer | number)[], Context>;
-    randomQuoteBuffer(keyCount: number, ...keysAndArgs: (string | number)[]): Result<Buffer | null, Context>;
+    deleteQuote(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<DeleteOutcome, Context>;
+    listQuotes(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<(string | number)[], Context>;
+    listQuotesBuffer(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<(Buffer | number)[], Context>;
+    randomQuoteBuffer(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<Buffer | null, Context>;
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
   }
 }

@@ -23,10 +23,13 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   });
   afterAll(() => redis.onApplicationShutdown());
 
-  const add = async (quote: string, user_id: string | null = null) => (await quotes.add({ quote, user_id }))?.id ?? '';
+  const add = async (quote: string, user_id: string | null = null) =>
+    (await quotes.add({ quote, user_id }))?.id ?? '';
 
   /** Every quote, page by page. */
-  async function all(userId?: string): Promise<{ id: string; user_id: string | null; quote: string }[]> {
+  async function all(
+    userId?: string,
+  ): Promise<{ id: string; user_id: string | null; quote: string }[]> {
     const documents: Buffer[] = [];
     let cursor: string | undefined;
     do {
@@ -79,8 +82,12 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
 
   it('are imported once, however often and by however many', async () => {
     await quotes.allowAuthor('tintin', 'the first of that id');
-    const rows = Array.from({ length: 300 }, (_, i) => ({ quote: `"quote" ${i} é`, user_id: i % 2 ? 'tintin' : null }));
-    const kinds = (outcomes: ImportOutcome[]) => new Set(outcomes.map((o) => (typeof o === 'string' ? o : 'added')));
+    const rows = Array.from({ length: 300 }, (_, i) => ({
+      quote: `"quote" ${i} é`,
+      user_id: i % 2 ? 'tintin' : null,
+    }));
+    const kinds = (outcomes: ImportOutcome[]) =>
+      new Set(outcomes.map((o) => (typeof o === 'string' ? o : 'added')));
 
     const both = await Promise.all([quotes.import(rows), quotes.import(rows)]);
     expect(both.flat().filter((outcome) => typeof outcome !== 'string').length).toBe(300);

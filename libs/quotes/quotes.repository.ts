@@ -73,7 +73,10 @@ export class QuotesRepository {
     const outcomes: ImportOutcome[] = new Array(quotes.length);
     const byShard = new Map<number, { index: number; quote: NewQuote & { digest: string } }[]>();
     quotes.forEach((quote, index) => {
-      const digest = createHash('sha1').update(JSON.stringify(quote.quote)).digest('hex').slice(0, 20);
+      const digest = createHash('sha1')
+        .update(JSON.stringify(quote.quote))
+        .digest('hex')
+        .slice(0, 20);
       const shard = Number.parseInt(digest.slice(0, 8), 16) % this.shards.length;
       const entries = byShard.get(shard) ?? [];
       byShard.set(shard, entries);
@@ -89,7 +92,9 @@ export class QuotesRepository {
           this.addToShard(shard, createdAt, quotesOfBatch).then((answers) => {
             answers.forEach((answer, i) => {
               const entry = batch[i];
-              if (entry) outcomes[entry.index] = answer === 'known' || answer === 'unknown' ? answer : { id: answer };
+              if (entry)
+                outcomes[entry.index] =
+                  answer === 'known' || answer === 'unknown' ? answer : { id: answer };
             });
           }),
         );
@@ -119,7 +124,9 @@ export class QuotesRepository {
       return [];
     }
     if (this.shards.length === 1) {
-      return this.redis.read('quote.findMany', (client) => client.mget(ids.map((id) => this.shardOf(id).quote + id)));
+      return this.redis.read('quote.findMany', (client) =>
+        client.mget(ids.map((id) => this.shardOf(id).quote + id)),
+      );
     }
     return this.redis.read('quote.findMany', (client) =>
       Promise.all(ids.map((id) => client.get(this.shardOf(id).quote + id))),
@@ -175,7 +182,16 @@ export class QuotesRepository {
   delete(id: string, author?: string): Promise<DeleteOutcome> {
     const keys = this.shardOf(id);
     return this.redis.write('quote.delete', (client) =>
-      client.deleteQuote(5, keys.quote, keys.quotes, keys.byUser, keys.log, keys.imported, id, author ?? ''),
+      client.deleteQuote(
+        5,
+        keys.quote,
+        keys.quotes,
+        keys.byUser,
+        keys.log,
+        keys.imported,
+        id,
+        author ?? '',
+      ),
     );
   }
 
@@ -199,7 +215,16 @@ export class QuotesRepository {
       let changed: number;
       do {
         changed = await this.redis.write('quote.unsign', (client) =>
-          client.unsignQuotes(4, keys.quote, keys.byUser, keys.authors, keys.log, userId, incarnation, BATCH),
+          client.unsignQuotes(
+            4,
+            keys.quote,
+            keys.byUser,
+            keys.authors,
+            keys.log,
+            userId,
+            incarnation,
+            BATCH,
+          ),
         );
       } while (changed === BATCH);
     }
@@ -222,8 +247,14 @@ export class QuotesRepository {
   ): Promise<string[]> {
     const keys = this.shards[shard];
     if (!keys) throw new RangeError(`no shard ${shard}`);
-    const args: (string | number)[] = [this.shards.length, shard, createdAt.getTime() * 1000, createdAt.toISOString()];
-    for (const { quote, user_id, digest } of quotes) args.push(user_id ?? '', JSON.stringify(quote), digest);
+    const args: (string | number)[] = [
+      this.shards.length,
+      shard,
+      createdAt.getTime() * 1000,
+      createdAt.toISOString(),
+    ];
+    for (const { quote, user_id, digest } of quotes)
+      args.push(user_id ?? '', JSON.stringify(quote), digest);
     const { quote, quotes: ids, byUser, authors, clock, log, imported } = keys;
     return this.redis.write('quote.add', (client) =>
       client.addQuotes(7, quote, ids, byUser, authors, clock, log, imported, ...args),

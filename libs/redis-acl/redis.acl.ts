@@ -38,7 +38,9 @@ const NOBODY = 'user default off resetpass ~* &* +@all';
  * The rules of all users. They are read from a file because deploy/redis-rules.ts derives them from
  * the keys and scripts of apps as well, and a library may not import an app.
  */
-const RULES: RedisRules = JSON.parse(readFileSync(new URL('./redis.rules.json', import.meta.url), 'utf8'));
+const RULES: RedisRules = JSON.parse(
+  readFileSync(new URL('./redis.rules.json', import.meta.url), 'utf8'),
+);
 
 /** The ACL file of a Redis node. It holds hashes of the passwords; nobody gets in without one. */
 export function redisAcl(passwords: RedisPasswords): string {
@@ -52,9 +54,13 @@ export function sentinelAcl(passwords: RedisPasswords): string {
 
 function acl(passwords: RedisPasswords, rules: RedisRules['redis' | 'sentinel']): string {
   const lines = REDIS_USERS.flatMap((user) => {
-    const hashes = (passwords[user] ?? []).map((password) => `#${createHash('sha256').update(password).digest('hex')}`);
+    const hashes = (passwords[user] ?? []).map(
+      (password) => `#${createHash('sha256').update(password).digest('hex')}`,
+    );
     const own = rules[user];
-    return hashes.length > 0 && own ? [`user ${user} on ${hashes.join(' ')} resetchannels -@all ${own.join(' ')}`] : [];
+    return hashes.length > 0 && own
+      ? [`user ${user} on ${hashes.join(' ')} resetchannels -@all ${own.join(' ')}`]
+      : [];
   });
   return `${[NOBODY, ...lines].join('\n')}\n`;
 }

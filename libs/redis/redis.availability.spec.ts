@@ -7,7 +7,12 @@ import { Redis } from 'ioredis';
 import { parseConfig } from '#libs/config/config.ts';
 import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { RedisService } from './redis.service.ts';
 
@@ -26,13 +31,18 @@ let port: number;
 let operator: Redis;
 
 async function start(args: string[], at = 0): Promise<RedisServer> {
-  const server = await startRedis(program, { port: at, dir: mkdtempSync(join(folder, 'redis-')), args });
+  const server = await startRedis(program, {
+    port: at,
+    dir: mkdtempSync(join(folder, 'redis-')),
+    args,
+  });
   servers.push(server);
   return server;
 }
 
 /** Waits for an event; unlike Node's own `once`, also when the client tells of an error before. */
-const event = (client: EventEmitter, name: string) => new Promise((done) => client.once(name, done));
+const event = (client: EventEmitter, name: string) =>
+  new Promise((done) => client.once(name, done));
 
 /** Connects as a service would, and collects what it says of that. */
 function connect(env: NodeJS.ProcessEnv) {
@@ -58,7 +68,8 @@ afterEach(() => {
 });
 afterAll(() => {
   operator.disconnect();
-  for (const child of [...children, ...servers.map((server) => server.process)]) child.kill('SIGKILL');
+  for (const child of [...children, ...servers.map((server) => server.process)])
+    child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -79,7 +90,12 @@ describe('says once, however often it is tried', () => {
 
   it('TLS, whatever is wrong with it', async () => {
     const at = await freePort();
-    const tls = ['--tls-cert-file', join(folder, 'server.pem'), '--tls-key-file', join(folder, 'server.key')];
+    const tls = [
+      '--tls-cert-file',
+      join(folder, 'server.pem'),
+      '--tls-key-file',
+      join(folder, 'server.key'),
+    ];
     await start(['--port', '0', '--tls-port', String(at), '--tls-auth-clients', 'no', ...tls], at);
     const away = `Redis at 127.0.0.1:${at} is away: TLS`;
     const stranger = connect({ REDIS_PORT: String(at), REDIS_TLS: 'true' });
@@ -105,9 +121,16 @@ describe('says once, however often it is tried', () => {
   it('WRONGPASS and NOAUTH, of a Sentinel', async () => {
     const at = await freePort();
     const file = join(folder, 'sentinel.conf');
-    const watch = [`port ${at}`, `dir ${folder}`, `sentinel monitor quotes 127.0.0.1 ${port} 1`, ...users.sentinel];
+    const watch = [
+      `port ${at}`,
+      `dir ${folder}`,
+      `sentinel monitor quotes 127.0.0.1 ${port} 1`,
+      ...users.sentinel,
+    ];
     writeFileSync(file, watch.join('\n'));
-    children.push(spawn(program.command, [file, '--sentinel'], { env: program.env, stdio: 'ignore' }));
+    children.push(
+      spawn(program.command, [file, '--sentinel'], { env: program.env, stdio: 'ignore' }),
+    );
     const sentinel = { ...LOGIN, REDIS_SENTINELS: `127.0.0.1:${at}` };
     const right = connect({
       ...sentinel,
@@ -116,7 +139,11 @@ describe('says once, however often it is tried', () => {
     await event(right.redis.client, 'ready');
 
     const none = connect(sentinel);
-    const wrong = connect({ ...sentinel, REDIS_SENTINEL_USERNAME: 'quotes', REDIS_SENTINEL_PASSWORD: 'wrong' });
+    const wrong = connect({
+      ...sentinel,
+      REDIS_SENTINEL_USERNAME: 'quotes',
+      REDIS_SENTINEL_PASSWORD: 'wrong',
+    });
     await Promise.all([none.tries(3), wrong.tries(3)]);
     expect(none.lines).toEqual([`Redis at 127.0.0.1:${at} is away: NOAUTH`]);
     expect(wrong.lines).toEqual([`Redis at 127.0.0.1:${at} is away: WRONGPASS`]);
@@ -144,7 +171,9 @@ it('says LOADING until Redis has loaded its data', async () => {
   for (let i = 0; i < 2000; i += 1) operator.set(`key:${i}`, 'x'.repeat(100)).catch(() => {});
   // From a snapshot it loads with more pauses, in which it answers.
   await operator.bgrewriteaof();
-  await eventually(async () => (await operator.info('persistence')).includes('aof_rewrite_in_progress:0'));
+  await eventually(async () =>
+    (await operator.info('persistence')).includes('aof_rewrite_in_progress:0'),
+  );
   await operator.config('SET', 'key-load-delay', '1000');
   const loading = operator.call('DEBUG', 'LOADAOF');
   const { lines, redis } = connect(LOGIN);
@@ -189,7 +218,12 @@ it('says every change', async () => {
   await eventually(() => lines.length > 3);
   const redisIs = `Redis at 127.0.0.1:${first.port} is`;
   expect(lines).toEqual([
-    ...[`${redisIs} away: refused`, `${redisIs} away: NOAUTH`, `${redisIs} away: refused`, `${redisIs} back`],
+    ...[
+      `${redisIs} away: refused`,
+      `${redisIs} away: NOAUTH`,
+      `${redisIs} away: refused`,
+      `${redisIs} back`,
+    ],
   ]);
 });
 

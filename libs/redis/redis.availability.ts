@@ -25,7 +25,8 @@ interface Failure extends Error {
 export function failureReason({ name, message, code = '', reason }: Failure): string {
   if (name === 'ReplyError') return /^(?!ERR\b)[A-Z]+(?= )/.exec(message)?.[0] ?? message;
   // The names of certificates' faults are OpenSSL's, such as CERT_HAS_EXPIRED.
-  if (/^(EPROTO|ERR_(SSL|TLS|OSSL)_.*|(?!E[A-Z]*_)[A-Z]+_.*)$/.test(code)) return `TLS (${reason ?? code})`;
+  if (/^(EPROTO|ERR_(SSL|TLS|OSSL)_.*|(?!E[A-Z]*_)[A-Z]+_.*)$/.test(code))
+    return `TLS (${reason ?? code})`;
   if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
   if (SOCKET_ERRORS[code]) return SOCKET_ERRORS[code];
   if (/timeout|timed out|no answer/i.test(message)) return 'no answer';
@@ -69,9 +70,13 @@ export class RedisAvailability {
   /** What is wrong, as one line; undefined while nothing is known to be. */
   get problem(): string | undefined {
     const address = `Redis at ${redisAddress(this.#config)}`;
-    const away = this.#clients.map((client) => this.#away.get(client)).find((reason) => reason !== undefined);
+    const away = this.#clients
+      .map((client) => this.#away.get(client))
+      .find((reason) => reason !== undefined);
     if (away !== undefined) return `${address} is away: ${away}`;
-    const refusals = [...new Set(Array.from(this.#refusals.values(), ({ reason }) => reason))].sort();
+    const refusals = [
+      ...new Set(Array.from(this.#refusals.values(), ({ reason }) => reason)),
+    ].sort();
     return refusals.length > 0 ? `${address} refuses: ${refusals.join(', ')}` : undefined;
   }
 
@@ -108,7 +113,8 @@ export class RedisAvailability {
       isConnected = true;
       isKnown = false;
       // The client asks as well, and waits without a word until Redis has loaded its data.
-      const note = (info: string) => /^loading:1/m.test(info) && client.status === 'connect' && is('LOADING');
+      const note = (info: string) =>
+        /^loading:1/m.test(info) && client.status === 'connect' && is('LOADING');
       client.info('persistence').then(note, () => {});
     });
     client.on('ready', () => {
@@ -134,7 +140,12 @@ export class RedisAvailability {
   #askNode(cluster: Cluster): void {
     const [node] = this.#config.REDIS_CLUSTER;
     if (this.#probe || !node) return;
-    const probe = connectRedis({ ...this.#config, REDIS_CLUSTER: [], REDIS_HOST: node.host, REDIS_PORT: node.port });
+    const probe = connectRedis({
+      ...this.#config,
+      REDIS_CLUSTER: [],
+      REDIS_HOST: node.host,
+      REDIS_PORT: node.port,
+    });
     this.#probe = probe;
     const end = () => {
       this.#probe = undefined;
@@ -143,7 +154,8 @@ export class RedisAvailability {
     if (probe instanceof Redis) this.#listen(probe, cluster);
     probe.once('close', end);
     probe.once('ready', async () => {
-      const isDown = (state: unknown) => !String(state).includes('cluster_state:ok') && 'CLUSTERDOWN';
+      const isDown = (state: unknown) =>
+        !String(state).includes('cluster_state:ok') && 'CLUSTERDOWN';
       const reason = await (probe as Redis).cluster('INFO').then(isDown, failureReason);
       if (reason) this.#is(cluster, reason);
       end();
@@ -160,6 +172,9 @@ export class RedisAvailability {
     const { problem } = this;
     if (problem === this.#told) return;
     this.#told = problem;
-    this.#listener(problem ?? `Redis at ${redisAddress(this.#config)} is back`, problem === undefined);
+    this.#listener(
+      problem ?? `Redis at ${redisAddress(this.#config)} is back`,
+      problem === undefined,
+    );
   }
 }

@@ -30,13 +30,18 @@ const FAIL_FAST = {
  */
 export function connectRedis(config: Config, patienceMs = 600): RedisClient {
   const client = createClient(config);
-  if (client instanceof Cluster) client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
+  if (client instanceof Cluster)
+    client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
   else giveUpSilent(client, patienceMs);
   return client;
 }
 
 function createClient(config: Config): RedisClient {
-  const options = { ...FAIL_FAST, ...login(config.REDIS_USERNAME, config.REDIS_PASSWORD), ...tls(config) };
+  const options = {
+    ...FAIL_FAST,
+    ...login(config.REDIS_USERNAME, config.REDIS_PASSWORD),
+    ...tls(config),
+  };
   if (config.REDIS_CLUSTER.length > 0) {
     return new Cluster([...config.REDIS_CLUSTER], {
       redisOptions: options,
@@ -51,7 +56,10 @@ function createClient(config: Config): RedisClient {
   const single = { ...options, db: config.REDIS_DB };
   // Auto-pipelining halves Redis' own work under load; a cluster client would leak raw MOVED errors with it.
   if (config.REDIS_SENTINELS.length > 0) {
-    const access = { ...login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD), ...tls(config) };
+    const access = {
+      ...login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD),
+      ...tls(config),
+    };
     const Connector = class extends SentinelConnector {
       constructor() {
         super(config.REDIS_SENTINELS, access);
@@ -59,23 +67,48 @@ function createClient(config: Config): RedisClient {
     };
     return new Redis({ ...single, enableAutoPipelining: true, Connector });
   }
-  return new Redis({ ...single, enableAutoPipelining: true, host: config.REDIS_HOST, port: config.REDIS_PORT });
+  return new Redis({
+    ...single,
+    enableAutoPipelining: true,
+    host: config.REDIS_HOST,
+    port: config.REDIS_PORT,
+  });
 }
 
 /** Where the configuration says that Redis is, for people. */
-export function redisAddress({ REDIS_HOST, REDIS_PORT, REDIS_SENTINELS, REDIS_CLUSTER }: Config): string {
+export function redisAddress({
+  REDIS_HOST,
+  REDIS_PORT,
+  REDIS_SENTINELS,
+  REDIS_CLUSTER,
+}: Config): string {
   const nodes = [...REDIS_SENTINELS, ...REDIS_CLUSTER].map(({ host, port }) => `${host}:${port}`);
   return nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
 }
 
 /** Options of a client; without a password it does not log in. */
 function login(username: string | undefined, password: string | undefined) {
-  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
 }
 
 /** Options of a client; a certificate of Redis that is not as they say ends the connection. */
 function tls(config: Config): { tls?: ConnectionOptions } {
   if (!config.REDIS_TLS) return {};
-  const { REDIS_TLS_CA: ca, REDIS_TLS_CERT: cert, REDIS_TLS_KEY: key, REDIS_TLS_SERVERNAME: servername } = config;
-  return { tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), ...(servername && { servername }) } };
+  const {
+    REDIS_TLS_CA: ca,
+    REDIS_TLS_CERT: cert,
+    REDIS_TLS_KEY: key,
+    REDIS_TLS_SERVERNAME: servername,
+  } = config;
+  return {
+    tls: {
+      ...(ca && { ca }),
+      ...(cert && { cert }),
+      ...(key && { key }),
+      ...(servername && { servername }),
+    },
+  };
 }

@@ -12,7 +12,9 @@ import { defineScripts, type Scripts } from './redis.scripts.ts';
  * Tells whoever listens, as a tracer does, of every operation. The client's own channel would not do: it speaks when a pipeline is flushed, and that is in the
  * context of whichever request came first.
  */
-export const redisOperations = tracingChannel<unknown, { operation: string; error?: unknown }>('quotes-platform:redis');
+export const redisOperations = tracingChannel<unknown, { operation: string; error?: unknown }>(
+  'quotes-platform:redis',
+);
 
 /** How long a confirmation by a replica may take, in milliseconds: a write may wait for two before it gets one of its own, and all must be over within a second. */
 const REPLICATION_TIMEOUT_MS = 250;
@@ -99,14 +101,24 @@ export class RedisService implements OnApplicationShutdown {
     return this.trace(operation, this.writer, command);
   }
 
-  private trace<T>(operation: string, client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {
+  private trace<T>(
+    operation: string,
+    client: RedisClient,
+    command: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
     if (redisOperations.hasSubscribers) {
-      return redisOperations.tracePromise(() => this.measure(operation, client, command), { operation });
+      return redisOperations.tracePromise(() => this.measure(operation, client, command), {
+        operation,
+      });
     }
     return this.measure(operation, client, command);
   }
 
-  private measure<T>(operation: string, client: RedisClient, command: (client: RedisClient) => Promise<T>): Promise<T> {
+  private measure<T>(
+    operation: string,
+    client: RedisClient,
+    command: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
     const duration = redisCommandDuration.series(operation);
     const start = performance.now();
     return command(client).then(
@@ -163,7 +175,9 @@ export class RedisService implements OnApplicationShutdown {
   private pair(reader: Redis, writer: Redis): void {
     // A write is seen by the reads after it: they go where it went.
     writer.on('ready', () => {
-      const [read, written] = [reader, writer].map(({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`);
+      const [read, written] = [reader, writer].map(
+        ({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`,
+      );
       if (reader.status === 'ready' && read !== written) reader.disconnect(true);
     });
     // Most requests write before they read, so that they would find out twice that a master hangs, one patience after the other.
@@ -209,6 +223,8 @@ export class RedisService implements OnApplicationShutdown {
 /** A refusal that means our command was wrong, and not that Redis has too many clients, or was made a replica a moment ago, where WAIT is an error. */
 function isMistake(error: unknown): boolean {
   return (
-    error instanceof Error && error.name === 'ReplyError' && /^(ERR (?!max number|WAIT )|WRONGTYPE)/.test(error.message)
+    error instanceof Error &&
+    error.name === 'ReplyError' &&
+    /^(ERR (?!max number|WAIT )|WRONGTYPE)/.test(error.message)
   );
 }

@@ -66,7 +66,8 @@ export class SentinelConnector extends AbstractConnector {
     if (!this.connecting) throw new Error('Connection is closed.');
     if (!('epoch' in answer) || answer.isBeingReplaced) {
       this.#master = undefined;
-      this.firstError = 'epoch' in answer ? new Error(`${answer.host}:${answer.port} is being replaced`) : answer;
+      this.firstError =
+        'epoch' in answer ? new Error(`${answer.host}:${answer.port} is being replaced`) : answer;
       this.stream = new Socket().destroy();
       return this.stream;
     }
@@ -125,14 +126,21 @@ export class SentinelConnector extends AbstractConnector {
   async #follow(): Promise<void> {
     const answer = await this.#ask();
     const left = this.#master;
-    if (!('epoch' in answer) || left === undefined || answer.epoch < left.epoch || this.stream.destroyed) return;
+    if (
+      !('epoch' in answer) ||
+      left === undefined ||
+      answer.epoch < left.epoch ||
+      this.stream.destroyed
+    )
+      return;
     this.#master = answer;
     if (answer.isDown || answer.host !== left.host || answer.port !== left.port) super.disconnect();
   }
 
   /** Why no Sentinel has answered: what is wrong with the first of them, so that the reason changes as little as it can. */
   #failure([first]: Redis[], [answer]: PromiseSettledResult<Master>[]): Error {
-    const reason = answer?.status === 'rejected' ? (answer.reason as Error) : new Error('no Sentinel is known');
+    const reason =
+      answer?.status === 'rejected' ? (answer.reason as Error) : new Error('no Sentinel is known');
     return (first && this.#errors.get(first)) ?? reason;
   }
 
@@ -140,7 +148,9 @@ export class SentinelConnector extends AbstractConnector {
   async #ask(): Promise<Master | Error> {
     const sentinels = this.#sentinels;
     const answers = await Promise.allSettled(sentinels.map(askOne));
-    const masters = answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+    const masters = answers
+      .filter((answer) => answer.status === 'fulfilled')
+      .map(({ value }) => value);
     const epoch = Math.max(...masters.map((master) => master.epoch));
     const latest = masters.filter((master) => master.epoch === epoch);
     const [first] = latest;
@@ -159,7 +169,8 @@ export function reconnectDelay(attempt: number): number {
 }
 
 async function askOne(sentinel: Redis): Promise<Master> {
-  if (sentinel.status === 'reconnecting') throw new Error(`the Sentinel at ${sentinel.options.host} is away`);
+  if (sentinel.status === 'reconnecting')
+    throw new Error(`the Sentinel at ${sentinel.options.host} is away`);
   // The state first: should a failover come in between, the answer counts as an early one.
   const [state, [host, port]] = (await Promise.all([
     sentinel.call('SENTINEL', 'MASTER', MASTER_NAME),

@@ -30,10 +30,17 @@ describe('a connection to Redis', () => {
 
   it('is given up when nothing comes although a command waits', async () => {
     const sockets: Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    const silent = createServer((socket) => sockets.push(socket.on('error', () => {}))).listen(
+      0,
+      '127.0.0.1',
+    );
     await new Promise((done) => silent.once('listening', done));
     const { port } = silent.address() as AddressInfo;
-    const env = { ...platform.redisEnv('quotes'), REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
+    const env = {
+      ...platform.redisEnv('quotes'),
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: String(port),
+    };
     client = connectRedis(parseConfig('test', { adminKey: false }, env));
     const errors: Error[] = [];
     client.on('error', (error) => errors.push(error));

@@ -7,9 +7,13 @@ export function queryIntegerSchema(min: number, max: number, fallback: number) {
     .optional()
     .transform((value, context) => {
       if (value === undefined) return fallback;
-      const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+      const number =
+        typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
       if (number >= min && number <= max) return number;
-      context.addIssue({ code: 'custom', message: `must be one whole number from ${min} to ${max}` });
+      context.addIssue({
+        code: 'custom',
+        message: `must be one whole number from ${min} to ${max}`,
+      });
       return z.NEVER;
     })
     .meta({ type: 'integer', minimum: min, maximum: max, default: fallback });

@@ -12,7 +12,8 @@ const READABLE = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*
  * A character that shows: a letter, digit, mark of punctuation or symbol, but none that is drawn as nothing. Those that Unicode says to ignore are zero-width, bidi, variation, tag and filler characters;
  * the others are the blank Braille cell, the placeholder of an object, the null notehead, and the full and half blank of hieroglyphs. Combining marks alone show nothing either.
  */
-const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{13441}\u{13442}]]/v;
+const VISIBLE =
+  /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{13441}\u{13442}]]/v;
 
 /**
  * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts), well-formed, with something visible in it, without control
@@ -22,8 +23,14 @@ export function textSchema(max: number) {
   return z
     .string('must be a string')
     .trim()
-    .regex(READABLE, { error: 'must hold readable characters and no control characters', abort: true })
-    .refine((text) => text.isWellFormed(), { error: 'must not hold half of a surrogate pair', abort: true })
+    .regex(READABLE, {
+      error: 'must hold readable characters and no control characters',
+      abort: true,
+    })
+    .refine((text) => text.isWellFormed(), {
+      error: 'must not hold half of a surrogate pair',
+      abort: true,
+    })
     .refine((text) => VISIBLE.test(text), 'must hold something visible')
     .refine((text) => codePoints(text) <= max, `must have at most ${max} characters`)
     .meta({ minLength: 1, maxLength: max });

@@ -47,7 +47,10 @@ export interface WebDefinition {
 /**
  * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown around the app's module. It does not listen yet.
  */
-export async function createService(definition: ServiceDefinition, config: Config): Promise<NestFastifyApplication> {
+export async function createService(
+  definition: ServiceDefinition,
+  config: Config,
+): Promise<NestFastifyApplication> {
   const output = new LogOutput();
   const logger = createLogger(config, output);
   const filter = new ProblemFilter(logger);
@@ -69,11 +72,15 @@ export async function createService(definition: ServiceDefinition, config: Confi
     await definition.web.setUp(fastify, config);
   }
 
-  const app = await NestFactory.create<NestFastifyApplication>(rootModule(definition, config), adapter, {
-    logger: new NestLogger(logger),
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    rootModule(definition, config),
+    adapter,
+    {
+      logger: new NestLogger(logger),
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
   app.useGlobalFilters(filter);
   if (!proxies.isSettled) app.get(ReadinessService).register('proxies', () => proxies.isSettled);
   if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);

@@ -1,4 +1,11 @@
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -9,7 +16,9 @@ export class Balancer {
   url = '';
   /** What went wrong, one line a request. */
   readonly failures: string[] = [];
-  private readonly server: Server = createServer((incoming, outgoing) => this.forward(incoming, outgoing));
+  private readonly server: Server = createServer((incoming, outgoing) =>
+    this.forward(incoming, outgoing),
+  );
   private readonly agent = new Agent({ keepAlive: true });
   private readonly polling: NodeJS.Timeout;
   private readonly ports: readonly number[];
@@ -60,11 +69,15 @@ export class Balancer {
       fail('no replica is ready');
       return;
     }
-    const onward = request({ host: '127.0.0.1', port, method, path, headers, agent: this.agent }, (answer) => {
-      if ((answer.statusCode ?? 500) >= 500) this.failures.push(`${method} ${path} at ${port}: ${answer.statusCode}`);
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const onward = request(
+      { host: '127.0.0.1', port, method, path, headers, agent: this.agent },
+      (answer) => {
+        if ((answer.statusCode ?? 500) >= 500)
+          this.failures.push(`${method} ${path} at ${port}: ${answer.statusCode}`);
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     onward.on('error', (error) => fail(error.message));
     incoming.pipe(onward);
   }

@@ -9,7 +9,20 @@ export function certify(folder: string, authority: string, name: string, subject
   const make = (file: string, ...args: string[]) =>
     execFileSync(
       'openssl',
-      [...['req', '-x509', ...key, '-keyout', `${file}.key`, '-out', `${file}.pem`, '-subj', `/CN=${file}`], ...args],
+      [
+        ...[
+          'req',
+          '-x509',
+          ...key,
+          '-keyout',
+          `${file}.key`,
+          '-out',
+          `${file}.pem`,
+          '-subj',
+          `/CN=${file}`,
+        ],
+        ...args,
+      ],
       { cwd: folder, stdio: 'pipe' },
     );
   make(authority);

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** A program and the environment to run it in. */
@@ -45,7 +53,14 @@ export function fetchUnreleased(debianPackage: string): string {
   mkdirSync(launchers);
   for (const name of readdirSync(join(root, 'usr/bin'))) {
     const libraries = join(root, dirname(loader));
-    const start = [join(root, loader), '--library-path', libraries, '--argv0', name, join(root, 'usr/bin', name)];
+    const start = [
+      join(root, loader),
+      '--library-path',
+      libraries,
+      '--argv0',
+      name,
+      join(root, 'usr/bin', name),
+    ];
     const script = `#!/bin/sh\nexec ${start.map((word) => `'${word}'`).join(' ')} "$@"\n`;
     writeFileSync(join(launchers, name), script, { mode: 0o755 });
   }
@@ -58,13 +73,20 @@ function runs({ command, env }: Program): boolean {
     return true;
   } catch (error) {
     // A program that knows no such option was still found.
-    return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status !== 127;
+    return (
+      error instanceof Error &&
+      'status' in error &&
+      typeof error.status === 'number' &&
+      error.status !== 127
+    );
   }
 }
 
 function unpacked(root: string, name: string): Program {
   const libraries = join(root, 'usr/lib');
-  const folders = existsSync(libraries) ? readdirSync(libraries).map((triplet) => join(libraries, triplet)) : [];
+  const folders = existsSync(libraries)
+    ? readdirSync(libraries).map((triplet) => join(libraries, triplet))
+    : [];
   const path = [...folders, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return { command: join(root, 'usr/bin', name), env: { ...process.env, LD_LIBRARY_PATH: path } };
 }
@@ -86,7 +108,11 @@ function fetchPackage(debianPackage: string, root: string, suite?: string): void
   writeFileSync(sources, `deb http://deb.debian.org/debian ${suite} main\n`);
   writeFileSync(nothing, '');
   const options = Object.entries({
-    ...(suite && { 'Dir::Etc::sourcelist': sources, 'Dir::Etc::sourceparts': '-', 'Dir::State::status': nothing }),
+    ...(suite && {
+      'Dir::Etc::sourcelist': sources,
+      'Dir::Etc::sourceparts': '-',
+      'Dir::State::status': nothing,
+    }),
     'Dir::State::lists': lists,
     'Dir::Cache::archives': archives,
     'Dir::Cache::pkgcache': join(work, 'pkgcache.bin'),

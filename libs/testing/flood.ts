@@ -9,17 +9,23 @@ export const MEMORY_LIMIT = 128;
 
 /** What the image sets for the memory of a process, so that a test has what production has. */
 export function imageMemorySettings(): NodeJS.ProcessEnv {
-  const [, line] = /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
+  const [, line] =
+    /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
   if (line === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
   return Object.fromEntries(
-    Array.from(line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g), ([, name, quoted, bare]) => [name, quoted ?? bare]),
+    Array.from(line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g), ([, name, quoted, bare]) => [
+      name,
+      quoted ?? bare,
+    ]),
   );
 }
 
 /** The most memory a process ever had resident, in MiB; undefined when it has ended. */
 export function peakMemory({ process: child }: ServiceProcess): number | undefined {
   if (child.exitCode !== null || child.signalCode !== null) return undefined;
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+  return (
+    Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+  );
 }
 
 /** Opens a connection to a service, over which a test sends what it likes. Errors only close it. */
@@ -39,7 +45,11 @@ export function get(path: string, fields = ''): string {
  * Sends the same request many times over one connection, without waiting for an answer.
  * @returns how many answers of each status came, until there was one for each request or the service closed the connection
  */
-export async function pipeline(service: ServiceProcess, request: string, count: number): Promise<Map<number, number>> {
+export async function pipeline(
+  service: ServiceProcess,
+  request: string,
+  count: number,
+): Promise<Map<number, number>> {
   const socket = await open(service);
   const statuses = new Map<number, number>();
   let answers = 0;
@@ -88,7 +98,10 @@ export class Bystander {
     while (this.going) {
       const start = performance.now();
       // A connection of its own, as a probe has.
-      const { status } = await call(service, 'GET /healthz', { headers: { connection: 'close' }, timeout: 20_000 });
+      const { status } = await call(service, 'GET /healthz', {
+        headers: { connection: 'close' },
+        timeout: 20_000,
+      });
       if (status !== 200) throw new Error(`/healthz answered ${status}`);
       this.slowest = Math.max(this.slowest, performance.now() - start);
       this.answers += 1;

@@ -31,7 +31,8 @@ export class HeldThread {
     const threads = `/proc/${service.process.pid}/task`;
     const nameOf = (thread: string) => readFileSync(`${threads}/${thread}/comm`, 'utf8').trim();
     const thread = readdirSync(threads).find((thread) => nameOf(thread) === name);
-    if (thread === undefined) throw new Error(`no thread "${name}" among ${readdirSync(threads).map(nameOf)}`);
+    if (thread === undefined)
+      throw new Error(`no thread "${name}" among ${readdirSync(threads).map(nameOf)}`);
     const tracer = spawn('perl', ['-e', SCRIPT, String(PTRACE[process.arch]), thread], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -41,11 +41,18 @@ export async function call(
       ...(options.key !== undefined && { authorization: options.key }),
       ...options.headers,
     },
-    body: options.json === undefined ? (options.form ?? options.raw ?? null) : JSON.stringify(options.json),
+    body:
+      options.json === undefined
+        ? (options.form ?? options.raw ?? null)
+        : JSON.stringify(options.json),
     signal: AbortSignal.timeout(options.timeout ?? HANG),
     redirect: 'manual',
   });
-  return { status: response.status, headers: response.headers, body: parse(await response.text(), response.headers) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: parse(await response.text(), response.headers),
+  };
 }
 
 /** The `Authorization` field of a user. */
@@ -66,15 +73,24 @@ export async function sendRaw(service: ServiceProcess, request: string | Buffer)
   });
   const [head = '', ...rest] = bytes.toString('utf8').split('\r\n\r\n');
   const [statusLine = '', ...fields] = head.split('\r\n');
-  const headers = new Headers(fields.map((field) => field.split(/: ?(.*)/s, 2) as [string, string]));
-  return { status: Number(statusLine.split(' ')[1]), headers, body: parse(rest.join('\r\n\r\n'), headers) };
+  const headers = new Headers(
+    fields.map((field) => field.split(/: ?(.*)/s, 2) as [string, string]),
+  );
+  return {
+    status: Number(statusLine.split(' ')[1]),
+    headers,
+    body: parse(rest.join('\r\n\r\n'), headers),
+  };
 }
 
 /** The value of a metric of a service: of one series, or over all labels. */
 export async function metric(service: Pick<ServiceProcess, 'url'>, name: string): Promise<number> {
   const { body } = await call(service, 'GET /metrics');
   const series = name.includes('{') ? name.replace(/[{}]/g, '\\$&') : `${name}(?:{[^}]*})?`;
-  return [...body.matchAll(new RegExp(`^${series} (\\S+)$`, 'gm'))].reduce((sum, match) => sum + Number(match[1]), 0);
+  return [...body.matchAll(new RegExp(`^${series} (\\S+)$`, 'gm'))].reduce(
+    (sum, match) => sum + Number(match[1]),
+    0,
+  );
 }
 
 /** Asserts that an answer is a problem document of RFC 9457, of the given kind. */

@@ -12,7 +12,8 @@ export interface KeyFamily {
 
 /** The families of the table in docs/operations.md. */
 export function keyFamilies(): KeyFamily[] {
-  const [, table = ''] = /<!-- keys -->(.*)<!-- \/keys -->/s.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+  const [, table = ''] =
+    /<!-- keys -->(.*)<!-- \/keys -->/s.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
   return [...table.matchAll(/^\| `([^`]+)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gm)].map(
     ([, key = '', ttl = '', bound = '']) => ({ key, ttl: ttl as KeyFamily['ttl'], bound }),
   );
@@ -22,6 +23,8 @@ export function keyFamilies(): KeyFamily[] {
 export function familyOf(key: string, families: readonly KeyFamily[]): KeyFamily | undefined {
   const name = key.replace(/^\{q\d+\}/, '{q0}');
   return families
-    .filter((family) => (family.key.endsWith('*') ? name.startsWith(family.key.slice(0, -1)) : name === family.key))
+    .filter((family) =>
+      family.key.endsWith('*') ? name.startsWith(family.key.slice(0, -1)) : name === family.key,
+    )
     .sort((a, b) => b.key.length - a.key.length)[0];
 }

@@ -86,7 +86,9 @@ export class Platform {
     const program = findRedisProgram();
     this.servers = await Promise.all(
       this.nodes.map(({ port, busPort }) => {
-        const cluster = this.isCluster ? ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)] : [];
+        const cluster = this.isCluster
+          ? ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]
+          : [];
         return startRedis(program, {
           port,
           dir: join(this.folder, `redis-${port}`),
@@ -171,7 +173,10 @@ export class Platform {
     }
     await this.whole();
     const addresses = this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const cluster = new Cluster(addresses, { clusterRetryStrategy: () => 20, redisOptions: OPERATOR });
+    const cluster = new Cluster(addresses, {
+      clusterRetryStrategy: () => 20,
+      redisOptions: OPERATOR,
+    });
     cluster.on('error', () => {});
     return cluster;
   }
@@ -179,7 +184,10 @@ export class Platform {
   /** Waits until every node knows that all others are there. */
   private async whole(): Promise<void> {
     for (const client of this.clients) {
-      await eventually(async () => String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'), 30_000);
+      await eventually(
+        async () => String(await client.call('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+        30_000,
+      );
     }
   }
 }

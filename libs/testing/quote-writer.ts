@@ -19,7 +19,21 @@ export class QuoteWriter {
     const now = new Date();
     const rows = quotes.flatMap((text) => ['', JSON.stringify(text), '']);
     return this.client.addQuotes(
-      ...[7, quote, ids, byUser, authors, clock, log, imported, 1, 0, now.getTime() * 1000, now.toISOString(), ...rows],
+      ...[
+        7,
+        quote,
+        ids,
+        byUser,
+        authors,
+        clock,
+        log,
+        imported,
+        1,
+        0,
+        now.getTime() * 1000,
+        now.toISOString(),
+        ...rows,
+      ],
     ) as Promise<string[]>;
   }
 

@@ -52,7 +52,9 @@ export class QuoteWriters {
     for (let i = 0; this.isGoing; i += 1) {
       const start = performance.now();
       const json = { quote: `sabord ${client} ${i}` };
-      const answer = await call(this.service, 'POST /quotes', { key: this.key, json }).catch((error: unknown) => error);
+      const answer = await call(this.service, 'POST /quotes', { key: this.key, json }).catch(
+        (error: unknown) => error,
+      );
       const end = performance.now();
       this.slowest = Math.max(this.slowest, end - start);
       const { status, body } = answer as { status?: number; body?: { id: string } };
@@ -60,7 +62,8 @@ export class QuoteWriters {
         this.acknowledged.push(body?.id ?? '');
         this.gap = Math.max(this.gap, end - this.last);
         this.last = end;
-        for (const { count, resolve } of this.waiting) if (count === this.acknowledged.length) resolve();
+        for (const { count, resolve } of this.waiting)
+          if (count === this.acknowledged.length) resolve();
         this.waiting = this.waiting.filter(({ count }) => count > this.acknowledged.length);
       } else if (status === 503) {
         this.refused += 1;

@@ -24,7 +24,11 @@ export function writeUsers(folder: string): { redis: string[]; sentinel: string[
   return {
     redis: ['--aclfile', redis, '--masteruser', 'node', '--masterauth', redisPassword('node')],
     sentinel: [
-      ...[`aclfile ${sentinel}`, 'sentinel sentinel-user sentinel', `sentinel sentinel-pass ${password}`],
+      ...[
+        `aclfile ${sentinel}`,
+        'sentinel sentinel-user sentinel',
+        `sentinel sentinel-pass ${password}`,
+      ],
       ...['sentinel auth-user quotes sentinel', `sentinel auth-pass quotes ${password}`],
     ],
   };
@@ -38,7 +42,9 @@ export async function denied(clients: readonly Redis[]): Promise<string[]> {
   const logs = clients.map(async (client) =>
     client.status === 'ready' ? ((await client.call('ACL', 'LOG')) as unknown[][]) : [],
   );
-  const all = await Promise.race([Promise.all(logs), delay(1000, [], { ref: false })]).catch(() => []);
+  const all = await Promise.race([Promise.all(logs), delay(1000, [], { ref: false })]).catch(
+    () => [],
+  );
   return all
     .flat()
     .map(String)

@@ -79,26 +79,32 @@ export class ReplicatedRedis {
         const master = pairs((await client.call('SENTINEL', 'MASTER', 'quotes')) as string[]);
         const replicas = (await client.call('SENTINEL', 'REPLICAS', 'quotes')) as string[][];
         const healthy = replicas.filter((replica) => pairs(replica).get('flags') === 'slave');
-        if (master.get('flags') !== 'master' || master.get('num-other-sentinels') !== '2') return false;
+        if (master.get('flags') !== 'master' || master.get('num-other-sentinels') !== '2')
+          return false;
         if (healthy.length !== 2) return false;
       }
       const master = await this.named();
       return master !== undefined && (await this.replicas(master)) === 2 && master;
     }, ELECTION_DEADLINE_MS);
-    for (const { client } of this.nodes) await client.config('SET', 'min-replicas-to-write', REPLICAS_TO_WRITE);
+    for (const { client } of this.nodes)
+      await client.config('SET', 'min-replicas-to-write', REPLICAS_TO_WRITE);
     return whole;
   }
 
   /** The node that the last Sentinel names. */
   async named(): Promise<RedisNode | undefined> {
-    const answer = await this.sentinels.at(-1)?.client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'quotes');
+    const answer = await this.sentinels
+      .at(-1)
+      ?.client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'quotes');
     return this.nodes.find(({ port }) => String(port) === (answer as string[] | undefined)?.[1]);
   }
 
   /** Waits until the Sentinels have begun to elect another master than one that is away: from then on they go through with it. */
   async electing(): Promise<void> {
     await eventually(async () => {
-      const states = this.sentinels.map(({ client }) => client.call('SENTINEL', 'MASTER', 'quotes'));
+      const states = this.sentinels.map(({ client }) =>
+        client.call('SENTINEL', 'MASTER', 'quotes'),
+      );
       const masters = await Promise.all(states as Promise<string[]>[]);
       return masters.some((master) => pairs(master).get('flags')?.includes('failover_in_progress'));
     }, ELECTION_DEADLINE_MS);
@@ -140,7 +146,10 @@ export class ReplicatedRedis {
     await node.client.config('SET', 'min-replicas-to-write', TOO_MANY_REPLICAS);
     const { length } = this.nodes.slice(1);
     await eventually(async () => (await node.client.wait(length, 1000)) === length);
-    await eventually(async () => (await this.sentinels.at(-1)?.client.call('SENTINEL', 'FAILOVER', 'quotes')) === 'OK');
+    await eventually(
+      async () =>
+        (await this.sentinels.at(-1)?.client.call('SENTINEL', 'FAILOVER', 'quotes')) === 'OK',
+    );
     return this.succeeded(node);
   }
 
@@ -169,7 +178,8 @@ export class ReplicatedRedis {
     for (const client of clients) client.disconnect();
     const children = [...this.sentinels.map(({ process: child }) => child), ...this.outdated];
     // A stopped process ends only by SIGKILL.
-    for (const child of [...children, ...this.nodes.map(({ server }) => server.process)]) child.kill('SIGKILL');
+    for (const child of [...children, ...this.nodes.map(({ server }) => server.process)])
+      child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
     if (refused.length > 0) throw new Error(`Redis has refused commands:\n${refused.join('\n')}`);
   }

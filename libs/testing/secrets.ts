@@ -5,7 +5,14 @@ import { join } from 'node:path';
 const MARK = 'unutterable';
 
 /** What must never be in a log: a secret of the tests in clear or in Base64, the secrets of the examples, a hash of a password. */
-const FORBIDDEN = [MARK, ...base64Forms(MARK), 'supersecretkey', 'milou', '$argon2id$', 'Authorization'];
+const FORBIDDEN = [
+  MARK,
+  ...base64Forms(MARK),
+  'supersecretkey',
+  'milou',
+  '$argon2id$',
+  'Authorization',
+];
 
 /** A secret for a test to use as key or password. */
 export function secret(name: string): string {

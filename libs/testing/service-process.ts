@@ -58,7 +58,9 @@ export class ServiceProcess {
     const threads = `/proc/${this.process.pid}/task`;
     this.process.kill('SIGSTOP');
     await eventually(() =>
-      readdirSync(threads).every((thread) => readFileSync(`${threads}/${thread}/stat`, 'utf8').includes(') T ')),
+      readdirSync(threads).every((thread) =>
+        readFileSync(`${threads}/${thread}/stat`, 'utf8').includes(') T '),
+      ),
     );
   }
 

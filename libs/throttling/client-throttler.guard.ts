@@ -48,7 +48,8 @@ export class ClientThrottlerGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (this.reflector.getAllAndOverride(SKIP, [context.getHandler(), context.getClass()])) return true;
+    if (this.reflector.getAllAndOverride(SKIP, [context.getHandler(), context.getClass()]))
+      return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const client = clientOf(request.ip);
     const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');
@@ -76,7 +77,10 @@ export class ClientThrottlerGuard implements CanActivate {
           return;
         }
         reply.code(429).header('content-type', PROBLEM_CONTENT_TYPE).removeHeader('content-length');
-        done(null, JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id)));
+        done(
+          null,
+          JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id)),
+        );
       }, done);
     });
   }

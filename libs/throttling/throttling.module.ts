@@ -13,7 +13,9 @@ export class ThrottlingModule {
     return {
       module: ThrottlingModule,
       imports: [
-        ThrottlerModule.forRoot([{ limit: config.THROTTLE_LIMIT, ttl: config.THROTTLE_WINDOW_SECONDS * 1000 }]),
+        ThrottlerModule.forRoot([
+          { limit: config.THROTTLE_LIMIT, ttl: config.THROTTLE_WINDOW_SECONDS * 1000 },
+        ]),
       ],
       providers: [
         RedisThrottlerStorage,

@@ -46,7 +46,12 @@ export function traceService(fastify: FastifyInstance, config: Config): void {
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   const provider = new TracerProvider({
     resource: defaultResource()
-      .merge(resourceFromAttributes({ 'service.name': config.service, 'service.version': VERSION.version }))
+      .merge(
+        resourceFromAttributes({
+          'service.name': config.service,
+          'service.version': VERSION.version,
+        }),
+      )
       // Last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
       .merge(detectResources({ detectors: [serviceInstanceIdDetector, envDetector] })),
     sampler: sampler(config),

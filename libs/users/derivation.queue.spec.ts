@@ -27,12 +27,27 @@ describe('a queue of derivations', () => {
   });
 
   it('lets clients of a lane take turns, however much one of them asks for', async () => {
-    const greedy = Array.from({ length: 5 }, (_, i): [string, Lane, string] => [`g${i}`, 1, 'greedy']);
-    expect((await order(...greedy, ['m', 1, 'modest'])).ran).toEqual(['g0', 'm', 'g1', 'g2', 'g3', 'g4']);
+    const greedy = Array.from({ length: 5 }, (_, i): [string, Lane, string] => [
+      `g${i}`,
+      1,
+      'greedy',
+    ]);
+    expect((await order(...greedy, ['m', 1, 'modest'])).ran).toEqual([
+      'g0',
+      'm',
+      'g1',
+      'g2',
+      'g3',
+      'g4',
+    ]);
   });
 
   it('has room for a better lane and for a modest client when it is full', async () => {
-    const wrong = Array.from({ length: 40 }, (_, i): [string, Lane, string] => [`w${i}`, 3, 'greedy']);
+    const wrong = Array.from({ length: 40 }, (_, i): [string, Lane, string] => [
+      `w${i}`,
+      3,
+      'greedy',
+    ]);
     const { ran, refused } = await order(...wrong, ['modest', 3, 'modest'], ['right', 1, 'right']);
     expect(ran.slice(0, 3)).toEqual(['right', 'w0', 'modest']);
     expect(ran).toHaveLength(31);
@@ -41,7 +56,9 @@ describe('a queue of derivations', () => {
 
   it('goes on after a task that failed', async () => {
     const queue = new DerivationQueue();
-    await expect(queue.run(0, 'x', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    await expect(queue.run(0, 'x', () => Promise.reject(new Error('broken')))).rejects.toThrow(
+      'broken',
+    );
     expect(await queue.run(0, 'x', async () => 1)).toBe(1);
   });
 });

@@ -28,7 +28,10 @@ export class LoginsRepository {
   /** @throws RedisUnavailableError */
   async standing(id: string, network: string): Promise<LoginStanding> {
     const [[account, ofNetwork, pair], score] = await this.redis.read('login.standing', (client) =>
-      Promise.all([client.mget(counters(id, network)), client.zscore(LOGIN_KEYS.proven + id, network)]),
+      Promise.all([
+        client.mget(counters(id, network)),
+        client.zscore(LOGIN_KEYS.proven + id, network),
+      ]),
     );
     return {
       failures: { account: Number(account), network: Number(ofNetwork), pair: Number(pair) },
@@ -53,12 +56,21 @@ export class LoginsRepository {
    */
   async succeeded(id: string, network: string): Promise<void> {
     await this.redis.writeUnconfirmed('login.succeeded', (client) =>
-      client.provenLogin(1, LOGIN_KEYS.proven + id, network, Date.now(), MOST_PROVEN, PROVEN_SECONDS),
+      client.provenLogin(
+        1,
+        LOGIN_KEYS.proven + id,
+        network,
+        Date.now(),
+        MOST_PROVEN,
+        PROVEN_SECONDS,
+      ),
     );
   }
 }
 
 /** The keys under which a failed login is counted. An id holds neither `@` nor `/`, so that no two of them are alike. */
 function counters(id: string, network: string): string[] {
-  return [`account:${id}`, `network:${network}`, `pair:${id}@${network}`].map((name) => LOGIN_KEYS.failures + name);
+  return [`account:${id}`, `network:${network}`, `pair:${id}@${network}`].map(
+    (name) => LOGIN_KEYS.failures + name,
+  );
 }

@@ -8,7 +8,8 @@ describe('a hash', () => {
     expect(first).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/);
     expect(first).not.toBe(second);
     expect(await verifyPassword('milou 🐕', first)).toBe(true);
-    for (const wrong of ['milou', 'Milou 🐕', 'milou 🐕 ', '']) expect(await verifyPassword(wrong, first)).toBe(false);
+    for (const wrong of ['milou', 'Milou 🐕', 'milou 🐕 ', ''])
+      expect(await verifyPassword(wrong, first)).toBe(false);
   });
 
   it('compares in normal form C, and knows hashes of what was not', async () => {
@@ -17,24 +18,28 @@ describe('a hash', () => {
     expect(await verifyPassword(decomposed, await hashPassword(composed))).toBe(true);
     expect(await verifyPassword(composed, await hashPassword(decomposed))).toBe(true);
     // Made of the decomposed form, as former versions did: by Node's own argon2, 256 KiB, 2 passes.
-    const former = '$argon2id$v=19$m=256,t=2,p=1$Zm9ybWVyLXNhbHQ$o2M4PP/4FGoPO7LSS97Gk41H/zewLa7VCd87/9pKyqo';
+    const former =
+      '$argon2id$v=19$m=256,t=2,p=1$Zm9ybWVyLXNhbHQ$o2M4PP/4FGoPO7LSS97Gk41H/zewLa7VCd87/9pKyqo';
     expect(await verifyPassword(decomposed, former)).toBe(true);
     expect(await verifyPassword(composed, former)).toBe(false);
   });
 
   // A test vector of the reference implementation, phc-winner-argon2.
   it('of another implementation and of other costs is understood', async () => {
-    const hash = '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4';
+    const hash =
+      '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4';
     expect(await verifyPassword('password', hash)).toBe(true);
     expect(await verifyPassword('Password', hash)).toBe(false);
   });
 
-  it.each(['', 'password', '$2b$10$abcdefghijklmnopqrstuv', '$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR'])(
-    'that is %j verifies nothing',
-    async (hash) => {
-      expect(await verifyPassword('password', hash)).toBe(false);
-    },
-  );
+  it.each([
+    '',
+    'password',
+    '$2b$10$abcdefghijklmnopqrstuv',
+    '$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR',
+  ])('that is %j verifies nothing', async (hash) => {
+    expect(await verifyPassword('password', hash)).toBe(false);
+  });
 });
 
 it('lets only so many wait', async () => {

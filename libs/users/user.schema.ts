@@ -9,10 +9,18 @@ export const newUserSchema = z
     name: textSchema(100).meta({ example: 'Tintin' }),
     password: z
       .string('must be a string')
-      .refine((text) => text.length > 0 && passwordLength(text) <= 128, 'must have 1 to 128 characters')
+      .refine(
+        (text) => text.length > 0 && passwordLength(text) <= 128,
+        'must have 1 to 128 characters',
+      )
       .refine((text) => text.isWellFormed(), 'must not hold half of a surrogate pair')
       .describe('at least as long as PASSWORD_MIN_LENGTH says; compared in normal form C')
-      .meta({ minLength: 8, maxLength: 128, format: 'password', example: 'a long phrase of your own' }),
+      .meta({
+        minLength: 8,
+        maxLength: 128,
+        format: 'password',
+        example: 'a long phrase of your own',
+      }),
   })
   .meta({ id: 'NewUser' });
 
@@ -23,7 +31,9 @@ export function passwordLength(password: string): number {
 
 /** What makes a new password too short for PASSWORD_MIN_LENGTH, or undefined. */
 export function shortPasswordProblem(password: string, minLength: number): string | undefined {
-  return passwordLength(password) < minLength ? `must have at least ${minLength} characters` : undefined;
+  return passwordLength(password) < minLength
+    ? `must have at least ${minLength} characters`
+    : undefined;
 }
 
 /** A user as the users service answers with it: never a password, never its hash. */

@@ -3,9 +3,18 @@ import type { Scripts } from '#libs/redis/redis.scripts.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    createUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<CreateUserOutcome, Context>;
-    removeUser(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string | null, Context>;
-    listUsers(keyCount: number, ...keysAndArgs: (string | number)[]): Result<(string | number)[], Context>;
+    createUser(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<CreateUserOutcome, Context>;
+    removeUser(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<string | null, Context>;
+    listUsers(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<(string | number)[], Context>;
   }
 }
 

@@ -26,11 +26,14 @@ describe.each([1, 3])('the quotes of users, in %i shards', (shards) => {
   });
   afterAll(() => redis.onApplicationShutdown());
 
-  const add = async (quote: string, user_id: string) => (await quotes.add({ quote, user_id }))?.id ?? '';
+  const add = async (quote: string, user_id: string) =>
+    (await quotes.add({ quote, user_id }))?.id ?? '';
 
   /** The newest quotes, of one user or of all. */
   async function newest(userId?: string): Promise<{ id: string; user_id: string | null }[]> {
-    return (await quotes.list(100, undefined, userId)).documents.map((document) => JSON.parse(String(document)));
+    return (await quotes.list(100, undefined, userId)).documents.map((document) =>
+      JSON.parse(String(document)),
+    );
   }
 
   it('stay unsigned when another takes the id of a removed user, though the removal comes again late', async () => {

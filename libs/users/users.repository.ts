@@ -64,7 +64,9 @@ export class UsersRepository {
 
   /** @throws RedisUnavailableError */
   async find(id: string): Promise<User | undefined> {
-    const name = await this.redis.read('user.find', (client) => client.hget(USER_KEYS.user + id, 'name'));
+    const name = await this.redis.read('user.find', (client) =>
+      client.hget(USER_KEYS.user + id, 'name'),
+    );
     return name === null ? undefined : { id, name };
   }
 
@@ -73,7 +75,9 @@ export class UsersRepository {
    * @throws RedisUnavailableError
    */
   async findPasswordHash(id: string): Promise<string | undefined> {
-    const hash = await this.redis.read('user.findPassword', (client) => client.hget(USER_KEYS.user + id, 'password'));
+    const hash = await this.redis.read('user.findPassword', (client) =>
+      client.hget(USER_KEYS.user + id, 'password'),
+    );
     return hash ?? undefined;
   }
 
@@ -84,12 +88,23 @@ export class UsersRepository {
    */
   async list(limit: number, after?: string): Promise<UserPage> {
     const [total, ...pairs] = await this.redis.read('user.list', (client) =>
-      client.listUsers(2, USER_KEYS.users, USER_KEYS.user, after === undefined ? '-' : `(${after}`, limit + 1),
+      client.listUsers(
+        2,
+        USER_KEYS.users,
+        USER_KEYS.user,
+        after === undefined ? '-' : `(${after}`,
+        limit + 1,
+      ),
     );
     const rows: User[] = [];
-    for (let i = 0; i < pairs.length; i += 2) rows.push({ id: String(pairs[i]), name: String(pairs[i + 1]) });
+    for (let i = 0; i < pairs.length; i += 2)
+      rows.push({ id: String(pairs[i]), name: String(pairs[i + 1]) });
     const items = rows.slice(0, limit);
-    return { items, total: Number(total), next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    return {
+      items,
+      total: Number(total),
+      next: rows.length > limit ? (items.at(-1)?.id ?? null) : null,
+    };
   }
 
   /**
@@ -111,12 +126,16 @@ export class UsersRepository {
    * @throws RedisUnavailableError
    */
   async finishRemovals(): Promise<void> {
-    const leaving = await this.redis.read('user.leaving', (client) => client.hkeys(USER_KEYS.leaving));
+    const leaving = await this.redis.read('user.leaving', (client) =>
+      client.hkeys(USER_KEYS.leaving),
+    );
     for (const id of leaving) await this.finishRemoval(id);
   }
 
   private async finishRemoval(id: string): Promise<void> {
-    const incarnation = await this.redis.read('user.leaving', (client) => client.hget(USER_KEYS.leaving, id));
+    const incarnation = await this.redis.read('user.leaving', (client) =>
+      client.hget(USER_KEYS.leaving, id),
+    );
     if (incarnation === null) return;
     await this.quotes.unsign(id, incarnation);
     await this.redis.write('user.removed', (client) => client.hdel(USER_KEYS.leaving, id));

@@ -18,7 +18,10 @@ const course = { idle: 15, ramp: 30, hold: 30 };
  * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
  * asserted, seconds are reported.
  */
-export async function proveAutoscaling(cluster: SimulatedCluster, say: (line: string) => void): Promise<void> {
+export async function proveAutoscaling(
+  cluster: SimulatedCluster,
+  say: (line: string) => void,
+): Promise<void> {
   const settings = readSettings();
   // First more than the maximum at the default period of the controller; when tests are repeated, then less at a shorter one.
   const cases = [
@@ -27,13 +30,22 @@ export async function proveAutoscaling(cluster: SimulatedCluster, say: (line: st
   ];
   for (const { period, demand } of cases.slice(0, RUNS)) {
     await cluster.startControllers(`${period}s`);
-    const measured = ['wait', 'hpa/privrocket-autoscaler', '--for=condition=ScalingActive', '--timeout=2m'];
+    const measured = [
+      'wait',
+      'hpa/privrocket-autoscaler',
+      '--for=condition=ScalingActive',
+      '--timeout=2m',
+    ];
     await cluster.kubectl([...measured, '--namespace', namespace]);
     const peak = (demand * pod.request * settings.targetUtilization) / cost;
     const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
     // The controller leaves what is within a tenth of its target.
     const [least, most] = [bound(Math.ceil(demand / 1.1)), bound(Math.floor(demand / 0.9))];
-    const { samples, reached, stopped } = await drive(cluster, peak, (pods) => pods >= least && pods <= most);
+    const { samples, reached, stopped } = await drive(
+      cluster,
+      peak,
+      (pods) => pods >= least && pods <= most,
+    );
 
     console.log(table(samples).replace(/^/gm, '     '));
     const replicas = samples.map(({ replicas }) => replicas);
@@ -44,18 +56,28 @@ export async function proveAutoscaling(cluster: SimulatedCluster, say: (line: st
       assert.ok(pods <= Math.max(2 * before, before + 4), `${before} to ${pods} at once`);
       assert.ok(pods >= Math.floor(before / 2), `${before} to ${pods} at once`);
     }
-    const { items: pods } = await cluster.get('pods --selector app.kubernetes.io/name=shop', namespace);
+    const { items: pods } = await cluster.get(
+      'pods --selector app.kubernetes.io/name=shop',
+      namespace,
+    );
     assert.equal(
-      pods.filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp).length,
+      pods.filter(
+        ({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp,
+      ).length,
       1,
     );
     // The controller writes its events after the deed.
     await eventually(async () => {
-      const { items: events } = await cluster.get('events --field-selector reason=SuccessfulRescale', namespace);
+      const { items: events } = await cluster.get(
+        'events --field-selector reason=SuccessfulRescale',
+        namespace,
+      );
       const messages: string[] = events.map(({ message }: { message: string }) => message);
       assert.ok(messages.some((message) => message.endsWith('above target')));
       assert.ok(
-        messages.some((message) => message.endsWith('New size: 1; reason: All metrics below target')),
+        messages.some((message) =>
+          message.endsWith('New size: 1; reason: All metrics below target'),
+        ),
         messages.join('\n'),
       );
       return true;
@@ -68,10 +90,16 @@ export async function proveAutoscaling(cluster: SimulatedCluster, say: (line: st
       rest: 300,
       peak,
     };
-    const predicted = simulate(settings, { syncPeriod: period, metricsPeriod: 15, podStart: 4, ...pod }, load, cost);
+    const predicted = simulate(
+      settings,
+      { syncPeriod: period, metricsPeriod: 15, podStart: 4, ...pod },
+      load,
+      cost,
+    );
     const times = (course: Sample[]) => {
       const up = course.find(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
-      const down = course.find(({ at, replicas }) => at >= stopped && replicas === 1)?.at ?? Number.NaN;
+      const down =
+        course.find(({ at, replicas }) => at >= stopped && replicas === 1)?.at ?? Number.NaN;
       return `first new pods ${up - load.start} s after the ramp begins, back to 1 ${down - stopped} s after the load ends`;
     };
     say(
@@ -88,7 +116,11 @@ interface Course {
   stopped: number;
 }
 
-async function drive(cluster: SimulatedCluster, peak: number, right: (replicas: number) => boolean): Promise<Course> {
+async function drive(
+  cluster: SimulatedCluster,
+  peak: number,
+  right: (replicas: number) => boolean,
+): Promise<Course> {
   const samples: Sample[] = [];
   const begin = Date.now();
   const seconds = () => (Date.now() - begin) / 1000;

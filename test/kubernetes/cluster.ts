@@ -20,14 +20,24 @@ import { ControlPlane } from './control-plane.ts';
 import { storageClass } from './simulated-cluster.ts';
 
 /** Overlays in the order in which they are deployed. */
-export const overlays = ['traefik', 'qualification', 'production', 'monitoring', 'privrocket-preprod'];
+export const overlays = [
+  'traefik',
+  'qualification',
+  'production',
+  'monitoring',
+  'privrocket-preprod',
+];
 
 const fabric = (...args: string[]) =>
   // From the network of the machine, since it ends what runs in those of the cluster, and this process is in one of them. Who started it has stayed there.
-  execFileSync('nsenter', [`--net=/proc/${process.ppid}/ns/net`, 'test/kubernetes/fabric.sh', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, SPARED: String(process.pid) },
-  });
+  execFileSync(
+    'nsenter',
+    [`--net=/proc/${process.ppid}/ns/net`, 'test/kubernetes/fabric.sh', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, SPARED: String(process.pid) },
+    },
+  );
 
 /** An answer to a request. */
 export interface Answer {
@@ -46,7 +56,10 @@ export function sendTo(
   answered: (response: IncomingMessage) => void,
 ): ClientRequest {
   return tls
-    ? requestOverTls({ ...options, host: ip, port: 443, servername: host, rejectUnauthorized: false }, answered)
+    ? requestOverTls(
+        { ...options, host: ip, port: 443, servername: host, rejectUnauthorized: false },
+        answered,
+      )
     : request({ ...options, host: ip, port: 80 }, answered);
 }
 
@@ -98,8 +111,15 @@ export class RealCluster extends ControlPlane {
    * @param tools folder that tools.sh prints
    * @param images folder that images.sh prints
    */
-  static async start(name: string, tools: string, images: string, folder: string): Promise<RealCluster> {
-    const nodes = readdirSync('/run/netns').filter((namespace) => namespace.startsWith(`${name}-node-`)).length;
+  static async start(
+    name: string,
+    tools: string,
+    images: string,
+    folder: string,
+  ): Promise<RealCluster> {
+    const nodes = readdirSync('/run/netns').filter((namespace) =>
+      namespace.startsWith(`${name}-node-`),
+    ).length;
     const cluster = new RealCluster(name, tools, images, folder, nodes);
     mkdirSync(cluster.checkout, { recursive: true });
     writeFileSync(cluster.path('cluster.json'), JSON.stringify({ name, tools, images, nodes }));
@@ -116,7 +136,13 @@ export class RealCluster extends ControlPlane {
     await cluster.startMetrics('--kubelet-insecure-tls');
     const quiet = ['--disable-warning=ExperimentalWarning', 'test/kubernetes/load-balancer.ts'];
     cluster.spawn('load-balancer', process.execPath, [...quiet, folder, String(nodes)]);
-    await cluster.kubectl(['rollout', 'status', 'deployment/coredns', '--namespace=kube-system', '--timeout=5m']);
+    await cluster.kubectl([
+      'rollout',
+      'status',
+      'deployment/coredns',
+      '--namespace=kube-system',
+      '--timeout=5m',
+    ]);
     await cluster.kubectl([
       ...['wait', '--for=condition=Available', 'apiservice/v1beta1.metrics.k8s.io'],
       '--timeout=5m',
@@ -126,8 +152,11 @@ export class RealCluster extends ControlPlane {
 
   /** The cluster that runs already, from `folder`. @throws when there is none */
   static attach(folder: string): RealCluster {
-    const { name, tools, images, nodes } = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8'));
-    if (!existsSync(`/run/netns/${name}-control`)) throw new Error(`${folder} is of a cluster that has ended`);
+    const { name, tools, images, nodes } = JSON.parse(
+      readFileSync(join(folder, 'cluster.json'), 'utf8'),
+    );
+    if (!existsSync(`/run/netns/${name}-control`))
+      throw new Error(`${folder} is of a cluster that has ended`);
     return new RealCluster(name, tools, images, folder, nodes);
   }
 
@@ -173,7 +202,8 @@ export class RealCluster extends ControlPlane {
     // Whoever reads the documents has Node 24 as `node`.
     const env = { ...this.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
     const options = { cwd: this.checkout, env, maxBuffer: 2 ** 26 };
-    return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', line], options)).stdout;
+    return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', line], options))
+      .stdout;
   }
 
   /**
@@ -195,7 +225,10 @@ export class RealCluster extends ControlPlane {
   /** A deployed environment. */
   async environment(namespace: string): Promise<Environment> {
     const { items } = await this.get('ingresses', namespace);
-    const secrets = readFileSync(join(this.checkout, `deploy/overlays/${namespace}/platform.secret`), 'utf8');
+    const secrets = readFileSync(
+      join(this.checkout, `deploy/overlays/${namespace}/platform.secret`),
+      'utf8',
+    );
     return {
       namespace,
       host: items[0].spec.rules[0].host,
@@ -207,7 +240,16 @@ export class RealCluster extends ControlPlane {
 
   /** Runs a command in a container and returns what it prints. @throws when it fails */
   exec(namespace: string, pod: string, container: string, command: string[]): Promise<string> {
-    return this.kubectl(['exec', pod, '--namespace', namespace, '--container', container, '--', ...command]);
+    return this.kubectl([
+      'exec',
+      pod,
+      '--namespace',
+      namespace,
+      '--container',
+      container,
+      '--',
+      ...command,
+    ]);
   }
 
   /** Pods by a label selector, those that are ending left out. */
@@ -220,14 +262,25 @@ export class RealCluster extends ControlPlane {
   async settled(namespace: string): Promise<void> {
     const { items } = await this.get('deployments,statefulsets', namespace);
     for (const { kind, metadata } of items) {
-      await this.kubectl(['rollout', 'status', `${kind}/${metadata.name}`, '--namespace', namespace, '--timeout=5m']);
+      await this.kubectl([
+        'rollout',
+        'status',
+        `${kind}/${metadata.name}`,
+        '--namespace',
+        namespace,
+        '--timeout=5m',
+      ]);
     }
   }
 
   /** Process ids, as this machine counts them, of everything in a pod, or in one of its containers. */
   async processes(namespace: string, pod: string | Pod, container?: string): Promise<number[]> {
-    const { metadata, status }: Pod = typeof pod === 'string' ? await this.get(`pod/${pod}`, namespace) : pod;
-    const id = status?.containerStatuses?.find(({ name }) => name === container)?.containerID?.split('//')[1] ?? '';
+    const { metadata, status }: Pod =
+      typeof pod === 'string' ? await this.get(`pod/${pod}`, namespace) : pod;
+    const id =
+      status?.containerStatuses
+        ?.find(({ name }) => name === container)
+        ?.containerID?.split('//')[1] ?? '';
     const group = `/pod${metadata?.uid}/${container ? id : ''}`;
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && accountOf(name, 'cgroup').includes(group))
@@ -255,7 +308,8 @@ export class RealCluster extends ControlPlane {
   async cut(one: string[], other: string[]): Promise<void> {
     const [a, b] = [`{ ${one.join(', ')} }`, `{ ${other.join(', ')} }`];
     const rules = [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
-    const chain = 'add table bridge cuts\nadd chain bridge cuts forward { type filter hook forward priority 0; }\n';
+    const chain =
+      'add table bridge cuts\nadd chain bridge cuts forward { type filter hook forward priority 0; }\n';
     await this.command(
       'nft',
       ['-f', '-'],
@@ -284,7 +338,11 @@ export class RealCluster extends ControlPlane {
   ask({ ip, host, tls }: Address, target: string, asking: Asking = {}): Promise<Answer> {
     const [method = '', path = ''] = target.split(' ');
     const body = asking.json === undefined ? undefined : JSON.stringify(asking.json);
-    const headers = { host, ...(body && { 'content-type': 'application/json' }), ...asking.headers };
+    const headers = {
+      host,
+      ...(body && { 'content-type': 'application/json' }),
+      ...asking.headers,
+    };
     const localAddress = asking.client ?? this.nextClient();
     return new Promise((done, fail) => {
       const options = { method, path, headers, localAddress, agent: false };
@@ -298,7 +356,10 @@ export class RealCluster extends ControlPlane {
           done({ status: response.statusCode ?? 0, headers: response.headers, text });
         });
       });
-      const late = () => sending.destroy(new Error(`no answer to ${target} within ${asking.timeoutMs ?? 10_000} ms`));
+      const late = () =>
+        sending.destroy(
+          new Error(`no answer to ${target} within ${asking.timeoutMs ?? 10_000} ms`),
+        );
       const timer = setTimeout(late, asking.timeoutMs ?? 10_000);
       sending.on('error', (error) => {
         clearTimeout(timer);
@@ -337,18 +398,27 @@ export class RealNode {
     const { cluster, name } = this;
     if (!existsSync(cluster.kubeconfig(`system:node:${name}`))) {
       cluster.makeUser(`system:node:${name}`, 'system:nodes');
-      cluster.sign(`kubelet-${name}`, `/CN=${name}`, '-addext', `subjectAltName=IP:${this.ip},DNS:${name}`);
+      cluster.sign(
+        `kubelet-${name}`,
+        `/CN=${name}`,
+        '-addext',
+        `subjectAltName=IP:${this.ip},DNS:${name}`,
+      );
     }
     mkdirSync(cluster.path(name), { recursive: true });
     const log = openSync(cluster.path(`${name}/node.log`), 'a');
     const args = [cluster.name, String(this.n), cluster.tools, cluster.images, cluster.folder];
     const begin = Date.now();
-    const child = spawn('test/kubernetes/node.sh', args, { stdio: ['ignore', log, log], detached: true });
+    const child = spawn('test/kubernetes/node.sh', args, {
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     child.unref();
     writeFileSync(cluster.path(`${name}/pid`), String(child.pid));
     await eventually(
       async () => {
-        if (child.exitCode !== null) throw new Error(readFileSync(cluster.path(`${name}/node.log`), 'utf8'));
+        if (child.exitCode !== null)
+          throw new Error(readFileSync(cluster.path(`${name}/node.log`), 'utf8'));
         // What the API server says of a node is as old as its last word.
         const { spec } = await cluster.get(`lease/${name}`, 'kube-node-lease');
         const { status } = await cluster.get(`node/${name}`);

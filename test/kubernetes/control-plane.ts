@@ -1,4 +1,11 @@
-import { type ChildProcess, execFile, execFileSync, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import {
+  type ChildProcess,
+  execFile,
+  execFileSync,
+  type SpawnSyncReturns,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,7 +46,12 @@ export class ControlPlane {
     await this.#startServer();
     await this.startControllers();
     this.run('kube-scheduler', [
-      ...['--kubeconfig', this.kubeconfig('system:kube-scheduler'), '--leader-elect=false', '--bind-address=127.0.0.1'],
+      ...[
+        '--kubeconfig',
+        this.kubeconfig('system:kube-scheduler'),
+        '--leader-elect=false',
+        '--bind-address=127.0.0.1',
+      ],
     ]);
   }
 
@@ -64,28 +76,45 @@ export class ControlPlane {
 
   /** Runs kubectl that may be refused: status, output and complaints. */
   attempt(args: string[], input = ''): SpawnSyncReturns<string> {
-    return spawnSync('nsenter', [this.#network, 'kubectl', ...args], { env: this.env, encoding: 'utf8', input });
+    return spawnSync('nsenter', [this.#network, 'kubectl', ...args], {
+      env: this.env,
+      encoding: 'utf8',
+      input,
+    });
   }
 
   /** Objects as the API server has them. */
   // biome-ignore lint/suspicious/noExplicitAny: any kind of object, and the assertions on it are the check
   async get(what: string, namespace = ''): Promise<any> {
     const where = namespace ? ['--namespace', namespace] : [];
-    return JSON.parse(await this.kubectl(['get', ...what.split(' '), '--output', 'json', ...where]));
+    return JSON.parse(
+      await this.kubectl(['get', ...what.split(' '), '--output', 'json', ...where]),
+    );
   }
 
   /** Brings objects onto the cluster. */
   async apply(items: object[]): Promise<void> {
-    await this.kubectl(['apply', '--filename', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await this.kubectl(
+      ['apply', '--filename', '-'],
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+    );
   }
 
   /** Starts kube-controller-manager, in place of the one that runs; with another period of the autoscalers than the default when one is given. */
   async startControllers(autoscalerPeriod?: string): Promise<void> {
     this.#stop('kube-controller-manager');
     this.run('kube-controller-manager', [
-      ...['--kubeconfig', this.kubeconfig('system:kube-controller-manager'), '--leader-elect=false'],
+      ...[
+        '--kubeconfig',
+        this.kubeconfig('system:kube-controller-manager'),
+        '--leader-elect=false',
+      ],
       ...['--bind-address=127.0.0.1', '--allocate-node-cidrs=false'],
-      ...['--use-service-account-credentials', '--service-account-private-key-file', this.path('accounts.key')],
+      ...[
+        '--use-service-account-credentials',
+        '--service-account-private-key-file',
+        this.path('accounts.key'),
+      ],
       ...['--root-ca-file', this.path('ca.crt')],
       ...(autoscalerPeriod ? [`--horizontal-pod-autoscaler-sync-period=${autoscalerPeriod}`] : []),
     ]);
@@ -100,8 +129,17 @@ export class ControlPlane {
       ...['--kubeconfig', kubeconfig, '--authentication-kubeconfig', kubeconfig],
       ...['--authorization-kubeconfig', kubeconfig],
       ...['--bind-address=127.0.0.1', '--secure-port=4443', '--metric-resolution=15s'],
-      ...['--tls-cert-file', this.path('server.crt'), '--tls-private-key-file', this.path('server.key')],
-      ...['--kubelet-use-node-status-port', '--kubelet-preferred-address-types=InternalIP', kubelets],
+      ...[
+        '--tls-cert-file',
+        this.path('server.crt'),
+        '--tls-private-key-file',
+        this.path('server.key'),
+      ],
+      ...[
+        '--kubelet-use-node-status-port',
+        '--kubelet-preferred-address-types=InternalIP',
+        kubelets,
+      ],
     ]);
     const where = { name: 'metrics-server', namespace: 'kube-system' };
     const service = {
@@ -116,7 +154,12 @@ export class ControlPlane {
       metadata: { name: 'v1beta1.metrics.k8s.io' },
       spec: {
         service: { ...where, port: 4443 },
-        ...{ group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 },
+        ...{
+          group: 'metrics.k8s.io',
+          version: 'v1beta1',
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+        },
         insecureSkipTLSVerify: true,
       },
     };
@@ -152,24 +195,40 @@ export class ControlPlane {
 
   /** Writes a file of YAML documents, for which JSON is good enough, and answers with its path. */
   write(name: string, ...documents: object[]): string {
-    writeFileSync(this.path(name), documents.map((document) => JSON.stringify(document)).join('\n---\n'));
+    writeFileSync(
+      this.path(name),
+      documents.map((document) => JSON.stringify(document)).join('\n---\n'),
+    );
     return this.path(name);
   }
 
   /** Makes a key and a certificate that the cluster's authority has signed, NAME.key and NAME.crt. */
   sign(name: string, subject: string, ...extra: string[]): void {
-    this.#certify(name, subject, '-CA', this.path('ca.crt'), '-CAkey', this.path('ca.key'), ...extra);
+    this.#certify(
+      name,
+      subject,
+      '-CA',
+      this.path('ca.crt'),
+      '-CAkey',
+      this.path('ca.key'),
+      ...extra,
+    );
   }
 
   /** Makes the credentials of a user of the API. */
   makeUser(user: string, group = ''): void {
     this.sign(user, `${group && `/O=${group}`}/CN=${user}`);
-    const credentials = { 'client-certificate': this.path(`${user}.crt`), 'client-key': this.path(`${user}.key`) };
+    const credentials = {
+      'client-certificate': this.path(`${user}.crt`),
+      'client-key': this.path(`${user}.key`),
+    };
     const server = `https://${this.address}:6443`;
     this.write(`${user}.kubeconfig`, {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'test', cluster: { server, 'certificate-authority': this.path('ca.crt') } }],
+      clusters: [
+        { name: 'test', cluster: { server, 'certificate-authority': this.path('ca.crt') } },
+      ],
       users: [{ name: user, user: credentials }],
       contexts: [{ name: 'test', context: { cluster: 'test', user } }],
       'current-context': 'test',
@@ -183,8 +242,22 @@ export class ControlPlane {
   async #startServer(): Promise<void> {
     const [client, peer] = ['http://127.0.0.1:2379', 'http://127.0.0.1:2380'];
     this.run('etcd', [
-      ...['--data-dir', this.path('etcd'), '--listen-client-urls', client, '--advertise-client-urls', client],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
+      ...[
+        '--data-dir',
+        this.path('etcd'),
+        '--listen-client-urls',
+        client,
+        '--advertise-client-urls',
+        client,
+      ],
+      ...[
+        '--listen-peer-urls',
+        peer,
+        '--initial-advertise-peer-urls',
+        peer,
+        '--initial-cluster',
+        `default=${peer}`,
+      ],
       '--unsafe-no-fsync',
     ]);
     this.run('kube-apiserver', [
@@ -192,19 +265,40 @@ export class ControlPlane {
       ...['--service-cluster-ip-range=10.96.0.0/16', `--advertise-address=${this.address}`],
       // An endpoint on loopback is none: where there is no Service network, there is none for the server itself.
       ...(this.address.startsWith('127.') ? ['--endpoint-reconciler-type=none'] : []),
-      ...['--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--allow-privileged'],
+      ...[
+        '--authorization-mode=Node,RBAC',
+        '--enable-admission-plugins=NodeRestriction',
+        '--allow-privileged',
+      ],
       ...['--client-ca-file', this.path('ca.crt')],
-      ...['--tls-cert-file', this.path('server.crt'), '--tls-private-key-file', this.path('server.key')],
+      ...[
+        '--tls-cert-file',
+        this.path('server.crt'),
+        '--tls-private-key-file',
+        this.path('server.key'),
+      ],
       ...['--service-account-issuer=https://kubernetes.default.svc'],
       ...['--service-account-key-file', this.path('accounts.key')],
       ...['--service-account-signing-key-file', this.path('accounts.key')],
       // How it vouches for callers to metrics-server.
-      ...['--requestheader-client-ca-file', this.path('front-proxy.crt'), '--requestheader-allowed-names=front-proxy'],
-      ...['--requestheader-username-headers=X-Remote-User', '--requestheader-group-headers=X-Remote-Group'],
+      ...[
+        '--requestheader-client-ca-file',
+        this.path('front-proxy.crt'),
+        '--requestheader-allowed-names=front-proxy',
+      ],
+      ...[
+        '--requestheader-username-headers=X-Remote-User',
+        '--requestheader-group-headers=X-Remote-Group',
+      ],
       '--requestheader-extra-headers-prefix=X-Remote-Extra-',
       ...['--proxy-client-cert-file', this.path('front-proxy.crt')],
       ...['--proxy-client-key-file', this.path('front-proxy.key')],
-      ...['--kubelet-client-certificate', this.path('admin.crt'), '--kubelet-client-key', this.path('admin.key')],
+      ...[
+        '--kubelet-client-certificate',
+        this.path('admin.crt'),
+        '--kubelet-client-key',
+        this.path('admin.key'),
+      ],
       '--kubelet-preferred-address-types=InternalIP',
     ]);
     await this.#ready(['get', '--raw', '/readyz']);
@@ -218,15 +312,35 @@ export class ControlPlane {
     this.makeUser('admin', 'system:masters');
     for (const user of programs) this.makeUser(user);
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writeFileSync(this.path('accounts.key'), privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(this.path('accounts.key'), privateKey.export({ type: 'sec1', format: 'pem' }), {
+      mode: 0o600,
+    });
   }
 
   #certify(name: string, subject: string, ...extra: string[]): void {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-        ...['-keyout', this.path(`${name}.key`), '-out', this.path(`${name}.crt`), '-subj', subject, ...extra],
+        ...[
+          'req',
+          '-x509',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:prime256v1',
+          '-nodes',
+          '-days',
+          '2',
+        ],
+        ...[
+          '-keyout',
+          this.path(`${name}.key`),
+          '-out',
+          this.path(`${name}.crt`),
+          '-subj',
+          subject,
+          ...extra,
+        ],
       ],
       { stdio: 'pipe' },
     );
@@ -240,9 +354,17 @@ export class ControlPlane {
 
   /** Waits until a request succeeds, or a program that should make it succeed has ended. */
   async #ready(request: string[]): Promise<void> {
-    const ended = () => [...this.#programs].find(([, { exitCode, signalCode }]) => exitCode !== null || signalCode);
-    await eventually(async () => ended() !== undefined || (await this.kubectl(request)) !== undefined, 120_000, 200);
+    const ended = () =>
+      [...this.#programs].find(([, { exitCode, signalCode }]) => exitCode !== null || signalCode);
+    await eventually(
+      async () => ended() !== undefined || (await this.kubectl(request)) !== undefined,
+      120_000,
+      200,
+    );
     const [name] = ended() ?? [];
-    if (name) throw new Error(`${name} ended:\n${readFileSync(this.path(`${name}.log`), 'utf8').slice(-2000)}`);
+    if (name)
+      throw new Error(
+        `${name} ended:\n${readFileSync(this.path(`${name}.log`), 'utf8').slice(-2000)}`,
+      );
   }
 }

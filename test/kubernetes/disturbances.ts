@@ -11,7 +11,10 @@ const paths = ['/quotes?limit=1', '/search?keyword=number', '/quotes/random'];
 async function readDuring(cluster: RealCluster, deed: () => Promise<unknown>): Promise<Reader> {
   const environment = await cluster.environment(namespace);
   const headers = { authorization: environment.key };
-  await cluster.ask(environment, 'POST /quotes', { headers, json: { quote: 'A number to be found' } });
+  await cluster.ask(environment, 'POST /quotes', {
+    headers,
+    json: { quote: 'A number to be found' },
+  });
   const reader = await new Reader(cluster, environment, paths).start();
   try {
     await deed();
@@ -61,7 +64,8 @@ export const pods: Test = async (cluster, say) => {
   const [first] = await quotes();
   const name = first?.metadata?.name ?? '';
   const restarts = async () =>
-    (await quotes()).find((pod) => pod.metadata?.name === name)?.status?.containerStatuses?.[0]?.restartCount ?? 0;
+    (await quotes()).find((pod) => pod.metadata?.name === name)?.status?.containerStatuses?.[0]
+      ?.restartCount ?? 0;
   const before = await restarts();
   const [container] = first?.spec?.containers ?? [];
   const killed = await readDuring(cluster, async () => {
@@ -70,7 +74,10 @@ export const pods: Test = async (cluster, say) => {
     await cluster.settled(namespace);
   });
   // What was under way in the container that was killed is lost with it.
-  assert.ok(killed.failures().length <= killed.log.length * 0.01, JSON.stringify(killed.failures()));
+  assert.ok(
+    killed.failures().length <= killed.log.length * 0.01,
+    JSON.stringify(killed.failures()),
+  );
   say(
     `ok   kill -9 of a service's container: started again; of ${killed.log.length} requests ${killed.failures().length} failed, those under way in it`,
   );
@@ -93,7 +100,9 @@ export const nodes: Test = async (cluster, say) => {
   const [, second, third] = cluster.nodes;
   assert.ok(second && third);
   const drained = await readDuring(cluster, () =>
-    cluster.kubectl([...['drain', second.name, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=4m']]),
+    cluster.kubectl([
+      ...['drain', second.name, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=4m'],
+    ]),
   );
   noneFailed(drained, 'while a node was drained');
   await cluster.kubectl(['uncordon', second.name]);
@@ -103,7 +112,12 @@ export const nodes: Test = async (cluster, say) => {
   const crashed = await readDuring(cluster, async () => {
     await third.crash();
     // As long as it takes the cluster to notice.
-    await cluster.kubectl(['wait', `node/${third.name}`, '--for=condition=Ready=Unknown', '--timeout=3m']);
+    await cluster.kubectl([
+      'wait',
+      `node/${third.name}`,
+      '--for=condition=Ready=Unknown',
+      '--timeout=3m',
+    ]);
   });
   await third.restart();
   await settleAll(cluster);
@@ -113,10 +127,13 @@ export const nodes: Test = async (cluster, say) => {
   );
 
   assert.deepEqual(await writer.verify(), []);
-  say(`ok   after drain, crash and reboot all ${writer.acknowledged.size} quotes are there: the volumes have survived`);
+  say(
+    `ok   after drain, crash and reboot all ${writer.acknowledged.size} quotes are there: the volumes have survived`,
+  );
 };
 
 /** Waits until everything runs again. */
 async function settleAll(cluster: RealCluster): Promise<void> {
-  for (const where of ['kube-system', 'traefik', namespace, 'qualification']) await cluster.settled(where);
+  for (const where of ['kube-system', 'traefik', namespace, 'qualification'])
+    await cluster.settled(where);
 }

@@ -21,13 +21,25 @@ interface Command {
 /** Commands that are not run, and why not. */
 const excepted: [RegExp, string][] = [
   [/^minikube start/, 'minikube: the nodes here are others'],
-  [/^npm ci && npm run images/, 'minikube and docker: images.sh builds the same images and brings them to the nodes'],
-  [/docker compose|^(docker|podman|buildah|kind|k3s|minikube|ctr) /, 'needs Docker, or a cluster of another make'],
-  [/^npm run (check:\S+|test:\S+|loadtest|images|deploy)$/, 'names a script and asks nobody to run it here'],
+  [
+    /^npm ci && npm run images/,
+    'minikube and docker: images.sh builds the same images and brings them to the nodes',
+  ],
+  [
+    /docker compose|^(docker|podman|buildah|kind|k3s|minikube|ctr) /,
+    'needs Docker, or a cluster of another make',
+  ],
+  [
+    /^npm run (check:\S+|test:\S+|loadtest|images|deploy)$/,
+    'names a script and asks nobody to run it here',
+  ],
   [/get certificate/, 'wants cert-manager'],
   [/valkey-check-aof --fix/, 'mends a damaged file, and there is none'],
   [/^BACKUP_KEY=/, 'reads a file outside the cluster: backup.e2e-spec.ts runs it'],
-  [/scale statefulset redis-ENVIRONMENT/, 'for a Redis without users: redis.drill.ts scales to zero and back'],
+  [
+    /scale statefulset redis-ENVIRONMENT/,
+    'for a Redis without users: redis.drill.ts scales to zero and back',
+  ],
 ];
 
 /** Commands that one of the tests has run, as they are written. */
@@ -38,13 +50,18 @@ export const documented: Command[] = readFileSync(page, 'utf8')
   .split(/^#+ (?=.)/m)
   .flatMap((chapter) => {
     const section = chapter.slice(0, chapter.indexOf('\n'));
-    const blocks = [...chapter.matchAll(/^```\w*\n(.*?)^```/gms)].flatMap(([, block = '']) => commandsOf(block));
+    const blocks = [...chapter.matchAll(/^```\w*\n(.*?)^```/gms)].flatMap(([, block = '']) =>
+      commandsOf(block),
+    );
     const prose = chapter.replace(/^```.*?^```/gms, '');
     const inline = [...prose.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
     const commands = inline.filter((text) =>
       /^(kubectl|npm run|docker|podman|minikube|kind|k3s|ctr|(?:redis|valkey)-\S+) /.test(text),
     );
-    return [...blocks, ...commands.map((text) => text.replaceAll(/\s+/g, ' '))].map((text) => ({ section, text }));
+    return [...blocks, ...commands.map((text) => text.replaceAll(/\s+/g, ' '))].map((text) => ({
+      section,
+      text,
+    }));
   });
 
 /** The commands of a code block, a line each; lines that use the variable of a line before are one command with it. */
@@ -70,7 +87,9 @@ export async function runDocumented(
   pattern: RegExp,
   names: Record<string, string> = {},
 ): Promise<string> {
-  const commands = documented.filter((command) => command.section === section && pattern.test(command.text));
+  const commands = documented.filter(
+    (command) => command.section === section && pattern.test(command.text),
+  );
   assert.ok(commands.length > 0, `${page}, "${section}" has no command like ${pattern}`);
   let printed = '';
   for (const { text } of commands) {
@@ -97,7 +116,10 @@ export const documentation: Test = async (cluster, say) => {
   };
   // What an authority would have given.
   certify(cluster.checkout, 'authority', 'server', 'DNS:quotes.example');
-  for (const [made, name] of Object.entries({ 'server.pem': 'fullchain.pem', 'server.key': 'key.pem' })) {
+  for (const [made, name] of Object.entries({
+    'server.pem': 'fullchain.pem',
+    'server.key': 'key.pem',
+  })) {
     renameSync(join(cluster.checkout, made), join(cluster.checkout, name));
   }
   const isExcepted = ({ text }: Command) => excepted.find(([pattern]) => pattern.test(text));
@@ -111,7 +133,9 @@ export const documentation: Test = async (cluster, say) => {
       ...(text.includes('--previous') && { POD: await restarted(cluster, text) }),
     });
     // A forwarded port is open until somebody ends it.
-    let line = filled.startsWith('kubectl port-forward') ? `timeout 3 ${filled} || [ $? = 124 ]` : filled;
+    let line = filled.startsWith('kubectl port-forward')
+      ? `timeout 3 ${filled} || [ $? = 124 ]`
+      : filled;
     // Where a person would be asked for a password, a pipe has it.
     if (line.includes('--askpass')) line = `sed -n 's/^PASSWORD=//p' ${operatorSecret} | ${line}`;
     await cluster.shell(line).catch((error) => {
@@ -123,7 +147,9 @@ export const documentation: Test = async (cluster, say) => {
   }
   assert.deepEqual(failures, [], `commands of ${page} that fail as they are written`);
   const skipped = documented.filter((command) => isExcepted(command) && !done.has(command.text));
-  say(`ok   ${page}: ${documented.length - skipped.length} commands run as they are written; not run:`);
+  say(
+    `ok   ${page}: ${documented.length - skipped.length} commands run as they are written; not run:`,
+  );
   for (const command of skipped) say(`     ${command.text} (${isExcepted(command)?.[1]})`);
 };
 

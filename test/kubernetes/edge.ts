@@ -13,9 +13,15 @@ export const edge: Test = async (cluster, say) => {
     assert.equal((await cluster.ask(environment, 'GET /users')).status, 401);
     const id = `tintin${Date.now()}`;
     const user = { id, name: 'Tintin', password: `milou-${Date.now()}` };
-    assert.equal((await cluster.ask(environment, 'POST /users', { headers: admin, json: user })).status, 201);
+    assert.equal(
+      (await cluster.ask(environment, 'POST /users', { headers: admin, json: user })).status,
+      201,
+    );
     const quote = `Mille millions de sabords ${Date.now()}`;
-    const written = await cluster.ask(environment, 'POST /quotes', { headers: admin, json: { quote, user_id: id } });
+    const written = await cluster.ask(environment, 'POST /quotes', {
+      headers: admin,
+      json: { quote, user_id: id },
+    });
     assert.equal(written.status, 201, written.text);
     const path = `/quotes/${JSON.parse(written.text).id}`;
     assert.equal(JSON.parse((await cluster.ask(environment, `GET ${path}`)).text).quote, quote);
@@ -23,7 +29,10 @@ export const edge: Test = async (cluster, say) => {
       async () => {
         const words = encodeURIComponent(quote.toLowerCase());
         const { status, text } = await cluster.ask(environment, `GET /search?keyword=${words}`);
-        return status === 200 && JSON.parse(text).items.some((item: { quote: string }) => item.quote === quote);
+        return (
+          status === 200 &&
+          JSON.parse(text).items.some((item: { quote: string }) => item.quote === quote)
+        );
       },
       20_000,
       500,
@@ -46,7 +55,9 @@ export const edge: Test = async (cluster, say) => {
     assert.equal((await cluster.ask(environment, 'GET /quotes?limit=1')).status, 200);
     await eventually(async () => {
       const quotes = ['--selector', 'app.kubernetes.io/name=quotes', '--tail=-1', '--since=5m'];
-      return (await cluster.kubectl(['logs', '--namespace', namespace, ...quotes])).includes(`"client":"${client}"`);
+      return (await cluster.kubectl(['logs', '--namespace', namespace, ...quotes])).includes(
+        `"client":"${client}"`,
+      );
     });
     say(
       `ok   ${namespace} through load balancer and Traefik: user, quote, search; ${inside.join(', ')} stay inside; ten requests, then 429 with Retry-After, by the client's own address`,

@@ -2,5 +2,7 @@
 import { containersOf, renderOverlays, workloads } from '#ci/deploy/manifest.loader.ts';
 
 const rendered = renderOverlays(['kubectl', 'kustomize']);
-const containers = [...rendered.values()].flatMap(({ manifests }) => workloads(manifests)).flatMap(containersOf);
+const containers = [...rendered.values()]
+  .flatMap(({ manifests }) => workloads(manifests))
+  .flatMap(containersOf);
 console.log([...new Set(containers.map(({ image }) => image))].sort().join('\n'));

@@ -32,7 +32,9 @@ const probe = `
  * computation of check:deploy, against what happens when it is tried from the network of the pod.
  */
 export const isolation: Test = async (cluster, say) => {
-  const { items } = (await cluster.get('networkpolicies --all-namespaces')) as { items: Manifest[] };
+  const { items } = (await cluster.get('networkpolicies --all-namespaces')) as {
+    items: Manifest[];
+  };
   const policies = items.map((item) => ({ ...item, kind: 'NetworkPolicy' }));
   const places = await placesOf(cluster);
   let asked = 0;
@@ -40,7 +42,9 @@ export const isolation: Test = async (cluster, say) => {
   let flaws = 0;
   const wrong: string[] = [];
   for (const from of places) {
-    const ways = places.filter((to) => to !== from).flatMap((to) => to.ports.map((port) => ({ to, port })));
+    const ways = places
+      .filter((to) => to !== from)
+      .flatMap((to) => to.ports.map((port) => ({ to, port })));
     const answers = await tryAll(
       from,
       ways.map(({ to, port }) => [to.ip, port.port]),
@@ -94,7 +98,9 @@ async function placesOf(cluster: RealCluster): Promise<Place[]> {
 function tryAll(from: Place, ways: [string, number][]): Promise<boolean[]> {
   return new Promise((done, fail) => {
     const args = [`--net=${from.network}`, process.execPath, '--eval', probe];
-    const running = execFile('nsenter', args, (error, stdout) => (error ? fail(error) : done(JSON.parse(stdout))));
+    const running = execFile('nsenter', args, (error, stdout) =>
+      error ? fail(error) : done(JSON.parse(stdout)),
+    );
     running.stdin?.end(JSON.stringify(ways));
   });
 }

@@ -12,7 +12,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Service } from 'kubernetes-types/core/v1';
 
 const [folder = '', count = '0'] = process.argv.slice(2);
-const nodes = Array.from({ length: Number(count) }, (_, i) => ({ mark: i + 1, ip: `10.89.0.1${i + 1}` }));
+const nodes = Array.from({ length: Number(count) }, (_, i) => ({
+  mark: i + 1,
+  ip: `10.89.0.1${i + 1}`,
+}));
 const credentials = {
   ca: readFileSync(`${folder}/ca.crt`),
   cert: readFileSync(`${folder}/admin.crt`),
@@ -37,8 +40,11 @@ for (;;) {
 
 async function round(allowed: number): Promise<void> {
   const { items } = JSON.parse(await api('GET', '/api/v1/services')) as { items: Service[] };
-  for (const { metadata, spec, status } of items.filter(({ spec }) => spec?.type === 'LoadBalancer')) {
-    const ip = status?.loadBalancer?.ingress?.[0]?.ip ?? `198.51.100.${spec?.clusterIP?.split('.')[3]}`;
+  for (const { metadata, spec, status } of items.filter(
+    ({ spec }) => spec?.type === 'LoadBalancer',
+  )) {
+    const ip =
+      status?.loadBalancer?.ingress?.[0]?.ip ?? `198.51.100.${spec?.clusterIP?.split('.')[3]}`;
     if (!status?.loadBalancer?.ingress) {
       const path = `/api/v1/namespaces/${metadata?.namespace}/services/${metadata?.name}/status`;
       await api('PATCH', path, { status: { loadBalancer: { ingress: [{ ip }] } } });

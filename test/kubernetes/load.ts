@@ -45,7 +45,8 @@ abstract class Load {
     const { clients, rate } = this.plan;
     this.#running = Array.from({ length: clients }, (_, i) => this.#work((i * 1000) / rate));
     while (!this.log.some((attempt) => this.succeeded(attempt))) {
-      if (Date.now() - this.begin > 60_000) throw new Error(`no request succeeds: ${JSON.stringify(this.counts())}`);
+      if (Date.now() - this.begin > 60_000)
+        throw new Error(`no request succeeds: ${JSON.stringify(this.counts())}`);
       await delay(20);
     }
     return this;
@@ -60,8 +61,11 @@ abstract class Load {
   /** Waits until a number of requests that begin from now on have succeeded. */
   async more(count: number): Promise<void> {
     const since = Date.now() - this.begin;
-    while (this.log.filter((attempt) => attempt.at >= since && this.succeeded(attempt)).length < count) {
-      if (Date.now() - this.begin - since > 180_000) throw new Error(`no ${count} requests succeed`);
+    while (
+      this.log.filter((attempt) => attempt.at >= since && this.succeeded(attempt)).length < count
+    ) {
+      if (Date.now() - this.begin - since > 180_000)
+        throw new Error(`no ${count} requests succeed`);
       await delay(20);
     }
   }
@@ -101,7 +105,9 @@ abstract class Load {
 
   /** Milliseconds of the longest gap, or of the longest request where that is more. */
   longest(): number {
-    return Math.round(Math.max(0, ...this.gaps().map(({ ms }) => ms), ...this.log.map(({ ms }) => ms)));
+    return Math.round(
+      Math.max(0, ...this.gaps().map(({ ms }) => ms), ...this.log.map(({ ms }) => ms)),
+    );
   }
 
   protected abstract succeeded(attempt: Attempt): boolean;
@@ -176,8 +182,11 @@ export class Writer extends Load {
   async #isThere(id: string, quote: string): Promise<boolean> {
     const end = Date.now() + 60_000;
     for (;;) {
-      const answer = await this.cluster.ask(this.environment, `GET /quotes/${id}`).catch(() => undefined);
-      if (answer?.status === 200) return (JSON.parse(answer.text) as { quote: string }).quote === quote;
+      const answer = await this.cluster
+        .ask(this.environment, `GET /quotes/${id}`)
+        .catch(() => undefined);
+      if (answer?.status === 200)
+        return (JSON.parse(answer.text) as { quote: string }).quote === quote;
       if (answer?.status === 404 || Date.now() > end) return false;
       await delay(500);
     }
@@ -194,7 +203,12 @@ export class Reader extends Load {
   readonly #idle: { agent: Agent; address: string; left: number }[] = [];
 
   /** @param paths asked for in turn; each must answer 200 */
-  constructor(cluster: RealCluster, environment: Environment, paths: string[], plan: Partial<Plan> = {}) {
+  constructor(
+    cluster: RealCluster,
+    environment: Environment,
+    paths: string[],
+    plan: Partial<Plan> = {},
+  ) {
     super(cluster, environment, { rate: 40, clients: 8, ...plan });
     this.#paths = paths;
   }
@@ -214,8 +228,13 @@ export class Reader extends Load {
   }
 
   protected async once(path: string): Promise<Pick<Attempt, 'status' | 'text'>> {
-    const agent = () => new (this.environment.tls ? AgentOverTls : Agent)({ keepAlive: true, maxSockets: 1 });
-    const client = this.#idle.pop() ?? { agent: agent(), address: this.cluster.nextClient(), left: 5 };
+    const agent = () =>
+      new (this.environment.tls ? AgentOverTls : Agent)({ keepAlive: true, maxSockets: 1 });
+    const client = this.#idle.pop() ?? {
+      agent: agent(),
+      address: this.cluster.nextClient(),
+      left: 5,
+    };
     try {
       const outcome = await this.#get(path, client.agent, client.address);
       client.left -= 1;
@@ -228,20 +247,31 @@ export class Reader extends Load {
     }
   }
 
-  #get(path: string, agent: Agent, localAddress: string): Promise<Pick<Attempt, 'status' | 'text'>> {
+  #get(
+    path: string,
+    agent: Agent,
+    localAddress: string,
+  ): Promise<Pick<Attempt, 'status' | 'text'>> {
     const headers = { host: this.environment.host };
     return new Promise((done, fail) => {
-      const sending = sendTo(this.environment, { path, headers, agent, localAddress }, (response) => {
-        const status = response.statusCode ?? 0;
-        let text = '';
-        response.on('data', (chunk) => (text += chunk));
-        response.on('error', fail);
-        response.on('end', () => {
-          clearTimeout(timer);
-          done(status === 200 ? { status } : { status, text });
-        });
-      });
-      const timer = setTimeout(() => sending.destroy(new Error('no answer in time')), this.plan.timeoutMs);
+      const sending = sendTo(
+        this.environment,
+        { path, headers, agent, localAddress },
+        (response) => {
+          const status = response.statusCode ?? 0;
+          let text = '';
+          response.on('data', (chunk) => (text += chunk));
+          response.on('error', fail);
+          response.on('end', () => {
+            clearTimeout(timer);
+            done(status === 200 ? { status } : { status, text });
+          });
+        },
+      );
+      const timer = setTimeout(
+        () => sending.destroy(new Error('no answer in time')),
+        this.plan.timeoutMs,
+      );
       sending.on('error', (error) => {
         clearTimeout(timer);
         fail(error);

@@ -9,7 +9,9 @@ import type { Test } from './test.ts';
 
 /** Metrics of programs that cannot be had where only package registries are reached. */
 const unheard = new Set(
-  [...clusterMetrics].filter(([, exporter]) => exporter === 'kube-state-metrics').map(([name]) => name),
+  [...clusterMetrics]
+    .filter(([, exporter]) => exporter === 'kube-state-metrics')
+    .map(([name]) => name),
 );
 
 /** Prometheus as it runs in the cluster: everything is scraped, every panel has data, and mails get out. */
@@ -28,7 +30,8 @@ export const monitoring: Test = async (cluster, say) => {
       const response = await fetch(`http://127.0.0.1:9090/api/v1/${path}`);
       return ((await response.json()) as { data: never }).data as Record<string, never>;
     };
-    const query = async (expr: string) => (await ask(`query?query=${encodeURIComponent(expr)}`)).result ?? [];
+    const query = async (expr: string) =>
+      (await ask(`query?query=${encodeURIComponent(expr)}`)).result ?? [];
     const targets = await eventually(
       async () => {
         const { activeTargets } = (await ask('targets?state=active')) as unknown as {
@@ -47,11 +50,14 @@ export const monitoring: Test = async (cluster, say) => {
     const jobs = Map.groupBy(targets, ({ labels }) => labels.job);
     // Three nodes of production, one of qualification.
     assert.equal(jobs.get('redis')?.length, 3 + 1);
-    say(`ok   Prometheus scrapes all: ${[...jobs].map(([job, { length }]) => `${job} ${length}`).join(', ')}`);
+    say(
+      `ok   Prometheus scrapes all: ${[...jobs].map(([job, { length }]) => `${job} ${length}`).join(', ')}`,
+    );
 
     // The searches and writes that the panels are about.
     const environment = await cluster.environment('production');
-    for (let i = 0; i < 20; i += 1) await cluster.ask(environment, `GET /search?keyword=number${i}`);
+    for (let i = 0; i < 20; i += 1)
+      await cluster.ask(environment, `GET /search?keyword=number${i}`);
     let seen = 0;
     const without: string[] = [];
     for (const { dashboard, panel, expr } of panelQueries) {
@@ -77,7 +83,9 @@ export const monitoring: Test = async (cluster, say) => {
       seen += 1;
     }
     say(`ok   ${seen} queries of the dashboards that only a cluster can answer have data`);
-    say(`     not to be had here, they ask kube-state-metrics: ${[...new Set(without)].join(', ')}`);
+    say(
+      `     not to be had here, they ask kube-state-metrics: ${[...new Set(without)].join(', ')}`,
+    );
     const silent = rules.filter(({ expr }) => metricsOf(expr).some((name) => unheard.has(name)));
     say(`     and the rules ${silent.map(({ alert, record }) => alert ?? record).join(', ')}`);
 
@@ -92,8 +100,13 @@ export const monitoring: Test = async (cluster, say) => {
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify([{ labels, annotations: { summary } }]);
     assert.equal((await fetch(alerts, { method: 'POST', headers, body })).status, 200);
-    const mail = await eventually(() => mails.find(({ subject }) => subject?.includes(summary)) ?? false, 60_000);
-    say(`ok   Alertmanager delivers from inside, over TLS and with its password: "${mail.subject}"`);
+    const mail = await eventually(
+      () => mails.find(({ subject }) => subject?.includes(summary)) ?? false,
+      60_000,
+    );
+    say(
+      `ok   Alertmanager delivers from inside, over TLS and with its password: "${mail.subject}"`,
+    );
   } finally {
     for (const forward of forwards) forward.kill();
   }

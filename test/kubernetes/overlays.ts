@@ -16,7 +16,11 @@ const environments = ['qualification', 'production'];
 /** Everything that a ServiceAccount may do beyond what every account may; those not named, nothing. */
 const permitted: Record<string, string[]> = {
   'traefik/traefik': ['ingressclasses.networking.k8s.io [list watch]', 'nodes [list watch]'],
-  'monitoring/prometheus': ['nodes [get list watch]', 'nodes/metrics [get]', 'pods [get list watch]'],
+  'monitoring/prometheus': [
+    'nodes [get list watch]',
+    'nodes/metrics [get]',
+    'pods [get list watch]',
+  ],
   'monitoring/kube-state-metrics': [
     'horizontalpodautoscalers.autoscaling [list watch]',
     'pods [list watch]',
@@ -60,13 +64,17 @@ export const installs: Test = async (cluster, say) => {
   for (const overlay of overlays) {
     // The page's own lines for these two; the others as `npm run deploy` says.
     const section = 'Install on minikube';
-    const lines = { traefik: /deploy -- traefik/, qualification: /umask|deploy -- qualification/ }[overlay];
+    const lines = { traefik: /deploy -- traefik/, qualification: /umask|deploy -- qualification/ }[
+      overlay
+    ];
     const { output, missing } = lines
       ? { output: await runDocumented(cluster, section, lines), missing: 0 }
       : await cluster.deploy(overlay);
     const objects = applied(output);
     // Traefik's rights are in the namespaces that it serves: it has made them.
-    const other = objects.filter(({ name, outcome }) => outcome !== 'created' && name !== `namespace/${overlay}`);
+    const other = objects.filter(
+      ({ name, outcome }) => outcome !== 'created' && name !== `namespace/${overlay}`,
+    );
     assert.deepEqual(other, []);
     // The first thing that the autoscalers do is to add a second pod.
     const pods = await eventually(async () => {
@@ -74,7 +82,9 @@ export const installs: Test = async (cluster, say) => {
       return all.length > 0 && all.every(({ status }) => isReady(status ?? {})) && all;
     }, READY_MS);
     const secrets = missing > 0 ? '; refused before, missing secrets made as it said' : '';
-    say(`ok   ${overlay}: ${objects.length} objects admitted, all rolled out, ${pods.length} pods ready${secrets}`);
+    say(
+      `ok   ${overlay}: ${objects.length} objects admitted, all rolled out, ${pods.length} pods ready${secrets}`,
+    );
   }
 };
 
@@ -82,7 +92,12 @@ export const installs: Test = async (cluster, say) => {
 export const repetition: Test = async (cluster, say) => {
   for (const overlay of overlays) {
     const { stderr, status } = cluster.attempt([
-      ...['apply', '--dry-run=server', '--kustomize', join(cluster.checkout, 'deploy/overlays', overlay)],
+      ...[
+        'apply',
+        '--dry-run=server',
+        '--kustomize',
+        join(cluster.checkout, 'deploy/overlays', overlay),
+      ],
     ]);
     assert.deepEqual({ stderr, status }, { stderr: '', status: 0 }, 'a warning of the API server');
     assert.deepEqual(await changes(cluster, overlay), [], overlay);
@@ -97,7 +112,10 @@ export const repetition: Test = async (cluster, say) => {
 function acceptMails(cluster: RealCluster): void {
   const file = join(cluster.checkout, 'deploy/overlays/monitoring/alertmanager/alertmanager.yml');
   const settings = readFileSync(file, 'utf8');
-  writeFileSync(file, settings.replace(/^global:\n/m, '$&  smtp_tls_config: { insecure_skip_verify: true }\n'));
+  writeFileSync(
+    file,
+    settings.replace(/^global:\n/m, '$&  smtp_tls_config: { insecure_skip_verify: true }\n'),
+  );
 }
 
 /** What a deployment said of each object: created, configured or unchanged. */
@@ -109,7 +127,10 @@ function applied(output: string): { name: string; outcome: string }[] {
 /** Deploys, and answers with the objects that it changed. */
 async function changes(cluster: RealCluster, overlay: string): Promise<string[]> {
   const versions = async () => {
-    const { items } = await cluster.get('deployments,statefulsets,poddisruptionbudgets,secrets', overlay);
+    const { items } = await cluster.get(
+      'deployments,statefulsets,poddisruptionbudgets,secrets',
+      overlay,
+    );
     const name = ({ apiVersion, kind, metadata }: Manifest) =>
       `${[kind.toLowerCase(), ...apiVersion.split('/').slice(0, -1)].join('.')}/${metadata.name}`;
     // A Secret has no generation.
@@ -141,10 +162,18 @@ export const admission: Test = async (cluster, say) => {
   const probe = (namespace: string, change: (pod: typeof harmless) => void) => {
     const pod = structuredClone(harmless);
     change(pod);
-    const create = ['create', '--dry-run=server', '--output=json', '--namespace', namespace, '--filename=-'];
+    const create = [
+      'create',
+      '--dry-run=server',
+      '--output=json',
+      '--namespace',
+      namespace,
+      '--filename=-',
+    ];
     return cluster.attempt(create, JSON.stringify(pod));
   };
-  const container = ({ spec }: typeof harmless) => spec.containers[0] as object as Record<string, object>;
+  const container = ({ spec }: typeof harmless) =>
+    spec.containers[0] as object as Record<string, object>;
   for (const namespace of overlays) {
     const plain = probe(namespace, () => {});
     assert.equal(plain.status, 0, plain.stderr);
@@ -152,11 +181,17 @@ export const admission: Test = async (cluster, say) => {
       [
         'privileged',
         (pod) =>
-          Object.assign(container(pod).securityContext ?? {}, { privileged: true, allowPrivilegeEscalation: true }),
+          Object.assign(container(pod).securityContext ?? {}, {
+            privileged: true,
+            allowPrivilegeEscalation: true,
+          }),
       ],
       ['runAsNonRoot', (pod) => Object.assign(pod.spec.securityContext, { runAsNonRoot: false })],
       ['hostNetwork', (pod) => Object.assign(pod.spec, { hostNetwork: true })],
-      ['hostPath', (pod) => Object.assign(pod.spec, { volumes: [{ name: 'host', hostPath: { path: '/' } }] })],
+      [
+        'hostPath',
+        (pod) => Object.assign(pod.spec, { volumes: [{ name: 'host', hostPath: { path: '/' } }] }),
+      ],
     ];
     for (const [what, change] of forbidden) {
       const { status, stderr } = probe(namespace, change);
@@ -165,7 +200,9 @@ export const admission: Test = async (cluster, say) => {
       assert.match(stderr, new RegExp(what));
     }
   }
-  say('ok   a privileged pod, one as root, on the host network or with a host path: refused in every namespace');
+  say(
+    'ok   a privileged pod, one as root, on the host network or with a host path: refused in every namespace',
+  );
 
   for (const namespace of environments) {
     const { spec } = JSON.parse(probe(namespace, () => {}).stdout);
@@ -174,11 +211,15 @@ export const admission: Test = async (cluster, say) => {
       limits: { cpu: '100m', memory: '128Mi' },
     });
     const { stderr } = probe(namespace, (pod) => {
-      Object.assign(container(pod), { resources: { requests: { cpu: '1m' }, limits: { cpu: '2' } } });
+      Object.assign(container(pod), {
+        resources: { requests: { cpu: '1m' }, limits: { cpu: '2' } },
+      });
     });
     assert.match(stderr, /maximum cpu usage per Container is 1, but limit is 2/);
   }
-  say('ok   a pod that names no limits gets those of the LimitRange; one beyond its maximum is refused');
+  say(
+    'ok   a pod that names no limits gets those of the LimitRange; one beyond its maximum is refused',
+  );
 
   const mounting = new Set<string>();
   for (const namespace of overlays) {
@@ -186,7 +227,9 @@ export const admission: Test = async (cluster, say) => {
       const sources = spec.volumes?.flatMap(
         (volume: { projected?: { sources: object[] } }) => volume.projected?.sources,
       );
-      if (sources?.some((source: object | undefined) => source && 'serviceAccountToken' in source)) {
+      if (
+        sources?.some((source: object | undefined) => source && 'serviceAccountToken' in source)
+      ) {
         mounting.add(`${namespace}/${spec.serviceAccountName}`);
       }
     }
@@ -214,17 +257,30 @@ export const permissions: Test = async (cluster, say) => {
       for (const where of [namespace, 'production', 'kube-system']) {
         const own = (await rules(account, where)).filter((rule) => !everyone.has(rule));
         const more = account === 'traefik/traefik' && where !== 'kube-system' ? served : [];
-        assert.deepEqual(own.sort(), [...(permitted[account] ?? []), ...more].sort(), `${account} in ${where}`);
+        assert.deepEqual(
+          own.sort(),
+          [...(permitted[account] ?? []), ...more].sort(),
+          `${account} in ${where}`,
+        );
       }
     }
   }
   for (const account of Object.keys(permitted)) {
     assert.ok(accounts.includes(account), account);
     // Asked one by one as well, for what would hurt most.
-    for (const deed of ['create secrets', 'update secrets', 'delete pods', 'create pods/exec', 'impersonate users']) {
+    for (const deed of [
+      'create secrets',
+      'update secrets',
+      'delete pods',
+      'create pods/exec',
+      'impersonate users',
+    ]) {
       const [home, name] = account.split('/');
       const question = ['auth', 'can-i', ...deed.split(' '), '--all-namespaces'];
-      const { stdout } = cluster.attempt([...question, `--as=system:serviceaccount:${home}:${name}`]);
+      const { stdout } = cluster.attempt([
+        ...question,
+        `--as=system:serviceaccount:${home}:${name}`,
+      ]);
       assert.equal(stdout.trim(), 'no', `${account} may ${deed}`);
     }
   }
@@ -260,9 +316,14 @@ export const disruption: Test = async (cluster, say) => {
     const { namespace, name } = metadata;
     assert.equal(status.disruptionsAllowed, 1, `${namespace}/${name}`);
     const selector = new URLSearchParams(spec.selector.matchLabels).toString().replaceAll('&', ',');
-    const { items: pods } = await cluster.get(`pods --selector ${decodeURIComponent(selector)}`, namespace);
+    const { items: pods } = await cluster.get(
+      `pods --selector ${decodeURIComponent(selector)}`,
+      namespace,
+    );
     assert.ok(pods.length >= 2, `${namespace}/${name} guards ${pods.length} pods`);
-    const [first, second] = pods.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+    const [first, second] = pods.map(
+      ({ metadata }: { metadata: { name: string } }) => metadata.name,
+    );
     assert.equal(evict(namespace, first).status, 0, first);
     const refused = evict(namespace, second);
     assert.equal(refused.status, 1, `${first} and ${second} were evicted together`);
@@ -271,7 +332,9 @@ export const disruption: Test = async (cluster, say) => {
   }
   await full[Symbol.asyncDispose]();
   for (const overlay of overlays) await cluster.settled(overlay);
-  say(`ok   ${counted.length} disruption budgets let one pod be evicted and refuse the next until it is back`);
+  say(
+    `ok   ${counted.length} disruption budgets let one pod be evicted and refuse the next until it is back`,
+  );
 };
 
 /**
@@ -284,7 +347,13 @@ export const quota: Test = async (cluster, say) => {
   writeFileSync(minimum, original.replace(/minReplicas: \d+/, 'minReplicas: 4'));
   const autoscalers = (namespace: string, replicas: number) =>
     cluster.kubectl([
-      ...['wait', 'hpa', '--all', `--for=jsonpath={.status.currentReplicas}=${replicas}`, '--timeout=5m'],
+      ...[
+        'wait',
+        'hpa',
+        '--all',
+        `--for=jsonpath={.status.currentReplicas}=${replicas}`,
+        '--timeout=5m',
+      ],
       ...['--namespace', namespace],
     ]);
   const refusals = async (namespace: string) =>
@@ -296,11 +365,20 @@ export const quota: Test = async (cluster, say) => {
   for (const namespace of environments) await cluster.settled(namespace);
 
   // The seed's template has the settings in it and cannot be changed; the Job removes itself a minute after it ended, and comes with every deployment.
-  await cluster.kubectl(['wait', 'job/seed', '--for=delete', '--namespace=qualification', '--timeout=3m']);
+  await cluster.kubectl([
+    'wait',
+    'job/seed',
+    '--for=delete',
+    '--namespace=qualification',
+    '--timeout=3m',
+  ]);
   await using full = await cordon(cluster);
   for (const namespace of environments) {
     const settings = join(cluster.checkout, 'deploy/overlays', namespace, '.env');
-    writeFileSync(settings, readFileSync(settings, 'utf8').replace(/LOG_LEVEL=\w+/, 'LOG_LEVEL=warn'));
+    writeFileSync(
+      settings,
+      readFileSync(settings, 'utf8').replace(/LOG_LEVEL=\w+/, 'LOG_LEVEL=warn'),
+    );
   }
   // The backup waits for a node, as the new pods do.
   const underWay = Promise.all([
@@ -308,9 +386,18 @@ export const quota: Test = async (cluster, say) => {
     runDocumented(cluster, 'Backup and restore', /cronjob\/redis-backup-production/),
   ]);
   for (const namespace of environments) {
-    const surging = ['wait', 'deployment', '--all', '--for=jsonpath={.status.replicas}=5', '--timeout=2m'];
+    const surging = [
+      'wait',
+      'deployment',
+      '--all',
+      '--for=jsonpath={.status.replicas}=5',
+      '--timeout=2m',
+    ];
     await cluster.kubectl([...surging, '--namespace', namespace]);
-    const rendered = await cluster.kubectl(['kustomize', join(cluster.checkout, 'deploy/overlays', namespace)]);
+    const rendered = await cluster.kubectl([
+      'kustomize',
+      join(cluster.checkout, 'deploy/overlays', namespace),
+    ]);
     const manifests = parseAllDocuments(rendered.replace('minReplicas: 4', 'minReplicas: 2'));
     const { rows } = checkQuota(manifests.map((document) => document.toJS() as Manifest));
     assert.ok(rows.length > 0);
@@ -319,7 +406,11 @@ export const quota: Test = async (cluster, say) => {
         const { status } = await cluster.get('resourcequota/resource-quota', namespace);
         for (const { resource, most, hard } of rows) {
           assert.ok(quantity(status.used[resource]) <= hard);
-          assert.equal(Math.round(quantity(status.used[resource]) * 1000), Math.round(most * 1000), resource);
+          assert.equal(
+            Math.round(quantity(status.used[resource]) * 1000),
+            Math.round(most * 1000),
+            resource,
+          );
         }
         return status.used as Record<string, string>;
       },
@@ -355,7 +446,10 @@ export const quota: Test = async (cluster, say) => {
 
 /** Name of the ConfigMap that the settings of an environment have now. */
 async function settingsOf(cluster: RealCluster, namespace: string): Promise<string> {
-  const rendered = await cluster.kubectl(['kustomize', join(cluster.checkout, 'deploy/overlays', namespace)]);
+  const rendered = await cluster.kubectl([
+    'kustomize',
+    join(cluster.checkout, 'deploy/overlays', namespace),
+  ]);
   const [name] = rendered.match(/\bsettings-[a-z0-9]+/) ?? [];
   assert.ok(name);
   return name;
@@ -363,8 +457,8 @@ async function settingsOf(cluster: RealCluster, namespace: string): Promise<stri
 
 export const rollback: Test = async (cluster, say) => {
   const settings = async () =>
-    (await cluster.get('deployment/quotes-deployment', 'production')).spec.template.spec.containers[0].envFrom[0]
-      .configMapRef.name;
+    (await cluster.get('deployment/quotes-deployment', 'production')).spec.template.spec
+      .containers[0].envFrom[0].configMapRef.name;
   const current = await settingsOf(cluster, 'production');
   assert.equal(await settings(), current);
   await runDocumented(cluster, 'Upgrade and roll back', /rollout undo/);

@@ -25,18 +25,36 @@ export const recovery: Test = async (cluster, say) => {
 
   // The nodes' own user may ask who they are, but only the operator may delete everything.
   const { PASSWORD } = parseEnv(
-    readFileSync(join(cluster.checkout, `deploy/overlays/${namespace}/redis-operator.secret`), 'utf8'),
+    readFileSync(
+      join(cluster.checkout, `deploy/overlays/${namespace}/redis-operator.secret`),
+      'utf8',
+    ),
   );
   const asOperator = ['env', `REDISCLI_AUTH=${PASSWORD}`, 'valkey-cli', '--user', 'operator', '-e'];
   const nodes = await cluster.pods(namespace, 'app.kubernetes.io/name=redis');
   for (const { metadata } of nodes) {
     const pod = metadata?.name ?? '';
-    const role = await cluster.exec(namespace, pod, 'redis', ['valkey-cli', '--user', 'node', '-e', 'role']);
-    if (role.startsWith('master')) await cluster.exec(namespace, pod, 'redis', [...asOperator, 'flushall']);
+    const role = await cluster.exec(namespace, pod, 'redis', [
+      'valkey-cli',
+      '--user',
+      'node',
+      '-e',
+      'role',
+    ]);
+    if (role.startsWith('master'))
+      await cluster.exec(namespace, pod, 'redis', [...asOperator, 'flushall']);
   }
-  assert.equal((await writer.verify()).length, writer.acknowledged.size, 'nothing was lost to be restored');
+  assert.equal(
+    (await writer.verify()).length,
+    writer.acknowledged.size,
+    'nothing was lost to be restored',
+  );
 
-  const log = await runDocumented(cluster, section, /--replicas 0|cronjob\/redis-restore-production|--replicas 2/);
+  const log = await runDocumented(
+    cluster,
+    section,
+    /--replicas 0|cronjob\/redis-restore-production|--replicas 2/,
+  );
   assert.doesNotMatch(log, /AUTH failed/i);
   await cluster.settled(namespace);
   assert.deepEqual(await writer.verify(), []);

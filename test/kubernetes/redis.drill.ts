@@ -39,8 +39,14 @@ interface Drill {
 const drills: Drill[] = [
   { what: 'graceful: the master is deleted', fault: graceful, budgetMs: 2500 },
   { what: 'crash: all processes of the master are killed', fault: crash, budgetMs: 6000 },
-  { what: 'crash while one replica lags', fault: (nodes, writer) => crashWhileLagging(nodes, writer, 1) },
-  { what: 'crash while both replicas lag', fault: (nodes, writer) => crashWhileLagging(nodes, writer, 2) },
+  {
+    what: 'crash while one replica lags',
+    fault: (nodes, writer) => crashWhileLagging(nodes, writer, 1),
+  },
+  {
+    what: 'crash while both replicas lag',
+    fault: (nodes, writer) => crashWhileLagging(nodes, writer, 2),
+  },
   { what: 'the master hangs and comes back once replaced', fault: hang },
   { what: 'the master is cut off from one replica, then killed', fault: crashWhileCutOff },
   { what: 'the master is cut off from both replicas, not from clients', fault: isolate },
@@ -68,7 +74,11 @@ export const faults: Test = (cluster, say) =>
  * Lets faults happen to production's Redis while writes go on at every instant of them. Every write that was acknowledged is looked for afterwards; a single
  * lost one fails the test.
  */
-async function play(cluster: RealCluster, say: (line: string) => void, chosen: Drill[]): Promise<void> {
+async function play(
+  cluster: RealCluster,
+  say: (line: string) => void,
+  chosen: Drill[],
+): Promise<void> {
   const nodes = await RedisNodes.of(cluster);
   for (const { what, fault, alsoAnswered = /^503$/, budgetMs } of chosen) {
     const runs = budgetMs ? RUNS : 1;
@@ -78,14 +88,23 @@ async function play(cluster: RealCluster, say: (line: string) => void, chosen: D
       const others = Object.keys(outcome.refused).filter(
         (status) => !/^503$/.test(status) && !alsoAnswered.test(status),
       );
-      assert.deepEqual(others, [], `${what}: writers were answered ${JSON.stringify(outcome.refused)}`);
-      assert.equal(outcome.lost, 0, `${what}: ${outcome.lost} of ${outcome.acknowledged} acknowledged writes are lost`);
+      assert.deepEqual(
+        others,
+        [],
+        `${what}: writers were answered ${JSON.stringify(outcome.refused)}`,
+      );
+      assert.equal(
+        outcome.lost,
+        0,
+        `${what}: ${outcome.lost} of ${outcome.acknowledged} acknowledged writes are lost`,
+      );
       outcomes.push(outcome);
     }
     const gaps = outcomes.map(({ gapMs }) => gapMs).sort((a, b) => a - b);
     const median = gaps[gaps.length >> 1] ?? 0;
     const acknowledged = outcomes.reduce((sum, outcome) => sum + outcome.acknowledged, 0);
-    if (budgetMs) assert.ok(median <= budgetMs, `${what}: median gap ${median} ms of at most ${budgetMs}`);
+    if (budgetMs)
+      assert.ok(median <= budgetMs, `${what}: median gap ${median} ms of at most ${budgetMs}`);
     const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1);
     say(
       `ok   ${what}: ${runs} runs, ${acknowledged} acknowledged, 0 lost, gap ${seconds(median)} s (${seconds(gaps[0])} to ${seconds(gaps.at(-1))})`,
@@ -96,7 +115,9 @@ async function play(cluster: RealCluster, say: (line: string) => void, chosen: D
 /** Runs a fault while writes go on, until they succeed again and all nodes are whole. */
 async function underWrites(nodes: RedisNodes, fault: Drill['fault']): Promise<Outcome> {
   await nodes.whole();
-  const writer = await new Writer(nodes.cluster, nodes.environment, { rate: WRITES_PER_SECOND }).start();
+  const writer = await new Writer(nodes.cluster, nodes.environment, {
+    rate: WRITES_PER_SECOND,
+  }).start();
   try {
     await writer.more(WRITES_PER_SECOND);
     await fault(nodes, writer);
@@ -119,7 +140,11 @@ async function crash(nodes: RedisNodes): Promise<void> {
   await nodes.crash(await nodes.master());
 }
 
-async function crashWhileLagging(nodes: RedisNodes, writer: Writer, lagging: number): Promise<void> {
+async function crashWhileLagging(
+  nodes: RedisNodes,
+  writer: Writer,
+  lagging: number,
+): Promise<void> {
   const master = await nodes.master();
   const replicas = pods.filter((pod) => pod !== master).slice(0, lagging);
   for (const pod of replicas) await nodes.signal(pod, 'SIGSTOP');
@@ -149,7 +174,9 @@ async function crashWhileCutOff(nodes: RedisNodes, writer: Writer): Promise<void
 
 async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
   const master = await nodes.master();
-  const others = await Promise.all(pods.filter((pod) => pod !== master).map((pod) => nodes.ip(pod)));
+  const others = await Promise.all(
+    pods.filter((pod) => pod !== master).map((pod) => nodes.ip(pod)),
+  );
   await nodes.cluster.cut([await nodes.ip(master)], others);
   await nodes.successor(master);
   await writer.more(2 * WRITES_PER_SECOND);
@@ -171,7 +198,13 @@ async function rollingRestart({ cluster }: RedisNodes): Promise<void> {
 
 async function scaleToZero({ cluster }: RedisNodes): Promise<void> {
   const scale = (replicas: number) =>
-    cluster.kubectl(['scale', `statefulset/${set}`, '--namespace', namespace, `--replicas=${replicas}`]);
+    cluster.kubectl([
+      'scale',
+      `statefulset/${set}`,
+      '--namespace',
+      namespace,
+      `--replicas=${replicas}`,
+    ]);
   await scale(0);
   await cluster.kubectl([
     'wait',
@@ -240,12 +273,21 @@ class RedisNodes {
   async whole(): Promise<void> {
     await eventually(
       async () => {
-        const all = (await this.cluster.pods(namespace)).filter(({ metadata }) => pods.includes(metadata?.name ?? ''));
+        const all = (await this.cluster.pods(namespace)).filter(({ metadata }) =>
+          pods.includes(metadata?.name ?? ''),
+        );
         assert.equal(all.filter(isReady).length, pods.length);
         // One at a time, as whoever looks after it would.
         const crashed = all.find(hasCrashed)?.metadata?.name;
         if (crashed !== undefined) {
-          await this.cluster.kubectl(['delete', 'pod', crashed, '--namespace', namespace, '--wait=true']);
+          await this.cluster.kubectl([
+            'delete',
+            'pod',
+            crashed,
+            '--namespace',
+            namespace,
+            '--wait=true',
+          ]);
         }
         assert.equal(crashed, undefined);
         const master = await this.#named(pods);
@@ -255,10 +297,15 @@ class RedisNodes {
         for (const pod of pods) {
           const known = await this.#cli(pod, 'sentinel', 'sentinel', 'master', 'quotes');
           assert.ok(
-            known.includes(`${master}.`) && /num-slaves\n2\n/.test(known) && /flags\nmaster\n/.test(known),
+            known.includes(`${master}.`) &&
+              /num-slaves\n2\n/.test(known) &&
+              /flags\nmaster\n/.test(known),
             known,
           );
-          assert.match(await this.#cli(pod, 'sentinel', 'sentinel', 'ckquorum', 'quotes'), /^OK 3 usable/);
+          assert.match(
+            await this.#cli(pod, 'sentinel', 'sentinel', 'ckquorum', 'quotes'),
+            /^OK 3 usable/,
+          );
         }
       },
       RECOVERY_MS,
@@ -273,7 +320,15 @@ class RedisNodes {
   async crash(pod: string, meanwhile = () => {}): Promise<void> {
     for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
     meanwhile();
-    await this.cluster.kubectl(['delete', 'pod', pod, '--namespace', namespace, '--grace-period=0', '--force']);
+    await this.cluster.kubectl([
+      'delete',
+      'pod',
+      pod,
+      '--namespace',
+      namespace,
+      '--grace-period=0',
+      '--force',
+    ]);
   }
 
   /** Sends a signal to the Valkey server of a pod. */
@@ -319,7 +374,15 @@ class RedisNodes {
     }
     const setEnvironment = async (...settings: string[]) => {
       await this.cluster.kubectl([
-        ...['set', 'env', `statefulset/${set}`, '--namespace', namespace, '--containers=redis', ...settings],
+        ...[
+          'set',
+          'env',
+          `statefulset/${set}`,
+          '--namespace',
+          namespace,
+          '--containers=redis',
+          ...settings,
+        ],
       ]);
       await this.cluster.settled(namespace);
     };
@@ -337,7 +400,9 @@ class RedisNodes {
 
   /** The master by the first Sentinel that answers. */
   async #named(asked: string[]): Promise<string> {
-    const answers = asked.map((pod) => this.#cli(pod, 'sentinel', 'sentinel', 'get-master-addr-by-name', 'quotes'));
+    const answers = asked.map((pod) =>
+      this.#cli(pod, 'sentinel', 'sentinel', 'get-master-addr-by-name', 'quotes'),
+    );
     const [name = ''] = (await Promise.any(answers)).split('.');
     assert.ok(pods.includes(name), name);
     return name;
@@ -345,7 +410,14 @@ class RedisNodes {
 
   #cli(pod: string, container: 'redis' | 'sentinel', ...command: string[]): Promise<string> {
     const port = container === 'sentinel' ? ['-p', '26379'] : [];
-    return this.cluster.exec(namespace, pod, container, ['valkey-cli', '--user', 'node', '-e', ...port, ...command]);
+    return this.cluster.exec(namespace, pod, container, [
+      'valkey-cli',
+      '--user',
+      'node',
+      '-e',
+      ...port,
+      ...command,
+    ]);
   }
 }
 
@@ -354,5 +426,8 @@ function hasCrashed({ status }: Pod): boolean {
 }
 
 function isReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true;
+  return (
+    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ===
+    true
+  );
 }

@@ -8,7 +8,15 @@ import { documentation } from './documentation.ts';
 import { edge } from './edge.ts';
 import { isolation } from './isolation.ts';
 import { monitoring } from './monitoring.ts';
-import { admission, disruption, installs, permissions, quota, repetition, rollback } from './overlays.ts';
+import {
+  admission,
+  disruption,
+  installs,
+  permissions,
+  quota,
+  repetition,
+  rollback,
+} from './overlays.ts';
 import { recovery } from './recovery.ts';
 import { faults, redis } from './redis.drill.ts';
 import { climb, scaling } from './scaling.ts';
@@ -22,10 +30,23 @@ const {
 } = process.env;
 const started = Date.now();
 /** Prints what holds, and the seconds since the start. */
-const say = (line: string) => process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
+const say = (line: string) =>
+  process.stdout.write(`${line}   [${Math.round((Date.now() - started) / 1000)} s]\n`);
 
 const tests: Record<string, Test> = {
-  ...{ installs, admission, permissions, edge, isolation, monitoring, scaling, disruption, rollouts, pods, nodes },
+  ...{
+    installs,
+    admission,
+    permissions,
+    edge,
+    isolation,
+    monitoring,
+    scaling,
+    disruption,
+    rollouts,
+    pods,
+    nodes,
+  },
   ...{ repetition, quota, rollback, recovery, redis, faults, documentation, climb },
 };
 
@@ -35,16 +56,29 @@ const course = [
   ...['rollouts', 'pods', 'recovery', 'redis'],
 ];
 /** What `all` runs besides. */
-const longer = ['repetition climb', 'disruption', 'nodes', 'faults', 'quota', 'rollback', 'documentation'];
+const longer = [
+  'repetition climb',
+  'disruption',
+  'nodes',
+  'faults',
+  'quota',
+  'rollback',
+  'documentation',
+];
 
 const [first, ...others] = process.argv.slice(2);
 if (first === 'down') {
   RealCluster.remove(name, folder);
   process.exit();
 }
-const lines = first === undefined ? course : ({ all: [...course, ...longer], up: others }[first] ?? [first, ...others]);
+const lines =
+  first === undefined
+    ? course
+    : ({ all: [...course, ...longer], up: others }[first] ?? [first, ...others]);
 const fresh = first === undefined || first === 'all' || first === 'up';
-const cluster = fresh ? await RealCluster.start(name, tools, images, folder) : RealCluster.attach(folder);
+const cluster = fresh
+  ? await RealCluster.start(name, tools, images, folder)
+  : RealCluster.attach(folder);
 if (fresh) {
   const [version] = (await cluster.kubectl(['version'])).match(/Server Version: .*/) ?? [];
   say(`ok   ${version}, ${cluster.nodes.length} nodes ready`);

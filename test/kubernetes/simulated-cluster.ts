@@ -32,7 +32,12 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
       // kwok speaks plain HTTP here, on loopback.
       await cluster.startMetrics('--deprecated-kubelet-completely-insecure');
       await cluster.kubectl([
-        ...['wait', '--for=condition=Available', 'apiservice/v1beta1.metrics.k8s.io', '--timeout=120s'],
+        ...[
+          'wait',
+          '--for=condition=Available',
+          'apiservice/v1beta1.metrics.k8s.io',
+          '--timeout=120s',
+        ],
       ]);
       return cluster;
     } catch (error) {
@@ -44,10 +49,15 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
   /** Sets what the running containers use from now on. */
   async setUsage(usage: Usage): Promise<void> {
     const cpu = (cores: number) => ({
-      cpu: { expression: `pod.status.phase == "Running" ? Quantity("${Math.round(cores * 1e6)}u") : Quantity("0")` },
+      cpu: {
+        expression: `pod.status.phase == "Running" ? Quantity("${Math.round(cores * 1e6)}u") : Quantity("0")`,
+      },
       memory: { value: '32Mi' },
     });
-    const usages = Object.entries(usage).map(([name, cores]) => ({ containers: [name], usage: cpu(cores) }));
+    const usages = Object.entries(usage).map(([name, cores]) => ({
+      containers: [name],
+      usage: cpu(cores),
+    }));
     await this.apply([
       {
         apiVersion: 'kwok.x-k8s.io/v1alpha1',
@@ -70,15 +80,31 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
 
   async #startKubelets(): Promise<void> {
     await this.kubectl([
-      ...['apply', '--filename', `${this.tools}/kwok-config/crd/bases/kwok.x-k8s.io_clusterresourceusages.yaml`],
+      ...[
+        'apply',
+        '--filename',
+        `${this.tools}/kwok-config/crd/bases/kwok.x-k8s.io_clusterresourceusages.yaml`,
+      ],
     ]);
-    await this.kubectl(['wait', '--for=condition=Established', 'crd/clusterresourceusages.kwok.x-k8s.io']);
+    await this.kubectl([
+      'wait',
+      '--for=condition=Established',
+      'crd/clusterresourceusages.kwok.x-k8s.io',
+    ]);
     await this.setUsage({});
     const config = this.write('kwok.yaml', ...this.#stages(), resourceMetrics);
     this.run('kwok', [
       ...['--kubeconfig', this.kubeconfig('admin'), '--config', config, '--manage-all-nodes'],
-      ...['--enable-crds=ClusterResourceUsage', '--cidr=10.244.0.0/16', '--node-lease-duration-seconds=40'],
-      ...[`--server-address=127.0.0.1:${kubelet.port}`, `--node-port=${kubelet.port}`, '--node-ip=127.0.0.1'],
+      ...[
+        '--enable-crds=ClusterResourceUsage',
+        '--cidr=10.244.0.0/16',
+        '--node-lease-duration-seconds=40',
+      ],
+      ...[
+        `--server-address=127.0.0.1:${kubelet.port}`,
+        `--node-port=${kubelet.port}`,
+        '--node-ip=127.0.0.1',
+      ],
     ]);
     const capacity = { cpu: '8', memory: '32Gi', pods: '110', 'ephemeral-storage': '100Gi' };
     const objects = nodes.map((name) => ({
@@ -101,9 +127,14 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
     const room = (folder: string) =>
       readdirSync(`${this.tools}/kwok-config/stage/${folder}`)
         .filter((name) => /^(node|pod)-.*\.yaml$/.test(name))
-        .map((name) => parse(readFileSync(`${this.tools}/kwok-config/stage/${folder}/${name}`, 'utf8')));
+        .map((name) =>
+          parse(readFileSync(`${this.tools}/kwok-config/stage/${folder}/${name}`, 'utf8')),
+        );
     const stages = [...room('node/fast'), ...room('pod/general')];
-    const delays: Record<string, number> = { 'pod-ready': kubelet.secondsToReady, 'pod-delete': kubelet.secondsToStop };
+    const delays: Record<string, number> = {
+      'pod-ready': kubelet.secondsToReady,
+      'pod-delete': kubelet.secondsToStop,
+    };
     for (const { metadata, spec } of stages) {
       if (metadata.name.startsWith('pod-')) {
         spec.delay = { durationMilliseconds: (delays[metadata.name] ?? 0) * 1000 };
@@ -133,7 +164,10 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
 export const storageClass = {
   apiVersion: 'storage.k8s.io/v1',
   kind: 'StorageClass',
-  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  metadata: {
+    name: 'standard',
+    annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' },
+  },
   provisioner: 'kubernetes.io/no-provisioner',
   volumeBindingMode: 'WaitForFirstConsumer',
 };
@@ -157,16 +191,37 @@ const resourceMetrics = {
         dimension: 'node',
         value: 'node.CumulativeUsage("cpu")',
       },
-      { name: 'node_memory_working_set_bytes', kind: 'gauge', dimension: 'node', value: 'node.Usage("memory")' },
-      containerMetric('container_start_time_seconds', 'gauge', 'UnixSecond(pod.metadata.creationTimestamp)'),
-      containerMetric('container_cpu_usage_seconds_total', 'counter', 'pod.CumulativeUsage("cpu", container.name)'),
-      containerMetric('container_memory_working_set_bytes', 'gauge', 'pod.Usage("memory", container.name)'),
+      {
+        name: 'node_memory_working_set_bytes',
+        kind: 'gauge',
+        dimension: 'node',
+        value: 'node.Usage("memory")',
+      },
+      containerMetric(
+        'container_start_time_seconds',
+        'gauge',
+        'UnixSecond(pod.metadata.creationTimestamp)',
+      ),
+      containerMetric(
+        'container_cpu_usage_seconds_total',
+        'counter',
+        'pod.CumulativeUsage("cpu", container.name)',
+      ),
+      containerMetric(
+        'container_memory_working_set_bytes',
+        'gauge',
+        'pod.Usage("memory", container.name)',
+      ),
     ],
   },
 };
 
 function containerMetric(name: string, kind: 'counter' | 'gauge', value: string) {
-  const labels = { container: 'container.name', namespace: 'pod.metadata.namespace', pod: 'pod.metadata.name' };
+  const labels = {
+    container: 'container.name',
+    namespace: 'pod.metadata.namespace',
+    pod: 'pod.metadata.name',
+  };
   return {
     ...{ name, kind, dimension: 'container', value },
     labels: Object.entries(labels).map(([label, source]) => ({ name: label, value: source })),

@@ -2,7 +2,9 @@
 // Stands in for Grafana and kube-state-metrics, which are not to be had where only package registries are reached: answers every request, and has no metric to tell.
 import { createServer } from 'node:http';
 
-const ports = process.argv.flatMap((argument) => /^--(?:telemetry-)?port=(\d+)$/.exec(argument)?.[1] ?? []);
+const ports = process.argv.flatMap(
+  (argument) => /^--(?:telemetry-)?port=(\d+)$/.exec(argument)?.[1] ?? [],
+);
 for (const port of ports.length > 0 ? ports : [3000]) {
   createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/plain; version=0.0.4').end('stub 1\n');

@@ -52,7 +52,11 @@ async function* readRecords(batches: AsyncIterable<Line[]>): AsyncGenerator<CsvR
       start = 0;
     }
   }
-  if (start > 0) yield { line: start, reason: 'has a quoted field that is not closed before the end of the file' };
+  if (start > 0)
+    yield {
+      line: start,
+      reason: 'has a quoted field that is not closed before the end of the file',
+    };
 }
 
 function outcome(text: string, last: Line, open: boolean): string[] | 'open' | 'broken' | 'long' {

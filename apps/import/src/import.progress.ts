@@ -69,7 +69,8 @@ export class ImportProgress {
 
   private show(): void {
     if (!this.output.isTTY) this.print(progressLine(this.current()));
-    else this.output.write(`\r\x1b[K${progressBar(this.current()).slice(0, this.output.columns - 1)}`);
+    else
+      this.output.write(`\r\x1b[K${progressBar(this.current()).slice(0, this.output.columns - 1)}`);
   }
 }
 

@@ -43,7 +43,10 @@ export async function inspectSources(
  * @param onBytes told how many bytes were read, chunk by chunk
  * @throws SourceError when the file cannot be read any more
  */
-export async function* readSource({ path, format }: Source, onBytes: (count: number) => void): AsyncGenerator<Row> {
+export async function* readSource(
+  { path, format }: Source,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Row> {
   async function* chunks(): AsyncGenerator<Buffer> {
     try {
       for await (const chunk of createReadStream(path)) {
@@ -65,7 +68,8 @@ async function inspect(
   const file = await open(real, 'r');
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new SourceError(`${path}: ${stat.isDirectory() ? 'is a folder' : 'is not a file'}`);
+    if (!stat.isFile())
+      throw new SourceError(`${path}: ${stat.isDirectory() ? 'is a folder' : 'is not a file'}`);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
     if (isStrfileIndex(head)) return [real, undefined];
@@ -106,6 +110,11 @@ function headerProblem(
 
 function unreadable(path: string, error: unknown): SourceError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const reasons: Record<string, string> = { ENOENT: 'there is no such file', EACCES: 'may not be read' };
-  return new SourceError(`${path}: ${reasons[String(code)] ?? (error instanceof Error ? error.message : error)}`);
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'may not be read',
+  };
+  return new SourceError(
+    `${path}: ${reasons[String(code)] ?? (error instanceof Error ? error.message : error)}`,
+  );
 }

@@ -25,7 +25,9 @@ export interface ImportTarget<T> {
 }
 
 /** Quotes, recognised by their text. */
-export function quotesTarget(quotes: QuotesRepository): ImportTarget<z.output<typeof newQuoteSchema>> {
+export function quotesTarget(
+  quotes: QuotesRepository,
+): ImportTarget<z.output<typeof newQuoteSchema>> {
   return {
     schema: newQuoteSchema,
     formats: ['csv', 'json-lines', 'fortune'],
@@ -33,9 +35,12 @@ export function quotesTarget(quotes: QuotesRepository): ImportTarget<z.output<ty
     // One script call: the repository's own batches are of this size.
     batch: 128,
     async write(rows) {
-      const outcomes = await quotes.import(rows.map(({ quote, user_id }) => ({ quote, user_id: user_id ?? null })));
+      const outcomes = await quotes.import(
+        rows.map(({ quote, user_id }) => ({ quote, user_id: user_id ?? null })),
+      );
       return outcomes.map((outcome, index) => {
-        if (outcome === 'unknown') return { reason: `user_id "${rows[index]?.user_id}" is not a known user` };
+        if (outcome === 'unknown')
+          return { reason: `user_id "${rows[index]?.user_id}" is not a known user` };
         return outcome === 'known' ? 'known' : 'added';
       });
     },
@@ -43,7 +48,10 @@ export function quotesTarget(quotes: QuotesRepository): ImportTarget<z.output<ty
 }
 
 /** Users, recognised by their id. @param minLength of a password, as PASSWORD_MIN_LENGTH says */
-export function usersTarget(users: UsersRepository, minLength: number): ImportTarget<z.output<typeof newUserSchema>> {
+export function usersTarget(
+  users: UsersRepository,
+  minLength: number,
+): ImportTarget<z.output<typeof newUserSchema>> {
   return {
     schema: newUserSchema,
     formats: ['csv', 'json-lines'],

@@ -10,7 +10,8 @@ async function lines(bytes: Buffer, chunkSize = 65_536): Promise<Line[]> {
   return all;
 }
 
-const texts = async (bytes: Buffer, chunkSize?: number) => (await lines(bytes, chunkSize)).map(({ text }) => text);
+const texts = async (bytes: Buffer, chunkSize?: number) =>
+  (await lines(bytes, chunkSize)).map(({ text }) => text);
 
 it.each([1, 2, 3, 64])('finds the same lines in chunks of %i bytes', async (chunkSize) => {
   const text = '\ufeffun\r\n\nœuvre\ndernière';
@@ -23,7 +24,11 @@ it('counts lines from 1', async () => {
 });
 
 it('reads lines in Windows-1252 among lines in UTF-8', async () => {
-  const bytes = Buffer.concat([Buffer.from('déjà\n'), Buffer.from([0x80, 0x20, 0xe9, 0x0a]), Buffer.from('vu')]);
+  const bytes = Buffer.concat([
+    Buffer.from('déjà\n'),
+    Buffer.from([0x80, 0x20, 0xe9, 0x0a]),
+    Buffer.from('vu'),
+  ]);
 
   expect(await texts(bytes)).toEqual(['déjà', '€ é', 'vu']);
 });
@@ -32,7 +37,10 @@ it('tells a line that is too long, and goes on after it', async () => {
   const bytes = Buffer.from(`${'x'.repeat(MOST_BYTES + 1)}\n${'y'.repeat(MOST_BYTES)}\n`);
 
   for (const chunkSize of [1000, 1_000_000]) {
-    expect((await lines(bytes, chunkSize)).map(({ truncated }) => truncated)).toEqual([true, false]);
+    expect((await lines(bytes, chunkSize)).map(({ truncated }) => truncated)).toEqual([
+      true,
+      false,
+    ]);
   }
 });
 

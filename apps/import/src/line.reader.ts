@@ -32,7 +32,9 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
     const lines: Line[] = [];
     let from = 0;
     for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
-      lines.push(toLine(from === 0 ? join(carried, chunk.subarray(0, end)) : chunk.subarray(from, end)));
+      lines.push(
+        toLine(from === 0 ? join(carried, chunk.subarray(0, end)) : chunk.subarray(from, end)),
+      );
       from = end + 1;
     }
     carried = from === 0 ? join(carried, chunk) : chunk.subarray(from);

@@ -60,7 +60,8 @@ function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
     if (values.help) return USAGE;
     const [kind, ...paths] = positionals;
-    if (kind !== 'quotes' && kind !== 'users') throw new Error('Say what to import: quotes or users');
+    if (kind !== 'quotes' && kind !== 'users')
+      throw new Error('Say what to import: quotes or users');
     if (paths.length === 0) throw new Error('Name at least one file');
     if (paths.includes('-')) throw new Error('Standard input is not read: name a file');
     return { kind, paths };
@@ -69,11 +70,16 @@ function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string
   }
 }
 
-async function importFiles<T>(target: ImportTarget<T>, paths: string[], redis: RedisService): Promise<number> {
+async function importFiles<T>(
+  target: ImportTarget<T>,
+  paths: string[],
+  redis: RedisService,
+): Promise<number> {
   const sources = await inspectSources(paths, target);
   const interruption = new AbortController();
   // Once: a second signal ends the process as signals do.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => interruption.abort());
   const progress = new ImportProgress(
     process.stderr,
     sources.reduce((sum, { size }) => sum + size, 0),
@@ -88,7 +94,9 @@ async function importFiles<T>(target: ImportTarget<T>, paths: string[], redis: R
   const tally = progress.finish();
   process.stdout.write(`${summaryLine(tally)}\n`);
   if (failure) {
-    process.stderr.write(`${printable(`Import stopped: ${describe(failure, redis)}. Run it again to go on.`)}\n`);
+    process.stderr.write(
+      `${printable(`Import stopped: ${describe(failure, redis)}. Run it again to go on.`)}\n`,
+    );
     return STATUS.failed;
   }
   if (interruption.signal.aborted) return STATUS.interrupted;

@@ -27,7 +27,11 @@ it.each([
 describe('CSV', () => {
   it.each([
     ['bare and quoted fields', 'a,b\n1,"2"\n', [{ a: '1', b: '2' }]],
-    ['quotes and separators in quotes', 'a,b\n"say ""hi"", you",""""\n', [{ a: 'say "hi", you', b: '"' }]],
+    [
+      'quotes and separators in quotes',
+      'a,b\n"say ""hi"", you",""""\n',
+      [{ a: 'say "hi", you', b: '"' }],
+    ],
     ['a line end in quotes', 'a,b\n"one\n\ntwo",3\n', [{ a: 'one\n\ntwo', b: '3' }]],
     ['CRLF', 'a,b\r\n"1",2\r\n', [{ a: '1', b: '2' }]],
     ['no line end at the end', 'a\n1', [{ a: '1' }]],
@@ -66,7 +70,9 @@ describe('CSV', () => {
 
 describe('JSON Lines', () => {
   it('reads a value a line, and refuses what is none', async () => {
-    expect(await rows('json-lines', `{"a":1}\r\n\n[2]\n{"a":}\n"${'x'.repeat(MOST_BYTES)}"\n3`)).toEqual([
+    expect(
+      await rows('json-lines', `{"a":1}\r\n\n[2]\n{"a":}\n"${'x'.repeat(MOST_BYTES)}"\n3`),
+    ).toEqual([
       { line: 1, value: { a: 1 } },
       { line: 3, value: [2] },
       { line: 4, reason: 'is not valid JSON' },
@@ -110,7 +116,11 @@ describe('fortune file', () => {
     ['underlined afterwards', 'not\b\b\b___', 'not'],
     ['bold', 'n\bno\bo\bo', 'no'],
     ['corrected', 'cat\b\bow\bw', 'cow'],
-    ['accented before the letter', 'na"\bive, caf\'\be, `\ba, ^\be, ,\bc, ~\bn', 'naïve, café, à, ê, ç, ñ'],
+    [
+      'accented before the letter',
+      'na"\bive, caf\'\be, `\ba, ^\be, ,\bc, ~\bn',
+      'naïve, café, à, ê, ç, ñ',
+    ],
     ['accented after the letter', "cafe\b'", 'café'],
     ['struck beyond the beginning', '\b\bone', 'one'],
     ['struck on one of several lines', '_\ba\nb\b', 'a\nb'],

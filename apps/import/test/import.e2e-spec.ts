@@ -38,11 +38,15 @@ function write(name: string, content: string | Buffer): string {
 
 /** Starts the command in the folder of the files. */
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/import/main.js'), ...args], {
-    cwd: folder,
-    env: { ...platform.redisEnv('import'), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(process.cwd(), 'dist/apps/import/main.js'), ...args],
+    {
+      cwd: folder,
+      env: { ...platform.redisEnv('import'), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const end = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]).then(
     ([stdout, stderr, [status, signal]]) => ({
       stdout,
@@ -114,7 +118,10 @@ describe('quotes', () => {
       'bad.csv',
       `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\none,two,three\ngood,\n`,
     );
-    const jsonl = write('bad.jsonl', '{"quote":7}\n{"qoute":"typo"}\n[]\n{\n{"quote":"\\ud800"}\n{"quote":"fine"}\n');
+    const jsonl = write(
+      'bad.jsonl',
+      '{"quote":7}\n{"qoute":"typo"}\n[]\n{\n{"quote":"\\ud800"}\n{"quote":"fine"}\n',
+    );
     const fortune = write('bad', `\u001b[1mbold\n%\n%\n${'é'.repeat(2001)}\n%\nbest\n%\n`);
     const { stderr, stdout, status } = await run('quotes', csv, jsonl, fortune);
 
@@ -152,7 +159,10 @@ describe('quotes', () => {
   it('are added once by two imports at once', async () => {
     const ends = await Promise.all([run('quotes', 'many.csv'), run('quotes', 'many.csv')]);
     const sum = (pattern: RegExp) =>
-      ends.reduce((total, { stdout }) => total + Number(pattern.exec(stdout)?.[1]?.replaceAll(',', '')), 0);
+      ends.reduce(
+        (total, { stdout }) => total + Number(pattern.exec(stdout)?.[1]?.replaceAll(',', '')),
+        0,
+      );
 
     expect(ends.map(({ status }) => status)).toEqual([0, 0]);
     expect(sum(/([\d,]+) added/)).toBe(MANY);
@@ -189,7 +199,10 @@ describe('users', () => {
 
   it('that exist are left alone', async () => {
     await run('users', write('users.csv', `id,name,password\ntintin,Tintin,${milou}\n`));
-    const { stdout, status } = await run('users', write('users.csv', `id,name,password\ntintin,Dupont,${milou}\n`));
+    const { stdout, status } = await run(
+      'users',
+      write('users.csv', `id,name,password\ntintin,Dupont,${milou}\n`),
+    );
 
     expect(stdout).toContain('0 added, 1 already there, 0 refused');
     expect(status).toBe(0);
@@ -197,16 +210,24 @@ describe('users', () => {
   });
 
   it('need passwords as long as over HTTP', async () => {
-    const { stderr, status } = await run('users', write('users.csv', 'id,name,password\ntintin,Tintin,sept777\n'));
+    const { stderr, status } = await run(
+      'users',
+      write('users.csv', 'id,name,password\ntintin,Tintin,sept777\n'),
+    );
 
     expect(stderr).toEqual(['users.csv:2: password must have at least 8 characters']);
     expect(status).toBe(1);
   });
 
   it('that are bad are named, their passwords not', async () => {
-    const { stderr, stdout, status } = await run('users', write('users.csv', `id,name,password\na b,,${milou}\n`));
+    const { stderr, stdout, status } = await run(
+      'users',
+      write('users.csv', `id,name,password\na b,,${milou}\n`),
+    );
 
-    expect(stderr).toEqual(['users.csv:2: id must have 1 to 64 characters of A-Z a-z 0-9 _ . -; name is missing']);
+    expect(stderr).toEqual([
+      'users.csv:2: id must have 1 to 64 characters of A-Z a-z 0-9 _ . -; name is missing',
+    ]);
     expect(stdout).toContain('1 refused');
     expect(status).toBe(1);
   });
@@ -337,7 +358,9 @@ describe('Redis', () => {
   });
 
   it('that does not let it in ends the import with one line that says why', async () => {
-    const { stdout, stderr, status } = await start(['quotes', 'many.csv'], { REDIS_PASSWORD: secret('wrong') }).end;
+    const { stdout, stderr, status } = await start(['quotes', 'many.csv'], {
+      REDIS_PASSWORD: secret('wrong'),
+    }).end;
 
     expect(stderr.filter(isNotProgress)).toEqual([
       `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: WRONGPASS. Run it again to go on.`,

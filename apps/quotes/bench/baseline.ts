@@ -67,26 +67,43 @@ async function onFastify(): Promise<void> {
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    record(request.id, request.method, request.routeOptions.url ?? '', reply.statusCode, reply.elapsedTime, request.ip);
+    record(
+      request.id,
+      request.method,
+      request.routeOptions.url ?? '',
+      reply.statusCode,
+      reply.elapsedTime,
+      request.ip,
+    );
     done();
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
   process.once('SIGTERM', () => process.exit(0));
   const querystring = {
     type: 'object',
-    properties: { limit: { type: 'integer', minimum: 1, maximum: 100 }, cursor: { type: 'string' } },
+    properties: {
+      limit: { type: 'integer', minimum: 1, maximum: 100 },
+      cursor: { type: 'string' },
+    },
   };
   app.get('/quotes', { schema: { querystring } }, async (_request, reply) => {
     reply.header('content-type', JSON_TYPE);
     return list();
   });
-  const params = { type: 'object', properties: { id: { type: 'string', pattern: '^[1-9][0-9]{0,15}$' } } };
-  app.get<{ Params: { id: string } }>('/quotes/:id', { schema: { params } }, async (request, reply) => {
-    const document = await find(request.params.id);
-    if (!document) return reply.code(404).send();
-    reply.header('content-type', JSON_TYPE);
-    return document;
-  });
+  const params = {
+    type: 'object',
+    properties: { id: { type: 'string', pattern: '^[1-9][0-9]{0,15}$' } },
+  };
+  app.get<{ Params: { id: string } }>(
+    '/quotes/:id',
+    { schema: { params } },
+    async (request, reply) => {
+      const document = await find(request.params.id);
+      if (!document) return reply.code(404).send();
+      reply.header('content-type', JSON_TYPE);
+      return document;
+    },
+  );
   if (process.env.PAGE_URL) {
     const { headers, body } = await copyPage(process.env.PAGE_URL);
     app.get('/', async (_request, reply) => {
@@ -104,7 +121,11 @@ function onHttp(): void {
     const path = request.url ?? '';
     const route = path === '/quotes' || path === '/healthz' ? path : '/quotes/:id';
     const body =
-      path === '/healthz' ? '{"status":"ok"}' : path === '/quotes' ? await list() : await find(path.slice(8));
+      path === '/healthz'
+        ? '{"status":"ok"}'
+        : path === '/quotes'
+          ? await list()
+          : await find(path.slice(8));
     response.writeHead(body ? 200 : 404, {
       'x-request-id': id,
       'x-content-type-options': 'nosniff',

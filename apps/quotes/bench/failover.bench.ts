@@ -50,7 +50,9 @@ const folder = mkdtempSync(join(tmpdir(), 'failover-'));
 try {
   await redis.start();
   const env = { ...redis.env('quotes'), ADMIN_KEY: KEY, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
-  const quotes = await (await ServiceProcess.start('quotes', env, join(folder, 'quotes.log'))).ready();
+  const quotes = await (
+    await ServiceProcess.start('quotes', env, join(folder, 'quotes.log'))
+  ).ready();
   for (const [name, fault] of Object.entries(FAULTS)) {
     if (only !== undefined && name !== only) continue;
     const gaps: number[] = [];

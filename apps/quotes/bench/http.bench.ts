@@ -3,7 +3,15 @@
  * what counts: on a shared machine they hold still where requests a second do not. Needs wrk (fetched from Debian if missing) and, for the last row, python3.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
@@ -42,9 +50,13 @@ const servers: Server[] = [];
 
 try {
   const id = await seed();
-  const app = (name: string, env: NodeJS.ProcessEnv) => launch(name, ['dist/apps/quotes/main.js'], env);
+  const app = (name: string, env: NodeJS.ProcessEnv) =>
+    launch(name, ['dist/apps/quotes/main.js'], env);
   const service = await app('service', {});
-  const limited = await app('service, limiter on', { THROTTLE_LIMIT: '10', TRUSTED_PROXIES: '127.0.0.1' });
+  const limited = await app('service, limiter on', {
+    THROTTLE_LIMIT: '10',
+    TRUSTED_PROXIES: '127.0.0.1',
+  });
   const fastify = await launch('bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify']);
   const http = await launch('bare node:http', ['apps/quotes/bench/baseline.ts', 'http']);
   const flask = await launchFlask();
@@ -56,7 +68,13 @@ try {
     `${'what'.padEnd(34)}${'req/s'.padStart(8)}${'CPU us/req'.padStart(12)}${'p99 ms'.padStart(8)}${'RSS MiB'.padStart(9)}`,
   );
   const one = `/quotes/${id}`;
-  const byId = await compare('GET /quotes/{id}', one, [service, fastify, http, limited, ...(flask ? [flask] : [])]);
+  const byId = await compare('GET /quotes/{id}', one, [
+    service,
+    fastify,
+    http,
+    limited,
+    ...(flask ? [flask] : []),
+  ]);
   const pairs: [Server, Server][] = [];
   const unobserved = unobservedBundle();
   for (let i = 1; i <= PAIRS; i++) {
@@ -72,9 +90,13 @@ try {
     STRIPE_WEBHOOK_SECRET: 'only-for-the-bench',
     QUOTES_URL: `http://127.0.0.1:${service.port}`,
   });
-  const page = await launch('same page, bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify'], {
-    PAGE_URL: `http://127.0.0.1:${shop.port}/`,
-  });
+  const page = await launch(
+    'same page, bare Fastify',
+    ['apps/quotes/bench/baseline.ts', 'fastify'],
+    {
+      PAGE_URL: `http://127.0.0.1:${shop.port}/`,
+    },
+  );
   const catalogue = await compare('GET / of the shop', '/', [shop, page]);
   const starts = await startTimes();
   const imported = importRate();
@@ -87,10 +109,15 @@ try {
   const costs = pairs.map(([observed, bare]) => ratio(overhead, observed, bare));
   verdict('with metrics, logs, tracing off, against without', median(costs), 0.9);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
-  if (flask) verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
+  if (flask)
+    verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
   verdict('catalogue page of the shop against bare Fastify', ratio(catalogue, shop, page), 0.7);
   verdict('importer, thousands of quotes a second', imported / 1000, 20);
-  verdict('start to first /healthz, bare Fastify / service', median(starts.fastify) / median(starts.service), 1);
+  verdict(
+    'start to first /healthz, bare Fastify / service',
+    median(starts.fastify) / median(starts.service),
+    1,
+  );
 } finally {
   for (const { process: child } of servers) child.kill('SIGKILL');
   await redis.stop();
@@ -109,7 +136,10 @@ function unobservedBundle(): string {
     ',defaultMetrics:{enabled:true}',
   ]) {
     if (!source.includes(measuring)) throw new Error(`the bundle has no ${measuring}`);
-    source = source.replaceAll(measuring, measuring.startsWith(',') ? ',defaultMetrics:{enabled:false}' : '');
+    source = source.replaceAll(
+      measuring,
+      measuring.startsWith(',') ? ',defaultMetrics:{enabled:false}' : '',
+    );
   }
   writeFileSync(`${copy}/main.js`, source);
   return `${copy}/main.js`;
@@ -147,7 +177,12 @@ async function launch(
   const child = spawn('taskset', ['-c', '0', command, ...args], {
     env: {
       ...process.env,
-      ...{ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port), APP_PORT: String(port), THROTTLE_LIMIT: '0' },
+      ...{
+        REDIS_HOST: '127.0.0.1',
+        REDIS_PORT: String(redis.port),
+        APP_PORT: String(port),
+        THROTTLE_LIMIT: '0',
+      },
       ...{
         ADMIN_KEY: 'only-for-the-bench-and-nothing-else',
         NODE_ENV: 'production',
@@ -182,7 +217,14 @@ async function launchFlask(): Promise<Server | undefined> {
       execFileSync('python3', ['-m', 'venv', venv], { stdio: 'ignore' });
       execFileSync(
         join(venv, 'bin/pip'),
-        ['install', '-q', 'flask==3.1.2', 'gunicorn==23.0.0', 'redis==7.1.0', 'prometheus-client==0.23.1'],
+        [
+          'install',
+          '-q',
+          'flask==3.1.2',
+          'gunicorn==23.0.0',
+          'redis==7.1.0',
+          'prometheus-client==0.23.1',
+        ],
         {
           stdio: 'ignore',
         },
@@ -207,7 +249,10 @@ async function launchFlask(): Promise<Server | undefined> {
       '1',
       'baseline:app',
     ],
-    { env: { ...process.env, REDIS_PORT: String(redis.port), PYTHONDONTWRITEBYTECODE: '1' }, stdio: 'ignore' },
+    {
+      env: { ...process.env, REDIS_PORT: String(redis.port), PYTHONDONTWRITEBYTECODE: '1' },
+      stdio: 'ignore',
+    },
   );
   const server = { name: 'Flask, gunicorn', port, process: child, start: 0 };
   servers.push(server);
@@ -218,7 +263,11 @@ async function launchFlask(): Promise<Server | undefined> {
 }
 
 /** Runs the rounds and prints a row per server; answers the samples by server name, in the order of the rounds. */
-async function compare(what: string, path: string, contestants: Server[]): Promise<Map<string, Sample[]>> {
+async function compare(
+  what: string,
+  path: string,
+  contestants: Server[],
+): Promise<Map<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(contestants.map(({ name }) => [name, []]));
   for (let round = -1; round < ROUNDS; round++) {
     for (const server of contestants) {
@@ -229,7 +278,11 @@ async function compare(what: string, path: string, contestants: Server[]): Promi
   }
   for (const { name, process: child } of contestants) {
     const own = samples.get(name) ?? [];
-    const [rate, cpu, p99] = [own.map((s) => s.rate), own.map((s) => s.cpu), own.map((s) => s.p99)].map(median);
+    const [rate, cpu, p99] = [
+      own.map((s) => s.rate),
+      own.map((s) => s.cpu),
+      own.map((s) => s.p99),
+    ].map(median);
     console.log(
       `${`${what}  ${name}`.padEnd(42).slice(0, 42)}${rate?.toFixed(0).padStart(8)}${cpu?.toFixed(1).padStart(8)}${p99?.toFixed(1).padStart(8)}${rss(child).toFixed(0).padStart(9)}`,
     );
@@ -278,11 +331,17 @@ function cpuSeconds(child: ChildProcess): number {
 }
 
 function children(pid: number | undefined): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
 }
 
 function rss(child: ChildProcess): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+  return (
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+  );
 }
 
 async function startTimes(): Promise<{ service: number[]; fastify: number[] }> {
@@ -328,7 +387,11 @@ function importRate(): number {
 
 function ratio(samples: Map<string, Sample[]>, ours: Server, other: Server): number {
   const others = samples.get(other.name) ?? [];
-  return median((samples.get(ours.name) ?? []).map((sample, round) => (others[round]?.cpu ?? Number.NaN) / sample.cpu));
+  return median(
+    (samples.get(ours.name) ?? []).map(
+      (sample, round) => (others[round]?.cpu ?? Number.NaN) / sample.cpu,
+    ),
+  );
 }
 
 function median(values: number[]): number {

@@ -1,4 +1,10 @@
-import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  type ExecutionContext,
+  Injectable,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
@@ -32,12 +38,14 @@ export class AuthorGuard implements CanActivate {
       request.actor = `admin:${admin}`;
       return true;
     }
-    const author = await this.credentials.verify(authorization, networkOf(request.ip)).catch((error: unknown) => {
-      if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
-        reply.header('retry-after', FAILURE_WINDOW_SECONDS);
-      }
-      throw error;
-    });
+    const author = await this.credentials
+      .verify(authorization, networkOf(request.ip))
+      .catch((error: unknown) => {
+        if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
+          reply.header('retry-after', FAILURE_WINDOW_SECONDS);
+        }
+        throw error;
+      });
     if (author === undefined) throw new ProblemError('unauthorized');
     request.author = author;
     request.actor = `user:${author}`;

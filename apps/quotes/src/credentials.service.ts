@@ -47,7 +47,9 @@ export class CredentialsService {
     if (!credentials) return undefined;
     const { id, password } = credentials;
     const stored = await this.users.findPasswordHash(id);
-    const memory = createHmac('sha256', this.secret).update(`${stored}\0${password}`).digest('base64');
+    const memory = createHmac('sha256', this.secret)
+      .update(`${stored}\0${password}`)
+      .digest('base64');
     if (stored !== undefined && this.remembers(memory)) return id;
 
     const judge = async () => laneOf(await this.logins.standing(id, network), stored !== undefined);
@@ -95,8 +97,12 @@ export class CredentialsService {
  * The lane of a login, by what is known of those who try. Whether the account exists decides on the order only, never on the answer, which would tell it.
  * @throws ProblemError too-many-failed-logins
  */
-function laneOf({ failures: { account, network, pair }, proven }: LoginStanding, exists: boolean): Lane {
-  const isOverBudget = account >= ACCOUNT_BUDGET || network >= (account > 0 ? NETWORK_BUDGET : WIDE_NETWORK_BUDGET);
+function laneOf(
+  { failures: { account, network, pair }, proven }: LoginStanding,
+  exists: boolean,
+): Lane {
+  const isOverBudget =
+    account >= ACCOUNT_BUDGET || network >= (account > 0 ? NETWORK_BUDGET : WIDE_NETWORK_BUDGET);
   if (pair >= PAIR_BUDGET || (!proven && isOverBudget)) {
     logins.inc({ outcome: 'refused' });
     throw new ProblemError('too-many-failed-logins');
@@ -105,11 +111,15 @@ function laneOf({ failures: { account, network, pair }, proven }: LoginStanding,
   return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Lane;
 }
 
-function parseBasic(authorization: string | undefined): { id: string; password: string } | undefined {
+function parseBasic(
+  authorization: string | undefined,
+): { id: string; password: string } | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
   // Longer than any password in any form: not worth a look.
   if (encoded === undefined || encoded.length > 2048) return undefined;
-  const [, id = '', password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  const sound = idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;
+  const [, id = '', password = ''] =
+    /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  const sound =
+    idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;
   return sound ? { id, password } : undefined;
 }

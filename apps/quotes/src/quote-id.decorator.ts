@@ -11,18 +11,20 @@ export const QuoteId = createParamDecorator(
   (_data: unknown, context: ExecutionContext): string => {
     const [request] = context.getArgs<[FastifyRequest<{ Params: { id: string } }>]>();
     const { id } = request.params;
-    if (!QUOTE_ID.test(id)) throw invalidRequest([{ field: 'id', message: 'must be 1 to 16 decimal digits' }]);
+    if (!QUOTE_ID.test(id))
+      throw invalidRequest([{ field: 'id', message: 'must be 1 to 16 decimal digits' }]);
     return id;
   },
   [
     (target, key) => {
-      const descriptor = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
+      const descriptor =
+        key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
       if (key !== undefined && descriptor) {
-        ApiParam({ name: 'id', schema: { type: 'string', pattern: QUOTE_ID.source }, example: '1763740800000000' })(
-          target,
-          key,
-          descriptor,
-        );
+        ApiParam({
+          name: 'id',
+          schema: { type: 'string', pattern: QUOTE_ID.source },
+          example: '1763740800000000',
+        })(target, key, descriptor);
       }
     },
   ],

@@ -11,6 +11,12 @@ import { QuotesService } from './quotes.service.ts';
 @Module({
   imports: [AdminKeyModule],
   controllers: [QuotesController],
-  providers: [QuotesService, CredentialsService, QuotesRepository, UsersRepository, LoginsRepository],
+  providers: [
+    QuotesService,
+    CredentialsService,
+    QuotesRepository,
+    UsersRepository,
+    LoginsRepository,
+  ],
 })
 export class QuotesModule {}

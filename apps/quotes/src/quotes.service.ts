@@ -37,7 +37,10 @@ export class QuotesService {
   async create({ quote, user_id }: NewQuoteBody, author: string | undefined) {
     const signer = user_id ?? author ?? null;
     if (author !== undefined && signer !== author) {
-      throw new ProblemError('forbidden', `The credentials are those of "${author}", not of "${signer}"`);
+      throw new ProblemError(
+        'forbidden',
+        `The credentials are those of "${author}", not of "${signer}"`,
+      );
     }
     const added = await this.quotes.add({ quote, user_id: signer });
     if (!added) throw new ProblemError('unknown-user', `There is no user "${signer}"`);
@@ -83,7 +86,8 @@ export class QuotesService {
   async delete(id: string, author: string | undefined): Promise<void> {
     const outcome = await this.quotes.delete(id, author);
     if (outcome === 'absent') throw new ProblemError('not-found', `There is no quote "${id}"`);
-    if (outcome === 'forbidden') throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
+    if (outcome === 'forbidden')
+      throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
   }
 
   /** Node offers this only where it is told to, as in the image: elsewhere there is no such bound on memory. */

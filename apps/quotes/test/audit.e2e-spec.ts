@@ -16,21 +16,39 @@ beforeAll(async () => {
   await platform.start();
   // Who wrote what stands in the log however little else does.
   const env = { ...keys, LOG_LEVEL: 'fatal' };
-  [users, quotes] = await Promise.all([platform.service('users', env), platform.service('quotes', env)]);
+  [users, quotes] = await Promise.all([
+    platform.service('users', env),
+    platform.service('quotes', env),
+  ]);
 });
 afterAll(() => platform.stop());
 
 let sent = 0;
 
 /** Sends a request, and answers with its status and the lines that the audit has of it. */
-async function audited(service: ServiceProcess, target: string, key: string | undefined, json?: unknown) {
+async function audited(
+  service: ServiceProcess,
+  target: string,
+  key: string | undefined,
+  json?: unknown,
+) {
   sent += 1;
   const id = `request-${sent}`;
   const headers = { 'x-request-id': id };
-  const answer = await call(service, target, { headers, ...(key && { key }), ...(json !== undefined && { json }) });
+  const answer = await call(service, target, {
+    headers,
+    ...(key && { key }),
+    ...(json !== undefined && { json }),
+  });
   // A second request that surely leaves a line, after which there is none to wait for.
-  await call(users, 'DELETE /users/nobody', { key: ADMIN_KEY, headers: { 'x-request-id': `${id}-end` } });
-  await call(quotes, 'DELETE /quotes/1', { key: ADMIN_KEY, headers: { 'x-request-id': `${id}-end` } });
+  await call(users, 'DELETE /users/nobody', {
+    key: ADMIN_KEY,
+    headers: { 'x-request-id': `${id}-end` },
+  });
+  await call(quotes, 'DELETE /quotes/1', {
+    key: ADMIN_KEY,
+    headers: { 'x-request-id': `${id}-end` },
+  });
   await eventually(() => service.output().includes(`"${id}-end"`));
   const lines = service
     .output()
@@ -49,7 +67,14 @@ it('says who wrote what, by the name of the key or the id of the user', async ()
     [users, 'POST /users', `Bearer ${ALICE}`, tintin, 'admin:alice', 409],
     [quotes, 'POST /quotes', CI, { quote: 'Mille sabords' }, 'admin:ci', 201],
     [quotes, 'POST /quotes', byTintin, { quote: 'Mille sabords' }, 'user:tintin', 201],
-    [quotes, 'POST /quotes', byTintin, { quote: 'Mille sabords', user_id: 'haddock' }, 'user:tintin', 403],
+    [
+      quotes,
+      'POST /quotes',
+      byTintin,
+      { quote: 'Mille sabords', user_id: 'haddock' },
+      'user:tintin',
+      403,
+    ],
     [quotes, 'DELETE /quotes/1', byTintin, undefined, 'user:tintin', 404],
     [users, 'DELETE /users/tintin', ALICE, undefined, 'admin:alice', 204],
   ];
@@ -76,7 +101,10 @@ it('says who wrote what, by the name of the key or the id of the user', async ()
 });
 
 it('says nothing of reads, nor of those whom nobody knows', async () => {
-  expect(await audited(users, 'GET /users', ALICE)).toMatchObject({ answer: { status: 200 }, lines: [] });
+  expect(await audited(users, 'GET /users', ALICE)).toMatchObject({
+    answer: { status: 200 },
+    lines: [],
+  });
   for (const key of [undefined, secret('guess'), basic('tintin', secret('guess'))]) {
     expect(await audited(quotes, 'POST /quotes', key, { quote: 'x' })).toMatchObject({
       answer: { status: 401 },
@@ -88,7 +116,8 @@ it('says nothing of reads, nor of those whom nobody knows', async () => {
 it('an admin key is withdrawn without the others', async () => {
   const later = await platform.service('users', { ADMIN_KEYS: `ci:${CI}` });
   expectProblem(await call(later, 'GET /users', { key: ALICE }), 401, 'unauthorized');
-  for (const key of [CI, ADMIN_KEY]) expect((await call(later, 'GET /users', { key })).status).toBe(200);
+  for (const key of [CI, ADMIN_KEY])
+    expect((await call(later, 'GET /users', { key })).status).toBe(200);
   const without = await platform.service('users', { ADMIN_KEY: '', ADMIN_KEYS: `ci:${CI}` });
   expectProblem(await call(without, 'GET /users', { key: ADMIN_KEY }), 401, 'unauthorized');
   expect((await call(without, 'GET /users', { key: CI })).status).toBe(200);

@@ -50,7 +50,8 @@ beforeEach(async () => {
   complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.location().url.endsWith('/quotes')) complaints.push(message.text());
+    if (message.type() === 'error' && !message.location().url.endsWith('/quotes'))
+      complaints.push(message.text());
   });
 });
 afterEach(() => context.close());
@@ -64,10 +65,15 @@ async function openDocs(): Promise<void> {
   await operation('get', '/quotes').waitFor();
 }
 
-const unfold = (method: string, path: string) => operation(method, path).locator('.opblock-summary-control').click();
+const unfold = (method: string, path: string) =>
+  operation(method, path).locator('.opblock-summary-control').click();
 
 /** Tries an unfolded operation out, and answers status and body as the page shows them. */
-async function tryOut(method: string, path: string, json?: object): Promise<{ status: string; body: string }> {
+async function tryOut(
+  method: string,
+  path: string,
+  json?: object,
+): Promise<{ status: string; body: string }> {
   const block = operation(method, path);
   await block.getByRole('button', { name: 'Try it out' }).click();
   if (json) await block.locator('.body-param__text').fill(JSON.stringify(json));
@@ -137,7 +143,9 @@ it('forgets credentials with the page', async () => {
 });
 
 it('is shown in no frame of another page', async () => {
-  const refusal = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+  const refusal = page.waitForEvent('console', (message) =>
+    message.text().includes('frame-ancestors'),
+  );
   await page.goto(`http://localhost:${(other.address() as AddressInfo).port}`);
   await refusal;
 

@@ -18,7 +18,11 @@ let writers: QuoteWriters;
 
 async function start(app: RedisUser, env = redis.env(app)): Promise<ServiceProcess> {
   const settings = { ...env, ADMIN_KEY, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
-  const service = await ServiceProcess.start(app, settings, join(logs, `${app}-${services.length}.log`));
+  const service = await ServiceProcess.start(
+    app,
+    settings,
+    join(logs, `${app}-${services.length}.log`),
+  );
   services.push(service);
   return service.ready();
 }
@@ -101,7 +105,9 @@ it('asks the replicas for many writes at once, so that nobody waits long when no
     Number(/^cmdstat_wait:calls=(\d+)/m.exec(await master.client.info('commandstats'))?.[1] ?? 0);
   const before = await questions();
   const json = { quote: 'x' };
-  const writes = Array.from({ length: 20 }, () => call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
+  const writes = Array.from({ length: 20 }, () =>
+    call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }),
+  );
   const reads = Array.from({ length: 5 }, () => call(quotes, 'GET /quotes'));
   expect((await Promise.all(writes)).map(({ status }) => status)).toEqual(writes.map(() => 503));
   expect((await Promise.all(reads)).map(({ status }) => status)).toEqual(reads.map(() => 200));
@@ -116,7 +122,9 @@ it('needs no answer of a Sentinel that hangs, though it is asked first', async (
   const successor = await redis.succeeded(master);
   await writers.more(40);
   const late = await start('quotes');
-  expect((await call(late, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } })).status).toBe(201);
+  expect((await call(late, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } })).status).toBe(
+    201,
+  );
   await redis.restart(master, successor.port);
   // Let go on, it would distrust its clock for 30 s.
   if (first) await redis.restartSentinel(first);
@@ -129,7 +137,10 @@ it('does not believe a Sentinel that was cut off before the last failover', asyn
     ...redis.env('quotes'),
     REDIS_SENTINELS: `127.0.0.1:${outdated},${redis.env('quotes').REDIS_SENTINELS}`,
   });
-  const { status, body } = await call(misled, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } });
+  const { status, body } = await call(misled, 'POST /quotes', {
+    key: ADMIN_KEY,
+    json: { quote: 'x' },
+  });
   expect(status).toBe(201);
   expect((await call(quotes, `GET /quotes/${body.id}`)).status).toBe(200);
 });

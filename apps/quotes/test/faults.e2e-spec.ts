@@ -28,7 +28,10 @@ beforeEach(async () => {
     platform.service('quotes'),
     platform.service('search'),
   ]);
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('tintin') } });
+  await call(users, 'POST /users', {
+    key: ADMIN_KEY,
+    json: { id: 'tintin', name: 'T', password: secret('tintin') },
+  });
 });
 afterEach(() => Promise.all([users, quotes, search].map((service) => service.end('SIGKILL'))));
 
@@ -39,7 +42,10 @@ async function list(query: string): Promise<Quote[]> {
   const items: Quote[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
-    const { body } = await call(quotes, `GET /quotes?limit=100${query}${cursor && `&cursor=${cursor}`}`);
+    const { body } = await call(
+      quotes,
+      `GET /quotes?limit=100${query}${cursor && `&cursor=${cursor}`}`,
+    );
     items.push(...body.items);
     cursor = body.next;
   }
@@ -53,9 +59,10 @@ function write() {
   const deleted = new Set<string>();
   const writers = Array.from({ length: 8 }, async (_, writer) => {
     for (let i = 0; going; i += 1) {
-      const answer: Answer | undefined = await add(`sabord ${writer} ${i}`, i % 2 ? 'tintin' : null).catch(
-        () => undefined,
-      );
+      const answer: Answer | undefined = await add(
+        `sabord ${writer} ${i}`,
+        i % 2 ? 'tintin' : null,
+      ).catch(() => undefined);
       if (answer?.status !== 201) {
         // Refused at once while Redis or the service is away: others need the processor to bring it back.
         await new Promise((done) => setImmediate(done));
@@ -63,7 +70,9 @@ function write() {
       }
       added.add(answer.body.id);
       if (i % 3 > 0) continue;
-      const removal = await call(quotes, `DELETE /quotes/${answer.body.id}`, { key: ADMIN_KEY }).catch(() => undefined);
+      const removal = await call(quotes, `DELETE /quotes/${answer.body.id}`, {
+        key: ADMIN_KEY,
+      }).catch(() => undefined);
       // A deletion without an answer may have happened or not.
       added.delete(answer.body.id);
       if (removal?.status === 204) deleted.add(answer.body.id);
@@ -80,7 +89,13 @@ function write() {
 }
 
 /** Asserts that every acknowledged write is there, and that list, list of an author and search tell the same. */
-async function expectIntact({ added, deleted }: { added: Set<string>; deleted: Set<string> }): Promise<void> {
+async function expectIntact({
+  added,
+  deleted,
+}: {
+  added: Set<string>;
+  deleted: Set<string>;
+}): Promise<void> {
   const all = await list('');
   const ids = new Set(all.map(({ id }) => id));
   expect([...added].filter((id) => !ids.has(id))).toEqual([]);
@@ -121,11 +136,18 @@ describe('Redis frozen', () => {
     ['a list', () => [quotes, 'GET /quotes', {}]],
     ['a random quote', () => [quotes, 'GET /quotes/random', {}]],
     ['a write', () => [quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } }]],
-    ['a write with credentials', () => [quotes, 'POST /quotes', { key: tintin, json: { quote: 'x' } }]],
+    [
+      'a write with credentials',
+      () => [quotes, 'POST /quotes', { key: tintin, json: { quote: 'x' } }],
+    ],
     ['a deletion', () => [quotes, 'DELETE /quotes/1', { key: ADMIN_KEY }]],
     [
       'a new user',
-      () => [users, 'POST /users', { key: ADMIN_KEY, json: { id: 'a', name: 'A', password: secret('a') } }],
+      () => [
+        users,
+        'POST /users',
+        { key: ADMIN_KEY, json: { id: 'a', name: 'A', password: secret('a') } },
+      ],
     ],
     ['a list of users', () => [users, 'GET /users', { key: ADMIN_KEY }]],
     ['a user', () => [users, 'GET /users/tintin', { key: ADMIN_KEY }]],
@@ -137,7 +159,9 @@ describe('Redis frozen', () => {
 
   beforeEach(async () => {
     await add('mille sabords');
-    await eventually(async () => (await call(search, 'GET /search?keyword=sabord')).body.total === 1);
+    await eventually(
+      async () => (await call(search, 'GET /search?keyword=sabord')).body.total === 1,
+    );
     limited = await platform.service('quotes', { THROTTLE_LIMIT: '1000' });
   });
   afterEach(async () => {

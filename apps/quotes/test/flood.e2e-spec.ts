@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { MOST_CONNECTIONS } from '#libs/http/http.server.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import {
+  Bystander,
+  get,
+  imageMemorySettings,
+  MEMORY_LIMIT,
+  open,
+  peakMemory,
+  pipeline,
+} from '#libs/testing/flood.ts';
 import { metric } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
@@ -22,7 +30,8 @@ let ordinaryPage = '';
 beforeAll(async () => {
   await platform.start();
   const writer = new QuoteWriter(platform.redis);
-  const text = (i: number) => `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
+  const text = (i: number) =>
+    `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
   await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
   const [first] = await writer.add(...Array.from({ length: 100 }, () => LONGEST));
   ordinaryPage = `${LARGEST_PAGE}&cursor=${first}`;
@@ -59,18 +68,27 @@ it('readers that never read keep little, and are cut off in the end', async () =
     reader.write(get(LARGEST_PAGE).repeat(50));
   }
   await eventually(async () => (await metric(service, 'http_connections_cut_total')) > 0, 60_000);
-  await eventually(async () => (await metric(service, 'http_requests_in_flight')) <= 2, 90_000, 500);
+  await eventually(
+    async () => (await metric(service, 'http_requests_in_flight')) <= 2,
+    90_000,
+    500,
+  );
   for (const reader of readers) reader.destroy();
 });
 
 it.each([
   ['a thousand', 1000, 'an ordinary page of a hundred', () => ordinaryPage],
   ['a hundred', 100, 'the largest page there can be', () => LARGEST_PAGE],
-])('%s clients that ask at once for a list are answered: %s', async (_name, clients, _page, page) => {
-  const answers = await Promise.all(Array.from({ length: clients }, () => pipeline(service, get(page()), 1)));
-  // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
-  expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
-});
+])(
+  '%s clients that ask at once for a list are answered: %s',
+  async (_name, clients, _page, page) => {
+    const answers = await Promise.all(
+      Array.from({ length: clients }, () => pipeline(service, get(page()), 1)),
+    );
+    // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
+    expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
+  },
+);
 
 it('more connections than there are places: those for which nothing is done make room, the longest idle first', async () => {
   const idle: Socket[] = [];

@@ -59,14 +59,22 @@ it('wrong logins are counted, right ones are known', async () => {
   for (let i = 0; i < 20; i += 1) {
     expectProblem(await add(quotes, basic('haddock', secret('wrong'))), 401, 'unauthorized');
   }
-  expectProblem(await add(quotes, basic('haddock', secret('wrong'))), 429, 'too-many-failed-logins');
+  expectProblem(
+    await add(quotes, basic('haddock', secret('wrong'))),
+    429,
+    'too-many-failed-logins',
+  );
 });
 
 it('/readyz answers 200 and says it', async () => {
   for (const service of [users, quotes]) {
     expect(await call(service, 'GET /readyz')).toMatchObject({
       status: 200,
-      body: { status: 'degraded', reason: expect.stringContaining('full'), details: { redis: { status: 'up' } } },
+      body: {
+        status: 'degraded',
+        reason: expect.stringContaining('full'),
+        details: { redis: { status: 'up' } },
+      },
     });
   }
 });

@@ -14,7 +14,12 @@ let quotes: ServiceProcess;
 beforeAll(async () => {
   await redis.start();
   // The limiter counts every read, and lets them all through.
-  const settings = { ...redis.env('quotes'), ADMIN_KEY, THROTTLE_LIMIT: '1000000', DRAIN_SECONDS: '0' };
+  const settings = {
+    ...redis.env('quotes'),
+    ADMIN_KEY,
+    THROTTLE_LIMIT: '1000000',
+    DRAIN_SECONDS: '0',
+  };
   quotes = await ServiceProcess.start('quotes', settings, join(logs, 'quotes.log'));
   await quotes.ready();
 }, 90_000);
@@ -26,13 +31,16 @@ afterAll(async () => {
 
 it('answers every read while the master holds writes back and hands over', async () => {
   const master = await redis.whole();
-  const post = () => call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'bachibouzouk' } });
+  const post = () =>
+    call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'bachibouzouk' } });
   const { body } = await post();
   const statuses: string[] = [];
   let isOver = false;
-  const readers = [`/quotes/${body.id}`, '/quotes?limit=5', '/quotes/random', '/readyz'].map(async (path) => {
-    while (!isOver) statuses.push(`${(await call(quotes, `GET ${path}`)).status} ${path}`);
-  });
+  const readers = [`/quotes/${body.id}`, '/quotes?limit=5', '/quotes/random', '/readyz'].map(
+    async (path) => {
+      while (!isOver) statuses.push(`${(await call(quotes, `GET ${path}`)).status} ${path}`);
+    },
+  );
   const more = async (count: number) => {
     const wanted = statuses.length + count;
     await eventually(() => statuses.length >= wanted, 20_000);

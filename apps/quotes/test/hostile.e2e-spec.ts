@@ -23,7 +23,10 @@ beforeAll(async () => {
     key,
     json: { id: 'tintin', name: 'Tintin', password: secret('tintin') },
   });
-  await call(service('quotes'), 'POST /quotes', { key, json: { quote: 'Mille sabords', user_id: 'tintin' } });
+  await call(service('quotes'), 'POST /quotes', {
+    key,
+    json: { quote: 'Mille sabords', user_id: 'tintin' },
+  });
 });
 afterAll(() => platform.stop());
 
@@ -46,28 +49,51 @@ async function stored(): Promise<string[]> {
 }
 
 /** The bytes of a request with the admin key; the body, if there is one, is labelled as JSON unless a header says otherwise. */
-function request(target: string, body?: string | Buffer, headers: Record<string, string> = {}): Buffer {
+function request(
+  target: string,
+  body?: string | Buffer,
+  headers: Record<string, string> = {},
+): Buffer {
   const content = Buffer.from(body ?? '');
   const fields = {
     Host: 'localhost',
     Connection: 'close',
     Authorization: ADMIN_KEY,
-    ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': String(content.length) }),
+    ...(body !== undefined && {
+      'Content-Type': 'application/json',
+      'Content-Length': String(content.length),
+    }),
     ...headers,
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'), content]);
+  return Buffer.concat([
+    Buffer.from(`${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'),
+    content,
+  ]);
 }
 
 const postUser = (user: unknown) => request('POST /users', JSON.stringify(user));
 const postQuote = (quote: unknown) => request('POST /quotes', JSON.stringify(quote));
 const user = { id: 'x', name: 'X', password: secret('x') };
 const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
-const utf8 = (bytes: number[]) => Buffer.concat([Buffer.from('{"quote":"'), Buffer.from(bytes), Buffer.from('"}')]);
+const utf8 = (bytes: number[]) =>
+  Buffer.concat([Buffer.from('{"quote":"'), Buffer.from(bytes), Buffer.from('"}')]);
 
 type Row = [name: string, app: App, bytes: Buffer | string, status: number, problem: ProblemName];
-const invalid = (name: string, app: App, bytes: Buffer): Row => [name, app, bytes, 400, 'invalid-request'];
-const malformed = (name: string, app: App, bytes: Buffer): Row => [name, app, bytes, 400, 'malformed-body'];
+const invalid = (name: string, app: App, bytes: Buffer): Row => [
+  name,
+  app,
+  bytes,
+  400,
+  'invalid-request',
+];
+const malformed = (name: string, app: App, bytes: Buffer): Row => [
+  name,
+  app,
+  bytes,
+  400,
+  'malformed-body',
+];
 
 /** Texts in which there is nothing to see. */
 const INVISIBLE = ['\u200b', '\u202e\u2066', '\ufe0f', '\u0301', '\u3164', '\u2800', '\u{e0041}'];
@@ -80,13 +106,25 @@ const shapes: Row[] = [
   ...(['id', 'name', 'password'] as const).flatMap((field) => [
     invalid(`a user without ${field}`, 'users', postUser({ ...user, [field]: undefined })),
     ...[null, 1, true, ['x'], { $gt: '' }, '', '\ud800', '\udc00x'].map((value) =>
-      invalid(`a user whose ${field} is ${JSON.stringify(value)}`, 'users', postUser({ ...user, [field]: value })),
+      invalid(
+        `a user whose ${field} is ${JSON.stringify(value)}`,
+        'users',
+        postUser({ ...user, [field]: value }),
+      ),
     ),
   ]),
-  ...['a b', 'é', 'a/b', 'a:b', '{q0}', '*', 'a\n', 'a\0', 'x'.repeat(65), '../..', "'; DROP"].map((id) =>
-    invalid(`a user whose id is ${JSON.stringify(id)}`, 'users', postUser({ ...user, id })),
+  ...['a b', 'é', 'a/b', 'a:b', '{q0}', '*', 'a\n', 'a\0', 'x'.repeat(65), '../..', "'; DROP"].map(
+    (id) => invalid(`a user whose id is ${JSON.stringify(id)}`, 'users', postUser({ ...user, id })),
   ),
-  ...[...INVISIBLE, '   ', '\u200a\u3000', 'x'.repeat(101), 'a\u0000b', 'a\u001b[31mb', '\u0085'].map((name) =>
+  ...[
+    ...INVISIBLE,
+    '   ',
+    '\u200a\u3000',
+    'x'.repeat(101),
+    'a\u0000b',
+    'a\u001b[31mb',
+    '\u0085',
+  ].map((name) =>
     invalid(`a user whose name is ${JSON.stringify(name)}`, 'users', postUser({ ...user, name })),
   ),
   invalid('a password that is too long', 'users', postUser({ ...user, password: 'x'.repeat(129) })),
@@ -96,7 +134,11 @@ const shapes: Row[] = [
     'users',
     postUser(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [i, 1]))),
   ),
-  invalid('an unknown field whose name is half a surrogate pair', 'users', postUser({ ...user, '\ud800': 1 })),
+  invalid(
+    'an unknown field whose name is half a surrogate pair',
+    'users',
+    postUser({ ...user, '\ud800': 1 }),
+  ),
   ...[
     null,
     1,
@@ -113,13 +155,21 @@ const shapes: Row[] = [
     'a\udc00',
     ...INVISIBLE,
   ].map((quote) =>
-    invalid(`a quote whose text is ${JSON.stringify(quote)}`.slice(0, 60), 'quotes', postQuote({ quote })),
+    invalid(
+      `a quote whose text is ${JSON.stringify(quote)}`.slice(0, 60),
+      'quotes',
+      postQuote({ quote }),
+    ),
   ),
   ...[1, ['tintin'], {}, '', 'a b', '..:', 'x'.repeat(65)].map((user_id) =>
     invalid(`a quote by ${JSON.stringify(user_id)}`, 'quotes', postQuote({ quote: 'x', user_id })),
   ),
   invalid('a quote that brings its id', 'quotes', postQuote({ quote: 'x', id: '1' })),
-  invalid('a quote that brings its date', 'quotes', postQuote({ quote: 'x', created_at: '2000-01-01T00:00:00Z' })),
+  invalid(
+    'a quote that brings its date',
+    'quotes',
+    postQuote({ quote: 'x', created_at: '2000-01-01T00:00:00Z' }),
+  ),
   invalid(
     'a very long text that ends in a control character',
     'quotes',
@@ -130,12 +180,24 @@ const shapes: Row[] = [
     'users',
     postUser({ ...user, name: `a${' '.repeat(65_000)}\u0001` }),
   ),
-  invalid('a quote that is very deep', 'quotes', request('POST /quotes', `{"quote":${deep(30_000)}}`)),
+  invalid(
+    'a quote that is very deep',
+    'quotes',
+    request('POST /quotes', `{"quote":${deep(30_000)}}`),
+  ),
 ];
 
 const bodies: Row[] = [
-  malformed('__proto__', 'users', request('POST /users', '{"__proto__":{"id":"x"},"name":"X","password":"xxxx"}')),
-  malformed('an escaped __proto__', 'users', request('POST /users', '{"\\u005f_proto__":{"admin":true}}')),
+  malformed(
+    '__proto__',
+    'users',
+    request('POST /users', '{"__proto__":{"id":"x"},"name":"X","password":"xxxx"}'),
+  ),
+  malformed(
+    'an escaped __proto__',
+    'users',
+    request('POST /users', '{"\\u005f_proto__":{"admin":true}}'),
+  ),
   malformed(
     'constructor.prototype',
     'quotes',
@@ -151,7 +213,9 @@ const bodies: Row[] = [
     'undefined',
     'NaN',
     '{"quote":"a\nb"}',
-  ].map((body) => malformed(`the body ${JSON.stringify(body)}`, 'quotes', request('POST /quotes', body))),
+  ].map((body) =>
+    malformed(`the body ${JSON.stringify(body)}`, 'quotes', request('POST /quotes', body)),
+  ),
   malformed(
     'a form',
     'quotes',
@@ -162,9 +226,25 @@ const bodies: Row[] = [
   malformed('an encoded surrogate', 'quotes', request('POST /quotes', utf8([0xed, 0xa0, 0x80]))),
   malformed('Latin-1', 'quotes', request('POST /quotes', utf8([0xe9]))),
   malformed('UTF-16', 'quotes', request('POST /quotes', Buffer.from('{"quote":"x"}', 'utf16le'))),
-  malformed('half a character at the end', 'quotes', request('POST /quotes', Buffer.from([0x22, 0xc3]))),
-  ['a megabyte', 'quotes', request('POST /quotes', postQuote({ quote: 'x'.repeat(1_000_000) })), 413, 'body-too-large'],
-  ['a megabyte for users', 'users', request('POST /users', 'x'.repeat(1_000_000)), 413, 'body-too-large'],
+  malformed(
+    'half a character at the end',
+    'quotes',
+    request('POST /quotes', Buffer.from([0x22, 0xc3])),
+  ),
+  [
+    'a megabyte',
+    'quotes',
+    request('POST /quotes', postQuote({ quote: 'x'.repeat(1_000_000) })),
+    413,
+    'body-too-large',
+  ],
+  [
+    'a megabyte for users',
+    'users',
+    request('POST /users', 'x'.repeat(1_000_000)),
+    413,
+    'body-too-large',
+  ],
   [
     'a declared length beyond the limit',
     'quotes',
@@ -172,8 +252,21 @@ const bodies: Row[] = [
     413,
     'body-too-large',
   ],
-  ['a byte beyond the limit', 'quotes', request('POST /quotes', ' '.repeat(64 * 1024 + 1)), 413, 'body-too-large'],
-  ...['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'application/jsonx', 'nonsense', ''].map(
+  [
+    'a byte beyond the limit',
+    'quotes',
+    request('POST /quotes', ' '.repeat(64 * 1024 + 1)),
+    413,
+    'body-too-large',
+  ],
+  ...[
+    'text/plain',
+    'application/xml',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    'nonsense',
+    '',
+  ].map(
     (type): Row => [
       `the content type "${type}"`,
       'quotes',
@@ -203,7 +296,11 @@ const queries: Row[] = [
   ].flatMap((limit) => [
     invalid(`limit=${limit} of users`, 'users', request(`GET /users?limit=${encodeURI(limit)}`)),
     invalid(`limit=${limit} of quotes`, 'quotes', request(`GET /quotes?limit=${encodeURI(limit)}`)),
-    invalid(`limit=${limit} of search`, 'search', request(`GET /search?keyword=x&limit=${encodeURI(limit)}`)),
+    invalid(
+      `limit=${limit} of search`,
+      'search',
+      request(`GET /search?keyword=x&limit=${encodeURI(limit)}`),
+    ),
   ]),
   ...[
     'limit=1&limit=2',
@@ -215,8 +312,21 @@ const queries: Row[] = [
     'user_id=%7B%7D',
     'user_id[]=a',
   ].map((query) => invalid(`?${query}`, 'quotes', request(`GET /quotes?${query}`))),
-  ...['', 'x', '-1', '0', '1.5', '+inf', '(1', '%2Binf', '12345678901234567', '1%00', '1&cursor=2', '%ff'].map(
-    (cursor) => invalid(`a forged cursor ${cursor}`, 'quotes', request(`GET /quotes?cursor=${cursor}`)),
+  ...[
+    '',
+    'x',
+    '-1',
+    '0',
+    '1.5',
+    '+inf',
+    '(1',
+    '%2Binf',
+    '12345678901234567',
+    '1%00',
+    '1&cursor=2',
+    '%ff',
+  ].map((cursor) =>
+    invalid(`a forged cursor ${cursor}`, 'quotes', request(`GET /quotes?cursor=${cursor}`)),
   ),
   ...['', '%5Ba', 'a%00', 'x'.repeat(65), '%28tintin', '-%20', 'a&cursor=b'].map((cursor) =>
     invalid(`a forged cursor ${cursor} of users`, 'users', request(`GET /users?cursor=${cursor}`)),
@@ -230,9 +340,19 @@ const queries: Row[] = [
     'nonsense=1',
     'keyword=b',
     `a=${'x'.repeat(2000)}`,
-  ].map((query) => invalid(`a search with ${query.slice(0, 30)}`, 'search', request(`GET /search?keyword=a&${query}`))),
+  ].map((query) =>
+    invalid(
+      `a search with ${query.slice(0, 30)}`,
+      'search',
+      request(`GET /search?keyword=a&${query}`),
+    ),
+  ),
   invalid('a keyword that is an array', 'search', request('GET /search?keyword[]=a')),
-  invalid('a keyword that is too long', 'search', request(`GET /search?keyword=${'x'.repeat(1001)}`)),
+  invalid(
+    'a keyword that is too long',
+    'search',
+    request(`GET /search?keyword=${'x'.repeat(1001)}`),
+  ),
 ];
 
 const paths: Row[] = [
@@ -259,10 +379,12 @@ const paths: Row[] = [
     invalid(`GET /quotes/${id}`, 'quotes', request(`GET /quotes/${id}`)),
     invalid(`DELETE /quotes/${id}`, 'quotes', request(`DELETE /quotes/${id}`)),
   ]),
-  ...['%00', '{}', 'a%20b', '%2E%2E%2Fids', 'a:b', '*', 'x'.repeat(65), '%F0%9F%90%8B'].flatMap((id) => [
-    invalid(`GET /users/${id}`, 'users', request(`GET /users/${id}`)),
-    invalid(`DELETE /users/${id}`, 'users', request(`DELETE /users/${id}`)),
-  ]),
+  ...['%00', '{}', 'a%20b', '%2E%2E%2Fids', 'a:b', '*', 'x'.repeat(65), '%F0%9F%90%8B'].flatMap(
+    (id) => [
+      invalid(`GET /users/${id}`, 'users', request(`GET /users/${id}`)),
+      invalid(`DELETE /users/${id}`, 'users', request(`DELETE /users/${id}`)),
+    ],
+  ),
   ['an id that cannot be decoded', 'quotes', request('GET /quotes/%E0%A4%A'), 400, 'malformed-url'],
   ['an id that is not UTF-8', 'users', request('GET /users/%ff'), 400, 'malformed-url'],
   ['a lone %', 'quotes', request('GET /quotes/%'), 400, 'malformed-url'],
@@ -270,8 +392,20 @@ const paths: Row[] = [
   ['a path below an id', 'quotes', request('GET /quotes/1/2'), 404, 'not-found'],
   ['a path out of the root', 'quotes', request('GET /../../etc/passwd'), 404, 'not-found'],
   ['a path out of the documentation', 'quotes', request('GET /docs/../main.js'), 404, 'not-found'],
-  ['an encoded path out of the documentation', 'quotes', request('GET /docs/%2e%2e/main.js'), 404, 'not-found'],
-  ['an absolute path in the documentation', 'quotes', request('GET /docs//etc/passwd'), 404, 'not-found'],
+  [
+    'an encoded path out of the documentation',
+    'quotes',
+    request('GET /docs/%2e%2e/main.js'),
+    404,
+    'not-found',
+  ],
+  [
+    'an absolute path in the documentation',
+    'quotes',
+    request('GET /docs//etc/passwd'),
+    404,
+    'not-found',
+  ],
   ['no path', 'search', request('GET /'), 404, 'not-found'],
   ['two slashes', 'quotes', request('GET //quotes'), 404, 'not-found'],
   ['another case', 'quotes', request('GET /QUOTES'), 404, 'not-found'],
@@ -280,14 +414,26 @@ const paths: Row[] = [
 
 const http: Row[] = [
   ...(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'] as const).map(
-    (method): Row => [`${method} /quotes`, 'quotes', request(`${method} /quotes`), 405, 'method-not-allowed'],
+    (method): Row => [
+      `${method} /quotes`,
+      'quotes',
+      request(`${method} /quotes`),
+      405,
+      'method-not-allowed',
+    ],
   ),
   ['POST /search', 'search', request('POST /search', '{}'), 405, 'method-not-allowed'],
   ['PUT /users/tintin', 'users', request('PUT /users/tintin', '{}'), 405, 'method-not-allowed'],
   ['POST /healthz', 'users', request('POST /healthz', '{}'), 405, 'method-not-allowed'],
   ['a line that is not HTTP', 'quotes', Buffer.from('hello\r\n\r\n'), 400, 'malformed-http'],
   ['an unknown method', 'quotes', request('STEAL /quotes'), 400, 'malformed-http'],
-  ['HTTP/2 without asking', 'quotes', Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), 400, 'malformed-http'],
+  [
+    'HTTP/2 without asking',
+    'quotes',
+    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
+    400,
+    'malformed-http',
+  ],
   ['TLS', 'quotes', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), 400, 'malformed-http'],
   [
     'a header without a colon',
@@ -310,7 +456,13 @@ const http: Row[] = [
     400,
     'malformed-http',
   ],
-  ['a NUL in a header', 'quotes', request('GET /quotes', undefined, { 'X-A': 'a\0b' }), 400, 'malformed-http'],
+  [
+    'a NUL in a header',
+    'quotes',
+    request('GET /quotes', undefined, { 'X-A': 'a\0b' }),
+    400,
+    'malformed-http',
+  ],
   [
     'a blank before the colon',
     'quotes',
@@ -325,8 +477,20 @@ const http: Row[] = [
     400,
     'malformed-http',
   ],
-  ['a negative length', 'quotes', request('POST /quotes', '{}', { 'Content-Length': '-2' }), 400, 'malformed-http'],
-  ['two lengths', 'quotes', request('POST /quotes', '{}', { 'content-length': '3' }), 400, 'malformed-http'],
+  [
+    'a negative length',
+    'quotes',
+    request('POST /quotes', '{}', { 'Content-Length': '-2' }),
+    400,
+    'malformed-http',
+  ],
+  [
+    'two lengths',
+    'quotes',
+    request('POST /quotes', '{}', { 'content-length': '3' }),
+    400,
+    'malformed-http',
+  ],
   [
     'a length and chunks',
     'quotes',
@@ -335,9 +499,21 @@ const http: Row[] = [
     'malformed-http',
   ],
   ['a path with bytes above ASCII', 'quotes', request('GET /quotes/é'), 400, 'malformed-http'],
-  ['no host', 'quotes', Buffer.from('POST /quotes HTTP/1.1\r\nConnection: close\r\n\r\n'), 400, 'malformed-http'],
+  [
+    'no host',
+    'quotes',
+    Buffer.from('POST /quotes HTTP/1.1\r\nConnection: close\r\n\r\n'),
+    400,
+    'malformed-http',
+  ],
   ['two hosts', 'quotes', request('GET /quotes', undefined, { host: 'y' }), 400, 'malformed-http'],
-  ['a host that is none', 'quotes', request('GET /quotes', undefined, { Host: 'a/b' }), 400, 'malformed-http'],
+  [
+    'a host that is none',
+    'quotes',
+    request('GET /quotes', undefined, { Host: 'a/b' }),
+    400,
+    'malformed-http',
+  ],
   [
     'an expectation',
     'quotes',
@@ -346,8 +522,20 @@ const http: Row[] = [
     'expectation-failed',
   ],
   ['CONNECT', 'quotes', request('CONNECT localhost:80'), 405, 'method-not-allowed'],
-  ['bare line feeds', 'quotes', Buffer.from('GET /quotes HTTP/1.1\nHost: x\n\n'), 400, 'malformed-http'],
-  ['a bare carriage return', 'quotes', Buffer.from('GET /quotes HTTP/1.1\rHost: x\r\n\r\n'), 400, 'malformed-http'],
+  [
+    'bare line feeds',
+    'quotes',
+    Buffer.from('GET /quotes HTTP/1.1\nHost: x\n\n'),
+    400,
+    'malformed-http',
+  ],
+  [
+    'a bare carriage return',
+    'quotes',
+    Buffer.from('GET /quotes HTTP/1.1\rHost: x\r\n\r\n'),
+    400,
+    'malformed-http',
+  ],
   [
     'a body in crumbs',
     'quotes',
@@ -374,7 +562,13 @@ const http: Row[] = [
     431,
     'headers-too-large',
   ],
-  ['an address of 100 KB', 'quotes', request(`GET /quotes?a=${'a'.repeat(100_000)}`), 431, 'headers-too-large'],
+  [
+    'an address of 100 KB',
+    'quotes',
+    request(`GET /quotes?a=${'a'.repeat(100_000)}`),
+    431,
+    'headers-too-large',
+  ],
 ];
 
 describe.each([
@@ -407,14 +601,18 @@ it('every refusal has a request id, and a line in the log', async () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     return refusals.every(([id, status]) =>
-      lines.some((line) => line.request_id === id && line.status === status && line.client === '127.0.0.1'),
+      lines.some(
+        (line) => line.request_id === id && line.status === status && line.client === '127.0.0.1',
+      ),
     );
   });
 });
 
 it('answers the good requests before one that is malformed, in their order', async () => {
   const socket = connect(service('quotes').port, '127.0.0.1');
-  socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
+  socket.write(
+    'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n',
+  );
   const answers = (await text(socket)).match(/HTTP\/1\.1 \d{3}/g);
   expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
 });
@@ -449,17 +647,27 @@ it('forgets the bodies it has read, whatever came of them', async () => {
       sent.once('error', fail).end(`"${'x'.repeat(60_000)}"`);
     });
   // In all more than all bodies together may take at a time.
-  for (let i = 0; i < 160; i += 1) expect([await send('/quotes'), await send('/nowhere')]).toEqual([401, 404]);
+  for (let i = 0; i < 160; i += 1)
+    expect([await send('/quotes'), await send('/nowhere')]).toEqual([401, 404]);
   agent.destroy();
 });
 
 it('a deletion may declare a content type without a body', async () => {
-  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain', 'nonsense']) {
-    const { body } = await call(service('quotes'), 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'éphémère' } });
+  for (const type of [
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'nonsense',
+  ]) {
+    const { body } = await call(service('quotes'), 'POST /quotes', {
+      key: ADMIN_KEY,
+      json: { quote: 'éphémère' },
+    });
     const headers = { 'Content-Type': type };
-    expect((await sendRaw(service('quotes'), request(`DELETE /quotes/${body.id}`, undefined, headers))).status).toBe(
-      204,
-    );
+    expect(
+      (await sendRaw(service('quotes'), request(`DELETE /quotes/${body.id}`, undefined, headers)))
+        .status,
+    ).toBe(204);
   }
 });
 
@@ -480,8 +688,13 @@ it.each([
 
 it('listens on IPv6 where there is IPv6, and on IPv4', async () => {
   const addresses = Object.values(networkInterfaces()).flat();
-  for (const host of ['127.0.0.1', ...(addresses.some((address) => address?.family === 'IPv6') ? ['[::1]'] : [])]) {
-    expect((await call({ url: `http://${host}:${service('quotes').port}` }, 'GET /healthz')).status).toBe(200);
+  for (const host of [
+    '127.0.0.1',
+    ...(addresses.some((address) => address?.family === 'IPv6') ? ['[::1]'] : []),
+  ]) {
+    expect(
+      (await call({ url: `http://${host}:${service('quotes').port}` }, 'GET /healthz')).status,
+    ).toBe(200);
   }
 });
 
@@ -492,7 +705,9 @@ it('keeps idle connections for longer than proxies do', async () => {
 
 describe('a wrong password', () => {
   const challenges = async (headers: Record<string, string>) =>
-    (await call(service('quotes'), 'POST /quotes', { json: {}, headers })).headers.get('www-authenticate');
+    (await call(service('quotes'), 'POST /quotes', { json: {}, headers })).headers.get(
+      'www-authenticate',
+    );
 
   it.each([
     ['a script', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }],
@@ -507,7 +722,10 @@ describe('a wrong password', () => {
 
   it.each([
     ['a page', { 'sec-fetch-dest': 'document', accept: 'text/html' }],
-    ['a page without HTTPS', { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: 'text/html,*/*' }],
+    [
+      'a page without HTTPS',
+      { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', accept: 'text/html,*/*' },
+    ],
     ['curl', { 'user-agent': 'curl/8.5.0', accept: '*/*' }],
   ])('is asked for again when it came from %s', async (_name, headers) => {
     expect(await challenges(headers)).toContain('Basic realm=');
@@ -523,8 +741,12 @@ it('what only the admin may see is kept nowhere', async () => {
 
 it('the page of the documentation cannot be framed, loads nothing from elsewhere and keeps no credentials', async () => {
   const page = await call(service('quotes'), 'GET /docs');
-  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*frame-ancestors 'none'$/);
-  expect((await call(service('quotes'), 'GET /docs/swagger-ui-init.js')).body).not.toContain('persistAuthorization');
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /^default-src 'none'; .*frame-ancestors 'none'$/,
+  );
+  expect((await call(service('quotes'), 'GET /docs/swagger-ui-init.js')).body).not.toContain(
+    'persistAuthorization',
+  );
 });
 
 it('leaves the services in good health, and no fault in their logs', async () => {
@@ -536,14 +758,17 @@ it('leaves the services in good health, and no fault in their logs', async () =>
 
 describe('X-Request-Id', () => {
   it('is echoed, in the header and in a problem', async () => {
-    const answer = await call(service('quotes'), 'GET /quotes/1', { headers: { 'x-request-id': 'abc-1.2:3_4' } });
+    const answer = await call(service('quotes'), 'GET /quotes/1', {
+      headers: { 'x-request-id': 'abc-1.2:3_4' },
+    });
     expect(answer.headers.get('x-request-id')).toBe('abc-1.2:3_4');
     expect(answer.body.instance).toBe('abc-1.2:3_4');
   });
 
   it('is made when there is none, a new one each time', async () => {
     const ids = [];
-    for (const app of apps) ids.push((await call(service(app), 'GET /healthz')).headers.get('x-request-id'));
+    for (const app of apps)
+      ids.push((await call(service(app), 'GET /healthz')).headers.get('x-request-id'));
     for (const id of ids) expect(id).toMatch(/^[\w-]{36}$/);
     expect(new Set(ids).size).toBe(3);
   });
@@ -551,7 +776,10 @@ describe('X-Request-Id', () => {
   it.each(['a b', 'x'.repeat(129), '{"level":"fatal"}', '<script>', 'é', ''])(
     'is replaced when it is %j',
     async (id) => {
-      const answer = await sendRaw(service('quotes'), request('GET /quotes', undefined, { 'X-Request-Id': id }));
+      const answer = await sendRaw(
+        service('quotes'),
+        request('GET /quotes', undefined, { 'X-Request-Id': id }),
+      );
       expect(answer.status).toBe(200);
       expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
     },
@@ -564,8 +792,11 @@ it.each([
   ['quotes', '/quotes/random', 'GET, HEAD'],
   ['users', '/users/x', 'DELETE, GET, HEAD'],
   ['search', '/search', 'GET, HEAD'],
-] as const)('a method that %s does not support on %s is answered with those it does', async (app, path, methods) => {
-  const answer = await call(service(app), `PUT ${path}`);
-  expectProblem(answer, 405, 'method-not-allowed');
-  expect(answer.headers.get('allow')).toBe(methods);
-});
+] as const)(
+  'a method that %s does not support on %s is answered with those it does',
+  async (app, path, methods) => {
+    const answer = await call(service(app), `PUT ${path}`);
+    expectProblem(answer, 405, 'method-not-allowed');
+    expect(answer.headers.get('allow')).toBe(methods);
+  },
+);

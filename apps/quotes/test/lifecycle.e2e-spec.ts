@@ -13,7 +13,10 @@ afterAll(() => platform.stop());
 describe('SIGTERM', () => {
   it('during a rolling restart under keep-alive load fails no request', async () => {
     const env = { DRAIN_SECONDS: '2' };
-    const replicas = await Promise.all([platform.service('quotes', env), platform.service('quotes', env)]);
+    const replicas = await Promise.all([
+      platform.service('quotes', env),
+      platform.service('quotes', env),
+    ]);
     const balancer = new Balancer(replicas.map(({ port }) => port));
     await balancer.start();
     let going = true;
@@ -123,10 +126,15 @@ describe('a start', () => {
   });
 
   it('in production with the key of the examples is refused', async () => {
-    const service = await platform.launch('users', { ADMIN_KEY: 'changeme', NODE_ENV: 'production' });
+    const service = await platform.launch('users', {
+      ADMIN_KEY: 'changeme',
+      NODE_ENV: 'production',
+    });
 
     expect(await service.exited).toEqual({ code: 1, signal: null });
-    expect(service.output()).toMatch(/^users cannot start: ADMIN_KEY is a well-known example[^\n]+\n$/);
+    expect(service.output()).toMatch(
+      /^users cannot start: ADMIN_KEY is a well-known example[^\n]+\n$/,
+    );
   });
 
   it('of search needs no key', async () => {
@@ -143,12 +151,16 @@ describe('a start', () => {
     server.close();
 
     expect(end).toEqual({ code: 1, signal: null });
-    expect(service.output()).toBe(`users cannot start: port ${port} is already in use (APP_PORT)\n`);
+    expect(service.output()).toBe(
+      `users cannot start: port ${port} is already in use (APP_PORT)\n`,
+    );
   });
 
   it('without Redis waits for it', async () => {
     await platform.signalRedis('SIGKILL');
-    const services = await Promise.all(['users', 'quotes', 'search'].map((app) => platform.launch(app)));
+    const services = await Promise.all(
+      ['users', 'quotes', 'search'].map((app) => platform.launch(app)),
+    );
     for (const service of services) {
       await eventually(async () => (await call(service, 'GET /healthz')).status === 200);
       expect((await call(service, 'GET /readyz')).status).toBe(503);
@@ -157,6 +169,7 @@ describe('a start', () => {
     await Promise.all(services.map((service) => service.ready()));
     const [users] = services;
     const json = { id: 'tintin', name: 'Tintin', password: secret('tintin') };
-    if (users) expect((await call(users, 'POST /users', { key: ADMIN_KEY, json })).status).toBe(201);
+    if (users)
+      expect((await call(users, 'POST /users', { key: ADMIN_KEY, json })).status).toBe(201);
   });
 });

@@ -30,16 +30,30 @@ beforeEach(async () => {
 
 async function addUser(id: string): Promise<void> {
   const json = { id, name: id, password: secret(id) };
-  expect((await call(users, 'POST /users', { key: ADMIN_KEY, json, timeout: 20_000 })).status).toBe(201);
+  expect((await call(users, 'POST /users', { key: ADMIN_KEY, json, timeout: 20_000 })).status).toBe(
+    201,
+  );
 }
 
 /** Adds a quote with the credentials of a user, from an address. */
-function logIn(id: string, from: string, password = secret(id), service = quotes, timeout = 20_000): Promise<Answer> {
+function logIn(
+  id: string,
+  from: string,
+  password = secret(id),
+  service = quotes,
+  timeout = 20_000,
+): Promise<Answer> {
   const headers = { 'x-forwarded-for': from };
-  return call(service, 'POST /quotes', { key: basic(id, password), json: { quote: 'x' }, headers, timeout });
+  return call(service, 'POST /quotes', {
+    key: basic(id, password),
+    json: { quote: 'x' },
+    headers,
+    timeout,
+  });
 }
 
-const wrong = (id: string, from: string, service = quotes) => logIn(id, from, secret('wrong'), service);
+const wrong = (id: string, from: string, service = quotes) =>
+  logIn(id, from, secret('wrong'), service);
 
 /** Notes failures as if they had been made. */
 async function failures(name: string, count: number): Promise<void> {
@@ -48,10 +62,19 @@ async function failures(name: string, count: number): Promise<void> {
 
 describe('a hundred clients with wrong passwords', () => {
   it.each([
-    ['guess at users that do not exist, each from a network of its own', (i: number) => [`nobody-${i}`, `10.1.${i}.1`]],
-    ['guess at the very users, each from a network of its own', (i: number) => [`right-${i % RIGHT}`, `10.1.${i}.1`]],
+    [
+      'guess at users that do not exist, each from a network of its own',
+      (i: number) => [`nobody-${i}`, `10.1.${i}.1`],
+    ],
+    [
+      'guess at the very users, each from a network of its own',
+      (i: number) => [`right-${i % RIGHT}`, `10.1.${i}.1`],
+    ],
     ['guess at one user, from the network of those who are right', () => ['tintin', '10.9.0.7']],
-    ['guess at any name, from the network of those who are right', (i: number) => [`nobody-${i}`, '10.9.0.7']],
+    [
+      'guess at any name, from the network of those who are right',
+      (i: number) => [`nobody-${i}`, '10.9.0.7'],
+    ],
   ])(
     'that %s keep no first login of others waiting',
     async (_name, guess) => {
@@ -119,7 +142,9 @@ describe('failed logins', () => {
 
   it('are refused at the very number, however many come at once', async () => {
     await failures('pair:right-1@10.1.1.0/24', 17);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => wrong('right-1', '10.1.1.1')));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => wrong('right-1', '10.1.1.1')),
+    );
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(3);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(7);
   });
@@ -162,7 +187,9 @@ describe('a password', () => {
     const short = 'e\u0301'.repeat(7);
     const refused = await add(users, 'short', short);
     expectProblem(refused, 400, 'invalid-request');
-    expect(refused.body.errors).toEqual([{ field: 'password', message: 'must have at least 8 characters' }]);
+    expect(refused.body.errors).toEqual([
+      { field: 'password', message: 'must have at least 8 characters' },
+    ]);
 
     const lax = await platform.service('users', { PASSWORD_MIN_LENGTH: '1' });
     expect((await add(lax, 'short', 'x')).status).toBe(201);

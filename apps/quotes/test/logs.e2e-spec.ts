@@ -13,7 +13,11 @@ afterAll(() => platform.stop());
 it('logs one JSON line a request, with its id, route, status, duration and client, and no secret', async () => {
   const service = await platform.service('quotes');
   const headers = { 'x-request-id': 'from-the-caller' };
-  await call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: secret('quote') }, headers });
+  await call(service, 'POST /quotes', {
+    key: ADMIN_KEY,
+    json: { quote: secret('quote') },
+    headers,
+  });
   await call(service, `GET /quotes/abc?key=${secret('query')}`, { key: secret('key') });
 
   const lines = await eventually(() => {
@@ -68,8 +72,16 @@ it('has written all of its log when it ends', async () => {
 
 it('goes on when nobody reads its log any more', async () => {
   const port = await freePort();
-  const env = { ...platform.redisEnv('quotes'), APP_PORT: String(port), ADMIN_KEY, THROTTLE_LIMIT: '0' };
-  const child = spawn(process.execPath, ['dist/apps/quotes/main.js'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = {
+    ...platform.redisEnv('quotes'),
+    APP_PORT: String(port),
+    ADMIN_KEY,
+    THROTTLE_LIMIT: '0',
+  };
+  const child = spawn(process.execPath, ['dist/apps/quotes/main.js'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child.stdout.destroy();
   const get = async () => (await fetch(`http://127.0.0.1:${port}/quotes`)).status;
   await eventually(async () => (await get()) === 200);

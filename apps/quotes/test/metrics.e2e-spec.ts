@@ -20,7 +20,9 @@ afterAll(() => platform.stop());
 /** The samples of a metric, as `{labels} value`. */
 async function samples(service: ServiceProcess, name: string): Promise<string[]> {
   const { body } = await call(service, 'GET /metrics');
-  return body.split('\n').filter((line: string) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return body
+    .split('\n')
+    .filter((line: string) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
 }
 
 const count = 'http_request_duration_seconds_count';
@@ -43,19 +45,25 @@ it('are in the text format of Prometheus, each with its help and type', async ()
       'nodejs_eventloop_lag_seconds',
       'nodejs_heap_size_used_bytes',
     ]) {
-      expect(body).toMatch(new RegExp(`^# HELP ${name} .+\n# TYPE ${name} (counter|gauge|histogram)$`, 'm'));
+      expect(body).toMatch(
+        new RegExp(`^# HELP ${name} .+\n# TYPE ${name} (counter|gauge|histogram)$`, 'm'),
+      );
     }
   }
 });
 
 it('make one series of a thousand ids, labelled with service, method, route and status class', async () => {
   for (let batch = 0; batch < 20; batch += 1) {
-    await Promise.all(Array.from({ length: 50 }, (_, i) => call(quotes, `GET /quotes/${1 + batch * 50 + i}`)));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => call(quotes, `GET /quotes/${1 + batch * 50 + i}`)),
+    );
   }
   const { body } = await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } });
   await call(quotes, `GET /quotes/${body.id}`);
 
-  expect((await samples(quotes, count)).filter((line) => line.includes('/quotes/:id')).sort()).toEqual([
+  expect(
+    (await samples(quotes, count)).filter((line) => line.includes('/quotes/:id')).sort(),
+  ).toEqual([
     `${count}{service="quotes",method="GET",route="/quotes/:id",status="2xx"} 1`,
     `${count}{service="quotes",method="GET",route="/quotes/:id",status="4xx"} 1000`,
   ]);
@@ -79,7 +87,9 @@ it('count requests in flight, those of clients that went away too, back to none'
       `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
     );
   }
-  await eventually(async () => (await inFlight()) === 'http_requests_in_flight{service="quotes"} 4');
+  await eventually(
+    async () => (await inFlight()) === 'http_requests_in_flight{service="quotes"} 4',
+  );
   for (const socket of sockets) socket.destroy();
   await eventually(async () => (await inFlight()) === idle);
 
@@ -101,12 +111,17 @@ it('count what is refused for its credentials: none, a wrong key, a wrong passwo
 });
 
 it('time the operations of Redis by name', async () => {
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('tintin') } });
+  await call(users, 'POST /users', {
+    key: ADMIN_KEY,
+    json: { id: 'tintin', name: 'T', password: secret('tintin') },
+  });
   await call(users, 'GET /users', { key: ADMIN_KEY });
 
   const lines = await samples(users, 'redis_command_duration_seconds_count');
   for (const operation of ['user.create', 'user.list', 'author.allow', 'ping']) {
-    expect(lines).toContainEqual(expect.stringMatching(new RegExp(`{operation="${operation}"} [1-9]`)));
+    expect(lines).toContainEqual(
+      expect.stringMatching(new RegExp(`{operation="${operation}"} [1-9]`)),
+    );
   }
 });
 

@@ -42,7 +42,10 @@ interface Operation {
   summary?: string;
   operationId?: string;
   security?: object[];
-  responses: Record<string, { description?: string; content?: Record<string, { schema?: object }>; headers?: object }>;
+  responses: Record<
+    string,
+    { description?: string; content?: Record<string, { schema?: object }>; headers?: object }
+  >;
 }
 
 async function operations(app: string): Promise<Map<string, Operation>> {
@@ -53,53 +56,60 @@ async function operations(app: string): Promise<Map<string, Operation>> {
   return new Map(entries);
 }
 
-describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))('/openapi.json of %s', (app, contract) => {
-  it('is a valid OpenAPI 3 document', async () => {
-    const { status, headers, body } = await ask(app, '/openapi.json');
+describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
+  '/openapi.json of %s',
+  (app, contract) => {
+    it('is a valid OpenAPI 3 document', async () => {
+      const { status, headers, body } = await ask(app, '/openapi.json');
 
-    expect(status).toBe(200);
-    expect(headers.get('content-type')).toMatch(/^application\/json/);
-    expect(body.openapi).toMatch(/^3\./);
-    expect(await new Validator().validate(body)).toMatchObject({ valid: true });
-  });
+      expect(status).toBe(200);
+      expect(headers.get('content-type')).toMatch(/^application\/json/);
+      expect(body.openapi).toMatch(/^3\./);
+      expect(await new Validator().validate(body)).toMatchObject({ valid: true });
+    });
 
-  it('has the operations of the contract and no other', async () => {
-    const documented = [...(await operations(app)).keys()];
-    expect(documented.sort()).toEqual([...Object.keys(contract), ...OPERATIONS].sort());
-  });
+    it('has the operations of the contract and no other', async () => {
+      const documented = [...(await operations(app)).keys()];
+      expect(documented.sort()).toEqual([...Object.keys(contract), ...OPERATIONS].sort());
+    });
 
-  it.each(Object.entries(contract))('tells every answer of %s', async (name, statuses) => {
-    const operation = (await operations(app)).get(name);
-    const responses = operation?.responses ?? {};
+    it.each(Object.entries(contract))('tells every answer of %s', async (name, statuses) => {
+      const operation = (await operations(app)).get(name);
+      const responses = operation?.responses ?? {};
 
-    expect(operation?.summary).toMatch(/\w/);
-    expect(Object.keys(responses)).toEqual(expect.arrayContaining([...statuses, 429, 503].map(String)));
-    expect(operation?.security !== undefined).toBe(statuses.some((status) => status === 401));
-    for (const [status, response] of Object.entries(responses)) {
-      const types = Object.keys(response.content ?? {});
-      expect([status, types]).toEqual([
-        status,
-        status === '204' ? [] : [status < '400' ? 'application/json' : 'application/problem+json'],
-      ]);
-      expect(response.headers).toHaveProperty('X-Request-Id');
-    }
-  });
+      expect(operation?.summary).toMatch(/\w/);
+      expect(Object.keys(responses)).toEqual(
+        expect.arrayContaining([...statuses, 429, 503].map(String)),
+      );
+      expect(operation?.security !== undefined).toBe(statuses.some((status) => status === 401));
+      for (const [status, response] of Object.entries(responses)) {
+        const types = Object.keys(response.content ?? {});
+        expect([status, types]).toEqual([
+          status,
+          status === '204'
+            ? []
+            : [status < '400' ? 'application/json' : 'application/problem+json'],
+        ]);
+        expect(response.headers).toHaveProperty('X-Request-Id');
+      }
+    });
 
-  it('gives every operation a summary and an id of its own', async () => {
-    const all = [...(await operations(app)).values()];
-    for (const operation of all) expect(operation.summary).toMatch(/\w/);
-    expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);
-  });
+    it('gives every operation a summary and an id of its own', async () => {
+      const all = [...(await operations(app)).values()];
+      for (const operation of all) expect(operation.summary).toMatch(/\w/);
+      expect(new Set(all.map(({ operationId }) => operationId)).size).toBe(all.length);
+    });
 
-  it('holds no reference to what is not there', async () => {
-    const { body } = await ask(app, '/openapi.json');
-    const references = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(
-      ([, name]) => name,
-    );
-    expect(references.length).toBeGreaterThan(0);
-    expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining(references));
-  });
-});
+    it('holds no reference to what is not there', async () => {
+      const { body } = await ask(app, '/openapi.json');
+      const references = [
+        ...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g),
+      ].map(([, name]) => name);
+      expect(references.length).toBeGreaterThan(0);
+      expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining(references));
+    });
+  },
+);
 
 describe.each(apps)('/docs of %s', (app) => {
   it('serves Swagger UI with all that the page needs, from the service itself', async () => {
@@ -119,7 +129,9 @@ describe.each(apps)('/docs of %s', (app) => {
       expect(origin).toBe('http://service');
       const answer = await ask(app, pathname);
       expect([pathname, answer.status]).toEqual([pathname, 200]);
-      expect(answer.headers.get('content-type')).toMatch(types[pathname.split('.').at(-1) ?? ''] ?? /^$/);
+      expect(answer.headers.get('content-type')).toMatch(
+        types[pathname.split('.').at(-1) ?? ''] ?? /^$/,
+      );
       expect(answer.body.length).toBeGreaterThan(50);
     }
     const script = await ask(app, '/docs/swagger-ui-init.js');

@@ -22,7 +22,10 @@ afterAll(() => platform.stop());
 beforeEach(async () => {
   await platform.flush();
   for (const id of ['tintin', 'haddock']) {
-    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id, name: id, password: secret(id) } });
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id, name: id, password: secret(id) },
+    });
   }
 });
 
@@ -31,10 +34,14 @@ const haddock = basic('haddock', secret('haddock'));
 const add = (quote: string, key = ADMIN_KEY, user_id?: string | null) =>
   call(quotes, 'POST /quotes', { key, json: { quote, ...(user_id !== undefined && { user_id }) } });
 const get = (path: string) => call(quotes, `GET ${path}`);
-const remove = (id: string, key?: string) => call(quotes, `DELETE /quotes/${id}`, key === undefined ? {} : { key });
+const remove = (id: string, key?: string) =>
+  call(quotes, `DELETE /quotes/${id}`, key === undefined ? {} : { key });
 
 /** All quotes, page by page; `between` runs after each page. */
-async function walk(query: string, between: () => Promise<unknown> = async () => {}): Promise<Quote[]> {
+async function walk(
+  query: string,
+  between: () => Promise<unknown> = async () => {},
+): Promise<Quote[]> {
   const seen: Quote[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
@@ -51,7 +58,10 @@ describe('POST /quotes', () => {
     const before = Date.now();
     const answer = await add('  Tonnerre de Brest !\n', ADMIN_KEY, 'haddock');
 
-    expect(answer).toMatchObject({ status: 201, body: { quote: 'Tonnerre de Brest !', user_id: 'haddock' } });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { quote: 'Tonnerre de Brest !', user_id: 'haddock' },
+    });
     expect(answer.headers.get('location')).toBe(`/quotes/${answer.body.id}`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(Object.keys(answer.body).sort()).toEqual(['created_at', 'id', 'quote', 'user_id']);
@@ -136,7 +146,10 @@ describe('GET /quotes', () => {
     await add('deux', haddock);
     await add('trois', tintin);
 
-    expect((await walk('user_id=tintin&limit=1')).map(({ quote }) => quote)).toEqual(['trois', 'un']);
+    expect((await walk('user_id=tintin&limit=1')).map(({ quote }) => quote)).toEqual([
+      'trois',
+      'un',
+    ]);
     expect((await get('/quotes?user_id=tintin')).body.total).toBe(2);
     expect((await get('/quotes?user_id=nobody')).body).toEqual({ items: [], total: 0, next: null });
   });
@@ -152,7 +165,11 @@ describe('GET /quotes/random', () => {
   });
 
   it('draws every quote sooner or later', async () => {
-    const ids = [(await add('un')).body.id, (await add('deux')).body.id, (await add('trois')).body.id];
+    const ids = [
+      (await add('un')).body.id,
+      (await add('deux')).body.id,
+      (await add('trois')).body.id,
+    ];
     const drawn = new Set<string>();
     // The chance that 200 draws miss one of three is below 1e-34.
     for (let i = 0; i < 200; i += 1) drawn.add((await get('/quotes/random')).body.id);
@@ -212,7 +229,10 @@ describe('the credentials of a user', () => {
     expectProblem(await add('après', tintin), 401, 'unauthorized');
 
     // The same id with another password is another user: what was remembered of the first must not help.
-    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('new') } });
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'tintin', name: 'T', password: secret('new') },
+    });
     expectProblem(await add('après', tintin), 401, 'unauthorized');
     expect((await add('après', basic('tintin', secret('new')))).status).toBe(201);
   });
@@ -239,7 +259,10 @@ describe('the credentials of a user', () => {
 
   it('may hold a colon and any character in the password', async () => {
     const password = secret(':é🐋:');
-    await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'nestor', name: 'Nestor', password } });
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'nestor', name: 'Nestor', password },
+    });
     expect((await add('Bien, Monsieur', basic('nestor', password))).status).toBe(201);
   });
 });
@@ -248,7 +271,8 @@ describe('the removal of a user', () => {
   it('leaves the quotes, unsigned, and takes them from the list of the author', async () => {
     const ids: string[] = [];
     // More than one batch of the script that unsigns.
-    for (let i = 0; i < 130; i += 1) ids.push((await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
+    for (let i = 0; i < 130; i += 1)
+      ids.push((await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
     const other = (await add('Mille sabords', haddock)).body;
 
     await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
@@ -256,7 +280,14 @@ describe('the removal of a user', () => {
     const all = await walk('limit=100');
     expect(all[0]).toEqual(other);
     expect(all.slice(1)).toEqual(
-      ids.map((id, i) => ({ id, quote: `quote ${i}`, user_id: null, created_at: expect.any(String) })).reverse(),
+      ids
+        .map((id, i) => ({
+          id,
+          quote: `quote ${i}`,
+          user_id: null,
+          created_at: expect.any(String),
+        }))
+        .reverse(),
     );
     expectProblem(await add('encore', ADMIN_KEY, 'tintin'), 422, 'unknown-user');
   });

@@ -63,7 +63,8 @@ describe('ten requests of a client', () => {
       expect([name, answer.status]).not.toEqual([name, 429]);
       expect(answer.headers.get('ratelimit-limit')).toBe('10');
     }
-    for (const [, service, target, options] of targets) expectRefusal(await call(service(), target, options));
+    for (const [, service, target, options] of targets)
+      expectRefusal(await call(service(), target, options));
     expect(await platform.redis.exists('{q0}:quotes')).toBe(1);
     expect(await platform.redis.zcard('{q0}:quotes')).toBe(1);
   });
@@ -109,7 +110,15 @@ describe('ten requests of a client', () => {
 });
 
 it('never limits nor counts what is asked of a service about itself', async () => {
-  const paths = ['/healthz', '/readyz', '/version', '/metrics', '/openapi.json', '/docs', '/docs/swagger-ui.css'];
+  const paths = [
+    '/healthz',
+    '/readyz',
+    '/version',
+    '/metrics',
+    '/openapi.json',
+    '/docs',
+    '/docs/swagger-ui.css',
+  ];
   for (const service of [users, quotes, search]) {
     for (const path of paths) {
       const answer = await call(service, `GET ${path}`);
@@ -120,13 +129,17 @@ it('never limits nor counts what is asked of a service about itself', async () =
   await exhaust();
   expectRefusal(await call(quotes, 'GET /quotes'));
   for (const path of paths) {
-    for (let i = 0; i < LIMIT + 1; i += 1) expect((await call(quotes, `GET ${path}`)).status).toBe(200);
+    for (let i = 0; i < LIMIT + 1; i += 1)
+      expect((await call(quotes, `GET ${path}`)).status).toBe(200);
   }
 });
 
 it('slides: one more is admitted for each that leaves the window, not all at once', async () => {
   const window = 2;
-  const service = await platform.service('quotes', { THROTTLE_LIMIT: '2', THROTTLE_WINDOW_SECONDS: String(window) });
+  const service = await platform.service('quotes', {
+    THROTTLE_LIMIT: '2',
+    THROTTLE_WINDOW_SECONDS: String(window),
+  });
   const ask = async () => (await call(service, 'GET /quotes')).status;
   const admitted: number[] = [];
   const refused: number[] = [];
@@ -137,7 +150,8 @@ it('slides: one more is admitted for each that leaves the window, not all at onc
   await delay((window * 1000) / 2);
   const end = Date.now() + 3 * window * 1000;
   while (Date.now() < end) {
-    if ((await ask()) === 200) admitted.push(Number(await platform.redis.lindex('throttle:127.0.0.1', -1)));
+    if ((await ask()) === 200)
+      admitted.push(Number(await platform.redis.lindex('throttle:127.0.0.1', -1)));
     else refused.push(Date.now() * 1000);
     await delay(20);
   }
@@ -153,7 +167,10 @@ it('slides: one more is admitted for each that leaves the window, not all at onc
 });
 
 it('admits again after Retry-After', async () => {
-  const service = await platform.service('quotes', { THROTTLE_LIMIT: '1', THROTTLE_WINDOW_SECONDS: '1' });
+  const service = await platform.service('quotes', {
+    THROTTLE_LIMIT: '1',
+    THROTTLE_WINDOW_SECONDS: '1',
+  });
   expect((await call(service, 'GET /quotes')).status).toBe(200);
   const refusal = await call(service, 'GET /quotes');
   expect(refusal.status).toBe(429);
@@ -187,7 +204,8 @@ describe('the clock of Redis, stepped back since', () => {
     const times = (await platform.redis.lrange(client, 0, -1)).map(Number);
     expect(times.length).toBe(LIMIT);
     const [later, microseconds] = await platform.redis.time();
-    for (const time of times) expect(time).toBeLessThanOrEqual(Number(later) * 1_000_000 + Number(microseconds));
+    for (const time of times)
+      expect(time).toBeLessThanOrEqual(Number(later) * 1_000_000 + Number(microseconds));
     expect(Math.min(...times)).toBeGreaterThanOrEqual(now);
     expect(await platform.redis.pttl(client)).toBeLessThanOrEqual(600_000);
   });
@@ -196,7 +214,8 @@ describe('the clock of Redis, stepped back since', () => {
 describe('a refused list', () => {
   it('costs no list', async () => {
     await exhaust();
-    const lists = async () => metric(quotes, 'redis_command_duration_seconds_count{operation="quote.list"}');
+    const lists = async () =>
+      metric(quotes, 'redis_command_duration_seconds_count{operation="quote.list"}');
     const before = await lists();
     expect(before).toBeGreaterThan(0);
     for (let i = 0; i < 5; i += 1) expectRefusal(await call(quotes, 'GET /quotes?limit=100'));
@@ -216,7 +235,10 @@ describe('X-Forwarded-For', () => {
   describe('from a trusted proxy', () => {
     let behind: ServiceProcess;
     beforeAll(async () => {
-      behind = await platform.service('quotes', { ...limited, TRUSTED_PROXIES: 'localhost, 10.0.0.0/8, ::1' });
+      behind = await platform.service('quotes', {
+        ...limited,
+        TRUSTED_PROXIES: 'localhost, 10.0.0.0/8, ::1',
+      });
     });
     const counted = async (address: string) => {
       await call(behind, 'GET /quotes', from(address));
@@ -231,7 +253,9 @@ describe('X-Forwarded-For', () => {
     });
 
     it('is believed up to the first address that is not trusted', async () => {
-      expect(await counted('198.51.100.9, 203.0.113.1, 10.1.2.3')).toEqual(['throttle:203.0.113.1']);
+      expect(await counted('198.51.100.9, 203.0.113.1, 10.1.2.3')).toEqual([
+        'throttle:203.0.113.1',
+      ]);
     });
 
     it('counts an IPv4 address written as IPv6 as the same client', async () => {
@@ -266,7 +290,9 @@ describe('X-Forwarded-For', () => {
     });
 
     it('may come in several fields, the last one nearest', async () => {
-      const lines = ['198.51.100.9', '203.0.113.1:99', '10.1.2.3'].map((hop) => `X-Forwarded-For: ${hop}\r\n`);
+      const lines = ['198.51.100.9', '203.0.113.1:99', '10.1.2.3'].map(
+        (hop) => `X-Forwarded-For: ${hop}\r\n`,
+      );
       const request = `GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines.join('')}\r\n`;
       expect((await sendRaw(behind, request)).status).toBe(200);
       expect(await platform.keys('throttle:*')).toEqual(['throttle:203.0.113.1']);
@@ -303,8 +329,13 @@ it('lets requests pass while Redis is away, and counts them', async () => {
   const before = await metric(quotes, 'throttle_failures_total');
 
   // Not the limiter refuses them, but the lack of data.
-  for (let i = 0; i < 3; i += 1) expectProblem(await call(quotes, 'GET /quotes'), 503, 'unavailable');
-  expectProblem(await call(quotes, 'POST /quotes', { key, json: { quote: 'x' } }), 503, 'unavailable');
+  for (let i = 0; i < 3; i += 1)
+    expectProblem(await call(quotes, 'GET /quotes'), 503, 'unavailable');
+  expectProblem(
+    await call(quotes, 'POST /quotes', { key, json: { quote: 'x' } }),
+    503,
+    'unavailable',
+  );
   expect((await metric(quotes, 'throttle_failures_total')) - before).toBe(4);
   await platform.startRedis();
 });

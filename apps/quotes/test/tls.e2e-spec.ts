@@ -7,7 +7,12 @@ import { certify } from '#libs/testing/certificates.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
 
 /** Milliseconds that a process may take to start, on a busy machine. */
@@ -32,13 +37,22 @@ const tlsArgs = (port: number) => [
     '--tls-key-file',
     path('server.key'),
   ],
-  ...['--tls-ca-cert-file', path('authority.pem'), '--tls-replication', 'yes', '--tls-cluster', 'yes'],
+  ...[
+    '--tls-ca-cert-file',
+    path('authority.pem'),
+    '--tls-replication',
+    'yes',
+    '--tls-cluster',
+    'yes',
+  ],
 ];
 
 /** Starts Redis that speaks TLS only. */
 async function start(...args: string[]): Promise<number> {
   const port = await freePort();
-  servers.push(await startRedis(program, { port, dir: path(String(port)), args: [...tlsArgs(port), ...args] }));
+  servers.push(
+    await startRedis(program, { port, dir: path(String(port)), args: [...tlsArgs(port), ...args] }),
+  );
   return port;
 }
 
@@ -51,7 +65,11 @@ async function launch(env: NodeJS.ProcessEnv): Promise<ServiceProcess> {
     REDIS_TLS: 'true',
     ...env,
   };
-  const service = await ServiceProcess.start('quotes', settings, path(`quotes-${services.length}.log`));
+  const service = await ServiceProcess.start(
+    'quotes',
+    settings,
+    path(`quotes-${services.length}.log`),
+  );
   services.push(service);
   return service;
 }
@@ -64,7 +82,8 @@ afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.end('SIGKILL')));
 });
 afterAll(() => {
-  for (const child of [sentinel, ...servers.map((server) => server.process)]) child?.kill('SIGKILL');
+  for (const child of [sentinel, ...servers.map((server) => server.process)])
+    child?.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -78,16 +97,26 @@ describe('a single Redis that wants certificates of its clients', () => {
 
   it.each<[string, NodeJS.ProcessEnv]>([
     ['its authority', CA],
-    ['a certificate of our own', { ...CA, REDIS_TLS_CERT: path('server.pem'), REDIS_TLS_KEY: path('server.key') }],
+    [
+      'a certificate of our own',
+      { ...CA, REDIS_TLS_CERT: path('server.pem'), REDIS_TLS_KEY: path('server.key') },
+    ],
     ['the name that it is certified for', { ...CA, REDIS_TLS_SERVERNAME: 'redis.example' }],
   ])('serves with %s', async (_, env) => {
     const service = await (await launch({ REDIS_PORT, ...env })).ready();
-    const { status } = await call(service, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } });
+    const { status } = await call(service, 'POST /quotes', {
+      key: ADMIN_KEY,
+      json: { quote: 'x' },
+    });
     expect(status).toBe(201);
   });
 
   it.each<[string, NodeJS.ProcessEnv, RegExp]>([
-    ['another authority', { REDIS_TLS_CA: path('stranger.pem') }, /TLS \(SELF_SIGNED_CERT_IN_CHAIN\)/],
+    [
+      'another authority',
+      { REDIS_TLS_CA: path('stranger.pem') },
+      /TLS \(SELF_SIGNED_CERT_IN_CHAIN\)/,
+    ],
     ['no authority but those of Node.js', {}, /TLS \(SELF_SIGNED_CERT_IN_CHAIN\)/],
     [
       'another name',
@@ -102,7 +131,10 @@ describe('a single Redis that wants certificates of its clients', () => {
     ['no TLS', { REDIS_TLS: 'false' }, /TLS \(Redis seems to want it\)/],
   ])('answers 503 with %s, and logs why', async (_, env, reason) => {
     const service = await launch({ REDIS_PORT, ...env });
-    await eventually(async () => expect((await call(service, 'GET /healthz')).status).toBe(200), START_MS);
+    await eventually(
+      async () => expect((await call(service, 'GET /healthz')).status).toBe(200),
+      START_MS,
+    );
     expectProblem(await call(service, 'GET /quotes'), 503, 'unavailable');
     expect((await call(service, 'GET /readyz')).status).toBe(503);
     await eventually(() => expect(service.output()).toMatch(reason));
@@ -117,24 +149,39 @@ it('serves from a master behind a Sentinel', async () => {
     path('sentinel.conf'),
     `${tls}\ntls-auth-clients no\ndir ${folder}\nsentinel monitor quotes 127.0.0.1 ${master} 1\n`,
   );
-  sentinel = spawn(program.command, [path('sentinel.conf'), '--sentinel'], { env: program.env, stdio: 'ignore' });
+  sentinel = spawn(program.command, [path('sentinel.conf'), '--sentinel'], {
+    env: program.env,
+    stdio: 'ignore',
+  });
   const env = { REDIS_SENTINELS: `127.0.0.1:${port}` };
   const service = await (await launch({ ...env, REDIS_TLS_CA: path('authority.pem') })).ready();
   expect((await call(service, 'GET /quotes')).status).toBe(200);
 
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
-  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200), START_MS);
+  await eventually(
+    async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200),
+    START_MS,
+  );
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });
 
 it('serves from a cluster', async () => {
   const port = await start(
-    ...['--tls-auth-clients', 'no', '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    ...[
+      '--tls-auth-clients',
+      'no',
+      '--cluster-enabled',
+      'yes',
+      '--cluster-announce-ip',
+      '127.0.0.1',
+    ],
     ...['--cluster-port', String(await freePort())],
   );
   const client = new Redis(port, '127.0.0.1', { tls: { rejectUnauthorized: false } });
   await client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16383);
-  await eventually(async () => expect(await client.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'));
+  await eventually(async () =>
+    expect(await client.call('CLUSTER', 'INFO')).toContain('cluster_state:ok'),
+  );
   client.disconnect();
   const env = { REDIS_CLUSTER: `127.0.0.1:${port}` };
   const service = await (await launch({ ...env, REDIS_TLS_CA: path('authority.pem') })).ready();
@@ -142,6 +189,9 @@ it('serves from a cluster', async () => {
   expect(status).toBe(201);
 
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
-  await eventually(async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200), START_MS);
+  await eventually(
+    async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200),
+    START_MS,
+  );
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 
 /** The key of the services that a bench starts. */
 export const BENCH_KEY = 'only-for-this-bench';
@@ -39,7 +44,10 @@ export class BenchPlatform {
   static async start(): Promise<BenchPlatform> {
     const folder = mkdtempSync(join(tmpdir(), 'search-bench-'));
     const args = ['--appendfsync', 'no'];
-    return new BenchPlatform(await startRedis(findRedisProgram(), { port: 0, dir: folder, args }), folder);
+    return new BenchPlatform(
+      await startRedis(findRedisProgram(), { port: 0, dir: folder, args }),
+      folder,
+    );
   }
 
   async service(app: string, env: NodeJS.ProcessEnv = {}): Promise<BenchService> {
@@ -69,7 +77,9 @@ export class BenchPlatform {
       pid: child.pid ?? 0,
       url,
       seconds: (performance.now() - begin) / 1000,
-      memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+      memory: () =>
+        Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) /
+        1024,
       kill: () => child.kill('SIGKILL'),
     };
   }

@@ -15,7 +15,10 @@ const LIMIT = 0.2;
 const DEAREST = [
   ['le -paquets -bot de -"etc plus" le', 10_000],
   ['the -"the of" -"the and" -"the in" -"the to" -"the for" -"the he" -"the that" -"the a"', 0],
-  ['the -"of the" -"and the" -"in the" -"to the" -"for the" -"all the" -"from the" -"by the"', 10_000],
+  [
+    'the -"of the" -"and the" -"in the" -"to the" -"for the" -"all the" -"from the" -"by the"',
+    10_000,
+  ],
 ] as const;
 const PLAIN = ['tonnerre', 'the lord', 'image', 'israel children', 'calque'];
 
@@ -23,13 +26,16 @@ const platform = await BenchPlatform.start();
 let limit: ProcessorLimit | undefined;
 try {
   const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
-  for (let from = 0; from < size; from += BATCH) await platform.writer.add(...quotes.slice(from, from + BATCH));
+  for (let from = 0; from < size; from += BATCH)
+    await platform.writer.add(...quotes.slice(from, from + BATCH));
   const { url, pid } = await platform.service('search', { TRUSTED_PROXIES: '127.0.0.1' });
   limit = new ProcessorLimit(pid, LIMIT);
 
   const ask = async (client: number, keyword: string, offset = 0) => {
     const query = `keyword=${encodeURIComponent(keyword)}&limit=100&offset=${offset}`;
-    const answer = await fetch(`${url}/search?${query}`, { headers: { 'x-forwarded-for': `192.0.2.${client}` } });
+    const answer = await fetch(`${url}/search?${query}`, {
+      headers: { 'x-forwarded-for': `192.0.2.${client}` },
+    });
     await answer.text();
     return answer.status;
   };
@@ -51,8 +57,11 @@ try {
   }
   await Promise.all(attackers);
   waits.sort((a, b) => a - b);
-  const seconds = (share: number) => ((waits[Math.floor(share * (waits.length - 1))] ?? 0) / 1000).toFixed(2);
-  console.log(`bystander: ${waits.length} searches, median ${seconds(0.5)} s, longest ${seconds(1)} s`);
+  const seconds = (share: number) =>
+    ((waits[Math.floor(share * (waits.length - 1))] ?? 0) / 1000).toFixed(2);
+  console.log(
+    `bystander: ${waits.length} searches, median ${seconds(0.5)} s, longest ${seconds(1)} s`,
+  );
   console.log([...statuses].map(([status, times]) => `${status}: ${times}`).join(', '));
 } finally {
   platform.stop();

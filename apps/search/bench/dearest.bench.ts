@@ -11,7 +11,8 @@ import { misspelt, QuoteCorpus } from './quote.corpus.ts';
  *     node apps/search/bench/dearest.bench.ts [quotes] [seed] [rounds]
  */
 const BUDGETS: Record<number, number> = { 125000: 40, 1000000: 100 };
-const sizes = process.argv[2] === undefined ? Object.keys(BUDGETS).map(Number) : [Number(process.argv[2])];
+const sizes =
+  process.argv[2] === undefined ? Object.keys(BUDGETS).map(Number) : [Number(process.argv[2])];
 const random = generator(Number(process.argv[3] ?? 1));
 const rounds = Number(process.argv[4] ?? 60);
 
@@ -69,7 +70,11 @@ class Vocabulary {
 
 function isAllowed(candidate: Candidate): boolean {
   const query = parseQuery(keywordOf(candidate));
-  return query.words.length > 0 && queryExcess(query) === undefined && keywordOf(candidate).length <= LONGEST;
+  return (
+    query.words.length > 0 &&
+    queryExcess(query) === undefined &&
+    keywordOf(candidate).length <= LONGEST
+  );
 }
 
 function make(vocabulary: Vocabulary): Candidate {
@@ -139,15 +144,22 @@ function measure(engine: InvertedEngine, candidate: Candidate, least = 60, most 
 function evolve(engine: InvertedEngine, vocabulary: Vocabulary): Measured[] {
   let population = Array.from({ length: POPULATION }, () => measure(engine, make(vocabulary)));
   const dearest = () =>
-    pick([...population].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, 1 + below(POPULATION)));
+    pick(
+      [...population]
+        .sort((a, b) => b.milliseconds - a.milliseconds)
+        .slice(0, 1 + below(POPULATION)),
+    );
   for (let round = 0; round < rounds; round++) {
     for (let child = 0; child < CHILDREN; child++) {
-      const made = random() < 0.1 ? make(vocabulary) : vary(dearest(), pick(population), vocabulary);
+      const made =
+        random() < 0.1 ? make(vocabulary) : vary(dearest(), pick(population), vocabulary);
       population.push(measure(engine, made));
     }
     // Measured anew, so that nothing lives on by a disturbance.
     population.sort((a, b) => b.milliseconds - a.milliseconds);
-    population = population.slice(0, POPULATION).map((each, i) => (i < SHOWN ? measure(engine, each) : each));
+    population = population
+      .slice(0, POPULATION)
+      .map((each, i) => (i < SHOWN ? measure(engine, each) : each));
   }
   return population
     .sort((a, b) => b.milliseconds - a.milliseconds)
@@ -164,13 +176,17 @@ for (const size of sizes) {
   for (const quote of new QuoteCorpus('data/corpus').quotes(size)) {
     id += 50;
     engine.add(id, quote, id % 150 > 0 ? signer((id / 50) % SIGNERS) : null);
-    if (id % 1000 === 0) for (const term of termsOf(quote)) counts.set(term, (counts.get(term) ?? 0) + 1);
+    if (id % 1000 === 0)
+      for (const term of termsOf(quote)) counts.set(term, (counts.get(term) ?? 0) + 1);
   }
   engine.isFilling = false;
   const words = [...counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
   const budget = BUDGETS[size] ?? Number.POSITIVE_INFINITY;
   console.log(`${size} quotes, budget ${budget} ms:`);
-  for (const { milliseconds, total, offset, userId, ...candidate } of evolve(engine, new Vocabulary(words))) {
+  for (const { milliseconds, total, offset, userId, ...candidate } of evolve(
+    engine,
+    new Vocabulary(words),
+  )) {
     const more = `${offset > 0 ? `, offset ${offset}` : ''}${userId === undefined ? '' : `, user ${userId}`}`;
     console.log(
       `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${more}: ${keywordOf({ ...candidate, offset, userId })}`,

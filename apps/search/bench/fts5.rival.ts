@@ -16,8 +16,12 @@ export class Fts5Rival implements Rival {
       insert.run(i + 1, text);
     });
     this.#database.exec(`COMMIT; INSERT INTO quotes (quotes) VALUES ('optimize')`);
-    this.#best = this.#database.prepare('SELECT rowid FROM quotes WHERE quotes MATCH ? ORDER BY rank LIMIT 20');
-    this.#count = this.#database.prepare('SELECT count(*) AS total FROM quotes WHERE quotes MATCH ?');
+    this.#best = this.#database.prepare(
+      'SELECT rowid FROM quotes WHERE quotes MATCH ? ORDER BY rank LIMIT 20',
+    );
+    this.#count = this.#database.prepare(
+      'SELECT count(*) AS total FROM quotes WHERE quotes MATCH ?',
+    );
   }
 
   async search(words: readonly string[], prefix: boolean): Promise<number> {

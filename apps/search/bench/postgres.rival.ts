@@ -7,7 +7,13 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Rival } from './rival.ts';
 
 /** Room for the whole index in memory, and one core a query, as ours has. */
-const SETTINGS = ['shared_buffers=2GB', 'work_mem=256MB', 'maintenance_work_mem=1GB', 'fsync=off', 'jit=off'];
+const SETTINGS = [
+  'shared_buffers=2GB',
+  'work_mem=256MB',
+  'maintenance_work_mem=1GB',
+  'fsync=off',
+  'jit=off',
+];
 const ONE_CORE = ['max_parallel_workers_per_gather=0', 'autovacuum=off', 'listen_addresses='];
 
 /** PostgreSQL's full text search: a GIN index over tsvectors, ranked by ts_rank. A server of its own, on a socket in a temporary folder. */
@@ -31,13 +37,21 @@ export class PostgresRival implements Rival {
       },
     );
     const settings = [...SETTINGS, ...ONE_CORE].flatMap((setting) => ['-c', setting]);
-    this.#server = spawn(join(programs, 'postgres'), ['-D', data, '-k', this.#folder, ...settings], {
-      ...options,
-      stdio: 'ignore',
-    });
-    execFileSync('sh', ['-c', `until ${programs}/pg_isready -qh ${this.#folder}; do sleep 0.1; done`], {
-      timeout: 30_000,
-    });
+    this.#server = spawn(
+      join(programs, 'postgres'),
+      ['-D', data, '-k', this.#folder, ...settings],
+      {
+        ...options,
+        stdio: 'ignore',
+      },
+    );
+    execFileSync(
+      'sh',
+      ['-c', `until ${programs}/pg_isready -qh ${this.#folder}; do sleep 0.1; done`],
+      {
+        timeout: 30_000,
+      },
+    );
     const psql = ['-h', this.#folder, '-U', 'bench', '-d', 'postgres', '-qAtX'];
     this.#client = spawn('psql', psql, { stdio: ['pipe', 'pipe', 'inherit'] });
     if (!this.#client.stdout) throw new Error('psql has no output');
@@ -61,7 +75,8 @@ export class PostgresRival implements Rival {
     this.#client.stdin?.write('COPY quotes (id, text) FROM STDIN;\n');
     for (let from = 0; from < texts.length; from += 1000) {
       const rows = texts.slice(from, from + 1000).map((text, i) => `${from + i + 1}\t${text}\n`);
-      if (!this.#client.stdin?.write(rows.join('')) && this.#client.stdin) await once(this.#client.stdin, 'drain');
+      if (!this.#client.stdin?.write(rows.join('')) && this.#client.stdin)
+        await once(this.#client.stdin, 'drain');
     }
     await this.#run('\\.');
     await this.#run(`UPDATE quotes SET words = to_tsvector('simple', text);`);

@@ -16,21 +16,39 @@ const EXAMPLES = 5;
 /** The classes of queries that are measured, seeded: the same for the same folded texts. */
 export function queryClasses(texts: readonly string[]): QueryClass[] {
   const counts = new Map<string, number>();
-  for (const text of texts) for (const word of new Set(text.split(' '))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const text of texts)
+    for (const word of new Set(text.split(' '))) counts.set(word, (counts.get(word) ?? 0) + 1);
   const random = generator(3);
-  const words = [...counts].filter(([word]) => /^[a-z]{2,}$/.test(word)).sort((a, b) => b[1] - a[1]);
+  const words = [...counts]
+    .filter(([word]) => /^[a-z]{2,}$/.test(word))
+    .sort((a, b) => b[1] - a[1]);
   const within = (low: number, high: number, shortest: number) =>
     words
-      .filter(([word, n]) => n >= low * texts.length && n <= high * texts.length && word.length >= shortest)
+      .filter(
+        ([word, n]) =>
+          n >= low * texts.length && n <= high * texts.length && word.length >= shortest,
+      )
       .map(([word]) => word);
   const pick = (from: string[]) => from[Math.floor(random() * from.length)] ?? '';
   const examples = (make: () => string[]) => Array.from({ length: EXAMPLES }, make);
   const common = words.slice(0, EXAMPLES).map(([word]) => word);
   const frequent = within(0.005, 0.05, 3);
-  const rare = words.filter(([word, n]) => n >= 10 && n <= 50 && word.length >= 6).map(([word]) => word);
+  const rare = words
+    .filter(([word, n]) => n >= 10 && n <= 50 && word.length >= 6)
+    .map(([word]) => word);
   const middling = within(0.0005, 0.01, 6);
-  const plain = (name: string, queries: string[][]) => ({ name, queries, prefix: false, isFair: true });
-  const prefixed = (name: string, queries: string[][]) => ({ name, queries, prefix: true, isFair: true });
+  const plain = (name: string, queries: string[][]) => ({
+    name,
+    queries,
+    prefix: false,
+    isFair: true,
+  });
+  const prefixed = (name: string, queries: string[][]) => ({
+    name,
+    queries,
+    prefix: true,
+    isFair: true,
+  });
   return [
     plain(
       'rare',
@@ -50,7 +68,12 @@ export function queryClasses(texts: readonly string[]): QueryClass[] {
       'AND + prefix',
       neighbours(texts, middling, random).map(([a = '', b = '']) => [a, b.slice(0, 3)]),
     ),
-    { name: 'typo', queries: examples(() => [misspelt(pick(middling), random)]), prefix: false, isFair: false },
+    {
+      name: 'typo',
+      queries: examples(() => [misspelt(pick(middling), random)]),
+      prefix: false,
+      isFair: false,
+    },
   ];
 }
 
@@ -68,7 +91,9 @@ function neighbours(texts: readonly string[], words: string[], random: () => num
 
 /** The pairs of these words that stand together in most texts. */
 function mostTogether(texts: readonly string[], words: string[]): string[][] {
-  const pairs = words.flatMap((a, i) => words.slice(i + 1).map((b) => ({ pair: [a, b], count: 0 })));
+  const pairs = words.flatMap((a, i) =>
+    words.slice(i + 1).map((b) => ({ pair: [a, b], count: 0 })),
+  );
   for (const text of texts) {
     const present = new Set(text.split(' '));
     for (const entry of pairs) if (entry.pair.every((word) => present.has(word))) entry.count++;

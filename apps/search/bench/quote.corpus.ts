@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { generator } from '#libs/testing/random.ts';
 
@@ -44,7 +52,9 @@ export class QuoteCorpus {
       const words: string[] = [];
       while (words.length < length) {
         const from = Math.floor(random() * text.length);
-        words.push(...text.slice(from, from + Math.min(length - words.length, 4 + Math.floor(random() * 8))));
+        words.push(
+          ...text.slice(from, from + Math.min(length - words.length, 4 + Math.floor(random() * 8))),
+        );
       }
       yield words.map((word) => (random() < 0.01 ? misspelt(word, random) : word)).join(' ');
     }
@@ -61,7 +71,10 @@ function fetchPackages(packages: string[], root: string): void {
   const partial = `${root}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  execFileSync('apt-get', ['download', '-q', ...packages], { cwd: partial, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('apt-get', ['download', '-q', ...packages], {
+    cwd: partial,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   for (const deb of globSync(join(partial, '*.deb'))) {
     execFileSync('dpkg', ['-x', deb, partial]);
     rmSync(deb);
@@ -69,13 +82,17 @@ function fetchPackages(packages: string[], root: string): void {
   // The Bible is packed so that only its own program can read it.
   const bible = join(partial, 'usr/bin/bible');
   if (existsSync(bible)) {
-    const text = execFileSync(bible, ['-f', '-p', join(partial, 'usr/lib'), 'gen1:1-rev22:21'], { maxBuffer: 2 ** 24 });
+    const text = execFileSync(bible, ['-f', '-p', join(partial, 'usr/lib'), 'gen1:1-rev22:21'], {
+      maxBuffer: 2 ** 24,
+    });
     writeFileSync(join(partial, 'bible.txt'), text);
   }
   renameSync(partial, root);
 }
 
 function wordsOf(text: string): string[] {
-  const plain = text.replace(/<(?<tag>style|script|head)\b.*?<\/\k<tag>>|<[^>]*>/gs, ' ').replace(/&[#\w]+;/g, ' ');
+  const plain = text
+    .replace(/<(?<tag>style|script|head)\b.*?<\/\k<tag>>|<[^>]*>/gs, ' ')
+    .replace(/&[#\w]+;/g, ' ');
   return plain.match(/[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*[,.;:!?]?/gu) ?? [];
 }

@@ -33,7 +33,9 @@ function quantile(numbers: number[], share: number): number {
 /** The worst 99.9th percentile of the time that Redis spent on one of those commands since its statistics were reset. */
 async function slowest(commands: RegExp): Promise<string> {
   const [worst] = [
-    ...(await client.info('latencystats')).matchAll(/latency_percentiles_usec_(\S+?):.*p99\.9=([\d.]+)/g),
+    ...(await client.info('latencystats')).matchAll(
+      /latency_percentiles_usec_(\S+?):.*p99\.9=([\d.]+)/g,
+    ),
   ]
     .filter(([, command = '']) => commands.test(command))
     .sort((a, b) => Number(b[2]) - Number(a[2]));
@@ -48,30 +50,45 @@ async function writeCost(): Promise<number> {
   const time = async (lua: string, tag: string) => {
     await client.config('RESETSTAT');
     const keys = Object.values(shardKeys(0)).map((key) => key.replace(/{.*}/, `{${tag}}`));
-    const row = ['', JSON.stringify('Mille millions de mille sabords, tonnerre de Brest et autres lieux'), ''];
-    for (let i = 0; i < 2000; i++) await client.eval(lua, keys.length, ...keys, 1, 0, Date.now() * 1000, '', ...row);
+    const row = [
+      '',
+      JSON.stringify('Mille millions de mille sabords, tonnerre de Brest et autres lieux'),
+      '',
+    ];
+    for (let i = 0; i < 2000; i++)
+      await client.eval(lua, keys.length, ...keys, 1, 0, Date.now() * 1000, '', ...row);
     const stats = await client.info('commandstats');
     return Number(/cmdstat_eval:.*usec_per_call=([\d.]+)/.exec(stats)?.[1]);
   };
   const ratios: number[] = [];
-  for (let round = 0; round < 11; round++) ratios.push((await time(script, 'logged')) / (await time(plain, 'plain')));
+  for (let round = 0; round < 11; round++)
+    ratios.push((await time(script, 'logged')) / (await time(plain, 'plain')));
   return quantile(ratios, 0.5);
 }
 
 const search = async (url: string, keyword: string) =>
-  (await (await fetch(`${url}/search?keyword=${encodeURIComponent(keyword)}`)).json()) as { total: number };
+  (await (await fetch(`${url}/search?keyword=${encodeURIComponent(keyword)}`)).json()) as {
+    total: number;
+  };
 
 try {
   const empty = await start('search');
   const emptyMemory = empty.memory();
   empty.kill();
-  show('process start to ready, no quotes', `${empty.seconds.toFixed(2)} s, ${emptyMemory.toFixed(0)} MB`);
+  show(
+    'process start to ready, no quotes',
+    `${empty.seconds.toFixed(2)} s, ${emptyMemory.toFixed(0)} MB`,
+  );
 
   const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
   let begin = performance.now();
   for (let from = 0; from < size; from += 8 * BATCH) {
-    const batches = Array.from({ length: 8 }, (_, i) => quotes.slice(from + i * BATCH, from + (i + 1) * BATCH));
-    await Promise.all(batches.filter((batch) => batch.length > 0).map((batch) => writer.add(...batch)));
+    const batches = Array.from({ length: 8 }, (_, i) =>
+      quotes.slice(from + i * BATCH, from + (i + 1) * BATCH),
+    );
+    await Promise.all(
+      batches.filter((batch) => batch.length > 0).map((batch) => writer.add(...batch)),
+    );
   }
   show(`${size} quotes written to Redis`, `${((performance.now() - begin) / 1000).toFixed(1)} s`);
 
@@ -82,11 +99,16 @@ try {
     `${first.seconds.toFixed(1)} s, ${(first.memory() - emptyMemory).toFixed(0)} MB above empty`,
   );
   while (!(await client.exists(SNAPSHOT_KEYS.snapshot))) await delay(50);
-  const bytes = Number(await client.call('MEMORY', 'USAGE', SNAPSHOT_KEYS.snapshot, 'SAMPLES', '0'));
+  const bytes = Number(
+    await client.call('MEMORY', 'USAGE', SNAPSHOT_KEYS.snapshot, 'SAMPLES', '0'),
+  );
   show('snapshot in Redis', `${(bytes / size).toFixed(1)} bytes a quote`);
   first.kill();
   const { url, seconds, memory } = await start('search');
-  show('ready from the snapshot', `${seconds.toFixed(1)} s, ${(memory() - emptyMemory).toFixed(0)} MB above empty`);
+  show(
+    'ready from the snapshot',
+    `${seconds.toFixed(1)} s, ${(memory() - emptyMemory).toFixed(0)} MB above empty`,
+  );
 
   show('Redis, while replicas start', await slowest(/^mget|^zrange|^lrange/));
 
@@ -100,7 +122,10 @@ try {
         if (round > 0) times.push(performance.now() - start);
       }
     }
-    show(`over HTTP: ${name}`, `p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(2)} ms`);
+    show(
+      `over HTTP: ${name}`,
+      `p50 ${quantile(times, 0.5).toFixed(2)} ms, p99 ${quantile(times, 0.99).toFixed(2)} ms`,
+    );
   }
   show('Redis, while searching', await slowest(/^mget/));
   show('memory after the searches', `${(memory() - emptyMemory).toFixed(0)} MB above empty`);

@@ -10,7 +10,8 @@ import { QuoteCorpus } from './quote.corpus.ts';
  * The index alone, beside PostgreSQL and SQLite FTS5 over the same words, at the sizes given on the command line. Milliseconds; a rival's column
  * ends with how many times longer it takes. Ours always takes the last word as a prefix too; rivals do so only in the classes named after it.
  */
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10_000, 100_000, 1_000_000];
+const sizes =
+  process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10_000, 100_000, 1_000_000];
 const corpus = new QuoteCorpus('data/corpus');
 
 for (const size of sizes) {
@@ -47,7 +48,11 @@ for (const size of sizes) {
       const theirs = await measure(queries, size > 100_000 ? 2 : 10, async (words) => {
         await rival.search(words, prefix);
       });
-      columns.push(`${at(theirs, 0.5)} (${(quantile(theirs, 0.5) / quantile(times, 0.5)).toFixed(0)})`.padStart(26));
+      columns.push(
+        `${at(theirs, 0.5)} (${(quantile(theirs, 0.5) / quantile(times, 0.5)).toFixed(0)})`.padStart(
+          26,
+        ),
+      );
       sums[i] = (sums[i] ?? 0) + quantile(theirs, 0.5);
     }
     if (isFair) ours += quantile(times, 0.5);

@@ -9,7 +9,18 @@ import { QuoteCorpus } from './quote.corpus.ts';
 const MINUTES = Number(process.argv[2] ?? 20);
 const CHANGES_A_SECOND = 500;
 const QUOTES = 50_000;
-const WORDS = ['de', 'the', 'la', 'image', 'the of', 'de la', 'calque', 'imag', 'imgae', '"of the"'];
+const WORDS = [
+  'de',
+  'the',
+  'la',
+  'image',
+  'the of',
+  'de la',
+  'calque',
+  'imag',
+  'imgae',
+  '"of the"',
+];
 
 const platform = await BenchPlatform.start();
 const { writer } = platform;
@@ -31,7 +42,9 @@ async function change(): Promise<void> {
 async function ask(): Promise<void> {
   for (; Date.now() < end; searches++) {
     await (
-      await fetch(`${search.url}/search?keyword=${encodeURIComponent(WORDS[searches % WORDS.length] ?? '')}`)
+      await fetch(
+        `${search.url}/search?keyword=${encodeURIComponent(WORDS[searches % WORDS.length] ?? '')}`,
+      )
     ).text();
   }
 }
@@ -39,7 +52,8 @@ async function ask(): Promise<void> {
 async function report(): Promise<void> {
   for (let minute = 0; Date.now() < end; minute++) {
     const metrics = await (await fetch(`${search.url}/metrics`)).text();
-    const value = (name: string) => new RegExp(`^search_index_${name} (.*)$`, 'm').exec(metrics)?.[1] ?? '';
+    const value = (name: string) =>
+      new RegExp(`^search_index_${name} (.*)$`, 'm').exec(metrics)?.[1] ?? '';
     const lag = `${value('lag_entries')} entries, ${value('lag_seconds')} s`;
     console.log(
       `${minute} min: ${value('documents')} quotes, ${searches} searches, ${search.memory().toFixed(0)} MB, lag ${lag}`,
@@ -50,7 +64,9 @@ async function report(): Promise<void> {
 
 try {
   for (let from = 0; from < QUOTES; from += 128) {
-    ids.push(...(await writer.add(...Array.from({ length: 128 }, () => String(quotes.next().value)))));
+    ids.push(
+      ...(await writer.add(...Array.from({ length: 128 }, () => String(quotes.next().value)))),
+    );
   }
   await Promise.all([change(), ask(), report()]);
 } finally {

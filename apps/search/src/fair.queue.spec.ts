@@ -20,7 +20,8 @@ describe('FairQueue', () => {
 
   it('when full, takes the place for a newcomer from the longest line', () => {
     const queue = new FairQueue<string>(4);
-    for (const item of ['a1', 'a2', 'a3', 'b1']) expect(queue.push(item.charAt(0), item)).toBeUndefined();
+    for (const item of ['a1', 'a2', 'a3', 'b1'])
+      expect(queue.push(item.charAt(0), item)).toBeUndefined();
     expect(queue.push('a', 'a4')).toBe('a4');
     expect(queue.push('c', 'c1')).toBe('a3');
     expect(queue.push('b', 'b2')).toBe('b2');

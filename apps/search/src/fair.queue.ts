@@ -21,7 +21,9 @@ export class FairQueue<T> {
     const line = this.#lines.get(client) ?? [];
     let leaving: T | undefined;
     if (this.#size >= this.#limit) {
-      const [longest, items] = [...this.#lines].reduce((a, b) => (b[1].length > a[1].length ? b : a));
+      const [longest, items] = [...this.#lines].reduce((a, b) =>
+        b[1].length > a[1].length ? b : a,
+      );
       if (items.length <= line.length + 1) return item;
       leaving = items.at(-1);
       if (leaving !== undefined) this.remove(longest, leaving);

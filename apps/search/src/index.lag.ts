@@ -28,7 +28,9 @@ export class IndexLag {
   async of(positions: readonly (LogPosition | undefined)[]): Promise<Lag | undefined> {
     try {
       const lags = await this.redis.read('log.lag', (client) =>
-        Promise.all(positions.map((position, shard) => ofShard(client, shardKeys(shard).log, position))),
+        Promise.all(
+          positions.map((position, shard) => ofShard(client, shardKeys(shard).log, position)),
+        ),
       );
       return {
         entries: Math.max(0, ...lags.map(({ entries }) => entries)),
@@ -40,7 +42,11 @@ export class IndexLag {
   }
 }
 
-async function ofShard(client: RedisClient, log: string, position: LogPosition | undefined): Promise<Lag> {
+async function ofShard(
+  client: RedisClient,
+  log: string,
+  position: LogPosition | undefined,
+): Promise<Lag> {
   if (position === undefined) return { entries: 0, seconds: 0 };
   const [[, , added], [next]] = await Promise.all([
     client.inspectLog(1, log),

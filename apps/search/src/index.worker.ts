@@ -46,7 +46,13 @@ class IndexWorker {
       // A read of the log waits for news: longer than other commands take, and so on a connection of its own.
       const blocking = connect(this.#config);
       const position = this.#snapshot?.positions[number];
-      return new ShardFollower(this.#engine, { number, of: shards }, this.#client, blocking, position);
+      return new ShardFollower(
+        this.#engine,
+        { number, of: shards },
+        this.#client,
+        blocking,
+        position,
+      );
     });
     for (const follower of this.#followers) void follower.run();
     for (;;) {
@@ -88,7 +94,9 @@ class IndexWorker {
   }
 
   async #save(): Promise<void> {
-    const positions = this.#followers.map((follower) => follower.position).filter((position) => position !== undefined);
+    const positions = this.#followers
+      .map((follower) => follower.position)
+      .filter((position) => position !== undefined);
     if (this.#isSaving || positions.length < this.#followers.length) return;
     const added = positions.reduce((sum, position) => sum + position.added, 0);
     if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
@@ -97,7 +105,8 @@ class IndexWorker {
       // Another replica may have written one meanwhile.
       this.#snapshot = await this.#store.manifest();
       if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
-      this.#snapshot = (await this.#store.save(positions, this.#engine.snapshot())) ?? this.#snapshot;
+      this.#snapshot =
+        (await this.#store.save(positions, this.#engine.snapshot())) ?? this.#snapshot;
     } catch {
       // Redis is away: there will be another occasion.
     } finally {

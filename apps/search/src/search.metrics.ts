@@ -1,13 +1,19 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** Quotes in the index. */
-export const indexDocuments = new Gauge({ name: 'search_index_documents', help: 'Quotes in the index' });
+export const indexDocuments = new Gauge({
+  name: 'search_index_documents',
+  help: 'Quotes in the index',
+});
 
 /** Different words met. */
 export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
 
 /** Memory of the index, but for its write buffer. */
-export const indexBytes = new Gauge({ name: 'search_index_bytes', help: 'Bytes of the segments of the index' });
+export const indexBytes = new Gauge({
+  name: 'search_index_bytes',
+  help: 'Bytes of the segments of the index',
+});
 
 /** Age of the oldest change that the index has not applied; measured outside its thread. */
 export const indexLagSeconds = new Gauge({
@@ -28,7 +34,10 @@ export const indexSilentSeconds = new Gauge({
 });
 
 /** Searches that wait for their turn. */
-export const queueLength = new Gauge({ name: 'search_queue_length', help: 'Searches that wait for the index' });
+export const queueLength = new Gauge({
+  name: 'search_queue_length',
+  help: 'Searches that wait for the index',
+});
 
 /** Searches that were not answered. */
 export const searchesRefused = new Counter({

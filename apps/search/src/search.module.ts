@@ -6,5 +6,8 @@ import { SearchReplica } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
 
 /** The search service. */
-@Module({ controllers: [SearchController], providers: [SearchService, SearchReplica, IndexLag, QuotesRepository] })
+@Module({
+  controllers: [SearchController],
+  providers: [SearchService, SearchReplica, IndexLag, QuotesRepository],
+})
 export class SearchModule {}

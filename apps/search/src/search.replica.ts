@@ -1,5 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
@@ -99,7 +104,10 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
         },
       };
       const onAbort = () => search.refuse('gone');
-      const timer = setTimeout(() => search.refuse('late'), Math.max(0, deadline - performance.now()));
+      const timer = setTimeout(
+        () => search.refuse('late'),
+        Math.max(0, deadline - performance.now()),
+      );
       if (signal.aborted) {
         onAbort();
         return;
@@ -167,7 +175,9 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     metrics.indexBytes.set(status.bytes);
     metrics.indexResyncs.inc(status.resyncs - this.#resyncs);
     this.#resyncs = status.resyncs;
-    metrics.snapshotAge.set(status.snapshotAt === undefined ? 0 : (Date.now() - status.snapshotAt) / 1000);
+    metrics.snapshotAge.set(
+      status.snapshotAt === undefined ? 0 : (Date.now() - status.snapshotAt) / 1000,
+    );
   }
 
   /** Once a second: how long has the index been silent, and how far is it behind? */

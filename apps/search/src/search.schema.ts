@@ -37,7 +37,9 @@ export const searchResultSchema = z
           .meta({ example: 0.99 }),
         highlight: z
           .string()
-          .describe('the best part of the quote as HTML: what matched in `<mark>`, all else escaped')
+          .describe(
+            'the best part of the quote as HTML: what matched in `<mark>`, all else escaped',
+          )
           .meta({ example: '<mark>Tonnerre</mark> de <mark>Brest</mark> !' }),
       }),
     ),

@@ -39,10 +39,14 @@ export class SearchService {
     const query = parseQuery(keyword);
     const message = queryExcess(query);
     if (message !== undefined) throw invalidRequest([{ field: 'keyword', message }]);
-    if (!this.replica.ready) throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
+    if (!this.replica.ready)
+      throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
     const asker = { client, signal, deadline: performance.now() + DEADLINE };
     for (let tries = 1; ; tries++) {
-      const { total, hits, similar } = await this.replica.search({ query, userId: user_id, limit, offset }, asker);
+      const { total, hits, similar } = await this.replica.search(
+        { query, userId: user_id, limit, offset },
+        asker,
+      );
       const documents = await this.quotes.findMany(hits.map(({ id }) => String(id)));
       const gone = hits.filter((_, i) => !documents[i]);
       if (gone.length === 0 || tries === TRIES)

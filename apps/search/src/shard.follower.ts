@@ -125,7 +125,8 @@ export class ShardFollower {
   }
 
   #noteCaughtUp(): void {
-    if (this.#goal !== undefined && compareEntries(this.#position?.entry ?? '', this.#goal) >= 0) this.caughtUp = true;
+    if (this.#goal !== undefined && compareEntries(this.#position?.entry ?? '', this.#goal) >= 0)
+      this.caughtUp = true;
     if (!this.caughtUp) this.#nextCheck = 0;
   }
 
@@ -184,7 +185,9 @@ export class ShardFollower {
    * that nothing is written behind the walk.
    */
   async #compareAll(signal: AbortSignal): Promise<void> {
-    const held = Float64Array.from(this.#engine.ids()).filter((id) => id % this.#shards === this.#shard);
+    const held = Float64Array.from(this.#engine.ids()).filter(
+      (id) => id % this.#shards === this.#shard,
+    );
     held.sort();
     let next = 0;
     let ids = await this.#idsBehind('-inf');
@@ -192,7 +195,8 @@ export class ShardFollower {
       // The next ids come along with these quotes: one round trip a batch.
       const [behind] = await Promise.all([this.#idsBehind(`(${ids.at(-1)}`), this.#refresh(ids)]);
       for (const id of ids.map(Number)) {
-        for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++) this.#engine.delete(held[next] ?? 0);
+        for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++)
+          this.#engine.delete(held[next] ?? 0);
         if (held[next] === id) next++;
       }
       ids = behind;
@@ -207,7 +211,9 @@ export class ShardFollower {
 
 /** Whether trying again cannot help. */
 function isBug(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  return (
+    error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
+  );
 }
 
 /** Compares the ids of two stream entries, `milliseconds-number`: negative when `a` is the older one. */

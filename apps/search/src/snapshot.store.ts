@@ -48,7 +48,9 @@ export class SnapshotStore {
    */
   async *chunks(manifest: SnapshotManifest): AsyncGenerator<Uint8Array> {
     const read = (from: number) =>
-      this.#client.lrangeBuffer(SNAPSHOT_KEYS.snapshot, from, from + READ_AHEAD - 1) as Promise<Buffer[]>;
+      this.#client.lrangeBuffer(SNAPSHOT_KEYS.snapshot, from, from + READ_AHEAD - 1) as Promise<
+        Buffer[]
+      >;
     let from = 1;
     let ahead = read(from);
     for (;;) {
@@ -68,15 +70,20 @@ export class SnapshotStore {
    * Writes a snapshot, unless another replica has begun one within the last minute.
    * @returns its manifest, if it was written
    */
-  async save(positions: LogPosition[], chunks: Iterable<Uint8Array>): Promise<SnapshotManifest | undefined> {
+  async save(
+    positions: LogPosition[],
+    chunks: Iterable<Uint8Array>,
+  ): Promise<SnapshotManifest | undefined> {
     const manifest = { token: randomUUID(), createdAt: Date.now(), positions };
     const { token } = manifest;
     const client = this.#client;
-    if ((await client.set(SNAPSHOT_KEYS.lock, token, 'PX', INTERVAL, 'NX')) === null) return undefined;
+    if ((await client.set(SNAPSHOT_KEYS.lock, token, 'PX', INTERVAL, 'NX')) === null)
+      return undefined;
     const next = SNAPSHOT_KEYS.next + token;
     await client.rpush(next, JSON.stringify(manifest));
     await client.expire(next, ABANDONED_AFTER);
-    for (const chunk of chunks) await client.rpush(next, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    for (const chunk of chunks)
+      await client.rpush(next, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     const old = SNAPSHOT_KEYS.old + token;
     // The first command fails when there was none: the others are carried out all the same. UNLINK frees the memory in the background, RENAME would not.
     await client

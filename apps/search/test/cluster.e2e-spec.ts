@@ -29,7 +29,10 @@ const finds = (query: string, total: number) =>
   });
 
 it('stores, lists, finds and deletes quotes of all shards', async () => {
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('tintin') } });
+  await call(users, 'POST /users', {
+    key: ADMIN_KEY,
+    json: { id: 'tintin', name: 'T', password: secret('tintin') },
+  });
   const ids: string[] = [];
   for (let i = 0; i < 40; i++) {
     const { status, body } = await call(quotes, 'POST /quotes', {
@@ -45,7 +48,9 @@ it('stores, lists, finds and deletes quotes of all shards', async () => {
   expect(items.map((item: { id: string }) => item.id).sort()).toEqual(ids.toSorted());
   await finds('keyword=tonnerre&user_id=tintin', 40);
   const { body: list } = await call(quotes, 'GET /quotes?limit=100');
-  expect(list.items.map((item: { id: string }) => item.id)).toEqual(ids.toSorted((a, b) => Number(b) - Number(a)));
+  expect(list.items.map((item: { id: string }) => item.id)).toEqual(
+    ids.toSorted((a, b) => Number(b) - Number(a)),
+  );
 
   for (const id of ids.slice(0, 10)) await call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
   await finds('keyword=tonnerre', 30);

@@ -104,7 +104,8 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
   expect(documents.map((key) => key.slice(keys.quote.length)).sort()).toEqual(ids.toSorted());
 
   const last = new Map<string, string>();
-  for (const [, [change = '', id = '']] of await platform.redis.xrange(keys.log, '-', '+')) last.set(id, change);
+  for (const [, [change = '', id = '']] of await platform.redis.xrange(keys.log, '-', '+'))
+    last.set(id, change);
   expect(
     [...last]
       .filter(([, change]) => change === 'u')
@@ -115,7 +116,8 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
   await eventually(async () => {
     const indexed: string[] = [];
     const search = replica.service as ServiceProcess;
-    for (let lot = 0; lot < LOTS; lot++) indexed.push(...(await allFound(search, `"sabords lot${lot}"`)));
+    for (let lot = 0; lot < LOTS; lot++)
+      indexed.push(...(await allFound(search, `"sabords lot${lot}"`)));
     expect(indexed.sort()).toEqual(ids.toSorted());
   });
 }, 600_000);

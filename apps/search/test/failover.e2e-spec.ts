@@ -6,7 +6,12 @@ import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'failover-'));
@@ -36,7 +41,10 @@ beforeAll(async () => {
   const asked = new Redis(port, '127.0.0.1', { retryStrategy: () => 50 });
   asked.on('error', () => {});
   // Sentinel learns of the replica from the master.
-  await eventually(async () => expect(await asked.call('SENTINEL', 'REPLICAS', 'quotes')).toHaveLength(1), 30_000);
+  await eventually(
+    async () => expect(await asked.call('SENTINEL', 'REPLICAS', 'quotes')).toHaveLength(1),
+    30_000,
+  );
   asked.disconnect();
   const env = { REDIS_SENTINELS: `127.0.0.1:${port}`, THROTTLE_LIMIT: '0', DRAIN_SECONDS: '0' };
   search = await (await ServiceProcess.start('search', env, join(folder, 'search.log'))).ready();

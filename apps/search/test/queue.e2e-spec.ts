@@ -45,7 +45,8 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name} (.*)$`, 'm').exec(body)?.[1]);
 }
 
-const waiting = (count: number) => eventually(async () => expect(await metric('search_queue_length')).toBe(count));
+const waiting = (count: number) =>
+  eventually(async () => expect(await metric('search_queue_length')).toBe(count));
 
 /** The detail of a refusal, which is checked. */
 function refusal(answer: Answer): string {
@@ -63,7 +64,9 @@ it('refuses what is more than the queue holds, and keeps room for others', async
   );
   await eventually(() => expect(refused).toEqual(['Too many searches are waiting']));
   const other = find(2);
-  await eventually(() => expect(refused.slice(0, 2)).toEqual(Array(2).fill('Too many searches are waiting')));
+  await eventually(() =>
+    expect(refused.slice(0, 2)).toEqual(Array(2).fill('Too many searches are waiting')),
+  );
   await release();
 
   expect(await other).toMatchObject({ status: 200, body: { total: 1 } });
@@ -117,7 +120,10 @@ it('is not ready while the index stands still, says how far it is behind, and re
     expect(await metric('search_index_lag_seconds')).toBeGreaterThan(1);
     expect(await metric('search_index_silent_seconds')).toBeGreaterThan(1);
   });
-  await eventually(async () => expectProblem(await call(search, 'GET /readyz'), 503, 'not-ready'), 30_000);
+  await eventually(
+    async () => expectProblem(await call(search, 'GET /readyz'), 503, 'not-ready'),
+    30_000,
+  );
   expect(await metric('search_index_silent_seconds')).toBeGreaterThanOrEqual(10);
   expect((await call(search, 'GET /healthz')).status).toBe(200);
   expectProblem(await find(1), 503, 'not-ready');

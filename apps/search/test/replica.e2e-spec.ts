@@ -23,7 +23,10 @@ afterEach(() => search.end('SIGKILL'));
 /** Waits until a search finds so many. */
 const finds = (keyword: string, total: number, service = search) =>
   eventually(async () => {
-    const { body } = await call(service, `GET /search?keyword=${encodeURIComponent(keyword)}&limit=1`);
+    const { body } = await call(
+      service,
+      `GET /search?keyword=${encodeURIComponent(keyword)}&limit=1`,
+    );
     expect(body.total).toBe(total);
   });
 
@@ -36,7 +39,10 @@ it('starts from a snapshot that another replica has saved, and goes on from ther
   const batch = Array.from({ length: 500 }, (_, i) => `tonnerre de Brest ${i}`);
   const [first = ''] = await writer.add('moule à gaufres');
   for (let i = 0; i < 60; i++) await writer.add(...batch);
-  await eventually(async () => expect(await platform.redis.exists(SNAPSHOT_KEYS.snapshot)).toBe(1), 60_000);
+  await eventually(
+    async () => expect(await platform.redis.exists(SNAPSHOT_KEYS.snapshot)).toBe(1),
+    60_000,
+  );
   expect(await platform.redis.ttl(SNAPSHOT_KEYS.snapshot)).toBe(-1);
 
   // Behind the back of the log, so that only the snapshot can know it.

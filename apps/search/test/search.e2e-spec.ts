@@ -11,18 +11,20 @@ let search: ServiceProcess;
 
 beforeAll(async () => {
   await platform.start();
-  [users, quotes, search] = (await Promise.all(['users', 'quotes', 'search'].map((app) => platform.service(app)))) as [
-    ServiceProcess,
-    ServiceProcess,
-    ServiceProcess,
-  ];
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'tintin', name: 'T', password: secret('tintin') } });
+  [users, quotes, search] = (await Promise.all(
+    ['users', 'quotes', 'search'].map((app) => platform.service(app)),
+  )) as [ServiceProcess, ServiceProcess, ServiceProcess];
+  await call(users, 'POST /users', {
+    key: ADMIN_KEY,
+    json: { id: 'tintin', name: 'T', password: secret('tintin') },
+  });
 });
 afterAll(() => platform.stop());
 
 const add = async (quote: string, key = ADMIN_KEY): Promise<string> =>
   (await call(quotes, 'POST /quotes', { key, json: { quote } })).body.id;
-const find = (keyword: string, more = '') => call(search, `GET /search?keyword=${encodeURIComponent(keyword)}${more}`);
+const find = (keyword: string, more = '') =>
+  call(search, `GET /search?keyword=${encodeURIComponent(keyword)}${more}`);
 const remove = (id: string) => call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
 
 /** Waits until a search finds so many. */
@@ -53,7 +55,13 @@ it('finds a new quote without its accents, and not after it is deleted', async (
     },
   });
   expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  expect(Object.keys(answer.body.items[0]).sort()).toEqual(['highlight', 'id', 'quote', 'score', 'user_id']);
+  expect(Object.keys(answer.body.items[0]).sort()).toEqual([
+    'highlight',
+    'id',
+    'quote',
+    'score',
+    'user_id',
+  ]);
 
   await remove(id);
   // At once: no search after the answer to the deletion shows the quote, even if the index has not heard of it.
@@ -72,7 +80,11 @@ it('leaves out a quote that is gone, even if the index has not heard of it', asy
 });
 
 it('wants all words, ranks the better match first, and pages', async () => {
-  for (const quote of ['tonnerre de Brest', 'tonnerre, mille fois tonnerre, loin de tout, à Brest', 'tonnerre'])
+  for (const quote of [
+    'tonnerre de Brest',
+    'tonnerre, mille fois tonnerre, loin de tout, à Brest',
+    'tonnerre',
+  ])
     await add(quote);
 
   // Scores depend on all quotes, so that all must have arrived before they are compared.
@@ -86,7 +98,10 @@ it('wants all words, ranks the better match first, and pages', async () => {
 });
 
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: { id: 'dupont', name: 'D', password: secret('dupont') } });
+  await call(users, 'POST /users', {
+    key: ADMIN_KEY,
+    json: { id: 'dupont', name: 'D', password: secret('dupont') },
+  });
   await add('botus et mouche cousue', basic('dupont', secret('dupont')));
   await finds('botus', 1, '&user_id=dupont');
 
@@ -131,7 +146,10 @@ it.each([
 
 it('answers a query of 500 words', async () => {
   const id = await add('a b c d e f g h i j');
-  const { body } = await finds(Array.from({ length: 500 }, (_, i) => 'abcdefghij'[i % 10]).join(' '), 1);
+  const { body } = await finds(
+    Array.from({ length: 500 }, (_, i) => 'abcdefghij'[i % 10]).join(' '),
+    1,
+  );
   expect(body.items[0].id).toBe(id);
 });
 

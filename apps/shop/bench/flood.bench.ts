@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, open, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import {
+  Bystander,
+  get,
+  imageMemorySettings,
+  MEMORY_LIMIT,
+  open,
+  peakMemory,
+  pipeline,
+} from '#libs/testing/flood.ts';
 import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { ShopPlatform, shopEnvironment } from '../test/shop-platform.ts';
@@ -18,7 +26,8 @@ const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
 const platform = new ShopPlatform();
 await platform.start();
 const writer = new QuoteWriter(platform.redis);
-const text = (i: number) => `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
+const text = (i: number) =>
+  `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
 const [product = ''] = await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
 const [first = ''] = await writer.add(...Array.from({ length: 100 }, () => '🐋'.repeat(2000)));
 const list = `/quotes?limit=100&cursor=${first}`;
@@ -41,7 +50,11 @@ async function neverRead(service: Service): Promise<void> {
   for (const reader of readers) reader.destroy();
 }
 
-const FLOODS: readonly (readonly ['quotes' | 'shop', string, (service: Service) => Promise<unknown>])[] = [
+const FLOODS: readonly (readonly [
+  'quotes' | 'shop',
+  string,
+  (service: Service) => Promise<unknown>,
+])[] = [
   ['quotes', '10,000 pipelined random quotes', inTurn(10_000, '/quotes/random')],
   ['quotes', '5,000 pipelined lists of a hundred', inTurn(5_000, list)],
   ['quotes', '200 pipelined bundles of Swagger UI', inTurn(200, '/docs/swagger-ui-bundle.js')],

@@ -2,7 +2,12 @@ import { Counter } from 'prom-client';
 import { ORDER_STATES } from './orders/order.schema.ts';
 
 /** Orders that have come to a state, `created` when they were placed. */
-export const orderCount = counter('shop_orders_total', 'Orders that have come to a state', 'state', ORDER_STATES);
+export const orderCount = counter(
+  'shop_orders_total',
+  'Orders that have come to a state',
+  'state',
+  ORDER_STATES,
+);
 
 /** Payment pages that the provider opened, or failed to. */
 export const paymentPageCount = counter(
@@ -29,7 +34,12 @@ export const catalogueReadCount = counter(
 );
 
 /** A counter whose series all exist from the start, so that the first event of a kind is a change that Prometheus sees. */
-function counter<V extends string>(name: string, help: string, label: string, values: readonly V[]) {
+function counter<V extends string>(
+  name: string,
+  help: string,
+  label: string,
+  values: readonly V[],
+) {
   const made = new Counter({ name, help, labelNames: [label] });
   for (const value of values) made.inc({ [label]: value }, 0);
   return { add: (value: V) => made.inc({ [label]: value }) };

@@ -33,6 +33,13 @@ import { AssetsController } from './web/assets.controller.ts';
     StripeTestController,
     LegalController,
   ],
-  providers: [CatalogueService, ProductsRepository, QuotesClient, PricingService, OrdersService, OrdersRepository],
+  providers: [
+    CatalogueService,
+    ProductsRepository,
+    QuotesClient,
+    PricingService,
+    OrdersService,
+    OrdersRepository,
+  ],
 })
 export class ShopModule {}

@@ -7,7 +7,14 @@ import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import {
+  deliver,
+  eventOf,
+  orderOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from './shop-platform.ts';
 import { tokenIn, Visitor } from './visitor.ts';
 
 /** Longest wait before a kill, in milliseconds: about what an order takes from the first byte to the last. */
@@ -96,7 +103,9 @@ describe('an order survives', () => {
     await shop.exited;
     shop = await platform.service('shop', env);
 
-    expect((await visitor.checkOut()).headers.get('location')).toBe('https://checkout.stripe.com/c/pay/1');
+    expect((await visitor.checkOut()).headers.get('location')).toBe(
+      'https://checkout.stripe.com/c/pay/1',
+    );
     const [order, ...others] = await orders(shop);
     expect(others).toEqual([]);
     expect(keys).toEqual([`checkout-${order.id}`, `checkout-${order.id}`]);
@@ -104,7 +113,10 @@ describe('an order survives', () => {
   });
 
   it('kills of the shop at random instants, from the click to the payment', async () => {
-    const env = { ...shopEnvironment(platform.quotes.url, platform.search.url), APP_PORT: String(await freePort()) };
+    const env = {
+      ...shopEnvironment(platform.quotes.url, platform.search.url),
+      APP_PORT: String(await freePort()),
+    };
     const tokens: string[] = [];
     let shop = await platform.service('shop', env);
     for (let round = 0; round < SHOP_KILLS; round += 1) {

@@ -1,4 +1,11 @@
-import { Bystander, get, imageMemorySettings, MEMORY_LIMIT, peakMemory, pipeline } from '#libs/testing/flood.ts';
+import {
+  Bystander,
+  get,
+  imageMemorySettings,
+  MEMORY_LIMIT,
+  peakMemory,
+  pipeline,
+} from '#libs/testing/flood.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { ShopPlatform, shopEnvironment } from './shop-platform.ts';
 
@@ -10,7 +17,9 @@ let product: string;
 beforeAll(async () => {
   await platform.start();
   for (let i = 0; i < 40; i += 1) {
-    product = await platform.addQuote(`Mille millions de mille milliards de mille sabords, n° ${i} !`);
+    product = await platform.addQuote(
+      `Mille millions de mille milliards de mille sabords, n° ${i} !`,
+    );
   }
 });
 afterAll(() => platform.stop());
@@ -37,12 +46,17 @@ const PAGES = [
   ['a product', () => `/products/${product}`],
 ] as const;
 
-it.each(PAGES)('one connection that asks without waiting is answered in turn: 5,000 times %s', async (_name, page) => {
-  const statuses = await pipeline(shop, get(page(), ZIPPED), 5_000);
-  expect([...statuses.values()].reduce((all, count) => all + count, 0)).toBe(5_000);
-});
+it.each(PAGES)(
+  'one connection that asks without waiting is answered in turn: 5,000 times %s',
+  async (_name, page) => {
+    const statuses = await pipeline(shop, get(page(), ZIPPED), 5_000);
+    expect([...statuses.values()].reduce((all, count) => all + count, 0)).toBe(5_000);
+  },
+);
 
 it.each(PAGES)('a thousand clients that ask at once are answered: %s', async (_name, page) => {
-  const answers = await Promise.all(Array.from({ length: 1_000 }, () => pipeline(shop, get(page(), ZIPPED), 1)));
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, () => pipeline(shop, get(page(), ZIPPED), 1)),
+  );
   expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(500);
 });

@@ -10,7 +10,14 @@ import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { ORDER_KEYS } from '../src/orders/order.keys.ts';
-import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import {
+  deliver,
+  eventOf,
+  orderOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from './shop-platform.ts';
 import { Visitor } from './visitor.ts';
 
 const platform = new ShopPlatform();
@@ -54,7 +61,9 @@ describe('an order', () => {
     };
     await order();
     const alone = await bytes(await platform.keys('{shop}:*'));
-    const its = (await platform.keys('{shop}:*')).filter((key) => !/^\{shop\}:(text:|products?$)/.test(key));
+    const its = (await platform.keys('{shop}:*')).filter(
+      (key) => !/^\{shop\}:(text:|products?$)/.test(key),
+    );
     expect(its).toHaveLength(8);
     expect(await bytes(its)).toBeLessThanOrEqual(4096);
     await order();
@@ -103,7 +112,9 @@ describe('an order', () => {
     await deliver(platform.shop, eventOf(order));
 
     const keys = [
-      ...[ORDER_KEYS.order, ORDER_KEYS.history, ORDER_KEYS.events].map((prefix) => prefix + order.id),
+      ...[ORDER_KEYS.order, ORDER_KEYS.history, ORDER_KEYS.events].map(
+        (prefix) => prefix + order.id,
+      ),
       ORDER_KEYS.token + token,
       ...(await keysOf(ORDER_KEYS.text)),
     ];
@@ -120,7 +131,10 @@ describe('an order', () => {
     await new Visitor(platform.shop).order(texts[0] ?? '');
     const [order] = await orders(platform.shop);
     const event = eventOf(order);
-    await deliver(platform.shop, { ...event, object: { ...event.object, payment_status: 'unpaid' } });
+    await deliver(platform.shop, {
+      ...event,
+      object: { ...event.object, payment_status: 'unpaid' },
+    });
     expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBeGreaterThan(29 * 24 * HOUR);
     await deliver(platform.shop, eventOf(order, 'checkout.session.async_payment_succeeded'));
     expect((await orderOf(platform.shop, order.id)).state).toBe('paid');
@@ -130,7 +144,8 @@ describe('an order', () => {
   it('remembers a hundred events, and is paid by one more', async () => {
     await new Visitor(platform.shop).order(texts[0] ?? '');
     const [order] = await orders(platform.shop);
-    for (let i = 0; i < 101; i += 1) await deliver(platform.shop, eventOf(order, 'payment_intent.payment_failed'));
+    for (let i = 0; i < 101; i += 1)
+      await deliver(platform.shop, eventOf(order, 'payment_intent.payment_failed'));
     expect(await platform.redis.scard(ORDER_KEYS.events + order.id)).toBe(100);
     await deliver(platform.shop, eventOf(order));
     expect((await orderOf(platform.shop, order.id)).history).toHaveLength(3);
@@ -164,7 +179,10 @@ describe('one visitor', () => {
     const another = new Visitor(platform.shop);
     await another.addToCart(second);
     expect((await another.checkOut()).status).toBe(429);
-    await deliver(platform.shop, eventOf((await orders(platform.shop))[0], 'checkout.session.expired'));
+    await deliver(
+      platform.shop,
+      eventOf((await orders(platform.shop))[0], 'checkout.session.expired'),
+    );
     expect((await another.checkOut()).status).toBe(303);
   }, 120_000);
 });
@@ -173,14 +191,21 @@ it('every key in Redis is of a family of the table, and ends where the table say
   const env: NodeJS.ProcessEnv = { THROTTLE_LIMIT: '1000' };
   const users: ServiceProcess = await platform.service('users', env);
   const quotes = await platform.service('quotes', env);
-  const shop = await platform.service('shop', { ...shopEnvironment(quotes.url, platform.search.url), ...env });
+  const shop = await platform.service('shop', {
+    ...shopEnvironment(quotes.url, platform.search.url),
+    ...env,
+  });
   for (const id of ['tintin', 'haddock']) {
     const json = { id, name: id, password: secret(id) };
     expect((await call(users, 'POST /users', { key: ADMIN_KEY, json })).status).toBe(201);
-    expect((await call(quotes, 'POST /quotes', { key: basic(id, secret(id)), json: { quote: id } })).status).toBe(201);
-    expect((await call(quotes, 'POST /quotes', { key: basic(id, secret('wrong')), json: { quote: id } })).status).toBe(
-      401,
-    );
+    expect(
+      (await call(quotes, 'POST /quotes', { key: basic(id, secret(id)), json: { quote: id } }))
+        .status,
+    ).toBe(201);
+    expect(
+      (await call(quotes, 'POST /quotes', { key: basic(id, secret('wrong')), json: { quote: id } }))
+        .status,
+    ).toBe(401);
   }
   expect((await call(users, 'DELETE /users/haddock', { key: ADMIN_KEY })).status).toBe(204);
   const file = join(tmpdir(), `growth-${process.pid}.csv`);
@@ -194,7 +219,9 @@ it('every key in Redis is of a family of the table, and ends where the table say
   const [order] = await orders(shop);
   await deliver(shop, eventOf(order));
   // The index is saved by the search service when it ends.
-  await eventually(async () => (await call(platform.search, 'GET /search?keyword=brest')).body.total === 1);
+  await eventually(
+    async () => (await call(platform.search, 'GET /search?keyword=brest')).body.total === 1,
+  );
 
   const families = keyFamilies();
   const seen = new Set<string>();
@@ -207,5 +234,7 @@ it('every key in Redis is of a family of the table, and ends where the table say
     if (family?.ttl === 'no') expect([key, ttl]).toEqual([key, -1]);
   }
   const passing = /snapshot|leaving/;
-  expect(families.map(({ key }) => key).filter((key) => !seen.has(key) && !passing.test(key))).toEqual([]);
+  expect(
+    families.map(({ key }) => key).filter((key) => !seen.has(key) && !passing.test(key)),
+  ).toEqual([]);
 });

@@ -13,7 +13,9 @@ async function counted(shop: ServiceProcess): Promise<Record<string, number>> {
   const { body } = await call(shop, 'GET /metrics');
   const samples = (body as string).matchAll(/^shop_(\w+){\w+="(\w+)"} (\d+)$/gm);
   return Object.fromEntries(
-    [...samples].map(([, name, label, value]) => [`${name} ${label}`, Number(value)] as const).filter(([, n]) => n > 0),
+    [...samples]
+      .map(([, name, label, value]) => [`${name} ${label}`, Number(value)] as const)
+      .filter(([, n]) => n > 0),
   );
 }
 

@@ -28,7 +28,9 @@ it.each([
   async (what, page, asked, route) => {
     const id = await platform.addQuote('Mille sabords !');
     const requestId = `visitor-of-${what.replace(' ', '-')}`;
-    await call(platform.shop, `GET ${page.replace(':id', id)}`, { headers: { 'x-request-id': requestId } });
+    await call(platform.shop, `GET ${page.replace(':id', id)}`, {
+      headers: { 'x-request-id': requestId },
+    });
 
     expect(await logged(platform.shop, requestId)).toEqual([
       expect.objectContaining({ service: 'shop', route: page.replace(/\?.*/, ''), status: 200 }),

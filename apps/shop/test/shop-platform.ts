@@ -15,7 +15,9 @@ const stripe = new Stripe('none');
 
 /** A platform with quotes, search and shop, the shop in demo mode. */
 export class ShopPlatform extends Platform {
-  private services_: { quotes: ServiceProcess; search: ServiceProcess; shop: ServiceProcess } | undefined;
+  private services_:
+    | { quotes: ServiceProcess; search: ServiceProcess; shop: ServiceProcess }
+    | undefined;
 
   get quotes(): ServiceProcess {
     return this.started().quotes;
@@ -66,7 +68,10 @@ export interface TestEvent {
 }
 
 /** An event that says that an order was paid, or what `type` says. */
-export function eventOf(order: { id: string; total: number }, type = 'checkout.session.completed'): TestEvent {
+export function eventOf(
+  order: { id: string; total: number },
+  type = 'checkout.session.completed',
+): TestEvent {
   const object = {
     client_reference_id: order.id,
     metadata: { order: order.id },
@@ -79,16 +84,27 @@ export function eventOf(order: { id: string; total: number }, type = 'checkout.s
 }
 
 /** Delivers an event to a shop, signed unless `signature` says otherwise. */
-export function deliver(shop: ServiceProcess, event: TestEvent, signature?: string | null): Promise<Answer> {
+export function deliver(
+  shop: ServiceProcess,
+  event: TestEvent,
+  signature?: string | null,
+): Promise<Answer> {
   const payload = payloadOf(event);
   return deliverRaw(shop, payload, signature === undefined ? sign(payload) : signature);
 }
 
 /** Delivers bytes as they are. */
-export function deliverRaw(shop: ServiceProcess, payload: string, signature: string | null): Promise<Answer> {
+export function deliverRaw(
+  shop: ServiceProcess,
+  payload: string,
+  signature: string | null,
+): Promise<Answer> {
   return call(shop, 'POST /webhooks/stripe', {
     raw: payload,
-    headers: { 'content-type': 'application/json', ...(signature !== null && { 'stripe-signature': signature }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(signature !== null && { 'stripe-signature': signature }),
+    },
   });
 }
 

@@ -1,6 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
@@ -192,7 +198,10 @@ describe.each([
   it('is accessible and fits', async () => {
     await open({ viewport });
     await look('catalogue', platform.shop.url);
-    await look('product', await page.getByRole('link', { name: 'On ne voit bien' }).getAttribute('href'));
+    await look(
+      'product',
+      await page.getByRole('link', { name: 'On ne voit bien' }).getAttribute('href'),
+    );
     await look('cart-empty', '/cart');
     await look('lookup', '/orders/lookup');
     await look('terms', '/legal/terms');
@@ -250,7 +259,9 @@ describe.each([
     const target = new URL(address ?? '', platform.shop.url).href;
     if (target !== page.url()) await page.goto(target);
     await page.screenshot({ path: `${SCREENSHOTS}/${name}-${file}.png`, fullPage: true });
-    const overflow = await page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
+    const overflow = await page.evaluate(
+      'Math.max(0, document.documentElement.scrollWidth - innerWidth)',
+    );
     expect({ file, overflow }).toEqual({ file, overflow: 0 });
     expect({ file, violations: await violations() }).toEqual({ file, violations: [] });
   }

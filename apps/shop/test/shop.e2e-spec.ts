@@ -2,7 +2,14 @@ import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { deliver, eventOf, orderOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import {
+  deliver,
+  eventOf,
+  orderOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from './shop-platform.ts';
 import { tokenIn, Visitor } from './visitor.ts';
 
 const platform = new ShopPlatform();
@@ -23,7 +30,9 @@ describe('the catalogue', () => {
     const { status, body } = await visitor.get('/');
 
     expect(status).toBe(200);
-    expect(body).toContain('<q dir="auto">Mille sabords &lt;b&gt;&amp;&lt;/b&gt; &quot;tonnerre&quot;</q>');
+    expect(body).toContain(
+      '<q dir="auto">Mille sabords &lt;b&gt;&amp;&lt;/b&gt; &quot;tonnerre&quot;</q>',
+    );
     expect(body).toContain(`href="/products/${sabords}"`);
     expect(body).toContain('Nothing is charged');
   });
@@ -38,7 +47,9 @@ describe('the catalogue', () => {
   it('is searched through the search service', async () => {
     const whale = await platform.addQuote('Une baleine à la dérive');
     // The search service follows the log: it finds the quote a moment after it was added. The shop would remember for a while that it did not.
-    await eventually(async () => (await call(platform.search, 'GET /search?keyword=baleine')).body.total > 0);
+    await eventually(
+      async () => (await call(platform.search, 'GET /search?keyword=baleine')).body.total > 0,
+    );
     expect((await visitor.get('/?q=baleine')).body).toContain(whale);
     expect((await visitor.get('/?q=castafiore')).body).toContain('Nothing found');
     const words = Array.from({ length: 30 }, (_, i) => `w${i}`).join('+');
@@ -64,14 +75,20 @@ describe('the catalogue', () => {
     const [, icon = ''] = /src="(\/assets\/[^"]+\.svg)"/.exec(page.body) ?? [];
     const weights = await Promise.all(
       ['/', style, icon].map(async (path) => {
-        const answer = await fetch(platform.shop.url + path, { headers: { 'accept-encoding': 'identity' } });
-        expect(answer.headers.get('cache-control')).toMatch(path === '/' ? /max-age=30/ : /immutable/);
+        const answer = await fetch(platform.shop.url + path, {
+          headers: { 'accept-encoding': 'identity' },
+        });
+        expect(answer.headers.get('cache-control')).toMatch(
+          path === '/' ? /max-age=30/ : /immutable/,
+        );
         return (await answer.arrayBuffer()).byteLength;
       }),
     );
     expect(weights.reduce((sum, weight) => sum + weight)).toBeLessThan(60_000);
     expect(page.headers.get('content-encoding')).toBe('gzip');
-    const again = await call(platform.shop, 'GET /', { headers: { 'if-none-match': page.headers.get('etag') ?? '' } });
+    const again = await call(platform.shop, 'GET /', {
+      headers: { 'if-none-match': page.headers.get('etag') ?? '' },
+    });
     expect(again).toMatchObject({ status: 304, body: '' });
   });
 
@@ -124,9 +141,18 @@ describe('the cart', () => {
 
   it('changes and empties', async () => {
     await visitor.addToCart(sabords, 'mug', 2);
-    await visitor.submit('/cart', '/cart/lines', { quote_id: sabords, print: 'mug', quantity: '3' });
+    await visitor.submit('/cart', '/cart/lines', {
+      quote_id: sabords,
+      print: 'mug',
+      quantity: '3',
+    });
     expect((await visitor.get('/cart')).body).toContain('€42.00');
-    await visitor.submit('/cart', '/cart/lines', { quote_id: sabords, print: 'mug', quantity: '3', remove: 'yes' });
+    await visitor.submit('/cart', '/cart/lines', {
+      quote_id: sabords,
+      print: 'mug',
+      quantity: '3',
+      remove: 'yes',
+    });
     expect((await visitor.get('/cart')).body).toContain('It is empty');
     expect((await visitor.get('/checkout')).headers.get('location')).toBe('/cart');
   });
@@ -172,8 +198,13 @@ describe('the cart', () => {
     });
     expect((await new Visitor(safe).get('/checkout/cancelled')).status).toBe(200);
     const buyer = new Visitor(safe);
-    for (const { headers } of [await buyer.get(`/products/${sabords}`), await buyer.addToCart(sabords)]) {
-      expect(headers.getSetCookie()[0]).toMatch(/^__Host-\w+=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    for (const { headers } of [
+      await buyer.get(`/products/${sabords}`),
+      await buyer.addToCart(sabords),
+    ]) {
+      expect(headers.getSetCookie()[0]).toMatch(
+        /^__Host-\w+=.*; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      );
     }
     expect((await buyer.get('/cart')).body).toContain('€14.00');
   });
@@ -182,24 +213,32 @@ describe('the cart', () => {
 describe('forms', () => {
   const fields = () => ({ quote_id: sabords, print: 'mug', quantity: '1' });
 
-  it.each(['/cart', '/cart/lines', '/checkout', '/orders/lookup', `/demo-checkout/${'x'.repeat(32)}`])(
-    '%s needs a token of this visit',
-    async (action) => {
-      const token = await new Visitor(platform.shop).token(`/products/${sabords}`);
-      expect(token).not.toBe('');
-      await visitor.get(`/products/${sabords}`);
+  it.each([
+    '/cart',
+    '/cart/lines',
+    '/checkout',
+    '/orders/lookup',
+    `/demo-checkout/${'x'.repeat(32)}`,
+  ])('%s needs a token of this visit', async (action) => {
+    const token = await new Visitor(platform.shop).token(`/products/${sabords}`);
+    expect(token).not.toBe('');
+    await visitor.get(`/products/${sabords}`);
 
-      for (const form of [fields(), { ...fields(), _token: '' }, { ...fields(), _token: token }]) {
-        expect((await visitor.post(action, form)).status).toBe(403);
-      }
-      expect((await visitor.get('/cart')).body).toContain('It is empty');
-    },
-  );
+    for (const form of [fields(), { ...fields(), _token: '' }, { ...fields(), _token: token }]) {
+      expect((await visitor.post(action, form)).status).toBe(403);
+    }
+    expect((await visitor.get('/cart')).body).toContain('It is empty');
+  });
 
   it('are refused without cookies, with repeated fields, and as JSON', async () => {
     const token = await visitor.token(`/products/${sabords}`);
-    expect((await new Visitor(platform.shop).post('/cart', { ...fields(), _token: token })).status).toBe(403);
-    const twice: [string, string][] = [...Object.entries({ ...fields(), _token: token }), ['quantity', '2']];
+    expect(
+      (await new Visitor(platform.shop).post('/cart', { ...fields(), _token: token })).status,
+    ).toBe(403);
+    const twice: [string, string][] = [
+      ...Object.entries({ ...fields(), _token: token }),
+      ['quantity', '2'],
+    ];
     expect((await visitor.post('/cart', twice)).status).toBe(400);
     expectProblem(await call(platform.shop, 'POST /cart', { json: fields() }), 403, 'stale-form');
   });
@@ -247,7 +286,9 @@ describe('paying on the demo page', () => {
 
     expect((await visitor.get(`/your-order/${token}`)).body).toContain('Your payment has arrived');
     expect((await visitor.get('/cart')).body).toContain('It is empty');
-    expect((await visitor.get(`/demo-checkout/${token}`)).headers.get('location')).toBe(`/your-order/${token}`);
+    expect((await visitor.get(`/demo-checkout/${token}`)).headers.get('location')).toBe(
+      `/your-order/${token}`,
+    );
   });
 
   it('lets a declined card be tried again', async () => {
@@ -270,13 +311,22 @@ describe('paying on the demo page', () => {
   it('makes a new order of the same cart once a session has expired', async () => {
     const token = await visitor.order(sabords);
     await pay(token, 'expired');
-    expect((await visitor.get(`/your-order/${token}`)).body).toContain('The time to pay has run out');
+    expect((await visitor.get(`/your-order/${token}`)).body).toContain(
+      'The time to pay has run out',
+    );
     expect(tokenIn(await visitor.checkOut())).not.toBe(token);
   });
 
   it.each(['/your-order/', '/demo-checkout/'])('keeps %s from strangers', async (path) => {
     const token = await visitor.order(sabords);
-    for (const guess of ['x', '', token.slice(0, -1), `${token}x`, '..%2f..', token.split('').reverse().join('')]) {
+    for (const guess of [
+      'x',
+      '',
+      token.slice(0, -1),
+      `${token}x`,
+      '..%2f..',
+      token.split('').reverse().join(''),
+    ]) {
       expect((await visitor.get(path + guess)).status).toBe(404);
     }
     expect((await visitor.get(path + token)).status).toBe(200);
@@ -286,13 +336,14 @@ describe('paying on the demo page', () => {
 describe('looking an order up', () => {
   it('needs number and address together', async () => {
     const token = await visitor.order(sabords);
-    const [, id = ''] = /Order (PR-\w+)/.exec((await visitor.get(`/your-order/${token}`)).body) ?? [];
+    const [, id = ''] =
+      /Order (PR-\w+)/.exec((await visitor.get(`/your-order/${token}`)).body) ?? [];
     const find = (number: string, email: string) =>
       visitor.submit('/orders/lookup', '/orders/lookup', { id: number, email });
 
-    expect((await find(id.toLowerCase(), 'TinTin@moulinsart.example')).headers.get('location')).toBe(
-      `/your-order/${token}`,
-    );
+    expect(
+      (await find(id.toLowerCase(), 'TinTin@moulinsart.example')).headers.get('location'),
+    ).toBe(`/your-order/${token}`);
     for (const [number, email] of [
       [id, 'haddock@moulinsart.example'],
       ['PR-AAAAAAAAAA', 'tintin@moulinsart.example'],
@@ -318,7 +369,11 @@ describe('GET /orders', () => {
     await deliver(platform.shop, eventOf(newest));
 
     const order = await orderOf(platform.shop, newest.id);
-    expect(order).toMatchObject({ ...newest, state: 'paid', history: [{ state: 'created' }, { state: 'paid' }] });
+    expect(order).toMatchObject({
+      ...newest,
+      state: 'paid',
+      history: [{ state: 'created' }, { state: 'paid' }],
+    });
     expect(JSON.stringify(order)).not.toContain(token);
   });
 
@@ -326,12 +381,20 @@ describe('GET /orders', () => {
     const [newest] = await orders(platform.shop);
     const key = `Basic ${Buffer.from(`admin:${ADMIN_KEY}`).toString('base64')}`;
     const headers = { accept: 'text/html' };
-    expect((await call(platform.shop, 'GET /orders', { key, headers })).body).toContain(`href="/orders/${newest.id}"`);
-    expect((await call(platform.shop, `GET /orders/${newest.id}`, { key, headers })).body).toContain('History');
+    expect((await call(platform.shop, 'GET /orders', { key, headers })).body).toContain(
+      `href="/orders/${newest.id}"`,
+    );
+    expect(
+      (await call(platform.shop, `GET /orders/${newest.id}`, { key, headers })).body,
+    ).toContain('History');
     await visitor.order(sabords);
     const [, older = ''] =
-      /href="([^"]+)">Older/.exec((await call(platform.shop, 'GET /orders?limit=1', { key, headers })).body) ?? [];
-    const page = (await call(platform.shop, `GET ${older.replaceAll('&amp;', '&')}`, { key, headers })).body;
+      /href="([^"]+)">Older/.exec(
+        (await call(platform.shop, 'GET /orders?limit=1', { key, headers })).body,
+      ) ?? [];
+    const page = (
+      await call(platform.shop, `GET ${older.replaceAll('&amp;', '&')}`, { key, headers })
+    ).body;
     expect(page).toContain(`href="/orders/${newest.id}"`);
     expect(page.match(/href="\/orders\/PR-/g)).toHaveLength(1);
   });
@@ -342,7 +405,11 @@ describe('GET /orders', () => {
       secret('other'),
       `Basic ${Buffer.from(`admin:${secret('other')}`).toString('base64')}`,
     ]) {
-      expectProblem(await call(platform.shop, `GET ${path}`, key === undefined ? {} : { key }), 401, 'unauthorized');
+      expectProblem(
+        await call(platform.shop, `GET ${path}`, key === undefined ? {} : { key }),
+        401,
+        'unauthorized',
+      );
     }
   });
 
@@ -352,9 +419,13 @@ describe('GET /orders', () => {
     const seen: string[] = [];
     let cursor = '';
     do {
-      const { body } = await call(platform.shop, `GET /orders?limit=3${cursor && `&cursor=${cursor}`}`, {
-        key: ADMIN_KEY,
-      });
+      const { body } = await call(
+        platform.shop,
+        `GET /orders?limit=3${cursor && `&cursor=${cursor}`}`,
+        {
+          key: ADMIN_KEY,
+        },
+      );
       seen.push(...body.items.map(({ id }: { id: string }) => id));
       cursor = body.next ?? '';
     } while (cursor !== '');

@@ -40,7 +40,15 @@ function expectRefusalPage({ status, headers, body }: Answer): void {
 }
 
 describe('the eleventh request of a visitor', () => {
-  it.each(['/', '/cart', '/checkout', '/orders/lookup', '/legal/terms', `/your-order/${'x'.repeat(32)}`, '/orders'])(
+  it.each([
+    '/',
+    '/cart',
+    '/checkout',
+    '/orders/lookup',
+    '/legal/terms',
+    `/your-order/${'x'.repeat(32)}`,
+    '/orders',
+  ])(
     'of %s is refused with a page for browsers, and with a problem document for programs',
     async (path) => {
       await exhaust();
@@ -55,33 +63,61 @@ describe('the eleventh request of a visitor', () => {
     const token = await visitor.token(`/products/${quote}`);
     await exhaust(LIMIT - 1);
     const cart = new Map(visitor.cookies);
-    const answer = await visitor.post('/cart', { _token: token, quote_id: quote, print: 'mug', quantity: '1' });
+    const answer = await visitor.post('/cart', {
+      _token: token,
+      quote_id: quote,
+      print: 'mug',
+      quantity: '1',
+    });
     expectRefusalPage(answer);
     expect(answer.body).not.toContain('Try again</a>');
     expect(visitor.cookies).toEqual(cart);
     expectRefusalPage(
-      await visitor.post('/orders/lookup', { _token: token, id: 'PR-AAAAAAAAAA', email: 'a@b.example' }),
+      await visitor.post('/orders/lookup', {
+        _token: token,
+        id: 'PR-AAAAAAAAAA',
+        email: 'a@b.example',
+      }),
     );
   });
 });
 
 it('never limits nor counts probes, documents, style sheets and events', async () => {
   const { body } = await visitor.get('/');
-  const files = [...new Set([...body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => String(path)))];
+  const files = [
+    ...new Set(
+      [...body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => String(path)),
+    ),
+  ];
   expect(files).toHaveLength(2);
   await new Visitor(platform.shop).order(quote);
   const [order] = await orders(platform.shop);
   await exhaust(LIMIT - 1);
   expectRefusalPage(await visitor.get('/'));
 
-  for (const path of ['/healthz', '/readyz', '/version', '/metrics', '/openapi.json', '/docs', ...files]) {
+  for (const path of [
+    '/healthz',
+    '/readyz',
+    '/version',
+    '/metrics',
+    '/openapi.json',
+    '/docs',
+    ...files,
+  ]) {
     for (let i = 0; i <= LIMIT; i += 1) {
       const answer = await call(shop, `GET ${path}`);
-      expect([path, answer.status, answer.headers.get('ratelimit-limit')]).toEqual([path, 200, null]);
+      expect([path, answer.status, answer.headers.get('ratelimit-limit')]).toEqual([
+        path,
+        200,
+        null,
+      ]);
     }
   }
-  for (let i = 0; i <= LIMIT; i += 1) expect((await deliver(shop, eventOf(order))).status).toBe(200);
-  expect((await call(platform.shop, `GET /orders/${order.id}`, { key: ADMIN_KEY })).body.state).toBe('paid');
+  for (let i = 0; i <= LIMIT; i += 1)
+    expect((await deliver(shop, eventOf(order))).status).toBe(200);
+  expect(
+    (await call(platform.shop, `GET /orders/${order.id}`, { key: ADMIN_KEY })).body.state,
+  ).toBe('paid');
 });
 
 it('is not used up by pages that reload by themselves', async () => {

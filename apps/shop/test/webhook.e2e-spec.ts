@@ -1,6 +1,15 @@
 import { expectProblem } from '#libs/testing/http-client.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { deliver, deliverRaw, eventOf, orderOf, orders, payloadOf, ShopPlatform, sign } from './shop-platform.ts';
+import {
+  deliver,
+  deliverRaw,
+  eventOf,
+  orderOf,
+  orders,
+  payloadOf,
+  ShopPlatform,
+  sign,
+} from './shop-platform.ts';
 import { Visitor } from './visitor.ts';
 
 const platform = new ShopPlatform();
@@ -22,7 +31,10 @@ const states = async () =>
 
 describe('the webhook', () => {
   it('takes a signed event', async () => {
-    expect(await deliver(platform.shop, eventOf(order))).toMatchObject({ status: 200, body: { received: true } });
+    expect(await deliver(platform.shop, eventOf(order))).toMatchObject({
+      status: 200,
+      body: { received: true },
+    });
     expect(await states()).toEqual(['created', 'paid']);
   });
 
@@ -36,7 +48,11 @@ describe('the webhook', () => {
     ['a signature of the old scheme only', (body: string) => sign(body).replace('v1=', 'v0=')],
   ])('refuses %s', async (_name, signature) => {
     const event = eventOf(order);
-    expectProblem(await deliver(platform.shop, event, signature(payloadOf(event))), 400, 'unsigned-event');
+    expectProblem(
+      await deliver(platform.shop, event, signature(payloadOf(event))),
+      400,
+      'unsigned-event',
+    );
     expect(await states()).toEqual(['created']);
   });
 
@@ -50,7 +66,9 @@ describe('the webhook', () => {
 
   it('counts an event once, however often and however parallel it comes', async () => {
     const event = eventOf(order);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => deliver(platform.shop, event)));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => deliver(platform.shop, event)),
+    );
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     await deliver(platform.shop, eventOf(order));
     expect(await states()).toEqual(['created', 'paid']);
@@ -80,7 +98,10 @@ describe('the webhook', () => {
 
   it('pays methods that take days only once they have paid', async () => {
     const pending = eventOf(order);
-    await deliver(platform.shop, { ...pending, object: { ...pending.object, payment_status: 'unpaid' } });
+    await deliver(platform.shop, {
+      ...pending,
+      object: { ...pending.object, payment_status: 'unpaid' },
+    });
     expect(await states()).toEqual(['created']);
     await deliver(platform.shop, eventOf(order, 'checkout.session.async_payment_succeeded'));
     expect(await states()).toEqual(['created', 'paid']);
@@ -102,7 +123,9 @@ describe('the webhook', () => {
     ['another currency', { currency: 'xof' }],
   ])('does not take %s for a payment', async (_name, fields) => {
     const event = eventOf(order);
-    expect((await deliver(platform.shop, { ...event, object: { ...event.object, ...fields } })).status).toBe(200);
+    expect(
+      (await deliver(platform.shop, { ...event, object: { ...event.object, ...fields } })).status,
+    ).toBe(200);
     expect(await states()).toEqual(['created']);
   });
 

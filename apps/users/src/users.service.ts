@@ -3,7 +3,11 @@ import { CONFIG, type Config } from '#libs/config/config.ts';
 import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { hashPassword } from '#libs/users/password.ts';
-import { type NewUserBody, shortPasswordProblem, type UserListQuery } from '#libs/users/user.schema.ts';
+import {
+  type NewUserBody,
+  shortPasswordProblem,
+  type UserListQuery,
+} from '#libs/users/user.schema.ts';
 import { type User, type UserPage, UsersRepository } from '#libs/users/users.repository.ts';
 
 /** The rules about users. */
@@ -47,6 +51,7 @@ export class UsersService implements OnApplicationBootstrap {
    * @throws ProblemError not-found
    */
   async delete(id: string): Promise<void> {
-    if (!(await this.users.delete(id))) throw new ProblemError('not-found', `There is no user "${id}"`);
+    if (!(await this.users.delete(id)))
+      throw new ProblemError('not-found', `There is no user "${id}"`);
   }
 }

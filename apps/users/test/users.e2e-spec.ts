@@ -27,7 +27,10 @@ describe('POST /users', () => {
     expect(answer.headers.get('location')).toBe('/users/tintin');
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(Object.keys(answer.body)).toEqual(['id', 'name']);
-    expect(await get('/users/tintin')).toMatchObject({ status: 200, body: { id: 'tintin', name: 'Tintin' } });
+    expect(await get('/users/tintin')).toMatchObject({
+      status: 200,
+      body: { id: 'tintin', name: 'Tintin' },
+    });
   });
 
   it('refuses an id that is taken and leaves its user alone', async () => {
@@ -38,9 +41,13 @@ describe('POST /users', () => {
   });
 
   it('creates one user when many ask for the id at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => add({ ...tintin, name: `Tintin ${i}` })));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => add({ ...tintin, name: `Tintin ${i}` })),
+    );
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      201, 409, 409, 409, 409, 409, 409, 409,
+    ]);
     expect((await get('/users')).body.total).toBe(1);
   });
 
@@ -116,7 +123,10 @@ describe('the admin key', () => {
     ['more than it', `${ADMIN_KEY}x`],
     ['another as a bearer token', `Bearer ${secret('other')}`],
     ['it under another scheme', `Token ${ADMIN_KEY}`],
-    ['credentials of a user', `Basic ${Buffer.from(`tintin:${secret('milou')}`).toString('base64')}`],
+    [
+      'credentials of a user',
+      `Basic ${Buffer.from(`tintin:${secret('milou')}`).toString('base64')}`,
+    ],
   ] as const;
 
   it.each(routes.flatMap((route) => wrong.map(([name, key]) => [route, name, key] as const)))(
@@ -144,15 +154,23 @@ describe('the admin key', () => {
 
 describe('the two lines of the README', () => {
   it('work verbatim, with curl', async () => {
-    const service = await platform.service('users', { ADMIN_KEY: 'supersecretkey', PASSWORD_MIN_LENGTH: '1' });
+    const service = await platform.service('users', {
+      ADMIN_KEY: 'supersecretkey',
+      PASSWORD_MIN_LENGTH: '1',
+    });
     const run = (line: string) =>
-      promisify(execFile)('sh', ['-c', `${line.replace(':5000/', `:${service.port}/`)} -s -w ' %{http_code}'`]);
+      promisify(execFile)('sh', [
+        '-c',
+        `${line.replace(':5000/', `:${service.port}/`)} -s -w ' %{http_code}'`,
+      ]);
 
     const post = await run(
       `curl -X POST http://localhost:5000/users -H "Authorization: supersecretkey" -d '{"id": "1", "name": "Tintin", "password": "milou"}'`,
     );
     expect(post.stdout).toBe('{"id":"1","name":"Tintin"} 201');
-    const list = await run(`curl -X GET http://localhost:5000/users -H "Authorization: supersecretkey"`);
+    const list = await run(
+      `curl -X GET http://localhost:5000/users -H "Authorization: supersecretkey"`,
+    );
     expect(list.stdout).toBe('{"items":[{"id":"1","name":"Tintin"}],"total":1,"next":null} 200');
   });
 });

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '#libs/testing/eventually.ts';
-import { findRedisProgram, freePort, type RedisServer, startRedis } from '#libs/testing/redis-server.ts';
+import {
+  findRedisProgram,
+  freePort,
+  type RedisServer,
+  startRedis,
+} from '#libs/testing/redis-server.ts';
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
 
@@ -45,17 +50,25 @@ beforeAll(async () => {
   for (let i = 0; i < 5000; i += 1) onMaster.set(`before:${i}`, `${i}`.repeat(50)).catch(() => {});
   await onMaster.set('before', 'all');
   const settings = [
-    ...['port 26379', `bind ${host}`, `dir ${folder}`, `sentinel monitor quotes ${host} ${master.port} 1`],
+    ...[
+      'port 26379',
+      `bind ${host}`,
+      `dir ${folder}`,
+      `sentinel monitor quotes ${host} ${master.port} 1`,
+    ],
     ...[...users.sentinel, 'sentinel down-after-milliseconds quotes 600000'],
   ];
   writeFileSync(join(folder, 'sentinel.conf'), settings.join('\n'));
   const sentinel = [join(folder, 'sentinel.conf'), '--sentinel'];
-  children.push(spawn(program.command, sentinel, { env: program.env, stdio: 'ignore', detached: true }));
+  children.push(
+    spawn(program.command, sentinel, { env: program.env, stdio: 'ignore', detached: true }),
+  );
 });
 
 afterAll(() => {
   for (const client of clients) client.disconnect();
-  for (const { pid, exitCode } of children) if (pid && exitCode === null) process.kill(-pid, 'SIGKILL');
+  for (const { pid, exitCode } of children)
+    if (pid && exitCode === null) process.kill(-pid, 'SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -77,10 +90,20 @@ function connect({ port }: RedisServer): Redis {
 }
 
 /** Starts a Job: its two containers, one after the other, in folders of this test. */
-function run(job: 'backup' | 'restore', { port }: { port: number } = master, env: NodeJS.ProcessEnv = {}) {
+function run(
+  job: 'backup' | 'restore',
+  { port }: { port: number } = master,
+  env: NodeJS.ProcessEnv = {},
+) {
   const copy = mkdtempSync(join(folder, 'copy-'));
-  const inFolders = (name: string, text = readFileSync(`deploy/components/redis-backup/${name}`, 'utf8')) => {
-    writeFileSync(join(copy, name), text.replaceAll("'/backup'", `'${backups}'`).replaceAll('/copy', copy));
+  const inFolders = (
+    name: string,
+    text = readFileSync(`deploy/components/redis-backup/${name}`, 'utf8'),
+  ) => {
+    writeFileSync(
+      join(copy, name),
+      text.replaceAll("'/backup'", `'${backups}'`).replaceAll('/copy', copy),
+    );
     return join(copy, name);
   };
   const seal = `'${process.execPath}' '${inFolders('seal.ts')}'`;
@@ -99,7 +122,10 @@ function run(job: 'backup' | 'restore', { port }: { port: number } = master, env
   children.push(child);
   const result = {
     output: '',
-    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({ code, output: result.output })),
+    ended: once(child, 'close').then(([code]): { code: number; output: string } => ({
+      code,
+      output: result.output,
+    })),
   };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
@@ -214,7 +240,10 @@ describe('backup.sh', () => {
     await onMaster.config('SET', 'rdb-key-save-delay', '2000');
     const job = run('backup');
     await prints(job, /writing bytes of bulk transfer/);
-    await eventually(async () => expect(await onMaster.call('CLIENT', 'KILL', 'TYPE', 'replica')).not.toBe(0), 30_000);
+    await eventually(
+      async () => expect(await onMaster.call('CLIENT', 'KILL', 'TYPE', 'replica')).not.toBe(0),
+      30_000,
+    );
     await onMaster.config('SET', 'rdb-key-save-delay', '0');
     expect((await load(await backup(job))).before).toBe('all');
     expect(readdirSync(backups).filter((name) => name.endsWith('.part'))).toEqual([]);
@@ -231,7 +260,9 @@ describe('restore.sh', () => {
     await onMaster.set('later', 'gone');
     const { code, output } = await run('restore').ended;
     expect(output.split('\n')).toEqual([
-      expect.stringMatching(`/${basename(file)} \\(${there} keys\\) replaces the 1 keys of ${host}$`),
+      expect.stringMatching(
+        `/${basename(file)} \\(${there} keys\\) replaces the 1 keys of ${host}$`,
+      ),
       `${there} keys restored`,
       '',
     ]);

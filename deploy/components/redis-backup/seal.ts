@@ -53,7 +53,8 @@ async function seal(): Promise<void> {
     await write(join(COPY, name), file, key ? encryption(key) : { transform: new PassThrough() });
     console.log(`${file} ${statSync(file).size} bytes`);
   }
-  for (const name of backupsIn(BACKUPS).slice(0, -KEPT)) rmSync(join(BACKUPS, name), { force: true });
+  for (const name of backupsIn(BACKUPS).slice(0, -KEPT))
+    rmSync(join(BACKUPS, name), { force: true });
 }
 
 async function open(): Promise<void> {
@@ -64,9 +65,12 @@ async function open(): Promise<void> {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) refuse('is not a backup');
   const isEncrypted = file.endsWith('.enc');
   if (isEncrypted && !key) refuse('is encrypted, and there is no BACKUP_KEY');
-  const decipher = isEncrypted && key ? decryption(file, key) : { transform: new PassThrough(), start: 0 };
+  const decipher =
+    isEncrypted && key ? decryption(file, key) : { transform: new PassThrough(), start: 0 };
   const target = join(COPY, basename(file).replace(/\.enc$/, ''));
-  await write(file, target, decipher).catch(() => refuse('cannot be decrypted: damaged, or BACKUP_KEY is another one'));
+  await write(file, target, decipher).catch(() =>
+    refuse('cannot be decrypted: damaged, or BACKUP_KEY is another one'),
+  );
 }
 
 /** The backups in a folder, oldest first. */
@@ -96,13 +100,19 @@ async function write(
 
 function encryption(password: string) {
   const salt = randomBytes(HEADER - MAGIC.length);
-  return { transform: createCipheriv(CIPHER, ...derive(password, salt)), header: Buffer.concat([MAGIC, salt]) };
+  return {
+    transform: createCipheriv(CIPHER, ...derive(password, salt)),
+    header: Buffer.concat([MAGIC, salt]),
+  };
 }
 
 function decryption(file: string, password: string) {
   const header = Buffer.alloc(HEADER);
   readSync(openSync(file, 'r'), header);
-  return { transform: createDecipheriv(CIPHER, ...derive(password, header.subarray(MAGIC.length))), start: HEADER };
+  return {
+    transform: createDecipheriv(CIPHER, ...derive(password, header.subarray(MAGIC.length))),
+    start: HEADER,
+  };
 }
 
 /** Key and initialisation vector. */

@@ -11,7 +11,9 @@ function engineOf(...quotes: string[]): BruteForceEngine {
 }
 
 function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
-  return engine.search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 }).hits.map((hit) => hit.id);
+  return engine
+    .search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 })
+    .hits.map((hit) => hit.id);
 }
 
 describe('BruteForceEngine', () => {
@@ -26,9 +28,15 @@ describe('BruteForceEngine', () => {
 
   it('ranks exact before prefix before fewer typos, then proximity, then BM25, then the newest', () => {
     expect(find(engineOf('mange des souris', 'souri'), 'souri')).toEqual([2, 1]);
-    expect(find(engineOf('liberte liberte', 'libertes', 'libarte', 'libatre'), 'liberte')).toEqual([1, 2, 3]);
-    expect(find(engineOf('vie x x amour', 'amour x vie', 'vie amour', 'amour vie'), 'amour vie')).toEqual([4, 3, 2, 1]);
-    expect(find(engineOf('chat noir et rond et beau', 'chat chat', 'chat', 'chat'), 'chat')).toEqual([2, 4, 3, 1]);
+    expect(find(engineOf('liberte liberte', 'libertes', 'libarte', 'libatre'), 'liberte')).toEqual([
+      1, 2, 3,
+    ]);
+    expect(
+      find(engineOf('vie x x amour', 'amour x vie', 'vie amour', 'amour vie'), 'amour vie'),
+    ).toEqual([4, 3, 2, 1]);
+    expect(
+      find(engineOf('chat noir et rond et beau', 'chat chat', 'chat', 'chat'), 'chat'),
+    ).toEqual([2, 4, 3, 1]);
   });
 
   it('tries typos only when few match without', () => {

@@ -18,8 +18,12 @@ describe('highlight', () => {
   });
 
   it('marks what a word was taken for, unless the word itself is there', () => {
-    expect(highlight('libarte', 'Liberté !', undefined, [['liberte']])).toBe('<mark>Liberté</mark> !');
-    expect(highlight('liberte', 'liberte libarte', undefined, [['libarte']])).toBe('<mark>liberte</mark> libarte');
+    expect(highlight('libarte', 'Liberté !', undefined, [['liberte']])).toBe(
+      '<mark>Liberté</mark> !',
+    );
+    expect(highlight('liberte', 'liberte libarte', undefined, [['libarte']])).toBe(
+      '<mark>liberte</mark> libarte',
+    );
   });
 
   it('looks at no more of a text than it may, and at no half word', () => {

@@ -26,7 +26,8 @@ export const MAX_PHRASES = 8;
 export const MAX_EXCLUSIONS = 8;
 
 /** A minus at the start of a word, if there is one, then a phrase or a word. */
-const PART = /(?<minus>(?<!\S)-(?=[^\s-]))?(?:["“”](?<phrase>[^"“”]*)(?:["“”]|$)|(?<word>[^\s"“”]+))/gu;
+const PART =
+  /(?<minus>(?<!\S)-(?=[^\s-]))?(?:["“”](?<phrase>[^"“”]*)(?:["“”]|$)|(?<word>[^\s"“”]+))/gu;
 
 /**
  * Reads `word word "a phrase" -word -"a phrase"`. All words must match. The last one matches as a prefix too, unless it

@@ -12,7 +12,8 @@ const MAX_TERM_LENGTH = 64;
 
 // Scripts that are written without spaces. Every character is a token, since splitting them into words takes a
 // dictionary.
-const UNSPACED = '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
+const UNSPACED =
+  '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const LETTER = `[[\\p{L}\\p{N}]--[${UNSPACED}ʼ]]`;
 const APOSTROPHE = "['’ʼ＇]";
 const PICTURE = '\\p{Extended_Pictographic}[\\p{Emoji_Modifier}\\ufe0f]*';
@@ -26,7 +27,10 @@ const WORD = new RegExp(
   'gv',
 );
 const FOLDED = /^[a-z0-9]{1,64}$/;
-const ELISION = new RegExp(`^(?:(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)${APOSTROPHE})+(?=.)`, 'iv');
+const ELISION = new RegExp(
+  `^(?:(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)${APOSTROPHE})+(?=.)`,
+  'iv',
+);
 
 /**
  * The words of a text in their order. Elided French articles and pronouns (l' d' qu' jusqu'...) are dropped and take no

@@ -23,7 +23,11 @@ const quantity = (min: number) =>
 
 const product = { quote_id: quoteIdSchema, print: z.enum(PRINTS) };
 const addSchema = formSchema({ ...product, quantity: quantity(1) });
-const changeSchema = formSchema({ ...product, quantity: quantity(0), remove: z.literal('yes').optional() });
+const changeSchema = formSchema({
+  ...product,
+  quantity: quantity(0),
+  remove: z.literal('yes').optional(),
+});
 
 /** The visitor's cart. */
 @ApiExcludeController()
@@ -74,7 +78,10 @@ export class CartController {
     @Res() reply: FastifyReply,
   ) {
     const { quote_id, print, quantity: count, remove } = line;
-    keepCart(reply, setQuantity(cartOf(request), { quote_id, print, quantity: remove ? 0 : count }));
+    keepCart(
+      reply,
+      setQuantity(cartOf(request), { quote_id, print, quantity: remove ? 0 : count }),
+    );
     redirect(reply, '/cart');
   }
 }

@@ -31,7 +31,11 @@ describe('a cart', () => {
 
   it('changes a line in its place, and drops it at zero', () => {
     const cart = cartOf(line(1, '1'), line(1, '2'), line(1, '3'));
-    expect(setQuantity(cart, line(4, '2')).lines).toEqual([line(1, '1'), line(4, '2'), line(1, '3')]);
+    expect(setQuantity(cart, line(4, '2')).lines).toEqual([
+      line(1, '1'),
+      line(4, '2'),
+      line(1, '3'),
+    ]);
     expect(setQuantity(cart, line(0, '2')).lines).toEqual([line(1, '1'), line(1, '3')]);
   });
 
@@ -40,13 +44,19 @@ describe('a cart', () => {
     expect(readCart(writeCart(cart))).toEqual(cart);
   });
 
-  it.each(['7-mug-0', '7-mug-21', '7-mug-1e0', '7-mug-NaN', '7-shirt-1', '../x-mug-1', '', '7-mug'])(
-    'drops a line "%s"',
-    (text) => {
-      const { id } = emptyCart();
-      expect(readCart(`${id}.${text}.8-card-1`)).toEqual({ id, lines: [line(1, '8', 'card')] });
-    },
-  );
+  it.each([
+    '7-mug-0',
+    '7-mug-21',
+    '7-mug-1e0',
+    '7-mug-NaN',
+    '7-shirt-1',
+    '../x-mug-1',
+    '',
+    '7-mug',
+  ])('drops a line "%s"', (text) => {
+    const { id } = emptyCart();
+    expect(readCart(`${id}.${text}.8-card-1`)).toEqual({ id, lines: [line(1, '8', 'card')] });
+  });
 
   it('is a new one when its cookie has no id', () => {
     expect(readCart('short.7-mug-1').lines).toEqual([]);

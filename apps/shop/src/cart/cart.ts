@@ -49,7 +49,10 @@ export function countOf({ lines }: Cart): number {
 
 /** The cart as a cookie value: `id.quote-print-quantity.…` */
 export function writeCart({ id, lines }: Cart): string {
-  return [id, ...lines.map(({ quote_id, print, quantity }) => `${quote_id}-${print}-${quantity}`)].join('.');
+  return [
+    id,
+    ...lines.map(({ quote_id, print, quantity }) => `${quote_id}-${print}-${quantity}`),
+  ].join('.');
 }
 
 /** The cart in a cookie value; lines that say nothing sensible are dropped. */

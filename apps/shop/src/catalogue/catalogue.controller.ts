@@ -36,6 +36,9 @@ export class CatalogueController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    sendPage(reply, productPage(await this.catalogue.product(id, request.id), formToken(request, reply)));
+    sendPage(
+      reply,
+      productPage(await this.catalogue.product(id, request.id), formToken(request, reply)),
+    );
   }
 }

@@ -88,7 +88,10 @@ export class CatalogueService {
    */
   async product(id: string, requestId: string): Promise<Product> {
     try {
-      const found = await this.making.run(() => this.quotes.find(requestId, id), AbortSignal.timeout(PATIENCE));
+      const found = await this.making.run(
+        () => this.quotes.find(requestId, id),
+        AbortSignal.timeout(PATIENCE),
+      );
       catalogueReadCount.add('service');
       if (found && sellable(found)) {
         // Nobody waits for what is only for bad days.
@@ -106,9 +109,14 @@ export class CatalogueService {
     throw new ProblemError('not-found', `There is no product "${id}"`);
   }
 
-  private async make(query: CatalogueQuery, requestId: string): Promise<CataloguePage & { away: boolean }> {
+  private async make(
+    query: CatalogueQuery,
+    requestId: string,
+  ): Promise<CataloguePage & { away: boolean }> {
     const { products, next, away } = await this.select(query, requestId);
-    const body = Buffer.from(layout(cataloguePage(products, query, next, away), this.config.DEMO_MODE).text);
+    const body = Buffer.from(
+      layout(cataloguePage(products, query, next, away), this.config.DEMO_MODE).text,
+    );
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
     return { body, gzip: await compress(body), etag, away };
   }
@@ -120,7 +128,9 @@ export class CatalogueService {
           ? await this.quotes.list(requestId, after)
           : await this.quotes.search(requestId, q, Number(after ?? 0));
       catalogueReadCount.add('service');
-      const products = quotes.filter(sellable).map(({ id, quote, user_id }) => ({ id, quote, user_id }));
+      const products = quotes
+        .filter(sellable)
+        .map(({ id, quote, user_id }) => ({ id, quote, user_id }));
       // Remembering is for bad days only: a good one must not fail for it.
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };

@@ -1,7 +1,9 @@
 import type { Print } from '../orders/order.schema.ts';
 
 /** What a quote is sold as. Prices are held here, in euro cents: no price ever comes from a browser. */
-export const PRINT_OFFERS: Readonly<Record<Print, { name: string; price: number; detail: string }>> = {
+export const PRINT_OFFERS: Readonly<
+  Record<Print, { name: string; price: number; detail: string }>
+> = {
   poster: { name: 'Poster', price: 2400, detail: '50 × 70 cm, matt paper of 200 g/m²' },
   mug: { name: 'Mug', price: 1400, detail: 'White ceramic, 33 cl, dishwasher safe' },
   card: { name: 'Card', price: 350, detail: 'A6, folded, with an envelope' },

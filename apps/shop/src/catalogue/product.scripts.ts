@@ -3,7 +3,10 @@ import type { Scripts } from '#libs/redis/redis.scripts.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    rememberProducts(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
+    rememberProducts(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<number, Context>;
   }
 }
 

@@ -26,7 +26,14 @@ export class ProductsRepository {
     if (products.length === 0) return;
     const fields = products.flatMap((product) => [product.id, JSON.stringify(product)]);
     await this.redis.writeUnconfirmed('product.remember', (client) =>
-      client.rememberProducts(2, PRODUCT_KEYS.product, PRODUCT_KEYS.products, Date.now(), CAPACITY, ...fields),
+      client.rememberProducts(
+        2,
+        PRODUCT_KEYS.product,
+        PRODUCT_KEYS.products,
+        Date.now(),
+        CAPACITY,
+        ...fields,
+      ),
     );
   }
 
@@ -39,13 +46,17 @@ export class ProductsRepository {
       client.zrevrange(PRODUCT_KEYS.products, 0, count - 1),
     );
     const found =
-      ids.length === 0 ? [] : await this.redis.read('product.list', (c) => c.hmget(PRODUCT_KEYS.product, ...ids));
+      ids.length === 0
+        ? []
+        : await this.redis.read('product.list', (c) => c.hmget(PRODUCT_KEYS.product, ...ids));
     return found.flatMap((product) => (product === null ? [] : [JSON.parse(product) as Product]));
   }
 
   /** @throws RedisUnavailableError */
   async find(id: string): Promise<Product | undefined> {
-    const product = await this.redis.read('product.find', (client) => client.hget(PRODUCT_KEYS.product, id));
+    const product = await this.redis.read('product.find', (client) =>
+      client.hget(PRODUCT_KEYS.product, id),
+    );
     return product === null ? undefined : (JSON.parse(product) as Product);
   }
 

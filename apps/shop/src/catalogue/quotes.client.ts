@@ -35,7 +35,10 @@ export class QuotesClient {
    * @throws QuotesAwayError
    */
   async list(requestId: string, cursor?: string): Promise<QuotesPage> {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor !== undefined && { cursor }) });
+    const query = new URLSearchParams({
+      limit: String(PAGE),
+      ...(cursor !== undefined && { cursor }),
+    });
     const { items, next } = quoteListSchema.parse(
       await this.get(requestId, `${this.config.QUOTES_URL}/quotes?${query}`),
     );

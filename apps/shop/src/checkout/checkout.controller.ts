@@ -43,7 +43,12 @@ export class CheckoutController {
     if (priced.lines.length === 0 || priced.gone.length > 0) return redirect(reply, '/cart');
     const email = emailSchema.safeParse(body.email);
     if (!email.success) {
-      const page = checkoutPage(priced, formToken(request, reply), body.email, 'does not look like an e-mail address');
+      const page = checkoutPage(
+        priced,
+        formToken(request, reply),
+        body.email,
+        'does not look like an e-mail address',
+      );
       return sendPage(reply.code(400), page);
     }
     request.actor = 'buyer';

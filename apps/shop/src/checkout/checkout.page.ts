@@ -5,7 +5,12 @@ import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 
 /** The last page before the payment. @param wrong what is wrong with the e-mail address given */
-export function checkoutPage({ lines, total }: PricedCart, token: Html, email = '', wrong?: string): Page {
+export function checkoutPage(
+  { lines, total }: PricedCart,
+  token: Html,
+  email = '',
+  wrong?: string,
+): Page {
   return {
     title: 'Checkout',
     body: html`

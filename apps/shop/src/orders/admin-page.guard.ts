@@ -1,4 +1,10 @@
-import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  type ExecutionContext,
+  Injectable,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
@@ -22,7 +28,8 @@ export class AdminPageGuard implements CanActivate {
       Buffer.from(encoded, 'base64')
         .toString('utf8')
         .replace(/^[^:]*:/, '');
-    if (this.key.nameOf(password ?? authorization) === undefined) throw new ProblemError('unauthorized');
+    if (this.key.nameOf(password ?? authorization) === undefined)
+      throw new ProblemError('unauthorized');
     return true;
   }
 }

@@ -40,7 +40,11 @@ export class BuyerController {
 
   /** Reads our own order and never changes it: that is the webhook's. */
   @Get('your-order/:token')
-  async show(@Param('token') token: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async show(
+    @Param('token') token: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     const order = await this.orders.ofBuyer(token);
     if (order.state === 'paid' && order.cart === cartOf(request).id) dropCart(reply);
     sendPage(reply, orderPage(order));

@@ -3,10 +3,22 @@ import type { Scripts } from '#libs/redis/redis.scripts.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    placeOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string | null, Context>;
-    saveOrderPayment(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
-    advanceOrder(keyCount: number, ...keysAndArgs: (string | number)[]): Result<AdvanceOutcome, Context>;
-    listOrders(keyCount: number, ...keysAndArgs: (string | number)[]): Result<[number, ...string[]], Context>;
+    placeOrder(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<string | null, Context>;
+    saveOrderPayment(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<number, Context>;
+    advanceOrder(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<AdvanceOutcome, Context>;
+    listOrders(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<[number, ...string[]], Context>;
   }
 }
 

@@ -45,9 +45,15 @@ export class OrdersController {
   @ApiOperation({ summary: 'Read an order and its history' })
   @ApiAnswer(200, orderWithHistorySchema)
   @ApiProblem('invalid-request', 'not-found')
-  async find(@ValidParam('id', orderIdSchema) id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async find(
+    @ValidParam('id', orderIdSchema) id: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     const order = await this.orders.find(id);
-    answer(request, reply, { ...shown(order), history: order.history }, () => adminOrderPage(order));
+    answer(request, reply, { ...shown(order), history: order.history }, () =>
+      adminOrderPage(order),
+    );
   }
 }
 
@@ -56,8 +62,14 @@ function shown(order: Order): Order {
   return orderSchema.parse(order);
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, document: unknown, page: () => Page): void {
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  document: unknown,
+  page: () => Page,
+): void {
   reply.header('vary', 'accept');
   if (/\btext\/html\b/.test(request.headers.accept ?? '')) sendPage(reply, page());
-  else reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(document));
+  else
+    reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(document));
 }

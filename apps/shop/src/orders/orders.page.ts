@@ -7,7 +7,10 @@ import type { Order } from './order.schema.ts';
 import type { OrderPage, StoredOrder } from './orders.repository.ts';
 
 /** The orders, for the admin. @param limit how many a page shows */
-export function ordersPage({ items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] }, limit: number): Page {
+export function ordersPage(
+  { items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] },
+  limit: number,
+): Page {
   return {
     title: 'Orders',
     body: html`

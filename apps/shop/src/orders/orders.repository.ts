@@ -55,10 +55,18 @@ const PENDING_SECONDS = 30 * 24 * 60 * 60;
 const MOST_OPEN = { cart: 10, client: 100 } as const;
 
 /** A line as it is stored, in little room: its text is kept once for all orders, under its digest. */
-type StoredLine = [quote_id: string, text: string, print: Print, quantity: number, unit_price: number];
+type StoredLine = [
+  quote_id: string,
+  text: string,
+  print: Print,
+  quantity: number,
+  unit_price: number,
+];
 
 /** An order as it is stored; those of former versions hold their lines as they are shown. */
-type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & { lines: (StoredLine | OrderLine)[] };
+type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & {
+  lines: (StoredLine | OrderLine)[];
+};
 
 /** Orders in Redis. What is placed never changes; the state moves forward only, and every move is appended to the history in the same step. */
 @Injectable()
@@ -79,11 +87,13 @@ export class OrdersRepository {
     // Microseconds, the last three drawn at random, so that no two orders share a place in the list.
     const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
     const texts = new Map<string, string>();
-    const lines = order.lines.map(({ quote_id, quote, print, quantity, unit_price }): StoredLine => {
-      const text = createHash('sha256').update(quote).digest('base64url').slice(0, 22);
-      texts.set(text, quote);
-      return [quote_id, text, print, quantity, unit_price];
-    });
+    const lines = order.lines.map(
+      ({ quote_id, quote, print, quantity, unit_price }): StoredLine => {
+        const text = createHash('sha256').update(quote).digest('base64url').slice(0, 22);
+        texts.set(text, quote);
+        return [quote_id, text, print, quantity, unit_price];
+      },
+    );
     const stored: Stored<PlacedOrder> = { ...order, lines };
     const { order: orders, history, orders: all, token, cart, text, open, openOf } = ORDER_KEYS;
     const keys = [orders, history, all, token, cart + order.cart, text, open];
@@ -123,7 +133,9 @@ export class OrdersRepository {
    * @throws RedisUnavailableError
    */
   async findByToken(token: string): Promise<StoredOrder | undefined> {
-    const id = await this.redis.read('order.token', (client) => client.get(ORDER_KEYS.token + token));
+    const id = await this.redis.read('order.token', (client) =>
+      client.get(ORDER_KEYS.token + token),
+    );
     return id === null ? undefined : this.find(id);
   }
 
@@ -169,7 +181,10 @@ export class OrdersRepository {
     const rows: { score: string; order: Stored<OrderPage['items'][number]> }[] = [];
     for (let i = 0; i < fields.length; i += 3) {
       const [score = '', order = '', state = ''] = fields.slice(i, i + 3);
-      rows.push({ score, order: { ...(JSON.parse(order) as Stored<PlacedOrder>), state: state as OrderState } });
+      rows.push({
+        score,
+        order: { ...(JSON.parse(order) as Stored<PlacedOrder>), state: state as OrderState },
+      });
     }
     const page = rows.slice(0, limit);
     return {
@@ -180,12 +195,15 @@ export class OrdersRepository {
   }
 
   /** Stored orders with the texts of their lines. */
-  private async withTexts<T extends { lines: OrderLine[] }>(orders: readonly Stored<T>[]): Promise<T[]> {
+  private async withTexts<T extends { lines: OrderLine[] }>(
+    orders: readonly Stored<T>[],
+  ): Promise<T[]> {
     const digests = new Set(
       orders.flatMap(({ lines }) => lines.flatMap((line) => (Array.isArray(line) ? line[1] : []))),
     );
     const keys = [...digests].map((digest) => ORDER_KEYS.text + digest);
-    const found = keys.length === 0 ? [] : await this.redis.read('order.texts', (client) => client.mget(keys));
+    const found =
+      keys.length === 0 ? [] : await this.redis.read('order.texts', (client) => client.mget(keys));
     const texts = new Map([...digests].map((digest, i) => [digest, found[i] ?? '']));
     return orders.map((order) => {
       const lines = order.lines.map((line) => {

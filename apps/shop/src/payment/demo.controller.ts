@@ -23,7 +23,11 @@ export class DemoController {
   ) {}
 
   @Get(':token')
-  async show(@Param('token') token: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async show(
+    @Param('token') token: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     this.demo();
     const order = await this.orders.ofBuyer(token);
     if (isPayable(order)) sendPage(reply, demoCheckoutPage(order, formToken(request, reply)));

@@ -54,7 +54,10 @@ export class DemoProvider extends PaymentProvider {
         },
       },
     });
-    const signature = this.stripe.webhooks.generateTestHeaderString({ payload, secret: this.secret });
+    const signature = this.stripe.webhooks.generateTestHeaderString({
+      payload,
+      secret: this.secret,
+    });
     const answer = await callService({
       method: 'POST',
       url: this.webhook,

@@ -9,7 +9,11 @@ export function toPaymentEvent(event: Stripe.Event): PaymentEvent | undefined {
   switch (event.type) {
     case 'checkout.session.completed':
       // Methods that take days complete the session first and pay later: such an order must wait for its money.
-      return ofSession(event.id, event.data.object, event.data.object.payment_status === 'unpaid' ? 'created' : 'paid');
+      return ofSession(
+        event.id,
+        event.data.object,
+        event.data.object.payment_status === 'unpaid' ? 'created' : 'paid',
+      );
     case 'checkout.session.async_payment_succeeded':
       return ofSession(event.id, event.data.object, 'paid');
     case 'checkout.session.async_payment_failed':
@@ -19,7 +23,9 @@ export function toPaymentEvent(event: Stripe.Event): PaymentEvent | undefined {
     case 'payment_intent.payment_failed':
       return ofMetadata(event.id, event.data.object.metadata, 'failed');
     case 'charge.refunded':
-      return event.data.object.refunded ? ofMetadata(event.id, event.data.object.metadata, 'refunded') : undefined;
+      return event.data.object.refunded
+        ? ofMetadata(event.id, event.data.object.metadata, 'refunded')
+        : undefined;
     default:
       return undefined;
   }
@@ -38,6 +44,12 @@ function ofSession(
   return { id, order: session.client_reference_id, state, ...money };
 }
 
-function ofMetadata(id: string, metadata: Stripe.Metadata, state: PaymentEvent['state']): PaymentEvent | undefined {
-  return metadata.order ? { id, order: metadata.order, state, amount: undefined, currency: undefined } : undefined;
+function ofMetadata(
+  id: string,
+  metadata: Stripe.Metadata,
+  state: PaymentEvent['state'],
+): PaymentEvent | undefined {
+  return metadata.order
+    ? { id, order: metadata.order, state, amount: undefined, currency: undefined }
+    : undefined;
 }

@@ -7,9 +7,10 @@ import { PaymentProvider } from './payment.provider.ts';
 type Country = Stripe.Checkout.SessionCreateParams.ShippingAddressCollection.AllowedCountry;
 
 /** The European Union, as the terms of sale say (ISO 3166-1). */
-const DELIVERED_TO = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
-  ' ',
-) as Country[];
+const DELIVERED_TO =
+  'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
+    ' ',
+  ) as Country[];
 
 /** Stripe Checkout, on Stripe's own pages: card data never reaches us. */
 export class StripeProvider extends PaymentProvider {

@@ -36,7 +36,10 @@ export class WebhookController {
   @ApiOperation({ summary: 'Take an event of Stripe, signed by it' })
   @ApiAnswer(200, receivedSchema)
   @ApiProblem('unsigned-event', 'body-too-large', 'unsupported-media-type', 'unavailable')
-  async receive(@Req() request: FastifyRequest, @Headers('stripe-signature') signature: string | undefined) {
+  async receive(
+    @Req() request: FastifyRequest,
+    @Headers('stripe-signature') signature: string | undefined,
+  ) {
     const event = toPaymentEvent(this.verify(request.body, signature));
     if (event) {
       request.actor = 'stripe';
@@ -52,7 +55,11 @@ export class WebhookController {
   private verify(body: unknown, signature: string | undefined): Stripe.Event {
     try {
       if (Buffer.isBuffer(body) && signature !== undefined)
-        return this.stripe.webhooks.constructEvent(body, signature, this.config.STRIPE_WEBHOOK_SECRET ?? '');
+        return this.stripe.webhooks.constructEvent(
+          body,
+          signature,
+          this.config.STRIPE_WEBHOOK_SECRET ?? '',
+        );
     } catch {
       // The same as none.
     }

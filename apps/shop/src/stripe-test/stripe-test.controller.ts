@@ -45,11 +45,21 @@ export class StripeTestController {
 
   @Post()
   @UseGuards(FormGuard)
-  async buy(@ValidBody(buySchema) _body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async buy(
+    @ValidBody(buySchema) _body: unknown,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     this.assertDebug();
     request.actor = 'buyer';
     const unit_price = PRINT_OFFERS.card.price;
-    const line = { quote_id: '1', quote: 'API test', print: 'card' as const, quantity: 1, unit_price };
+    const line = {
+      quote_id: '1',
+      quote: 'API test',
+      print: 'card' as const,
+      quantity: 1,
+      unit_price,
+    };
     const { id, token } = await this.orders.checkOut(
       clientOf(request.ip),
       emptyCart().id,

@@ -17,7 +17,11 @@ export function stepsOf(order: StoredOrder, status: string): Step[] {
   const events = history.filter((entry) => entry.event !== 'checkout');
   return [
     { name: 'Order stored', detail: `${order.id}, ${money(order.total)}`, done: true },
-    { name: 'Checkout session opened', detail: payment?.id ?? 'not yet', done: payment !== undefined },
+    {
+      name: 'Checkout session opened',
+      detail: payment?.id ?? 'not yet',
+      done: payment !== undefined,
+    },
     { name: 'Session read back', detail: status, done: payment !== undefined },
     ...events.map(({ state: told, event, at }) => ({
       name: `Event: ${STATE_NAMES[told]}`,

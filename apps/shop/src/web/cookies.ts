@@ -14,7 +14,12 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
 }
 
 /** Gives the visitor a signed cookie that no script and no form of another site can use. */
-export function writeCookie(reply: FastifyReply, name: string, value: string, maxAge?: number): void {
+export function writeCookie(
+  reply: FastifyReply,
+  name: string,
+  value: string,
+  maxAge?: number,
+): void {
   reply.setCookie(nameOf(reply.server, name), value, {
     path: '/',
     signed: true,

@@ -30,7 +30,8 @@ export function formSchema<T extends z.ZodRawShape>(fields: T) {
 @Injectable()
 export class FormGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const [request] = context.getArgs<[FastifyRequest<{ Body: Record<string, unknown> | undefined }>]>();
+    const [request] =
+      context.getArgs<[FastifyRequest<{ Body: Record<string, unknown> | undefined }>]>();
     const secret = readCookie(request, COOKIE);
     const token = request.body?.[FIELD];
     if (secret === undefined || typeof token !== 'string' || !tokens.verify(secret, token)) {

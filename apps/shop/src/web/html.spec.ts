@@ -6,7 +6,9 @@ describe('html', () => {
     ['what would end an attribute', `" onclick='x'`, '&quot; onclick=&#39;x&#39;'],
     ['an entity', '&lt;', '&amp;lt;'],
   ])('escapes %s', (_name, value, escaped) => {
-    expect(html`<p title="${value}">${value}</p>`.text).toBe(`<p title="${escaped}">${escaped}</p>`);
+    expect(html`<p title="${value}">${value}</p>`.text).toBe(
+      `<p title="${escaped}">${escaped}</p>`,
+    );
   });
 
   it('leaves templates within templates alone, and escapes within lists', () => {

@@ -51,12 +51,18 @@ export function redirect(reply: FastifyReply, address: string): void {
 }
 
 /** Sends a body as it is, or zipped where the client takes that. */
-export function sendZipped(reply: FastifyReply, plain: string | Buffer, zipped: () => Buffer): void {
+export function sendZipped(
+  reply: FastifyReply,
+  plain: string | Buffer,
+  zipped: () => Buffer,
+): void {
   if (acceptsGzip(reply.request)) reply.header('content-encoding', 'gzip').send(zipped());
   else reply.send(plain);
 }
 
 /** Whether an answer may be compressed (RFC 9110, 12.5.3). */
 function acceptsGzip(request: FastifyRequest): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(String(request.headers['accept-encoding'] ?? ''));
+  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(
+    String(request.headers['accept-encoding'] ?? ''),
+  );
 }

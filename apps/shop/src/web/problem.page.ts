@@ -5,17 +5,21 @@ import { sendPage } from './page.reply.ts';
 
 const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
   'malformed-body': 'What the form sent cannot be read. Go back, reload the page and try again.',
-  'unsupported-media-type': 'What the form sent cannot be read. Go back, reload the page and try again.',
+  'unsupported-media-type':
+    'What the form sent cannot be read. Go back, reload the page and try again.',
   'body-too-large': 'That is more than fits into a form of this shop.',
-  'stale-form': 'The form came from another visit, or cookies are off. Go back, reload the page and try again.',
+  'stale-form':
+    'The form came from another visit, or cookies are off. Go back, reload the page and try again.',
   unauthorized: 'This page is for those who run the shop.',
   'not-found': 'There is no such page, or no longer.',
   'method-not-allowed': 'This address takes forms only, or none. Your cart is safe.',
   'too-many-orders':
     'Too many of your orders wait to be paid: pay one of them, or order again in two days, when they have ended. Your cart is safe.',
   full: 'The shop can take no orders just now. Your cart is safe: try again in a while.',
-  internal: 'The shop made a mistake, which we can look up by the reference below. Your cart is safe.',
-  unavailable: 'The shop cannot reach its shelves just now. Your cart is safe: try again in a moment.',
+  internal:
+    'The shop made a mistake, which we can look up by the reference below. Your cart is safe.',
+  unavailable:
+    'The shop cannot reach its shelves just now. Your cart is safe: try again in a moment.',
   'payment-unavailable':
     'The payment page cannot be reached just now. Nothing was charged and your cart is safe: try again in a moment.',
 };

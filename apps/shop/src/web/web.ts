@@ -24,7 +24,9 @@ export const web: WebDefinition = {
     await server.register(cookie, { secret: config.COOKIE_SECRET });
     server.removeAllContentTypeParsers();
     await server.register(formbody);
-    server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
   },
   sendProblem,
 };

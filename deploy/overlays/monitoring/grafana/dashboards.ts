@@ -48,14 +48,30 @@ const requests = (more = '') =>
   `{namespace="$environment", service=~"$service"${more}, route!~"/(healthz|readyz|version|metrics)"}`;
 const scope = '{namespace="$environment"}';
 /** What is wrong with the environment, or with what all share: nodes, Traefik, the monitoring itself, and what is missing altogether. */
-const alerts = '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
+const alerts =
+  '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
 /** Containers of the chosen services: each is called like its service. */
 const containers = 'namespace="$environment", container=~"$service"';
 const quantile = (q: number, by: string, series: string) =>
   `histogram_quantile(${q}, sum by (le, ${by}) (rate(${series}[$__rate_interval])))`;
 
-function panel(title: string, description: string, unit: Unit, queries: Query[], options: PanelOptions = {}): Panel {
-  const { type = 'timeseries', thresholds = [], reference, detail, service, max, stacked = false, width = 8 } = options;
+function panel(
+  title: string,
+  description: string,
+  unit: Unit,
+  queries: Query[],
+  options: PanelOptions = {},
+): Panel {
+  const {
+    type = 'timeseries',
+    thresholds = [],
+    reference,
+    detail,
+    service,
+    max,
+    stacked = false,
+    width = 8,
+  } = options;
   const steps = [
     { value: null, color: thresholds.length > 0 || type === 'timeseries' ? 'green' : 'text' },
     ...thresholds.map(([value, color]) => ({ value, color })),
@@ -81,7 +97,8 @@ function panel(title: string, description: string, unit: Unit, queries: Query[],
         ...(max !== undefined && { max }),
         noValue: 'no data',
         thresholds: { mode: ThresholdsMode.Absolute, steps },
-        ...(type !== 'timeseries' && thresholds.length > 0 && { color: { mode: FieldColorModeId.Thresholds } }),
+        ...(type !== 'timeseries' &&
+          thresholds.length > 0 && { color: { mode: FieldColorModeId.Thresholds } }),
         ...(detail !== undefined && {
           links: [{ title: `Open ${detail}`, url: detailUrl(detail, service) }],
         }),
@@ -132,7 +149,14 @@ function layOut(rows: Row[]): (Panel | RowPanel)[] {
   let id = 0;
   return rows.flatMap(({ title, panels }) => {
     id += 1;
-    const row: RowPanel = { type: 'row', id, title, collapsed: false, panels: [], gridPos: { x: 0, y, w: 24, h: 1 } };
+    const row: RowPanel = {
+      type: 'row',
+      id,
+      title,
+      collapsed: false,
+      panels: [],
+      gridPos: { x: 0, y, w: 24, h: 1 },
+    };
     y += 1;
     let x = 0;
     const placed = panels.map((one) => {
@@ -156,7 +180,10 @@ function dashboard(
   title: string,
   description: string,
   rows: Row[],
-  { services = 'all', environment = 'production' }: { services?: 'all' | 'one' | 'none'; environment?: string } = {},
+  {
+    services = 'all',
+    environment = 'production',
+  }: { services?: 'all' | 'one' | 'none'; environment?: string } = {},
 ): Dashboard {
   const variable = (name: string, label: string, query: string) => ({
     name,
@@ -247,7 +274,8 @@ function dashboard(
   };
 }
 
-const cpuLimit = (by: string) => `sum by (${by}) (kube_pod_container_resource_limits{${containers}, resource="cpu"})`;
+const cpuLimit = (by: string) =>
+  `sum by (${by}) (kube_pod_container_resource_limits{${containers}, resource="cpu"})`;
 const memoryLimit = (by: string) =>
   `sum by (${by}) (kube_pod_container_resource_limits{${containers}, resource="memory"})`;
 const errorBudget: [number, string][] = [[0.001, 'red']];
@@ -284,7 +312,10 @@ const responseTimes = (by: string, detail?: string) =>
     'Median, 95th and 99th percentile of the time from request to end of response.',
     's',
     [0.5, 0.95, 0.99].map(
-      (q): Query => [quantile(q, by, `http_request_duration_seconds_bucket${requests()}`), `{{${by}}} p${q * 100}`],
+      (q): Query => [
+        quantile(q, by, `http_request_duration_seconds_bucket${requests()}`),
+        `{{${by}}} p${q * 100}`,
+      ],
     ),
     detail === undefined ? {} : { detail },
   );
@@ -293,159 +324,182 @@ const replicas = panel(
   'Pods that run and that the autoscaler wants, between its minimum and maximum.',
   'short',
   [
-    [`kube_horizontalpodautoscaler_status_current_replicas${scope}`, '{{horizontalpodautoscaler}} current'],
-    [`kube_horizontalpodautoscaler_status_desired_replicas${scope}`, '{{horizontalpodautoscaler}} desired'],
+    [
+      `kube_horizontalpodautoscaler_status_current_replicas${scope}`,
+      '{{horizontalpodautoscaler}} current',
+    ],
+    [
+      `kube_horizontalpodautoscaler_status_desired_replicas${scope}`,
+      '{{horizontalpodautoscaler}} desired',
+    ],
     [`kube_horizontalpodautoscaler_spec_max_replicas${scope}`, '{{horizontalpodautoscaler}} max'],
     [`kube_horizontalpodautoscaler_spec_min_replicas${scope}`, '{{horizontalpodautoscaler}} min'],
   ],
   { reference: 'max|min', width: 12 },
 );
 
-const overview = dashboard('platform-overview', 'Platform overview', 'How the services of an environment are doing.', [
-  {
-    title: 'Requests, failures, response times',
-    panels: [
-      traffic('service', 'service-detail'),
-      failures('service-detail'),
-      responseTimes('service', 'service-detail'),
-      panel(
-        'Slowest routes',
-        '99th percentile of the response time of each route.',
-        's',
-        [
+const overview = dashboard(
+  'platform-overview',
+  'Platform overview',
+  'How the services of an environment are doing.',
+  [
+    {
+      title: 'Requests, failures, response times',
+      panels: [
+        traffic('service', 'service-detail'),
+        failures('service-detail'),
+        responseTimes('service', 'service-detail'),
+        panel(
+          'Slowest routes',
+          '99th percentile of the response time of each route.',
+          's',
           [
-            `topk(10, ${quantile(0.99, 'service, route', `http_request_duration_seconds_bucket${requests()}`)})`,
-            '{{service}} {{route}}',
+            [
+              `topk(10, ${quantile(0.99, 'service, route', `http_request_duration_seconds_bucket${requests()}`)})`,
+              '{{service}} {{route}}',
+            ],
           ],
-        ],
-        { detail: 'service-detail' },
-      ),
-      panel(
-        'Error budget left',
-        'Of the failures that the objective of 99.9 % allows in 30 days, the share not yet used. Below zero the objective is missed.',
-        'percentunit',
-        [
+          { detail: 'service-detail' },
+        ),
+        panel(
+          'Error budget left',
+          'Of the failures that the objective of 99.9 % allows in 30 days, the share not yet used. Below zero the objective is missed.',
+          'percentunit',
           [
-            `1 - (sum by (service) (increase(http_request_duration_seconds_count${requests(', status="5xx"')}[30d])) or 0 * sum by (service) (increase(http_request_duration_seconds_count${requests()}[30d]))) / sum by (service) (increase(http_request_duration_seconds_count${requests()}[30d])) / 0.001`,
-            '{{service}}',
+            [
+              `1 - (sum by (service) (increase(http_request_duration_seconds_count${requests(', status="5xx"')}[30d])) or 0 * sum by (service) (increase(http_request_duration_seconds_count${requests()}[30d]))) / sum by (service) (increase(http_request_duration_seconds_count${requests()}[30d])) / 0.001`,
+              '{{service}}',
+            ],
           ],
-        ],
-        {
-          type: 'bargauge',
-          thresholds: [
-            [0, 'red'],
-            [0.25, 'orange'],
-            [0.5, 'green'],
-          ],
-          max: 1,
-          detail: 'service-detail',
-        },
-      ),
-      panel(
-        'Firing alerts',
-        'What Alertmanager has mailed about, of the environment and of what all environments share; what to do is in docs/operations.md.',
-        'none',
-        [[`ALERTS${alerts}`, '{{alertname}} {{service}}{{pod}}']],
-        { type: 'table' },
-      ),
-    ],
-  },
-  {
-    title: 'Containers, CPU, memory, quota',
-    panels: [
-      panel(
-        'Running containers',
-        'Containers that run, by environment.',
-        'short',
-        [['sum by (namespace) (kube_pod_container_status_running)', '{{namespace}}']],
-        { detail: 'autoscaling' },
-      ),
-      panel(
-        'CPU against request, limit and quota',
-        'Cores used by the chosen services, beside what they request, what they may use, and what the environment may use in all.',
-        'short',
-        [
-          [`sum(rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`, 'used'],
-          [`sum(kube_pod_container_resource_requests{${containers}, resource="cpu"})`, 'request'],
-          [`sum(kube_pod_container_resource_limits{${containers}, resource="cpu"})`, 'limit'],
-          ['sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.cpu"})', 'quota'],
-        ],
-        { reference: 'request|limit|quota', detail: 'autoscaling' },
-      ),
-      panel(
-        'Memory against request, limit and quota',
-        'Working set of the chosen services, beside what they request, what they may use, and what the environment may use in all.',
-        'bytes',
-        [
-          [`sum(container_memory_working_set_bytes{${containers}})`, 'used'],
-          [`sum(kube_pod_container_resource_requests{${containers}, resource="memory"})`, 'request'],
-          [`sum(kube_pod_container_resource_limits{${containers}, resource="memory"})`, 'limit'],
-          ['sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.memory"})', 'quota'],
-        ],
-        { reference: 'request|limit|quota', detail: 'autoscaling' },
-      ),
-      panel(
-        'Quota used',
-        'Share of each ResourceQuota in use. Above 95 % new pods are about to be refused.',
-        'percentunit',
-        [['namespace_resource:quota:ratio{namespace="$environment"}', '{{resource}}']],
-        {
-          type: 'bargauge',
-          max: 1,
-          thresholds: [
-            [0.8, 'orange'],
-            [0.95, 'red'],
-          ],
-          detail: 'autoscaling',
-        },
-      ),
-      panel(
-        'Throttled clients',
-        'Requests refused with 429 because their client made too many.',
-        'reqps',
-        [
+          {
+            type: 'bargauge',
+            thresholds: [
+              [0, 'red'],
+              [0.25, 'orange'],
+              [0.5, 'green'],
+            ],
+            max: 1,
+            detail: 'service-detail',
+          },
+        ),
+        panel(
+          'Firing alerts',
+          'What Alertmanager has mailed about, of the environment and of what all environments share; what to do is in docs/operations.md.',
+          'none',
+          [[`ALERTS${alerts}`, '{{alertname}} {{service}}{{pod}}']],
+          { type: 'table' },
+        ),
+      ],
+    },
+    {
+      title: 'Containers, CPU, memory, quota',
+      panels: [
+        panel(
+          'Running containers',
+          'Containers that run, by environment.',
+          'short',
+          [['sum by (namespace) (kube_pod_container_status_running)', '{{namespace}}']],
+          { detail: 'autoscaling' },
+        ),
+        panel(
+          'CPU against request, limit and quota',
+          'Cores used by the chosen services, beside what they request, what they may use, and what the environment may use in all.',
+          'short',
           [
-            'sum by (service) (rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
-            '{{service}}',
+            [
+              `sum(rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`,
+              'used',
+            ],
+            [`sum(kube_pod_container_resource_requests{${containers}, resource="cpu"})`, 'request'],
+            [`sum(kube_pod_container_resource_limits{${containers}, resource="cpu"})`, 'limit'],
+            [
+              'sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.cpu"})',
+              'quota',
+            ],
           ],
-        ],
-        { detail: 'service-detail' },
-      ),
-      panel(
-        'Refused credentials',
-        'Requests refused with 401, and logins of users that failed or were refused because too many had failed.',
-        'reqps',
-        [
+          { reference: 'request|limit|quota', detail: 'autoscaling' },
+        ),
+        panel(
+          'Memory against request, limit and quota',
+          'Working set of the chosen services, beside what they request, what they may use, and what the environment may use in all.',
+          'bytes',
           [
-            'sum by (service) (rate(unauthorized_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
-            '{{service}} 401',
+            [`sum(container_memory_working_set_bytes{${containers}})`, 'used'],
+            [
+              `sum(kube_pod_container_resource_requests{${containers}, resource="memory"})`,
+              'request',
+            ],
+            [`sum(kube_pod_container_resource_limits{${containers}, resource="memory"})`, 'limit'],
+            [
+              'sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.memory"})',
+              'quota',
+            ],
           ],
+          { reference: 'request|limit|quota', detail: 'autoscaling' },
+        ),
+        panel(
+          'Quota used',
+          'Share of each ResourceQuota in use. Above 95 % new pods are about to be refused.',
+          'percentunit',
+          [['namespace_resource:quota:ratio{namespace="$environment"}', '{{resource}}']],
+          {
+            type: 'bargauge',
+            max: 1,
+            thresholds: [
+              [0.8, 'orange'],
+              [0.95, 'red'],
+            ],
+            detail: 'autoscaling',
+          },
+        ),
+        panel(
+          'Throttled clients',
+          'Requests refused with 429 because their client made too many.',
+          'reqps',
           [
-            'sum by (service, outcome) (rate(logins_total{namespace="$environment", service=~"$service", outcome!="verified"}[$__rate_interval]))',
-            '{{service}} logins {{outcome}}',
+            [
+              'sum by (service) (rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              '{{service}}',
+            ],
           ],
-        ],
-        { detail: 'service-detail' },
-      ),
-      panel(
-        'Redis round trips',
-        '99th percentile of the time of Redis operations, seen from the services.',
-        's',
-        [
+          { detail: 'service-detail' },
+        ),
+        panel(
+          'Refused credentials',
+          'Requests refused with 401, and logins of users that failed or were refused because too many had failed.',
+          'reqps',
           [
-            quantile(
-              0.99,
-              'service',
-              'redis_command_duration_seconds_bucket{namespace="$environment", service=~"$service"}',
-            ),
-            '{{service}}',
+            [
+              'sum by (service) (rate(unauthorized_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              '{{service}} 401',
+            ],
+            [
+              'sum by (service, outcome) (rate(logins_total{namespace="$environment", service=~"$service", outcome!="verified"}[$__rate_interval]))',
+              '{{service}} logins {{outcome}}',
+            ],
           ],
-        ],
-        { detail: 'redis' },
-      ),
-    ],
-  },
-]);
+          { detail: 'service-detail' },
+        ),
+        panel(
+          'Redis round trips',
+          '99th percentile of the time of Redis operations, seen from the services.',
+          's',
+          [
+            [
+              quantile(
+                0.99,
+                'service',
+                'redis_command_duration_seconds_bucket{namespace="$environment", service=~"$service"}',
+              ),
+              '{{service}}',
+            ],
+          ],
+          { detail: 'redis' },
+        ),
+      ],
+    },
+  ],
+);
 
 const serviceDetail = dashboard(
   'service-detail',
@@ -465,7 +519,10 @@ const serviceDetail = dashboard(
           ],
         ]),
         panel('In flight', 'Requests being answered, by pod.', 'short', [
-          ['sum by (pod) (http_requests_in_flight{namespace="$environment", service=~"$service"})', '{{pod}}'],
+          [
+            'sum by (pod) (http_requests_in_flight{namespace="$environment", service=~"$service"})',
+            '{{pod}}',
+          ],
         ]),
         panel(
           'Limit of requests',
@@ -525,7 +582,10 @@ const serviceDetail = dashboard(
           'Cores used. The dashed line is the limit of a pod.',
           'short',
           [
-            [`sum by (pod) (rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`, '{{pod}}'],
+            [
+              `sum by (pod) (rate(container_cpu_usage_seconds_total{${containers}}[$__rate_interval]))`,
+              '{{pod}}',
+            ],
             [`max(${cpuLimit('pod')})`, 'limit'],
           ],
           { reference: 'limit' },
@@ -553,10 +613,16 @@ const serviceDetail = dashboard(
           { thresholds: [[0.1, 'red']] },
         ),
         panel('Heap', 'Memory of JavaScript objects, by pod.', 'bytes', [
-          ['sum by (pod) (nodejs_heap_size_used_bytes{namespace="$environment", service=~"$service"})', '{{pod}}'],
+          [
+            'sum by (pod) (nodejs_heap_size_used_bytes{namespace="$environment", service=~"$service"})',
+            '{{pod}}',
+          ],
         ]),
         panel('Restarts', 'Containers started again within the last 10 minutes.', 'short', [
-          [`sum by (pod) (increase(kube_pod_container_status_restarts_total{${containers}}[10m]))`, '{{pod}}'],
+          [
+            `sum by (pod) (increase(kube_pod_container_status_restarts_total{${containers}}[10m]))`,
+            '{{pod}}',
+          ],
         ]),
         panel(
           'Running version',
@@ -580,10 +646,16 @@ const redis = dashboard(
       title: 'Commands, failures, times',
       panels: [
         panel('Commands per second', 'By command, the ten busiest.', 'ops', [
-          [`topk(10, sum by (cmd) (rate(redis_commands_total${scope}[$__rate_interval])))`, '{{cmd}}'],
+          [
+            `topk(10, sum by (cmd) (rate(redis_commands_total${scope}[$__rate_interval])))`,
+            '{{cmd}}',
+          ],
         ]),
         panel('Failed commands', 'Commands that Redis refused or that failed.', 'ops', [
-          [`sum by (cmd) (rate(redis_commands_failed_calls_total${scope}[$__rate_interval]))`, '{{cmd}}'],
+          [
+            `sum by (cmd) (rate(redis_commands_failed_calls_total${scope}[$__rate_interval]))`,
+            '{{cmd}}',
+          ],
         ]),
         panel('Time of a command', 'Mean time inside Redis, by command.', 's', [
           [
@@ -622,8 +694,12 @@ const redis = dashboard(
             '{{pod}}',
           ],
         ]),
-        panel('Clients', 'Open connections.', 'short', [[`redis_connected_clients${scope}`, '{{pod}}']]),
-        panel('Keys', 'Keys of each database.', 'short', [[`redis_db_keys${scope} > 0`, '{{pod}} {{db}}']]),
+        panel('Clients', 'Open connections.', 'short', [
+          [`redis_connected_clients${scope}`, '{{pod}}'],
+        ]),
+        panel('Keys', 'Keys of each database.', 'short', [
+          [`redis_db_keys${scope} > 0`, '{{pod}} {{db}}'],
+        ]),
         panel('Network', 'Bytes in and out.', 'Bps', [
           [`rate(redis_net_input_bytes_total${scope}[$__rate_interval])`, '{{pod}} in'],
           [`rate(redis_net_output_bytes_total${scope}[$__rate_interval])`, '{{pod}} out'],
@@ -633,7 +709,9 @@ const redis = dashboard(
     {
       title: 'Safety of the data',
       panels: [
-        panel('Replicas', 'Replicas that each master has.', 'short', [[`redis_connected_slaves${scope}`, '{{pod}}']]),
+        panel('Replicas', 'Replicas that each master has.', 'short', [
+          [`redis_connected_slaves${scope}`, '{{pod}}'],
+        ]),
         panel(
           'Replication link',
           '1 while a replica hears its master.',
@@ -689,7 +767,10 @@ const search = dashboard(
           'Median and 99th percentile by kind of query, without HTTP and Redis.',
           's',
           [0.5, 0.99].map(
-            (q): Query => [quantile(q, 'kind', `search_query_duration_seconds_bucket${scope}`), `{{kind}} p${q * 100}`],
+            (q): Query => [
+              quantile(q, 'kind', `search_query_duration_seconds_bucket${scope}`),
+              `{{kind}} p${q * 100}`,
+            ],
           ),
         ),
         panel(
@@ -727,10 +808,15 @@ const search = dashboard(
     {
       title: 'Index',
       panels: [
-        panel('Documents', 'Quotes in the index of each replica: the same number everywhere.', 'short', [
-          [`search_index_documents${scope}`, '{{pod}}'],
+        panel(
+          'Documents',
+          'Quotes in the index of each replica: the same number everywhere.',
+          'short',
+          [[`search_index_documents${scope}`, '{{pod}}']],
+        ),
+        panel('Terms', 'Different words in the index.', 'short', [
+          [`search_index_terms${scope}`, '{{pod}}'],
         ]),
-        panel('Terms', 'Different words in the index.', 'short', [[`search_index_terms${scope}`, '{{pod}}']]),
         panel('Size', 'Bytes of the index.', 'bytes', [[`search_index_bytes${scope}`, '{{pod}}']]),
       ],
     },
@@ -845,7 +931,12 @@ const autoscaling = dashboard(
           'Pods that wait',
           'Pods that no node has room for, or whose image is being fetched.',
           'short',
-          [['sum by (namespace) (kube_pod_status_phase{namespace="$environment", phase="Pending"})', 'pending']],
+          [
+            [
+              'sum by (namespace) (kube_pod_status_phase{namespace="$environment", phase="Pending"})',
+              'pending',
+            ],
+          ],
           { width: 12 },
         ),
       ],
@@ -872,7 +963,12 @@ const shop = dashboard(
           'Failed pages',
           'Share of pages answered with 5xx over 5 minutes. The line is the objective: 0.1 %.',
           'percentunit',
-          [['namespace_service:http_request_errors:ratio_rate5m{namespace="$environment", service="shop"}', 'failed']],
+          [
+            [
+              'namespace_service:http_request_errors:ratio_rate5m{namespace="$environment", service="shop"}',
+              'failed',
+            ],
+          ],
           { thresholds: errorBudget },
         ),
         panel(
@@ -902,7 +998,12 @@ const shop = dashboard(
           'Payment pages',
           'Visits to the payment provider that began, and those that failed because it opened no page.',
           'reqps',
-          [[`sum by (outcome) (rate(shop_payment_pages_total${scope}[$__rate_interval]))`, '{{outcome}}']],
+          [
+            [
+              `sum by (outcome) (rate(shop_payment_pages_total${scope}[$__rate_interval]))`,
+              '{{outcome}}',
+            ],
+          ],
         ),
         panel(
           'Payment events in the last hour',
@@ -919,7 +1020,12 @@ const shop = dashboard(
           'Catalogue reads',
           'Catalogue pages and products read from the quotes and search services, or from what the shop remembers while these are away.',
           'ops',
-          [[`sum by (source) (rate(shop_catalogue_reads_total${scope}[$__rate_interval]))`, '{{source}}']],
+          [
+            [
+              `sum by (source) (rate(shop_catalogue_reads_total${scope}[$__rate_interval]))`,
+              '{{source}}',
+            ],
+          ],
           { width: 12 },
         ),
         replicas,
