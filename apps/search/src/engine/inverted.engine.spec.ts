@@ -1,8 +1,10 @@
 import fc from 'fast-check';
+import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
 import { parseQuery, queryExcess } from './query.parser.ts';
 import type { SearchRequest } from './search.engine.ts';
+import { MIN_CANDIDATES } from './segment.ranking.ts';
 
 /** The same runs on every machine. What fails is shrunk until this time is over. */
 const PARAMETERS = { seed: 1, interruptAfterTimeLimit: 30_000 };
@@ -175,5 +177,21 @@ describe('InvertedEngine', () => {
       for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
     fc.assert(property, { ...PARAMETERS, numRuns: 25 });
+  });
+
+  it.each([1, 2, 3])('ranks more documents than wait to be read at once, seed %d', (seed) => {
+    const random = generator(seed);
+    const common = ['a', 'ab', 'abc', 'b', 'ba', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+    // Longer than an exact position mask, so that each has to be read.
+    const quote = () => {
+      const length = 17 + Math.floor(random() * 30);
+      return Array.from({ length }, () => common[Math.floor(random() * common.length)]).join(' ');
+    };
+    const pair = new Pair(1024);
+    for (let id = 1; id <= 4 * MIN_CANDIDATES; id++) pair.add(id, quote(), null);
+    for (const keyword of ['b c', 'c a', 'a c', 'b d "c"', 'c "d" a -"e f"', 'g h i a']) {
+      pair.compare(keyword, { limit: 20, offset: 0 });
+      pair.compare(keyword, { limit: 100, offset: 200 });
+    }
   });
 });

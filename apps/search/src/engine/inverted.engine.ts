@@ -185,9 +185,7 @@ export class InvertedEngine implements SearchEngine {
     if (matcher.isSatisfiable) {
       total += this.#searchWriteBuffer(matcher, user, top);
       // The newest first: they win ties, so that more of the others are passed over.
-      for (const segment of this.#segments.toReversed()) {
-        total += this.#segmentSearch.search(segment, matcher, user, top);
-      }
+      total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
     }
     matcher.release();
     const similar = matcher.words.map(({ similar }) => {

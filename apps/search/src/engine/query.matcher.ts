@@ -142,6 +142,52 @@ export class QueryMatcher {
     return packScore(edits > 0 ? 1 + edits : tier, this.#proximity(tokens, count), bm25);
   }
 
+  /**
+   * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix unless that is -1. Its
+   * tokens are `length` varints from `bytes[from]` on. They are read until the proximity is down to `minProximity`,
+   * below which it cannot fall.
+   */
+  readProximity(
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    prefixWord: number,
+    minProximity: number,
+  ): number {
+    const wordsByTerm = this.#wordsByTerm;
+    this.#lastPositions.fill(-1);
+    this.#gaps.fill(MAX_GAP);
+    let sum = MAX_GAP * (this.words.length - 1);
+    let next = from;
+    for (let at = 0; at < length && sum > minProximity; at++) {
+      // The same as readVarints(), whose array would cost as much again.
+      let byte = bytes[next++] as number;
+      let term = byte & 0x7f;
+      for (let shift = 7; byte >= 0x80; shift += 7) {
+        byte = bytes[next++] as number;
+        term |= (byte & 0x7f) << shift;
+      }
+      const matched = wordsByTerm[term] as number;
+      if (matched !== 0) sum -= this.#place(matched, term, prefixWord, at);
+    }
+    return sum;
+  }
+
+  /** A term that matches these words stands at `at`. Returns by how much the gaps get narrower. */
+  #place(matched: number, term: number, prefixWord: number, at: number): number {
+    let best = 0;
+    let narrowed = 0;
+    for (let rest = matched; rest !== 0; rest &= rest - 1) {
+      const i = lowestBit(rest);
+      if (i !== prefixWord && (this.words[i] as WordMatcher).term !== term) continue;
+      best |= 1 << i;
+      narrowed += this.#narrowGaps(i, at);
+    }
+    // After all gaps are narrowed, so that two words never share this token.
+    for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
+    return narrowed;
+  }
+
   /** Counts a token that matches these words. */
   #countMatch(words: number, term: number): void {
     for (let rest = words; rest !== 0; rest &= rest - 1) {
@@ -155,7 +201,9 @@ export class QueryMatcher {
   /** The cost of a match of word `i` by the term: 0 for the word itself, an edit distance, or PREFIX_COST. */
   #costOf(i: number, term: number): number {
     const word = this.words[i] as WordMatcher;
-    return word.term === term ? 0 : (word.similar.get(term) ?? PREFIX_COST);
+    if (word.term === term) return 0;
+    // Most queries have no similar terms, and looking into an empty map takes time.
+    return word.similar.size === 0 ? PREFIX_COST : (word.similar.get(term) ?? PREFIX_COST);
   }
 
   /** The proximity of the document whose matching tokens stand at the first `count` of #positions. */
@@ -181,13 +229,25 @@ export class QueryMatcher {
     return sum;
   }
 
-  /** Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it, which is in reverse. */
-  #narrowGaps(i: number, at: number): void {
+  /**
+   * Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it, which is in reverse.
+   * Returns by how much.
+   */
+  #narrowGaps(i: number, at: number): number {
+    let narrowed = 0;
     const before = i > 0 ? (this.#lastPositions[i - 1] as number) : -1;
-    if (before >= 0) this.#gaps[i] = Math.min(this.#gaps[i] as number, at - before - 1);
-    if (i + 1 === this.words.length) return;
-    const behind = this.#lastPositions[i + 1] as number;
-    if (behind >= 0) this.#gaps[i + 1] = Math.min(this.#gaps[i + 1] as number, at - behind);
+    if (before >= 0) narrowed = this.#narrowGap(i, at - before - 1);
+    const behind = i + 1 < this.words.length ? (this.#lastPositions[i + 1] as number) : -1;
+    if (behind >= 0) narrowed += this.#narrowGap(i + 1, at - behind);
+    return narrowed;
+  }
+
+  /** Narrows the gap in front of word `i`. Returns by how much. */
+  #narrowGap(i: number, gap: number): number {
+    const narrowed = (this.#gaps[i] as number) - gap;
+    if (narrowed <= 0) return 0;
+    this.#gaps[i] = gap;
+    return narrowed;
   }
 
   #prepare(word: QueryWord, i: number, context: MatcherContext, isFuzzy: boolean): WordMatcher {

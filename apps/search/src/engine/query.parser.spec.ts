@@ -31,9 +31,15 @@ describe('parseQuery', () => {
     expect(query.excluded).toEqual([['d'], ['e', 'f'], ['g', 'h']]);
   });
 
+  it('asks for what is written twice only once', () => {
+    const query = parseQuery('"b c" -d -"e f" "b c" -d -"E F" -"f e"');
+    expect(query.phrases).toEqual([['b', 'c']]);
+    expect(query.excluded).toEqual([['d'], ['e', 'f'], ['f', 'e']]);
+  });
+
   it.each([
     ['different words', MAX_WORDS, (n: number) => `w${n} w0`],
-    ['phrases', MAX_PHRASES, (n: number) => `"w w${n % 8}"`],
+    ['phrases', MAX_PHRASES, (n: number) => `"w w${n}"`],
     ['exclusions', MAX_EXCLUSIONS, (n: number) => `-w${n}`],
     ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '"w' : 'w')],
     ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '-w' : '.w')],

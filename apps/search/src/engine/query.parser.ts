@@ -13,9 +13,9 @@ export interface QueryWord {
 export interface Query {
   /** All must match; distinct, in the order written. */
   words: QueryWord[];
-  /** Terms that must stand side by side, in this order; each is among the words too. */
+  /** Distinct. Terms that must stand side by side, in this order; each is among the words too. */
   phrases: string[][];
-  /** Terms that must not stand side by side in this order; a single one must not stand at all. */
+  /** Distinct. Terms that must not stand side by side in this order; a single one must not stand at all. */
   excluded: string[][];
 }
 
@@ -36,23 +36,27 @@ const PART =
  */
 export function parseQuery(keyword: string): Query {
   const words = new Map<string, QueryWord>();
-  const query: Query = { words: [], phrases: [], excluded: [] };
+  const phrases = new Map<string, string[]>();
+  const excluded = new Map<string, string[]>();
   let last: QueryWord | undefined;
   for (const { groups } of keyword.matchAll(PART)) {
     const quoted = groups?.phrase !== undefined;
     const terms = termsOf(groups?.phrase ?? groups?.word ?? '');
     if (groups?.minus) {
-      if (terms.length > 0) query.excluded.push(terms);
+      if (terms.length > 0) excluded.set(terms.join(' '), terms);
       last = undefined;
       continue;
     }
     for (const term of terms) addWord(words, term, quoted);
-    if (quoted && terms.length > 1) query.phrases.push(terms);
+    if (quoted && terms.length > 1) phrases.set(terms.join(' '), terms);
     last = words.get(terms.at(-1) ?? '') ?? last;
   }
   if (last && !last.exact) last.prefix = true;
-  query.words = [...words.values()];
-  return query;
+  return {
+    words: [...words.values()],
+    phrases: [...phrases.values()],
+    excluded: [...excluded.values()],
+  };
 }
 
 /** What a query has too many of, in the words of an error; undefined when it is within the bounds of the engine. */

@@ -31,6 +31,8 @@ const MAX_WEIGHT = K1 + 1;
 // 2 edits in each of MAX_FUZZY_WORDS words can reach.
 const TIERS = 66;
 const TIER = 256;
+/** A score has so many steps of proximity, from 1 down to 0. */
+export const SCORE_STEPS = TIERS * TIER;
 /** The BM25 that is worth half of what BM25 can add. */
 const SATURATION = 8;
 
@@ -66,7 +68,7 @@ export function idf(documents: number, documentFrequency: number): number {
 
 /** Packs the parts of a score into a number from 0 to 1; the higher the better. */
 export function packScore(tier: number, proximity: number, bm25: number): number {
-  return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + SATURATION)) / (TIERS * TIER);
+  return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + SATURATION)) / SCORE_STEPS;
 }
 
 /**
@@ -75,7 +77,7 @@ export function packScore(tier: number, proximity: number, bm25: number): number
  */
 export function minCompetitiveBm25(minScore: number, tier: number): number {
   // The slack covers the rounding of packScore(): a document too many is looked at, never one too few.
-  const share = tier * TIER + 1 - (1 - minScore) * TIERS * TIER - 1e-10;
+  const share = tier * TIER + 1 - (1 - minScore) * SCORE_STEPS - 1e-10;
   if (share <= 0) return 0;
   return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,5 @@
 import { type Bitmap, countBits, createBitmap, forEachDown, hasBit } from './bitmap.ts';
+import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
@@ -8,11 +9,24 @@ import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from '
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
 import type { TermRange } from './segment.terms.ts';
-import { countPostings, keepDocuments, maxImpact, termRange } from './segment.terms.ts';
+import {
+  countPostings,
+  keepDocuments,
+  maxImpact,
+  ordinalRange,
+  termRange,
+} from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 
-/** What is the same for all documents of a tier. */
+/** Reading a document costs about as much as this many steps through postings. */
+const POSTINGS_PER_READ = 512;
+
+/** So many candidates wait for each hit wanted, and so many at least, before the best of them are read. */
+const CANDIDATES_PER_HIT = 4;
+export const MIN_CANDIDATES = 512;
+
+/** What is the same for all documents of a tier in a segment. */
 interface Tier {
   segment: Segment;
   matcher: QueryMatcher;
@@ -22,14 +36,17 @@ interface Tier {
   firsts: Uint32Array;
   /** The word that the documents hold only as a prefix, -1 when they hold all words exactly. */
   prefixWord: number;
+  /** How many candidates there may be before the positions of the prefix are gathered, see #gatherPrefix(). */
+  candidatesLeft: number;
   /** The word with the fewest postings, and the highest BM25 that the other words can add to it. */
   rarest: number;
   maxOthers: number;
 }
 
 /**
- * Offers the documents of a segment that match several words to the top hits. The postings of a document give an upper
- * bound of its score. Only a document whose bound is high enough to enter the top is read, for its exact proximity.
+ * Offers the documents that match several words to the top hits. The postings of a document give an upper bound of its
+ * score. Where the bound is high enough to enter the top, but not exact, the document becomes a candidate, which is read
+ * for its exact proximity when the top has become as good as it can without.
  */
 export class SegmentRanker {
   readonly #table: TermTable;
@@ -38,12 +55,18 @@ export class SegmentRanker {
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
   /** The current posting of each word. Documents are visited downwards, so that these only ever move down. */
   readonly #cursors = new Int32Array(MAX_WORDS);
+  /** By document, the position mask of all terms that begin with the prefix, once they are gathered. */
+  readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  readonly #candidates = new Candidates<Tier>();
 
   constructor(table: TermTable) {
     this.#table = table;
   }
 
-  /** Offers the documents of `matches`: those that hold all words exactly, then those that hold one as a prefix. */
+  /**
+   * Offers the documents of `matches`: those that hold all words exactly, then those that hold one as a prefix. Some
+   * may wait until readCandidates() is called, which must follow the last segment.
+   */
   rank(segment: Segment, matcher: QueryMatcher, matches: Bitmap, top: TopHits): void {
     const { length } = segment.liveDocs;
     const ranges = matcher.words.map(({ term }) => termRange(segment, this.#table, term));
@@ -56,6 +79,18 @@ export class SegmentRanker {
     // The others, in the same scratch.
     for (let i = 0; i < length; i++) bits[i] = (matches[i] as number) & ~(bits[i] as number);
     this.#rankTier(segment, matcher, ranges, prefixWord, bits, top);
+  }
+
+  /** Reads the candidates, and offers those that are good enough. */
+  readCandidates(): void {
+    this.#candidates.drain(({ segment, matcher, top, tier, prefixWord }, document, min, bm25) => {
+      if (packScore(tier, min, bm25) < top.minCompetitiveScore) return;
+      const length = segment.lengths[document] as number;
+      const from = segment.tokenStarts[document] as number;
+      const proximity = matcher.readProximity(segment.tokens, from, length, prefixWord, min);
+      const score = packScore(tier, proximity, bm25);
+      if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
+    });
   }
 
   /** Offers the documents of `bits`. `ranges` are the terms that are the words themselves. */
@@ -84,7 +119,22 @@ export class SegmentRanker {
       maxOthers += i === prefixWord ? WEIGHT_PER_IMPACT * 255 : idf * maxImpact(segment, range);
     });
     const firsts = Uint32Array.from(ranges, ({ from }) => postingStarts[from] as number);
-    const state = { segment, matcher, top, tier, firsts, prefixWord, rarest, maxOthers };
+    const candidatesLeft =
+      prefixWord < 0
+        ? Number.POSITIVE_INFINITY
+        : countPostings(segment, this.#prefixRange(segment, matcher, prefixWord)) /
+          POSTINGS_PER_READ;
+    const state = {
+      segment,
+      matcher,
+      top,
+      tier,
+      firsts,
+      prefixWord,
+      candidatesLeft,
+      rarest,
+      maxOthers,
+    };
     const postingCount = countPostings(segment, ranges[rarest] as TermRange);
     const documentCount = countBits(bits, segment.liveDocs.length);
     // Seeking every document is quicker than reading every posting, when there are few enough documents.
@@ -126,54 +176,108 @@ export class SegmentRanker {
     }
   }
 
-  /** Offers a document, unless its bound or its score is too low. Returns whether it did. */
+  /**
+   * Offers a document, unless its bound or its score is too low, or makes it a candidate. Returns whether the minimal
+   * competitive score may have changed.
+   */
   #offer(state: Tier, document: number, minBm25: number): boolean {
-    const { segment, matcher, top, prefixWord } = state;
-    let score = this.#maxScore(state, document, minBm25);
-    if (DEBUG_ASSERTIONS) this.#assertBound(state, document, score);
-    if (score < top.minCompetitiveScore) return false;
+    const { segment, top, tier } = state;
+    const bm25 = this.#bm25(state, document);
+    if (bm25 < minBm25) return false;
+    const minProximity = this.#minProximity(state, document);
+    const maxScore = packScore(tier, minProximity, bm25);
+    if (DEBUG_ASSERTIONS) this.#assertBound(state, document, maxScore);
+    if (maxScore < top.minCompetitiveScore) return false;
     // The bound is the score itself when it comes from the exact masks of all words.
-    if (prefixWord >= 0 || !isExactMask(segment.lengths[document] as number)) {
-      score = matcher.scoreWords(this.#tokens, readTokens(segment, document, this.#tokens));
-      if (score < top.minCompetitiveScore) return false;
+    if (hasMasks(state) && isExactMask(segment.lengths[document] as number)) {
+      top.offer(segment.ids[document] as number, maxScore);
+      return true;
     }
-    top.offer(segment.ids[document] as number, score);
+    this.#candidates.add(state, document, minProximity, bm25, maxScore);
+    if (state.candidatesLeft-- <= 0) this.#gatherPrefix(state);
+    if (this.#candidates.size < maxCandidates(top)) return false;
+    this.readCandidates();
     return true;
   }
 
-  #assertBound({ segment, matcher, prefixWord }: Tier, document: number, bound: number): void {
-    // It has too low a BM25, and was not looked at any further.
-    if (bound === Number.NEGATIVE_INFINITY) return;
+  #assertBound(state: Tier, document: number, bound: number): void {
+    const { segment, matcher } = state;
     const length = readTokens(segment, document, this.#tokens);
     const score = matcher.scoreWords(this.#tokens, length);
     assert(score <= bound, 'no score exceeds its bound');
-    const isExact = prefixWord < 0 && isExactMask(length);
+    const isExact = hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');
   }
 
-  /** An upper bound of the score of a document. Moves the cursors down to its postings. */
-  #maxScore(state: Tier, document: number, minBm25: number): number {
-    const { segment, matcher, firsts, prefixWord } = state;
-    const { documents, impacts, positionMasks } = segment;
-    const length = segment.lengths[document] as number;
+  /** The BM25 of a document. Moves the cursors down to its postings. */
+  #bm25({ segment, matcher, firsts, prefixWord }: Tier, document: number): number {
+    const { documents, impacts, lengths } = segment;
     let bm25 = 0;
     for (let i = 0; i < firsts.length; i++) {
       if (i === prefixWord) {
-        bm25 += WEIGHT_PER_IMPACT * singleImpact(length);
+        bm25 += WEIGHT_PER_IMPACT * singleImpact(lengths[document] as number);
         continue;
       }
       const p = seek(documents, this.#cursors[i] as number, firsts[i] as number, document);
       this.#cursors[i] = p;
       bm25 += (matcher.words[i] as WordMatcher).idf * (impacts[p] as number);
     }
-    if (bm25 < minBm25) return Number.NEGATIVE_INFINITY;
-    let proximity = 0;
-    for (let i = 1; i < firsts.length; i++) {
-      if (i === prefixWord || i - 1 === prefixWord) continue;
-      const left = positionMasks[this.#cursors[i - 1] as number] as number;
-      const right = positionMasks[this.#cursors[i] as number] as number;
-      proximity += minGap(left, right, isExactMask(length));
-    }
-    return packScore(prefixWord < 0 ? 0 : 1, proximity, bm25);
+    return bm25;
   }
+
+  /** A lower bound of the proximity of the document that the cursors stand at. */
+  #minProximity(state: Tier, document: number): number {
+    const isExact = isExactMask(state.segment.lengths[document] as number);
+    let proximity = 0;
+    let left = this.#mask(state, 0, document);
+    for (let i = 1; i < state.firsts.length; i++) {
+      const right = this.#mask(state, i, document);
+      proximity += left < 0 || right < 0 ? 0 : minGap(left, right, isExact);
+      left = right;
+    }
+    return proximity;
+  }
+
+  /** The position mask of a word in the document that the cursors stand at; -1 as long as it is not known. */
+  #mask(state: Tier, word: number, document: number): number {
+    if (word !== state.prefixWord) {
+      return state.segment.positionMasks[this.#cursors[word] as number] as number;
+    }
+    return hasMasks(state) ? (this.#prefixMasks[document] as number) : -1;
+  }
+
+  /**
+   * Unites the position masks of all terms that begin with the prefix, by document. This costs a step a posting, and
+   * then spares to read most documents: it is worth it after so many documents have been read.
+   */
+  #gatherPrefix(state: Tier): void {
+    const { segment, matcher, prefixWord } = state;
+    const { documents, positionMasks, postingStarts } = segment;
+    const { from, to } = this.#prefixRange(segment, matcher, prefixWord);
+    const masks = this.#prefixMasks.fill(0, 0, segment.size);
+    const end = postingStarts[to] as number;
+    for (let p = postingStarts[from] as number; p < end; p++) {
+      const document = documents[p] as number;
+      masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+    }
+    state.candidatesLeft = Number.POSITIVE_INFINITY;
+  }
+
+  #prefixRange(segment: Segment, matcher: QueryMatcher, prefixWord: number): TermRange {
+    return ordinalRange(
+      segment,
+      this.#table,
+      (matcher.words[prefixWord] as WordMatcher).prefixRange,
+    );
+  }
+}
+
+/** Whether the position masks of all words are known. */
+function hasMasks({ candidatesLeft }: Tier): boolean {
+  return candidatesLeft === Number.POSITIVE_INFINITY;
+}
+
+/** How many candidates wait at most. */
+function maxCandidates({ capacity }: TopHits): number {
+  return Math.min(MAX_CANDIDATES, Math.max(MIN_CANDIDATES, CANDIDATES_PER_HIT * capacity));
 }

@@ -41,8 +41,25 @@ export class SegmentSearch {
     this.#ranker = new SegmentRanker(table);
   }
 
-  /** Offers the matches of the segment to `top`. Returns how many there are. */
-  search(segment: Segment, matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  /** Offers the matches of the segments to `top`. Returns how many there are. */
+  search(
+    segments: Segment[],
+    matcher: QueryMatcher,
+    user: number | undefined,
+    top: TopHits,
+  ): number {
+    let total = 0;
+    for (const segment of segments) total += this.#searchSegment(segment, matcher, user, top);
+    this.#ranker.readCandidates();
+    return total;
+  }
+
+  #searchSegment(
+    segment: Segment,
+    matcher: QueryMatcher,
+    user: number | undefined,
+    top: TopHits,
+  ): number {
     const [word] = matcher.words;
     if (word !== undefined && matcher.words.length === 1) {
       return this.#searchOne(segment, word, matcher, user, top);

@@ -6,7 +6,7 @@ import type { Hit } from './search.engine.ts';
  * its root.
  */
 export class TopHits {
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #scores: Float64Array;
   readonly #ids: Float64Array;
   #size = 0;
@@ -14,21 +14,21 @@ export class TopHits {
   minCompetitiveScore = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
     this.#scores = new Float64Array(capacity);
     this.#ids = new Float64Array(capacity);
     if (capacity === 0) this.minCompetitiveScore = Number.POSITIVE_INFINITY;
   }
 
   offer(id: number, score: number): void {
-    if (this.#size < this.#capacity) {
+    if (this.#size < this.capacity) {
       this.#size++;
       this.#siftUp(this.#size - 1, id, score);
     } else {
-      if (this.#capacity === 0 || !this.#isWorse(0, id, score)) return;
+      if (this.capacity === 0 || !this.#isWorse(0, id, score)) return;
       this.#siftDown(id, score);
     }
-    if (this.#size < this.#capacity) return;
+    if (this.#size < this.capacity) return;
     const worst = this.#scores[0] as number;
     if (DEBUG_ASSERTIONS) {
       assert(worst >= this.minCompetitiveScore, 'the minimal competitive score never falls');

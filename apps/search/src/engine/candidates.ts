@@ -1,0 +1,96 @@
+import { SCORE_STEPS } from './ranking.ts';
+
+/** So many candidates of one query wait at most. */
+export const MAX_CANDIDATES = 65_536;
+
+/** Bounds are sorted by tier and proximity, and by so many steps of BM25. */
+const BM25_STEPS = 16;
+/** The bounds of the tiers 0 and 1, each with up to 255 steps of proximity. */
+const BUCKETS = 512 * BM25_STEPS;
+
+/** What is known of a candidate: `context` is what the candidates of one tier in one segment share. */
+export type VisitCandidate<Context> = (
+  context: Context,
+  document: number,
+  minProximity: number,
+  bm25: number,
+) => void;
+
+/**
+ * Documents whose exact proximity has to be read, which costs about a microsecond each. They wait here, so that those
+ * with the highest upper bounds are read first: these raise the minimal competitive score, and most of the others need
+ * not be read then.
+ */
+export class Candidates<Context> {
+  readonly #contexts: Context[] = [];
+  #size = 0;
+  readonly #contextIndexes = new Uint16Array(MAX_CANDIDATES);
+  readonly #documents = new Uint16Array(MAX_CANDIDATES);
+  readonly #minProximities = new Uint8Array(MAX_CANDIDATES);
+  readonly #bm25s = new Float64Array(MAX_CANDIDATES);
+  readonly #buckets = new Uint16Array(MAX_CANDIDATES);
+  readonly #order = new Uint16Array(MAX_CANDIDATES);
+  readonly #ends = new Uint32Array(BUCKETS);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a document with the upper bound of its score. There must be room: fewer than MAX_CANDIDATES. */
+  add(
+    context: Context,
+    document: number,
+    minProximity: number,
+    bm25: number,
+    maxScore: number,
+  ): void {
+    if (this.#contexts.at(-1) !== context) this.#contexts.push(context);
+    const at = this.#size++;
+    this.#contextIndexes[at] = this.#contexts.length - 1;
+    this.#documents[at] = document;
+    this.#minProximities[at] = minProximity;
+    this.#bm25s[at] = bm25;
+    this.#buckets[at] = bucketOf(maxScore);
+  }
+
+  /** Removes all candidates, and visits them in about the descending order of their upper bounds. */
+  drain(visit: VisitCandidate<Context>): void {
+    this.#sort();
+    const size = this.#size;
+    for (let i = 0; i < size; i++) {
+      const at = this.#order[i] as number;
+      const context = this.#contexts[this.#contextIndexes[at] as number] as Context;
+      visit(
+        context,
+        this.#documents[at] as number,
+        this.#minProximities[at] as number,
+        this.#bm25s[at] as number,
+      );
+    }
+    this.#size = 0;
+    this.#contexts.length = 0;
+  }
+
+  /** A counting sort by bucket. */
+  #sort(): void {
+    const ends = this.#ends.fill(0);
+    for (let at = 0; at < this.#size; at++) {
+      const bucket = this.#buckets[at] as number;
+      ends[bucket] = (ends[bucket] as number) + 1;
+    }
+    for (let bucket = 1; bucket < BUCKETS; bucket++) {
+      ends[bucket] = (ends[bucket] as number) + (ends[bucket - 1] as number);
+    }
+    for (let at = this.#size - 1; at >= 0; at--) {
+      const bucket = this.#buckets[at] as number;
+      const end = (ends[bucket] as number) - 1;
+      ends[bucket] = end;
+      this.#order[end] = at;
+    }
+  }
+}
+
+/** The number of the bucket of a score: 0 is that of the best one. */
+function bucketOf(score: number): number {
+  return Math.min(BUCKETS - 1, Math.floor((1 - score) * SCORE_STEPS * BM25_STEPS));
+}
