@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { call } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
 /** What a container of this image may take at most, in MiB. */
@@ -71,41 +69,4 @@ export async function pipeline(
   await ended;
   socket.destroy();
   return statuses;
-}
-
-/** Asks for `/healthz` again and again while something else goes on. Every request must be answered with 200. */
-export class Bystander {
-  /** The longest that an answer took, in milliseconds. */
-  slowest = 0;
-  /** How many answers came. */
-  answers = 0;
-  private going = true;
-  private readonly asking: Promise<void>;
-
-  constructor(service: ServiceProcess) {
-    this.asking = this.ask(service);
-    // It is awaited in stop().
-    this.asking.catch(() => {});
-  }
-
-  /** @throws Error when one request was not answered with 200 */
-  async stop(): Promise<void> {
-    this.going = false;
-    await this.asking;
-  }
-
-  private async ask(service: ServiceProcess): Promise<void> {
-    while (this.going) {
-      const start = performance.now();
-      // A connection of its own, as a probe has.
-      const { status } = await call(service, 'GET /healthz', {
-        headers: { connection: 'close' },
-        timeout: 20_000,
-      });
-      if (status !== 200) throw new Error(`/healthz answered ${status}`);
-      this.slowest = Math.max(this.slowest, performance.now() - start);
-      this.answers += 1;
-      await delay(20);
-    }
-  }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { MOST_CONNECTIONS } from '#libs/http/http.server.ts';
+import { Bystander } from '#libs/testing/bystander.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import {
-  Bystander,
   get,
   imageMemorySettings,
   MEMORY_LIMIT,

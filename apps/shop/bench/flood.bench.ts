@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Bystander } from '#libs/testing/bystander.ts';
 import {
-  Bystander,
   get,
   imageMemorySettings,
   MEMORY_LIMIT,

@@ -1,5 +1,5 @@
+import { Bystander } from '#libs/testing/bystander.ts';
 import {
-  Bystander,
   get,
   imageMemorySettings,
   MEMORY_LIMIT,
