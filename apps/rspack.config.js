@@ -74,7 +74,7 @@ export default (options) => ({
     minimize: !isWatched,
     minimizer: [
       new rspack.SwcJsMinimizerRspackPlugin({
-        minimizerOptions: { mangle: false, compress: false },
+        minimizerOptions: { mangle: false, compress: false, format: { asciiOnly: true } },
       }),
     ],
   },
