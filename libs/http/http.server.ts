@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { Counter } from 'prom-client';
 import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
+import { RequestPacer } from './request.pacer.ts';
 
 /** Largest body accepted, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
@@ -42,6 +43,9 @@ const connectionsCut = new Counter({
   help: 'Connections closed because they held what others need',
   labelNames: ['reason'] as const,
 });
+
+/** Asked by probes, and never held back. */
+const PROBE_PATHS = new Set<string | undefined>(['/healthz', '/readyz']);
 
 /** What Node's HTTP parser refuses before there is a request. */
 const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
@@ -117,6 +121,7 @@ export class HttpServer {
   /** Told of every refusal, for logs and metrics. */
   onRefusal: (refusal: Refusal) => void = () => {};
 
+  private readonly pacer = new RequestPacer();
   private readonly connections = new Set<Socket>();
   private readonly malformed = new WeakSet<Socket>();
   /** How many requests each connection has sent ahead. */
@@ -171,8 +176,12 @@ export class HttpServer {
     });
     server.setTimeout(READER_TIMEOUT);
     server.on('connection', (socket) => this.admit(socket));
+    const begin = (request: IncomingMessage, response: ServerResponse) => {
+      if (PROBE_PATHS.has(request.url)) handler(request, response);
+      else this.pacer.begin(() => handler(request, response));
+    };
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      if (response.socket) handler(request, response);
+      if (response.socket) begin(request, response);
       else this.wait(request, response, handler);
     };
     server.on('request', onRequest);
@@ -204,6 +213,7 @@ export class HttpServer {
 
   /** Takes a connection in. When there are too many, the one goes that has been there for the longest of those for which nothing is being done. */
   private admit(socket: Socket): void {
+    this.pacer.noteConnection();
     this.connections.add(socket);
     socket.once('close', () => this.connections.delete(socket));
     if (this.connections.size <= MOST_CONNECTIONS) return;
