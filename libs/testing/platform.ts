@@ -24,7 +24,7 @@ const CLUSTER_NODES = 3;
  *     beforeAll(() => platform.start());
  *     afterAll(() => platform.stop());
  *
- * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:redis-cluster` runs every suite so.
+ * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:drills -- redis-cluster` runs every suite so.
  */
 export class Platform {
   /** Client for looking into Redis; it reconnects by itself. */

@@ -14,8 +14,8 @@ import {
   orders,
   ShopPlatform,
   shopEnvironment,
-} from './shop-platform.ts';
-import { tokenIn, Visitor } from './visitor.ts';
+} from '#libs/testing/shop-platform.ts';
+import { tokenIn, Visitor } from '#libs/testing/visitor.ts';
 
 /** Longest wait before a kill, in milliseconds: about what an order takes from the first byte to the last. */
 const LONGEST_WAIT = 30;

@@ -1,8 +1,14 @@
 import { call } from '#libs/testing/http-client.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+import {
+  deliver,
+  eventOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 beforeAll(() => platform.start());

@@ -9,8 +9,8 @@ import {
   payloadOf,
   ShopPlatform,
   sign,
-} from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 let quote: string;

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
-import { deliver, eventOf, orders, shopEnvironment } from '#apps/shop/test/shop-platform.ts';
-import { Visitor } from '#apps/shop/test/visitor.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { imageMemorySettings } from '#libs/testing/flood.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { deliver, eventOf, orders, shopEnvironment } from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 import { clusterMetrics } from './cluster-metrics.ts';
 import { metricsOf, panelQueries, rules } from './configuration.ts';
 import { inProduction, type Mail, Monitoring, type Sample } from './monitoring.ts';

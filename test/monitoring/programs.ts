@@ -3,7 +3,7 @@ import { findProgram, type Program } from '#libs/testing/debian.ts';
 
 /** Prometheus, promtool, Alertmanager or amtool, as deployed. The first call on a machine builds them, which takes minutes. */
 export function pinned(name: 'prometheus' | 'promtool' | 'alertmanager' | 'amtool'): Program {
-  const tools = execFileSync('.ci/monitoring/tools.sh', {
+  const tools = execFileSync('test/monitoring/tools.sh', {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the tools of `npm run check:deploy` at pinned versions into a cache and prints the folder of their executables.
+# Installs the tools of `npm run test:manifests` at pinned versions into a cache and prints the folder
+# of their executables.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # The pins name the folder: another pin is another cache.

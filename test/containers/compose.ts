@@ -19,7 +19,7 @@ const absent = ['grafana', 'mail'];
 
 const run = (command: string, ...args: string[]) =>
   execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-const tools = execFileSync('.ci/deploy/tools.sh', {
+const tools = execFileSync('test/manifests/tools.sh', {
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 }).trim();

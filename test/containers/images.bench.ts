@@ -1,5 +1,5 @@
 /**
- * What the images cost, printed by `npm run check:containers`: bytes on top of the Node base, and time to the first /healthz inside a pod's limits beside bare
+ * What the images cost, printed by `npm run test:containers`: bytes on top of the Node base, and time to the first /healthz inside a pod's limits beside bare
  * Fastify (apps/quotes/bench/baseline.ts, unbundled, without its types, since taking them off would count for us). Only the payload is held to its budget.
  */
 import assert from 'node:assert/strict';

@@ -23,8 +23,8 @@ stand_in() {
 }
 others() {
   local tools
-  stand_in traefik "$(.ci/deploy/tools.sh)/traefik"
-  tools=$(.ci/monitoring/tools.sh)
+  stand_in traefik "$(test/manifests/tools.sh)/traefik"
+  tools=$(test/monitoring/tools.sh)
   stand_in prom/prometheus "$tools/prometheus" --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus
   stand_in prom/alertmanager "$tools/alertmanager"
 }
@@ -39,7 +39,7 @@ trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,libatomic1,libjemalloc2,liblzf1,libssl3t64,libsystemd0,prometheus-redis-exporter \
   trixie "$root" >/dev/null
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-cp -P "$(dirname "$(./node_modules/.bin/node .ci/redis-server.ts valkey --print)")"/../usr/bin/valkey-* "$root/usr/local/bin"
+cp -P "$(dirname "$(./node_modules/.bin/node test/drills/redis-server.ts valkey --print)")"/../usr/bin/valkey-* "$root/usr/local/bin"
 ln -s valkey-server "$root/usr/local/bin/valkey-sentinel"
 for program in "$root"/usr/local/bin/valkey-*; do ln -s "${program##*/}" "${program/valkey-/redis-}"; done
 container=$(buildah from scratch)

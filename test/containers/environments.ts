@@ -1,11 +1,11 @@
 /**
- * Two rendered environments, run for real: `npm run check:containers` builds the images and drives the platform in containers held to the limits and
+ * Two rendered environments, run for real: `npm run test:containers` builds the images and drives the platform in containers held to the limits and
  * security contexts of the manifests.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { Visitor } from '#apps/shop/test/visitor.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 import { objects, run, say, secretOf, send } from './drill.ts';
 import { PodRunner } from './pod.runner.ts';
 

@@ -241,7 +241,7 @@ export class Monitoring {
     ];
     const files = ['-keyout', `${folder}/key.pem`, '-out', `${folder}/certificate.pem`];
     execFileSync('openssl', ['req', ...subject, ...files], { stdio: 'ignore' });
-    const tools = execFileSync('.ci/deploy/tools.sh', { encoding: 'utf8' }).trim();
+    const tools = execFileSync('test/manifests/tools.sh', { encoding: 'utf8' }).trim();
     const [web, port] = [await freePort(), await freePort()];
     const routes = `${folder}/routes`;
     mkdirSync(routes);

@@ -26,8 +26,8 @@ let endpoint = '';
 
 beforeAll(async () => {
   execFileSync('python3', ['-m', 'venv', venv]);
-  execFileSync(`${venv}/bin/pip`, ['install', '-q', '-r', '.ci/monitoring/requirements.txt']);
-  receiver = spawn(`${venv}/bin/python`, ['.ci/monitoring/otlp_receiver.py'], {
+  execFileSync(`${venv}/bin/pip`, ['install', '-q', '-r', 'test/monitoring/requirements.txt']);
+  receiver = spawn(`${venv}/bin/python`, ['test/monitoring/otlp_receiver.py'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: receiver.stdout as NodeJS.ReadableStream });

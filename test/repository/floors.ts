@@ -5,7 +5,7 @@
  */
 import { cruise, type IFlattenedRuleSet, type IForbiddenRuleType } from 'dependency-cruiser';
 
-const ROOTS = ['apps', 'libs', 'deploy', 'test', '.ci'];
+const ROOTS = ['apps', 'libs', 'deploy', 'test'];
 
 /** The folders of libs, top floor first. A folder imports only folders of lower floors. */
 const FLOORS = [
@@ -44,7 +44,7 @@ const floors = FLOORS.flatMap((floor, height) =>
 const forbidden: IForbiddenRuleType[] = [
   ...floors,
   {
-    name: 'every folder of libs has a floor in .ci/floors.ts',
+    name: 'every folder of libs has a floor in test/repository/floors.ts',
     from: {},
     to: { path: '^libs/', pathNot: known },
   },
@@ -54,9 +54,9 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: anyOf([TESTING]) },
   },
   {
-    name: 'no library imports an app, deploy/, test/ or .ci/',
+    name: 'no library imports an app, deploy/ or test/',
     from: { path: '^libs/' },
-    to: { path: '^(apps|deploy|test|[.]ci)/' },
+    to: { path: '^(apps|deploy|test)/' },
   },
   {
     name: 'no app imports another app',
@@ -64,9 +64,19 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: '^apps/', pathNot: '^apps/$1/' },
   },
   {
-    name: 'no app imports deploy/, test/ or .ci/',
+    name: 'no app imports deploy/ or test/',
     from: { path: '^apps/' },
-    to: { path: '^(deploy|test|[.]ci)/' },
+    to: { path: '^(deploy|test)/' },
+  },
+  {
+    name: 'deploy/ imports nothing of test/',
+    from: { path: '^deploy/' },
+    to: { path: '^test/' },
+  },
+  {
+    name: 'nothing imports the tests of an app, since what tests share is in libs/testing',
+    from: { pathNot: '^apps/[^/]+/test/' },
+    to: { path: '^apps/[^/]+/test/' },
   },
   {
     name: 'no files import each other in a circle',

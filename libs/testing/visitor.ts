@@ -1,5 +1,5 @@
-import { type Answer, call } from '#libs/testing/http-client.ts';
-import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { type Answer, call } from './http-client.ts';
+import type { ServiceProcess } from './service-process.ts';
 
 /** A visitor of the shop: a browser without scripts, reduced to cookies and forms. */
 export class Visitor {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { Container, PodSpec, Probe, Volume } from 'kubernetes-types/core/v1';
 import { stringify } from 'yaml';
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Manifest, ofKind, workloads } from './manifest.loader.ts';
+import { type Manifest, ofKind, workloads } from '#test/manifests/manifest.loader.ts';
 
 /** Runs podman; what it reads comes through a pipe of the shell, since it refuses the socket that Node.js would give it. */
 const podman = (args: string[], input = '') =>

@@ -74,7 +74,7 @@ function fuzz(address: string): { status: number | null; output: string } {
     [
       ...[
         '--config-file',
-        '.ci/schemathesis.toml',
+        'test/drills/schemathesis.toml',
         'run',
         `${address}/openapi.json`,
         '--checks',

@@ -1,9 +1,9 @@
 /** What the drills in containers share: the rendered environments, and requests as Traefik would pass them on. */
 import { execFileSync } from 'node:child_process';
-import { type Manifest, ofKind, renderOverlays } from './manifest.loader.ts';
+import { type Manifest, ofKind, renderOverlays } from '#test/manifests/manifest.loader.ts';
 import type { RunningPod } from './pod.runner.ts';
 
-const tools = execFileSync('.ci/deploy/tools.sh', {
+const tools = execFileSync('test/manifests/tools.sh', {
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 }).trim();

@@ -1,8 +1,9 @@
 /**
- * Holds the documents against the code: docs/openapi/*.json against what each built service serves, and the tables of README.md and docs/errors.md against
- * the configuration schema, the OpenAPI documents and the catalogue of problems. The rules of Redis'
- * users are held against the keys and scripts of the features.
- * `--write` brings them up to date instead.
+ * Holds the documents against the code: docs/openapi/*.json against what each built service serves, the
+ * tables of README.md and docs/errors.md against the configuration schema, the OpenAPI documents and the
+ * catalogue of problems, the rules of Redis' users against the keys and scripts of the features, and the
+ * commands of CONTRIBUTING.md against the scripts of package.json.
+ * `--write` brings up to date what can be derived.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -36,6 +37,9 @@ holdTable('README.md', 'api', apiTable());
 holdTable('docs/errors.md', 'errors', errorTable());
 hold('libs/redis-acl/redis.rules.json', redisRules());
 
+const unmatched = unmatchedScripts();
+for (const line of unmatched) console.error(line);
+if (unmatched.length > 0) process.exit(1);
 if (stale.length > 0) {
   console.error(`Out of date: ${stale.join(', ')}. Run npm run docs and commit the result.`);
   process.exit(1);
@@ -112,6 +116,25 @@ function errorTable(): string {
       `| \`${problemType(name as keyof typeof PROBLEMS)}\` | ${status} | ${title} |`,
   );
   return ['| type | status | title |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** Scripts that the commands of CONTRIBUTING.md leave out, and commands that are no scripts. */
+function unmatchedScripts(): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object };
+  const guide = readFileSync('CONTRIBUTING.md', 'utf8');
+  const commands = Array.from(
+    guide.matchAll(/^\| `npm (?:run )?([\w:-]+)/gm),
+    ([, name = '']) => name,
+  );
+  const names = Object.keys(scripts);
+  return [
+    ...names
+      .filter((name) => !commands.includes(name))
+      .map((name) => `CONTRIBUTING.md has no line of the script ${name}.`),
+    ...commands
+      .filter((name) => !names.includes(name))
+      .map((name) => `package.json has no script ${name}, of which CONTRIBUTING.md has a line.`),
+  ];
 }
 
 function holdTable(file: string, name: string, table: string): void {

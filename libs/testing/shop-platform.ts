@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
-import { type Answer, call } from '#libs/testing/http-client.ts';
-import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
-import { secret } from '#libs/testing/secrets.ts';
-import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { type Answer, call } from './http-client.ts';
+import { ADMIN_KEY, Platform } from './platform.ts';
+import { secret } from './secrets.ts';
+import type { ServiceProcess } from './service-process.ts';
 
 /** What the shops of the tests check events with. */
 export const WEBHOOK_SECRET = secret('webhook');

@@ -50,7 +50,7 @@ function complaints(tool: string, args: string[], input: string, ignore: RegExp)
   return status === 0 || lines.length > 0 ? lines : [`${tool} failed with status ${status}`];
 }
 
-const tools = execFileSync('.ci/deploy/tools.sh', {
+const tools = execFileSync('test/manifests/tools.sh', {
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 }).trim();
