@@ -44,11 +44,11 @@ it('is a configuration that Prometheus accepts, the discovery of Kubernetes incl
 it.each(['prometheus', 'alertmanager'] as const)(
   'is checked by the %s that is deployed',
   (name) => {
-    const [, version] =
-      /image: prom\/\w+:v([\d.]+)/.exec(
-        readFileSync(`${overlay}/${name}/stateful-set.yaml`, 'utf8'),
-      ) ?? [];
-    expect(run(pinned(name), '--version')).toContain(`${name}, version ${version} `);
+    const { images } = load('deploy/components/images/kustomization.yaml') as {
+      images: { name: string; newTag: string }[];
+    };
+    const deployed = images.find((image) => image.name === `prom/${name}`)?.newTag.slice(1);
+    expect(run(pinned(name), '--version')).toContain(`${name}, version ${deployed} `);
   },
 );
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds Prometheus and Alertmanager, at the versions that the manifests deploy, into a cache and prints the folder of their executables. They lack their web pages, which no
-# test opens, and of Prometheus' service discoveries all but the one that we use.
+# Builds Prometheus and Alertmanager, at the versions that the manifests deploy, into a cache and prints
+# the folder of their executables. They lack their web pages, which no test opens, and of Prometheus'
+# service discoveries all but the one that we use.
 set -euo pipefail
-overlay=$(cd "$(dirname "$0")/../../deploy/overlays/monitoring" && pwd)
-# Of the image that a manifest names.
-version() { sed -n "s,.*image: prom/$1:v\([0-9.]*\).*,\1,p" "$overlay/$1/stateful-set.yaml"; }
+images=$(cd "$(dirname "$0")/../../deploy/components/images" && pwd)/kustomization.yaml
+# Of the image that is deployed.
+version() { sed -n "\,name: prom/$1$,{n;s/.*newTag: v//p;}" "$images"; }
 prometheus=$(version prometheus)
 alertmanager=$(version alertmanager)
 # The pins name the folder: another pin is another cache.
