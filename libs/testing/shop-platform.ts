@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
-import { type Answer, call } from './http-client.ts';
+import { type Answer, call, succeeded } from './http-client.ts';
 import { ADMIN_KEY, Platform } from './platform.ts';
 import { secret } from './secrets.ts';
 import type { ServiceProcess } from './service-process.ts';
@@ -40,7 +40,8 @@ export class ShopPlatform extends Platform {
 
   /** Adds a quote, and answers with its id. */
   async addQuote(quote: string): Promise<string> {
-    return (await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote } })).body.id;
+    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote } });
+    return succeeded(answer).body.id;
   }
 
   private started() {
@@ -83,17 +84,16 @@ export function eventOf(
   return { id: `evt_${randomUUID()}`, type, object };
 }
 
-/** Delivers an event to a shop, signed unless `signature` says otherwise. */
-export function deliver(
-  shop: ServiceProcess,
-  event: TestEvent,
-  signature?: string | null,
-): Promise<Answer> {
+/**
+ * Delivers an event to a shop, signed.
+ * @throws Error when the shop does not take it
+ */
+export async function deliver(shop: ServiceProcess, event: TestEvent): Promise<Answer> {
   const payload = payloadOf(event);
-  return deliverRaw(shop, payload, signature === undefined ? sign(payload) : signature);
+  return succeeded(await deliverRaw(shop, payload, sign(payload)));
 }
 
-/** Delivers bytes as they are. */
+/** Delivers bytes as they are. @param signature of no kind when null */
 export function deliverRaw(
   shop: ServiceProcess,
   payload: string,
@@ -121,10 +121,10 @@ export function sign(payload: string, key = WEBHOOK_SECRET, age = 0): string {
 
 /** The order as the admin sees it. */
 export async function orderOf(shop: ServiceProcess, id: string) {
-  return (await call(shop, `GET /orders/${id}`, { key: ADMIN_KEY })).body;
+  return succeeded(await call(shop, `GET /orders/${id}`, { key: ADMIN_KEY })).body;
 }
 
 /** All orders as the admin sees them. */
 export async function orders(shop: ServiceProcess) {
-  return (await call(shop, 'GET /orders?limit=100', { key: ADMIN_KEY })).body.items;
+  return succeeded(await call(shop, 'GET /orders?limit=100', { key: ADMIN_KEY })).body.items;
 }

@@ -1,4 +1,4 @@
-import { type Answer, call } from './http-client.ts';
+import { type Answer, call, succeeded } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
 /** A visitor of the shop: a browser without scripts, reduced to cookies and forms. */
@@ -20,10 +20,15 @@ export class Visitor {
     return this.post(action, { _token: await this.token(page), ...fields });
   }
 
-  /** The token in the forms of a page. */
+  /**
+   * The token in the forms of a page.
+   * @throws Error when the page has no form
+   */
   async token(page: string): Promise<string> {
-    const { body } = await this.get(page);
-    return /name="_token" value="([^"]+)"/.exec(body)?.[1] ?? '';
+    const { status, body } = await this.get(page);
+    const [, token] = /name="_token" value="([^"]+)"/.exec(body) ?? [];
+    if (token === undefined) throw new Error(`${page} answered ${status}, without a form: ${body}`);
+    return token;
   }
 
   /** Sends a form as it is. */
@@ -31,21 +36,27 @@ export class Visitor {
     return this.send(`POST ${action}`, new URLSearchParams(fields).toString());
   }
 
-  /** Puts prints of a quote into the cart. */
-  addToCart(quoteId: string, print = 'mug', quantity = 1): Promise<Answer> {
+  /**
+   * Puts prints of a quote into the cart.
+   * @throws Error when the shop refuses
+   */
+  async addToCart(quoteId: string, print = 'mug', quantity = 1): Promise<Answer> {
     const fields = { quote_id: quoteId, print, quantity: String(quantity) };
-    return this.submit(`/products/${quoteId}`, '/cart', fields);
+    return succeeded(await this.submit(`/products/${quoteId}`, '/cart', fields));
   }
 
-  /** Goes to the payment page. */
+  /** Goes to the payment page, if the shop lets it. */
   checkOut(email = 'tintin@moulinsart.example'): Promise<Answer> {
     return this.submit('/checkout', '/checkout', { email });
   }
 
-  /** Buys a mug up to the payment page, and answers with the buyer's token. */
+  /**
+   * Buys a mug up to the payment page, and answers with the buyer's token.
+   * @throws Error when the shop refuses
+   */
   async order(quoteId: string): Promise<string> {
     await this.addToCart(quoteId);
-    return tokenIn(await this.checkOut());
+    return tokenIn(succeeded(await this.checkOut()));
   }
 
   private async send(target: string, form?: string): Promise<Answer> {

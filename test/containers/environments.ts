@@ -156,11 +156,13 @@ async function preprod(): Promise<void> {
     key,
     json: { quote: 'On a marché sur la Lune' },
   });
+  assert.equal(posted.status, 201);
   const { id } = (await posted.json()) as { id: string };
   const visitor = new Visitor({ url: `http://${shop.ip}:5000` });
   await eventually(async () => (await visitor.get('/?q=lune')).body.includes(`/products/${id}`));
   const token = await visitor.order(id);
-  await visitor.submit(`/demo-checkout/${token}`, `/demo-checkout/${token}`, { outcome: 'paid' });
+  const page = `/demo-checkout/${token}`;
+  assert.equal((await visitor.submit(page, page, { outcome: 'paid' })).status, 303);
   const order = await eventually(async () => {
     const { items } = (await (await send(shop, 'GET /orders', { key })).json()) as {
       items: { state: string }[];

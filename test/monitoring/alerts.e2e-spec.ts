@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import { eventually } from '#libs/testing/eventually.ts';
 import { imageMemorySettings } from '#libs/testing/flood.ts';
-import { call } from '#libs/testing/http-client.ts';
+import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { deliver, eventOf, orders, shopEnvironment } from '#libs/testing/shop-platform.ts';
@@ -179,7 +179,7 @@ it('mails that a container is at its limits, and that it no longer is', async ()
 
 it('mails that a payment was refused', async () => {
   const { quotes, shop } = services as Record<'quotes' | 'shop', ServiceProcess>;
-  const { body } = await call(quotes, 'GET /quotes/random');
+  const { body } = succeeded(await call(quotes, 'GET /quotes/random'));
   const start = Date.now();
   await new Visitor(shop).order(body.id);
   const [order] = await orders(shop);
