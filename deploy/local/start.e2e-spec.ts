@@ -268,7 +268,8 @@ describe('npm run dev', () => {
       const run = await running({}, ['--watch'], sources);
       const headers = { authorization: 'supersecretkey', 'content-type': 'application/json' };
       const body = JSON.stringify({ id: '2', name: 'Haddock', password: 'loch-lomond' });
-      await fetch('http://localhost:5000/users', { method: 'POST', headers, body });
+      const added = await fetch('http://localhost:5000/users', { method: 'POST', headers, body });
+      expect(added.status).toBe(201);
       const others = ['users', 'search', 'shop'].map(processOf);
       const quotes = processOf('quotes');
 
