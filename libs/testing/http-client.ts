@@ -61,7 +61,8 @@ export async function call(
  */
 export function succeeded(answer: Answer): Answer {
   if (answer.status < 400) return answer;
-  throw new Error(`a service answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  const body = JSON.stringify(answer.body).slice(0, 500);
+  throw new Error(`a service answered ${answer.status}: ${body}`);
 }
 
 /** The `Authorization` field of a user. */
