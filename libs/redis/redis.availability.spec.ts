@@ -168,7 +168,9 @@ describe('says once, however often it is tried', () => {
 });
 
 it('says LOADING until Redis has loaded its data', async () => {
-  for (let i = 0; i < 2000; i += 1) operator.set(`key:${i}`, 'x'.repeat(100)).catch(() => {});
+  await Promise.all(
+    Array.from({ length: 2000 }, (_, i) => operator.set(`key:${i}`, 'x'.repeat(100))),
+  );
   // From a snapshot it loads with more pauses, in which it answers.
   await operator.bgrewriteaof();
   await eventually(async () =>

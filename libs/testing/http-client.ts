@@ -55,6 +55,16 @@ export async function call(
   };
 }
 
+/**
+ * An answer that a test presupposes: what is created for it is there.
+ * @throws Error that tells the answer, when the service has refused
+ */
+export function succeeded(answer: Answer): Answer {
+  if (answer.status < 400) return answer;
+  const body = JSON.stringify(answer.body).slice(0, 500);
+  throw new Error(`a service answered ${answer.status}: ${body}`);
+}
+
 /** The `Authorization` field of a user. */
 export function basic(id: string, password: string): string {
   return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;

@@ -11,10 +11,11 @@ const paths = ['/quotes?limit=1', '/search?keyword=number', '/quotes/random'];
 async function readDuring(cluster: RealCluster, deed: () => Promise<unknown>): Promise<Reader> {
   const environment = await cluster.environment(namespace);
   const headers = { authorization: environment.key };
-  await cluster.ask(environment, 'POST /quotes', {
+  const { status, text } = await cluster.ask(environment, 'POST /quotes', {
     headers,
     json: { quote: 'A number to be found' },
   });
+  assert.equal(status, 201, text);
   const reader = await new Reader(cluster, environment, paths).start();
   try {
     await deed();

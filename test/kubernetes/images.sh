@@ -5,7 +5,7 @@ set -euo pipefail
 tools=$1
 # Whatever the programs say.
 exec 3>&1 >&2
-.ci/deploy/base-images.sh
+test/containers/base-images.sh
 npm run -s images -- --pull=never --build-arg "$(sed -n 's/^ARG \(NODE=.*\)@.*/\1/p' deploy/images/Dockerfile)"
 
 # image NAME FROM PROGRAM: a program over an image, or over nothing, made anew when the program is another.

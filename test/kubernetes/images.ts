@@ -1,5 +1,5 @@
 /** Prints every image that the rendered overlays name, one a line: what images.sh has to provide. */
-import { containersOf, renderOverlays, workloads } from '#ci/deploy/manifest.loader.ts';
+import { containersOf, renderOverlays, workloads } from '#test/manifests/manifest.loader.ts';
 
 const rendered = renderOverlays(['kubectl', 'kustomize']);
 const containers = [...rendered.values()]

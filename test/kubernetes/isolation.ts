@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { type Actor, reaches } from '#ci/deploy/isolation.check.ts';
-import type { Manifest } from '#ci/deploy/manifest.loader.ts';
+import { type Actor, reaches } from '#test/manifests/isolation.check.ts';
+import type { Manifest } from '#test/manifests/manifest.loader.ts';
 import type { RealCluster } from './cluster.ts';
 import type { Test } from './test.ts';
 
@@ -29,7 +29,7 @@ const probe = `
 
 /**
  * Every pair of pods, and a client outside, on every declared port: what the policies of the cluster let through by the
- * computation of check:deploy, against what happens when it is tried from the network of the pod.
+ * computation of test:manifests, against what happens when it is tried from the network of the pod.
  */
 export const isolation: Test = async (cluster, say) => {
   const { items } = (await cluster.get('networkpolicies --all-namespaces')) as {

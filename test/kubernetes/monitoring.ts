@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
-import { clusterMetrics } from '#ci/monitoring/cluster-metrics.ts';
-import { metricsOf, panelQueries, rules } from '#ci/monitoring/configuration.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { clusterMetrics } from '#test/monitoring/cluster-metrics.ts';
+import { metricsOf, panelQueries, rules } from '#test/monitoring/configuration.ts';
 import type { Test } from './test.ts';
 
 /** Metrics of programs that cannot be had where only package registries are reached. */

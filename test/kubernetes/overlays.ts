@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PodStatus } from 'kubernetes-types/core/v1';
 import { parseAllDocuments } from 'yaml';
-import type { Manifest } from '#ci/deploy/manifest.loader.ts';
-import { checkQuota, quantity } from '#ci/deploy/quota.check.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import type { Manifest } from '#test/manifests/manifest.loader.ts';
+import { checkQuota, quantity } from '#test/manifests/quota.check.ts';
 import { overlays, type RealCluster } from './cluster.ts';
 import { runDocumented } from './documentation.ts';
 import type { Test } from './test.ts';
@@ -420,7 +420,7 @@ export const quota: Test = async (cluster, say) => {
     assert.deepEqual(await refusals(namespace), []);
     const amounts = Object.entries(used).map(([resource, amount]) => `${resource} ${amount}`);
     say(
-      `ok   ${namespace}: all autoscalers at 4, every Deployment with a pod more in a rollout: the quota counts what check:deploy computes (${amounts.join(', ')}), no pod refused`,
+      `ok   ${namespace}: all autoscalers at 4, every Deployment with a pod more in a rollout: the quota counts what test:manifests computes (${amounts.join(', ')}), no pod refused`,
     );
   }
   await full[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ name=${TEST_CLUSTER:-quotes}
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/clusters/$name
 tools=$(test/kubernetes/tools.sh)
 if [[ ${1:-all} =~ ^(all|up)$ ]]; then
-  images=$(.ci/deploy/containers.sh test/kubernetes/images.sh "$tools")
+  images=$(test/containers/containers.sh test/kubernetes/images.sh "$tools")
   export TEST_IMAGES=$images
   test/kubernetes/fabric.sh down "$name" "$folder"
   test/kubernetes/fabric.sh up "$name" 3

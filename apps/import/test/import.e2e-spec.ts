@@ -100,7 +100,14 @@ describe('quotes', () => {
   });
 
   it('are signed by users that exist', async () => {
-    await run('users', write('tintin.csv', `id,name,password\ntintin,Tintin,${secret('milou')}\n`));
+    expect(
+      (
+        await run(
+          'users',
+          write('tintin.csv', `id,name,password\ntintin,Tintin,${secret('milou')}\n`),
+        )
+      ).status,
+    ).toBe(0);
     const { stderr, stdout, status } = await run(
       'quotes',
       write('signed.csv', 'user_id,quote\ntintin,one\nhaddock,two\n,three\n'),
@@ -148,7 +155,7 @@ describe('quotes', () => {
   });
 
   it('are not added a second time, whatever the file', async () => {
-    await run('quotes', write('first.csv', 'quote\none\ntwo\none\n'));
+    expect((await run('quotes', write('first.csv', 'quote\none\ntwo\none\n'))).status).toBe(0);
     const { stdout, status } = await run('quotes', write('second', 'two\n%\n one \n%\nthree\n'));
 
     expect(stdout).toContain('1 added, 2 already there, 0 refused');
@@ -198,7 +205,9 @@ describe('users', () => {
   });
 
   it('that exist are left alone', async () => {
-    await run('users', write('users.csv', `id,name,password\ntintin,Tintin,${milou}\n`));
+    expect(
+      (await run('users', write('users.csv', `id,name,password\ntintin,Tintin,${milou}\n`))).status,
+    ).toBe(0);
     const { stdout, status } = await run(
       'users',
       write('users.csv', `id,name,password\ntintin,Dupont,${milou}\n`),

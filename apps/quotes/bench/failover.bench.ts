@@ -2,7 +2,7 @@
  * How long nobody can write when the master of Redis goes, and whether anything is lost: a master, two replicas and three Sentinels as production has them,
  * and a quotes service under writes.
  *
- *     npm run bench:failover -- [rounds] [fault]
+ *     npm run bench -- failover [rounds] [fault]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { problemType } from '#libs/problem/problem.catalogue.ts';
-import { call } from '#libs/testing/http-client.ts';
+import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -30,8 +30,10 @@ beforeAll(async () => {
   const users = await platform.service('users');
   quotes = await platform.service('quotes');
   const tintin = { id: 'tintin', name: 'Tintin', password: secret('tintin') };
-  await call(users, 'POST /users', { key: ADMIN_KEY, json: tintin });
-  await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'Tonnerre de Brest !' } });
+  succeeded(await call(users, 'POST /users', { key: ADMIN_KEY, json: tintin }));
+  succeeded(
+    await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'Tonnerre de Brest !' } }),
+  );
   other = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
     response.end(`<iframe src="${quotes.url}/docs"></iframe>`);

@@ -1,5 +1,5 @@
 import { eventually } from '#libs/testing/eventually.ts';
-import { type Answer, basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { type Answer, basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -28,10 +28,12 @@ beforeEach(async () => {
     platform.service('quotes'),
     platform.service('search'),
   ]);
-  await call(users, 'POST /users', {
-    key: ADMIN_KEY,
-    json: { id: 'tintin', name: 'T', password: secret('tintin') },
-  });
+  succeeded(
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'tintin', name: 'T', password: secret('tintin') },
+    }),
+  );
 });
 afterEach(() => Promise.all([users, quotes, search].map((service) => service.end('SIGKILL'))));
 
@@ -158,7 +160,7 @@ describe('Redis frozen', () => {
   let limited: ServiceProcess;
 
   beforeEach(async () => {
-    await add('mille sabords');
+    succeeded(await add('mille sabords'));
     await eventually(
       async () => (await call(search, 'GET /search?keyword=sabord')).body.total === 1,
     );
@@ -234,7 +236,7 @@ describe('a service killed under writes', () => {
 
 describe('the removal of a user', () => {
   it('is finished by the next start when it was interrupted', async () => {
-    for (let i = 0; i < 40; i += 1) await add(`sabord ${i}`, 'tintin');
+    for (let i = 0; i < 40; i += 1) succeeded(await add(`sabord ${i}`, 'tintin'));
     // The state that a crash leaves between the two steps of a removal: the user is gone, the quotes still signed.
     const incarnation = (await platform.redis.hget('{users}:user:tintin', 'incarnation')) ?? '';
     await platform.redis
@@ -253,7 +255,7 @@ describe('the removal of a user', () => {
   });
 
   it('is finished however the service is killed in the middle of it', async () => {
-    for (let i = 0; i < 300; i += 1) await add(`sabord ${i}`, 'tintin');
+    for (let i = 0; i < 300; i += 1) succeeded(await add(`sabord ${i}`, 'tintin'));
     const removal = call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }).catch(() => undefined);
     await eventually(async () => (await platform.redis.exists('{users}:user:tintin')) === 0);
     await users.end('SIGKILL');

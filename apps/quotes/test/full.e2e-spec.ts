@@ -1,5 +1,5 @@
 import { eventually } from '#libs/testing/eventually.ts';
-import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -23,10 +23,9 @@ beforeAll(async () => {
     platform.service('quotes'),
     platform.service('quotes', { THROTTLE_LIMIT: '5', THROTTLE_WINDOW_SECONDS: '600' }),
   ]);
-  await addUser('tintin');
-  await addUser('haddock');
-  id = (await add(quotes)).body.id;
-  await add(quotes);
+  for (const user of ['tintin', 'haddock']) succeeded(await addUser(user));
+  id = succeeded(await add(quotes)).body.id;
+  succeeded(await add(quotes));
   // As if it were full: nothing more fits in.
   await platform.configure('maxmemory', '1mb');
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '#libs/testing/eventually.ts';
-import { call } from '#libs/testing/http-client.ts';
+import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { ReplicatedRedis } from '#libs/testing/replicated-redis.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -33,7 +33,7 @@ it('answers every read while the master holds writes back and hands over', async
   const master = await redis.whole();
   const post = () =>
     call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'bachibouzouk' } });
-  const { body } = await post();
+  const { body } = succeeded(await post());
   const statuses: string[] = [];
   let isOver = false;
   const readers = [`/quotes/${body.id}`, '/quotes?limit=5', '/quotes/random', '/readyz'].map(

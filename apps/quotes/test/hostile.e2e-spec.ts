@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import type { ProblemName } from '#libs/problem/problem.catalogue.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { call, expectProblem, sendRaw } from '#libs/testing/http-client.ts';
+import { call, expectProblem, sendRaw, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -19,14 +19,18 @@ beforeAll(async () => {
   await platform.start();
   await Promise.all(apps.map(async (app) => (services[app] = await platform.service(app))));
   const key = ADMIN_KEY;
-  await call(service('users'), 'POST /users', {
-    key,
-    json: { id: 'tintin', name: 'Tintin', password: secret('tintin') },
-  });
-  await call(service('quotes'), 'POST /quotes', {
-    key,
-    json: { quote: 'Mille sabords', user_id: 'tintin' },
-  });
+  succeeded(
+    await call(service('users'), 'POST /users', {
+      key,
+      json: { id: 'tintin', name: 'Tintin', password: secret('tintin') },
+    }),
+  );
+  succeeded(
+    await call(service('quotes'), 'POST /quotes', {
+      key,
+      json: { quote: 'Mille sabords', user_id: 'tintin' },
+    }),
+  );
 });
 afterAll(() => platform.stop());
 
@@ -659,10 +663,12 @@ it('a deletion may declare a content type without a body', async () => {
     'text/plain',
     'nonsense',
   ]) {
-    const { body } = await call(service('quotes'), 'POST /quotes', {
-      key: ADMIN_KEY,
-      json: { quote: 'éphémère' },
-    });
+    const { body } = succeeded(
+      await call(service('quotes'), 'POST /quotes', {
+        key: ADMIN_KEY,
+        json: { quote: 'éphémère' },
+      }),
+    );
     const headers = { 'Content-Type': type };
     expect(
       (await sendRaw(service('quotes'), request(`DELETE /quotes/${body.id}`, undefined, headers)))

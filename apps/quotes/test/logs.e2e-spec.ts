@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { eventually } from '#libs/testing/eventually.ts';
-import { call } from '#libs/testing/http-client.ts';
+import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 import { secret } from '#libs/testing/secrets.ts';
@@ -13,11 +13,13 @@ afterAll(() => platform.stop());
 it('logs one JSON line a request, with its id, route, status, duration and client, and no secret', async () => {
   const service = await platform.service('quotes');
   const headers = { 'x-request-id': 'from-the-caller' };
-  await call(service, 'POST /quotes', {
-    key: ADMIN_KEY,
-    json: { quote: secret('quote') },
-    headers,
-  });
+  succeeded(
+    await call(service, 'POST /quotes', {
+      key: ADMIN_KEY,
+      json: { quote: secret('quote') },
+      headers,
+    }),
+  );
   await call(service, `GET /quotes/abc?key=${secret('query')}`, { key: secret('key') });
 
   const lines = await eventually(() => {

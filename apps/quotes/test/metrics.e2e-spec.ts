@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { eventually } from '#libs/testing/eventually.ts';
-import { basic, call, metric, sendRaw } from '#libs/testing/http-client.ts';
+import { basic, call, metric, sendRaw, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -58,7 +58,9 @@ it('make one series of a thousand ids, labelled with service, method, route and 
       Array.from({ length: 50 }, (_, i) => call(quotes, `GET /quotes/${1 + batch * 50 + i}`)),
     );
   }
-  const { body } = await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } });
+  const { body } = succeeded(
+    await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'x' } }),
+  );
   await call(quotes, `GET /quotes/${body.id}`);
 
   expect(
@@ -105,17 +107,19 @@ it('count what is refused for its credentials: none, a wrong key, a wrong passwo
   await call(quotes, 'POST /quotes', { json });
   await call(quotes, 'POST /quotes', { json, key: secret('wrong') });
   await call(quotes, 'POST /quotes', { json, key: basic('nobody', secret('wrong')) });
-  await call(quotes, 'POST /quotes', { json, key: ADMIN_KEY });
+  succeeded(await call(quotes, 'POST /quotes', { json, key: ADMIN_KEY }));
 
   expect((await count()) - before).toBe(3);
 });
 
 it('time the operations of Redis by name', async () => {
-  await call(users, 'POST /users', {
-    key: ADMIN_KEY,
-    json: { id: 'tintin', name: 'T', password: secret('tintin') },
-  });
-  await call(users, 'GET /users', { key: ADMIN_KEY });
+  succeeded(
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'tintin', name: 'T', password: secret('tintin') },
+    }),
+  );
+  succeeded(await call(users, 'GET /users', { key: ADMIN_KEY }));
 
   const lines = await samples(users, 'redis_command_duration_seconds_count');
   for (const operation of ['user.create', 'user.list', 'author.allow', 'ping']) {
@@ -137,7 +141,7 @@ it('say what runs', async () => {
 });
 
 it('hold no key, no password, no id and no text', async () => {
-  await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'indiscret' } });
+  succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'indiscret' } }));
   for (const service of [users, quotes, search]) {
     const { body } = await call(service, 'GET /metrics');
     for (const text of [ADMIN_KEY, secret(''), 'argon2', 'tintin', 'indiscret', '127.0.0.1'])

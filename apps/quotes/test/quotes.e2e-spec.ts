@@ -1,4 +1,4 @@
-import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -22,10 +22,12 @@ afterAll(() => platform.stop());
 beforeEach(async () => {
   await platform.flush();
   for (const id of ['tintin', 'haddock']) {
-    await call(users, 'POST /users', {
-      key: ADMIN_KEY,
-      json: { id, name: id, password: secret(id) },
-    });
+    succeeded(
+      await call(users, 'POST /users', {
+        key: ADMIN_KEY,
+        json: { id, name: id, password: secret(id) },
+      }),
+    );
   }
 });
 
@@ -76,7 +78,7 @@ describe('POST /quotes', () => {
     ['left out', undefined],
     ['null', null],
   ])('leaves a quote unsigned when user_id is %s', async (_name, userId) => {
-    expect((await add('Wooah', ADMIN_KEY, userId)).body.user_id).toBeNull();
+    expect(succeeded(await add('Wooah', ADMIN_KEY, userId)).body.user_id).toBeNull();
   });
 
   it('refuses an author who does not exist', async () => {
@@ -92,23 +94,26 @@ describe('POST /quotes', () => {
     ['markup', '<script>alert(1)</script>'],
     ['the longest text, in characters', '🐋'.repeat(2000)],
   ])('keeps %s as written', async (_name, text) => {
-    const { body } = await add(text, ADMIN_KEY, 'tintin');
+    const { body } = succeeded(await add(text, ADMIN_KEY, 'tintin'));
     expect(body.quote).toBe(text);
     expect((await get(`/quotes/${body.id}`)).body).toEqual(body);
     // What is stored is text put together by a script: unsigning must not touch the wrong part of it.
-    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expect((await get(`/quotes/${body.id}`)).body).toEqual({ ...body, user_id: null });
   });
 
   it('accepts the same text twice', async () => {
-    const ids = [(await add('Allô, allô ?')).body.id, (await add('Allô, allô ?')).body.id];
+    const ids = [
+      succeeded(await add('Allô, allô ?')).body.id,
+      succeeded(await add('Allô, allô ?')).body.id,
+    ];
     expect(new Set(ids).size).toBe(2);
   });
 });
 
 describe('GET /quotes', () => {
   it('lists newest first, 20 at a time', async () => {
-    for (let i = 0; i < 21; i += 1) await add(`quote ${i}`);
+    for (let i = 0; i < 21; i += 1) succeeded(await add(`quote ${i}`));
 
     const { body } = await get('/quotes');
     expect(body.total).toBe(21);
@@ -122,7 +127,7 @@ describe('GET /quotes', () => {
 
   it('shows every quote exactly once to a walk while others write and delete', async () => {
     const there: string[] = [];
-    for (let i = 0; i < 30; i += 1) there.push((await add(`quote ${i}`)).body.id);
+    for (let i = 0; i < 30; i += 1) there.push(succeeded(await add(`quote ${i}`)).body.id);
     const [gone = '', ...kept] = there;
 
     let first = true;
@@ -142,9 +147,9 @@ describe('GET /quotes', () => {
   });
 
   it('lists one author', async () => {
-    await add('un', tintin);
-    await add('deux', haddock);
-    await add('trois', tintin);
+    succeeded(await add('un', tintin));
+    succeeded(await add('deux', haddock));
+    succeeded(await add('trois', tintin));
 
     expect((await walk('user_id=tintin&limit=1')).map(({ quote }) => quote)).toEqual([
       'trois',
@@ -158,7 +163,7 @@ describe('GET /quotes', () => {
 describe('GET /quotes/random', () => {
   it('is absent when there is no quote, and after the last is deleted', async () => {
     expectProblem(await get('/quotes/random'), 404, 'not-found');
-    const { body } = await add('seule');
+    const { body } = succeeded(await add('seule'));
     expect((await get('/quotes/random')).body).toEqual(body);
     await remove(body.id, ADMIN_KEY);
     expectProblem(await get('/quotes/random'), 404, 'not-found');
@@ -166,9 +171,9 @@ describe('GET /quotes/random', () => {
 
   it('draws every quote sooner or later', async () => {
     const ids = [
-      (await add('un')).body.id,
-      (await add('deux')).body.id,
-      (await add('trois')).body.id,
+      succeeded(await add('un')).body.id,
+      succeeded(await add('deux')).body.id,
+      succeeded(await add('trois')).body.id,
     ];
     const drawn = new Set<string>();
     // The chance that 200 draws miss one of three is below 1e-34.
@@ -180,7 +185,7 @@ describe('GET /quotes/random', () => {
 
 describe('DELETE /quotes/{id}', () => {
   it('removes a quote from every list, once', async () => {
-    const { body } = await add('Mille sabords', haddock);
+    const { body } = succeeded(await add('Mille sabords', haddock));
 
     expect(await remove(body.id, ADMIN_KEY)).toMatchObject({ status: 204, body: '' });
     expectProblem(await get(`/quotes/${body.id}`), 404, 'not-found');
@@ -194,7 +199,7 @@ describe('DELETE /quotes/{id}', () => {
     ['nobody', undefined],
     ['a wrong key', secret('other')],
   ])('refuses %s', async (_name, key) => {
-    const { body } = await add('Mille sabords');
+    const { body } = succeeded(await add('Mille sabords'));
     expectProblem(await remove(body.id, key), 401, 'unauthorized');
     expect((await get(`/quotes/${body.id}`)).status).toBe(200);
   });
@@ -202,8 +207,8 @@ describe('DELETE /quotes/{id}', () => {
 
 describe('the credentials of a user', () => {
   it('sign the quotes they add', async () => {
-    expect((await add('Milou !', tintin)).body.user_id).toBe('tintin');
-    expect((await add('Milou !', tintin, 'tintin')).body.user_id).toBe('tintin');
+    expect(succeeded(await add('Milou !', tintin)).body.user_id).toBe('tintin');
+    expect(succeeded(await add('Milou !', tintin, 'tintin')).body.user_id).toBe('tintin');
   });
 
   it('do not sign for another', async () => {
@@ -212,9 +217,9 @@ describe('the credentials of a user', () => {
   });
 
   it('delete the quotes of that user only', async () => {
-    const mine = (await add('Milou !', tintin)).body.id;
-    const other = (await add('Mille sabords', haddock)).body.id;
-    const unsigned = (await add('Wooah')).body.id;
+    const mine = succeeded(await add('Milou !', tintin)).body.id;
+    const other = succeeded(await add('Mille sabords', haddock)).body.id;
+    const unsigned = succeeded(await add('Wooah')).body.id;
 
     expectProblem(await remove(other, tintin), 403, 'forbidden');
     expectProblem(await remove(unsigned, tintin), 403, 'forbidden');
@@ -225,14 +230,16 @@ describe('the credentials of a user', () => {
 
   it('count at once when a user comes, and no longer when the user is gone', async () => {
     expect((await add('avant', tintin)).status).toBe(201);
-    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expectProblem(await add('après', tintin), 401, 'unauthorized');
 
     // The same id with another password is another user: what was remembered of the first must not help.
-    await call(users, 'POST /users', {
-      key: ADMIN_KEY,
-      json: { id: 'tintin', name: 'T', password: secret('new') },
-    });
+    succeeded(
+      await call(users, 'POST /users', {
+        key: ADMIN_KEY,
+        json: { id: 'tintin', name: 'T', password: secret('new') },
+      }),
+    );
     expectProblem(await add('après', tintin), 401, 'unauthorized');
     expect((await add('après', basic('tintin', secret('new')))).status).toBe(201);
   });
@@ -259,10 +266,12 @@ describe('the credentials of a user', () => {
 
   it('may hold a colon and any character in the password', async () => {
     const password = secret(':é🐋:');
-    await call(users, 'POST /users', {
-      key: ADMIN_KEY,
-      json: { id: 'nestor', name: 'Nestor', password },
-    });
+    succeeded(
+      await call(users, 'POST /users', {
+        key: ADMIN_KEY,
+        json: { id: 'nestor', name: 'Nestor', password },
+      }),
+    );
     expect((await add('Bien, Monsieur', basic('nestor', password))).status).toBe(201);
   });
 });
@@ -272,10 +281,10 @@ describe('the removal of a user', () => {
     const ids: string[] = [];
     // More than one batch of the script that unsigns.
     for (let i = 0; i < 130; i += 1)
-      ids.push((await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
-    const other = (await add('Mille sabords', haddock)).body;
+      ids.push(succeeded(await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
+    const other = succeeded(await add('Mille sabords', haddock)).body;
 
-    await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+    succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expect((await get('/quotes?user_id=tintin')).body).toEqual({ items: [], total: 0, next: null });
     const all = await walk('limit=100');
     expect(all[0]).toEqual(other);

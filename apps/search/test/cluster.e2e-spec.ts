@@ -1,5 +1,5 @@
 import { eventually } from '#libs/testing/eventually.ts';
-import { basic, call } from '#libs/testing/http-client.ts';
+import { basic, call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -29,10 +29,12 @@ const finds = (query: string, total: number) =>
   });
 
 it('stores, lists, finds and deletes quotes of all shards', async () => {
-  await call(users, 'POST /users', {
-    key: ADMIN_KEY,
-    json: { id: 'tintin', name: 'T', password: secret('tintin') },
-  });
+  succeeded(
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'tintin', name: 'T', password: secret('tintin') },
+    }),
+  );
   const ids: string[] = [];
   for (let i = 0; i < 40; i++) {
     const { status, body } = await call(quotes, 'POST /quotes', {
@@ -54,7 +56,7 @@ it('stores, lists, finds and deletes quotes of all shards', async () => {
 
   for (const id of ids.slice(0, 10)) await call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
   await finds('keyword=tonnerre', 30);
-  await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
+  succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
   await finds('keyword=tonnerre&user_id=tintin', 0);
   await finds('keyword=tonnerre', 30);
 });

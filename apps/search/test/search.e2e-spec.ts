@@ -1,5 +1,5 @@
 import { eventually } from '#libs/testing/eventually.ts';
-import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
+import { basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -14,15 +14,17 @@ beforeAll(async () => {
   [users, quotes, search] = (await Promise.all(
     ['users', 'quotes', 'search'].map((app) => platform.service(app)),
   )) as [ServiceProcess, ServiceProcess, ServiceProcess];
-  await call(users, 'POST /users', {
-    key: ADMIN_KEY,
-    json: { id: 'tintin', name: 'T', password: secret('tintin') },
-  });
+  succeeded(
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'tintin', name: 'T', password: secret('tintin') },
+    }),
+  );
 });
 afterAll(() => platform.stop());
 
 const add = async (quote: string, key = ADMIN_KEY): Promise<string> =>
-  (await call(quotes, 'POST /quotes', { key, json: { quote } })).body.id;
+  succeeded(await call(quotes, 'POST /quotes', { key, json: { quote } })).body.id;
 const find = (keyword: string, more = '') =>
   call(search, `GET /search?keyword=${encodeURIComponent(keyword)}${more}`);
 const remove = (id: string) => call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
@@ -98,14 +100,16 @@ it('wants all words, ranks the better match first, and pages', async () => {
 });
 
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {
-  await call(users, 'POST /users', {
-    key: ADMIN_KEY,
-    json: { id: 'dupont', name: 'D', password: secret('dupont') },
-  });
+  succeeded(
+    await call(users, 'POST /users', {
+      key: ADMIN_KEY,
+      json: { id: 'dupont', name: 'D', password: secret('dupont') },
+    }),
+  );
   await add('botus et mouche cousue', basic('dupont', secret('dupont')));
   await finds('botus', 1, '&user_id=dupont');
 
-  await call(users, 'DELETE /users/dupont', { key: ADMIN_KEY });
+  succeeded(await call(users, 'DELETE /users/dupont', { key: ADMIN_KEY }));
   await finds('botus', 0, '&user_id=dupont');
   expect((await finds('botus', 1)).body.items[0].user_id).toBeNull();
 });

@@ -10,7 +10,7 @@ import {
 } from '#libs/testing/flood.ts';
 import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
-import { ShopPlatform, shopEnvironment } from '../test/shop-platform.ts';
+import { ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 
 /**
  * Floods the quotes service and the shop as an attacker would, each with a whole processor or a fifth of one: how long `/healthz` takes for

@@ -7,7 +7,7 @@ import {
   pipeline,
 } from '#libs/testing/flood.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import { ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 
 const platform = new ShopPlatform();
 let shop: ServiceProcess;

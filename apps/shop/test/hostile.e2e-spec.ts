@@ -4,9 +4,14 @@ import { type Answer, basic, call, expectProblem, sendRaw } from '#libs/testing/
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import {
+  COOKIE_SECRET,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 import { ORDER_KEYS } from '../src/orders/order.keys.ts';
-import { COOKIE_SECRET, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
 
 const platform = new ShopPlatform();
 /** Says all it ever says: what visitors see must be the same. */

@@ -1,8 +1,16 @@
 import { call } from '#libs/testing/http-client.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+import {
+  deliver,
+  deliverRaw,
+  eventOf,
+  orders,
+  payloadOf,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 beforeAll(() => platform.start());
@@ -38,8 +46,7 @@ it('counts orders by state, payment events by outcome, and where the catalogue w
   ]) {
     await deliver(shop, event);
   }
-  await deliver(shop, paid, 'forged');
-  await deliver(shop, paid, null);
+  for (const signature of ['forged', null]) await deliverRaw(shop, payloadOf(paid), signature);
 
   const { 'catalogue_reads_total service': reads, ...others } = await counted(shop);
   expect(others).toEqual({

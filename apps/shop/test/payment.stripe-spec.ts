@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+import { orders, ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 /** Stripe's own stripe-mock, which checks every request against Stripe's published API description. */
-const STRIPE_MOCK = process.env.STRIPE_MOCK ?? resolve('data/go/bin/stripe-mock');
+const STRIPE_MOCK = process.env.STRIPE_MOCK ?? 'stripe-mock';
 
 const platform = new ShopPlatform();
 let mock: ChildProcess;

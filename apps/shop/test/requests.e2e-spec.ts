@@ -1,8 +1,8 @@
 import { eventually } from '#libs/testing/eventually.ts';
 import { call } from '#libs/testing/http-client.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { ShopPlatform } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+import { ShopPlatform } from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 beforeAll(() => platform.start());

@@ -9,7 +9,13 @@ import {
 } from 'playwright-core';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
+import {
+  deliver,
+  eventOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
 
 /** Where the pictures of every page go, for people to look at. */
 const SCREENSHOTS = 'data/screenshots';

@@ -9,8 +9,8 @@ import {
   orders,
   ShopPlatform,
   shopEnvironment,
-} from './shop-platform.ts';
-import { tokenIn, Visitor } from './visitor.ts';
+} from '#libs/testing/shop-platform.ts';
+import { tokenIn, Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 let sabords: string;

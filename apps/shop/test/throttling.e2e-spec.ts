@@ -1,8 +1,14 @@
 import { type Answer, call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-import { deliver, eventOf, orders, ShopPlatform, shopEnvironment } from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+import {
+  deliver,
+  eventOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 const LIMIT = 10;

@@ -9,8 +9,8 @@ import {
   payloadOf,
   ShopPlatform,
   sign,
-} from './shop-platform.ts';
-import { Visitor } from './visitor.ts';
+} from '#libs/testing/shop-platform.ts';
+import { Visitor } from '#libs/testing/visitor.ts';
 
 const platform = new ShopPlatform();
 let quote: string;
@@ -49,7 +49,7 @@ describe('the webhook', () => {
   ])('refuses %s', async (_name, signature) => {
     const event = eventOf(order);
     expectProblem(
-      await deliver(platform.shop, event, signature(payloadOf(event))),
+      await deliverRaw(platform.shop, payloadOf(event), signature(payloadOf(event))),
       400,
       'unsigned-event',
     );

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { call, expectProblem } from '#libs/testing/http-client.ts';
+import { call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -34,7 +34,7 @@ describe('POST /users', () => {
   });
 
   it('refuses an id that is taken and leaves its user alone', async () => {
-    await add(tintin);
+    succeeded(await add(tintin));
 
     expectProblem(await add({ ...tintin, name: 'Dupont' }), 409, 'conflict');
     expect((await get('/users/tintin')).body.name).toBe('Tintin');
@@ -60,12 +60,12 @@ describe('POST /users', () => {
   });
 
   it('trims the name', async () => {
-    expect((await add({ ...tintin, name: ' \n Tintin\t' })).body.name).toBe('Tintin');
+    expect(succeeded(await add({ ...tintin, name: ' \n Tintin\t' })).body.name).toBe('Tintin');
   });
 
   it('stores the password as argon2id of 19 MiB, salted', async () => {
-    await add(tintin);
-    await add({ ...tintin, id: 'haddock' });
+    succeeded(await add(tintin));
+    succeeded(await add({ ...tintin, id: 'haddock' }));
     const hashes = await Promise.all(
       ['tintin', 'haddock'].map((id) => platform.redis.hget(`{users}:user:${id}`, 'password')),
     );
@@ -77,7 +77,7 @@ describe('POST /users', () => {
 
 describe('GET /users', () => {
   it('lists by id, page by page, never a password or its hash', async () => {
-    for (const id of ['c', 'a', 'B', 'd', 'e']) await add({ ...tintin, id });
+    for (const id of ['c', 'a', 'B', 'd', 'e']) succeeded(await add({ ...tintin, id }));
 
     const first = await get('/users?limit=2');
     expect(first.body).toEqual({
@@ -89,7 +89,7 @@ describe('GET /users', () => {
       next: 'a',
     });
     // A user who arrives before the cursor moves nothing.
-    await add({ ...tintin, id: 'A' });
+    succeeded(await add({ ...tintin, id: 'A' }));
     const second = await get('/users?limit=2&cursor=a');
     expect(second.body.items.map(({ id }: { id: string }) => id)).toEqual(['c', 'd']);
     const third = await get('/users?limit=2&cursor=d');
@@ -103,7 +103,7 @@ describe('GET /users', () => {
 
 describe('DELETE /users/{id}', () => {
   it('removes the user, once', async () => {
-    await add(tintin);
+    succeeded(await add(tintin));
     const remove = () => call(users, 'DELETE /users/tintin', { key: ADMIN_KEY });
 
     expect(await remove()).toMatchObject({ status: 204, body: '' });
@@ -132,7 +132,7 @@ describe('the admin key', () => {
   it.each(routes.flatMap((route) => wrong.map(([name, key]) => [route, name, key] as const)))(
     'is asked for by %s: %s',
     async (route, _name, key) => {
-      await add(tintin);
+      succeeded(await add(tintin));
       const answer = await call(users, route, {
         ...(key !== undefined && { key }),
         ...(route.startsWith('POST') && { json: { ...tintin, id: 'x' } }),

@@ -47,7 +47,9 @@ beforeAll(async () => {
   replica = await start('replica', ['--replicaof', host, String(master.port)]);
   onMaster = connect(master);
   onReplica = connect(replica);
-  for (let i = 0; i < 5000; i += 1) onMaster.set(`before:${i}`, `${i}`.repeat(50)).catch(() => {});
+  await Promise.all(
+    Array.from({ length: 5000 }, (_, i) => onMaster.set(`before:${i}`, `${i}`.repeat(50))),
+  );
   await onMaster.set('before', 'all');
   const settings = [
     ...[

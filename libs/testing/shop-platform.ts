@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { Stripe } from 'stripe';
+import { type Answer, call, succeeded } from './http-client.ts';
+import { ADMIN_KEY, Platform } from './platform.ts';
+import { secret } from './secrets.ts';
+import type { ServiceProcess } from './service-process.ts';
+
+/** What the shops of the tests check events with. */
+export const WEBHOOK_SECRET = secret('webhook');
+
+/** What the shops of the tests sign cookies with. */
+export const COOKIE_SECRET = secret('cookies-of-the-shops-of-tests');
+
+const stripe = new Stripe('none');
+
+/** A platform with quotes, search and shop, the shop in demo mode. */
+export class ShopPlatform extends Platform {
+  private services_:
+    | { quotes: ServiceProcess; search: ServiceProcess; shop: ServiceProcess }
+    | undefined;
+
+  get quotes(): ServiceProcess {
+    return this.started().quotes;
+  }
+
+  get search(): ServiceProcess {
+    return this.started().search;
+  }
+
+  get shop(): ServiceProcess {
+    return this.started().shop;
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    const [quotes, search] = await Promise.all([this.service('quotes'), this.service('search')]);
+    const shop = await this.service('shop', shopEnvironment(quotes.url, search.url));
+    this.services_ = { quotes, search, shop };
+  }
+
+  /** Adds a quote, and answers with its id. */
+  async addQuote(quote: string): Promise<string> {
+    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote } });
+    return succeeded(answer).body.id;
+  }
+
+  private started() {
+    if (!this.services_) throw new Error('the platform is not started');
+    return this.services_;
+  }
+}
+
+/** The environment of a shop in demo mode. */
+export function shopEnvironment(quotesUrl: string, searchUrl: string): NodeJS.ProcessEnv {
+  return {
+    DEMO_MODE: 'True',
+    COOKIE_SECRET,
+    STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    QUOTES_URL: quotesUrl,
+    SEARCH_URL: searchUrl,
+  };
+}
+
+/** An event as Stripe sends it. */
+export interface TestEvent {
+  id: string;
+  type: string;
+  object: Record<string, unknown>;
+}
+
+/** An event that says that an order was paid, or what `type` says. */
+export function eventOf(
+  order: { id: string; total: number },
+  type = 'checkout.session.completed',
+): TestEvent {
+  const object = {
+    client_reference_id: order.id,
+    metadata: { order: order.id },
+    payment_status: 'paid',
+    refunded: true,
+    amount_total: order.total,
+    currency: 'eur',
+  };
+  return { id: `evt_${randomUUID()}`, type, object };
+}
+
+/**
+ * Delivers an event to a shop, signed.
+ * @throws Error when the shop does not take it
+ */
+export async function deliver(shop: ServiceProcess, event: TestEvent): Promise<Answer> {
+  const payload = payloadOf(event);
+  return succeeded(await deliverRaw(shop, payload, sign(payload)));
+}
+
+/** Delivers bytes as they are. @param signature of no kind when null */
+export function deliverRaw(
+  shop: ServiceProcess,
+  payload: string,
+  signature: string | null,
+): Promise<Answer> {
+  return call(shop, 'POST /webhooks/stripe', {
+    raw: payload,
+    headers: {
+      'content-type': 'application/json',
+      ...(signature !== null && { 'stripe-signature': signature }),
+    },
+  });
+}
+
+/** The body of an event. */
+export function payloadOf({ id, type, object }: TestEvent): string {
+  return JSON.stringify({ id, object: 'event', type, data: { object } });
+}
+
+/** A `Stripe-Signature` field for a body. @param age seconds since it was signed */
+export function sign(payload: string, key = WEBHOOK_SECRET, age = 0): string {
+  const timestamp = Math.floor(Date.now() / 1000) - age;
+  return stripe.webhooks.generateTestHeaderString({ payload, secret: key, timestamp });
+}
+
+/** The order as the admin sees it. */
+export async function orderOf(shop: ServiceProcess, id: string) {
+  return succeeded(await call(shop, `GET /orders/${id}`, { key: ADMIN_KEY })).body;
+}
+
+/** All orders as the admin sees them. */
+export async function orders(shop: ServiceProcess) {
+  return succeeded(await call(shop, 'GET /orders?limit=100', { key: ADMIN_KEY })).body.items;
+}
