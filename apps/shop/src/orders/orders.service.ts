@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
 import { orderCount, paymentPageCount } from '../shop.metrics.ts';
 import type { OrderLine } from './order.schema.ts';
 import type { AdvanceOutcome } from './order.scripts.ts';
@@ -12,6 +11,7 @@ import {
   type PlacedOrder,
   type StoredOrder,
 } from './orders.repository.ts';
+import { type PaymentEvent, PaymentProvider } from './payment.provider.ts';
 
 /** RFC 4648 base32: no digit looks like a letter. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
