@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
 import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { SearchReplica } from './search.replica.ts';
-import type { SearchAnswer, SearchQuery } from './search.schema.ts';
 
 /** Milliseconds after which an answer is of no use any more. */
 const DEADLINE = 2000;
