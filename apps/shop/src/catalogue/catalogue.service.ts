@@ -11,7 +11,7 @@ import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
-import { QuotesAwayError, QuotesClient } from './quotes.client.ts';
+import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
 
 /** Longer quotes fit on no mug. */
 const LONGEST = 280;
@@ -100,7 +100,7 @@ export class CatalogueService {
       }
       if (!found) await this.products.forget(id);
     } catch (error) {
-      if (!(error instanceof QuotesAwayError)) throw error;
+      if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
       const known = await this.products.find(id);
       if (known) return known;
@@ -135,7 +135,7 @@ export class CatalogueService {
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };
     } catch (error) {
-      if (!(error instanceof QuotesAwayError)) throw error;
+      if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
       return { products: await this.products.list(KNOWN), next: null, away: true };
     }
