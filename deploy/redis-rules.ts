@@ -95,7 +95,7 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      commands('get', SHARD.quote),
+      commands('get mget', SHARD.quote),
       script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Cluster } from 'ioredis';
 import { parseConfig } from '#libs/config/config.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { eventually } from '#libs/testing/eventually.ts';
@@ -10,6 +11,15 @@ const platform = new Platform();
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
+
+/** How often Redis, all of it, has carried out a command. */
+async function callsOf(command: string): Promise<number> {
+  const { redis } = platform;
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const stats = await Promise.all(nodes.map((node) => node.info('commandstats')));
+  const calls = new RegExp(`cmdstat_${command}:calls=(\\d+)`);
+  return stats.reduce((sum, text) => sum + Number(calls.exec(text)?.[1] ?? 0), 0);
+}
 
 describe.each([1, 3])('quotes in %i shards', (shards) => {
   let redis: RedisService;
@@ -130,10 +140,13 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     const ids: string[] = [];
     for (let i = 0; i < 9; i += 1) ids.push(await add(`quote ${i}`));
     const asked = ['1', ...ids.toReversed(), '2'];
+    const before = await callsOf('mget');
     const found = (await quotes.findMany(asked)).map(
       (document) => document && decodeQuote(document).id,
     );
     expect(found).toEqual([null, ...ids.toReversed(), null]);
+    expect((await callsOf('mget')) - before).toBeLessThanOrEqual(shards);
+    expect(await callsOf('mget')).toBeGreaterThan(before);
   });
 
   it('are drawn from all', async () => {

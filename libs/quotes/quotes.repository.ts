@@ -14,7 +14,7 @@ export interface NewQuote {
   user_id: string | null;
 }
 
-/** A page of quotes, newest first. */
+/** A page of quotes. */
 export interface QuotePage {
   /** JSON representations, ready to be sent. */
   documents: Buffer[];
