@@ -144,7 +144,7 @@ const USERS = {
       commands('mget', ORDER_KEYS.text),
       commands('lrange', ORDER_KEYS.history),
       commands('get', ORDER_KEYS.token),
-      commands('hget hmget hdel', PRODUCT_KEYS.product),
+      commands('hmget hdel', PRODUCT_KEYS.product),
       commands('zrevrange zrem', PRODUCT_KEYS.products),
     ],
   },

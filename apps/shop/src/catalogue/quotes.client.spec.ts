@@ -91,8 +91,13 @@ describe.each<[string, () => Promise<unknown>, Rubbish[]]>([
     ],
   ],
   [
+    'two quotes',
+    () => client.find('request', [quote.id, '1']),
+    [['a quote alone', sendJson(quote)]],
+  ],
+  [
     'a quote',
-    () => client.find('request', quote.id),
+    () => client.find('request', [quote.id]),
     [
       ['a quote without its id', sendJson({ ...quote, id: undefined })],
       ['a text that is a number', sendJson({ ...quote, quote: 7 })],
