@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { quoteSchema } from './quote.schema.ts';
 
 /**
- * The JSON of a quote. Redis stores it, and services send it, as the very same bytes. This file alone
- * makes and reads them: for services in TypeScript, and for scripts in Lua.
+ * The JSON of a quote. Redis stores it, and services send it, as the very same bytes. This file
+ * alone makes and reads them: for services in TypeScript, and for scripts in Lua.
  */
 
 /** A quote, as its JSON holds it. */
@@ -42,13 +42,14 @@ export function digestOf(quote: string): string {
 }
 
 /**
- * The same in Lua, to be put before the script that uses it. A user is nil where nobody signed, and a
- * `text` is what encodeText() makes of it. No value but the text needs escapes: ids and times have
- * none of the characters that JSON escapes.
+ * The same in Lua, to be put before the script that uses it. A user is nil where nobody signed, and
+ * a `text` is what encodeText() makes of it. No value but the text needs escapes: ids and times
+ * have none of the characters that JSON escapes.
  */
 export const QUOTE_DOCUMENT_LUA = `
     local function signature(id, user)
-      return '${JSON_PARTS.id}' .. id .. '${JSON_PARTS.userId}' .. (user and '"' .. user .. '"' or 'null')
+      local signer = user and '"' .. user .. '"' or 'null'
+      return '${JSON_PARTS.id}' .. id .. '${JSON_PARTS.userId}' .. signer
     end
     local function before_text(id, user, created_at)
       return signature(id, user) .. '${JSON_PARTS.createdAt}' .. created_at .. '${JSON_PARTS.text}'

@@ -47,7 +47,12 @@ const idsSchema = z
   .transform((ids) => [...new Set(ids)])
   .optional()
   .describe(
-    `only these quotes, up to ${MAX_IDS}, with commas between their ids; they come in this order, without those that are not there, and an id given twice counts once. \`total\` is how many of them there are, and \`next\` is null. It goes with no other parameter`,
+    [
+      `only these quotes, up to ${MAX_IDS}, with commas between their ids;`,
+      'they come in this order, without those that are not there, and an id given twice counts',
+      'once. `total` is how many of them there are, and `next` is null. It goes with no other',
+      'parameter',
+    ].join(' '),
   );
 
 const listParameters = {

@@ -32,7 +32,8 @@ export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
 /** The scripts of quotes. A quote and all its index entries change together, so that no crash leaves one without the other. */
 export const QUOTE_SCRIPTS = {
   /**
-   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per quote: user or '', text (JSON), digest or ''.
+   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then
+   * per quote: user or '', text (JSON), digest or ''.
    * Answers per quote its new id, `unknown` when the user may not sign, or `known` when a digest was imported before.
    */
   addQuotes: {

@@ -105,8 +105,8 @@ export class QuotesRepository {
   }
 
   /**
-   * The JSON representations of quotes, in the order of the ids; null where there is none. One round trip,
-   * on a Redis Cluster one to each node at the same time.
+   * The JSON representations of quotes, in the order of the ids; null where there is none. One
+   * round trip, on a Redis Cluster one to each node at the same time.
    * @throws RedisUnavailableError
    */
   async findMany(ids: readonly string[]): Promise<(Buffer | null)[]> {

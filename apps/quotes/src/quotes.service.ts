@@ -48,8 +48,8 @@ export class QuotesService {
   }
 
   /**
-   * A page of quotes as JSON: newest first, where `cursor` is the id of the last quote of the page before, or
-   * those of `ids` that are there, in that order.
+   * A page of quotes as JSON: newest first, where `cursor` is the id of the last quote of the page
+   * before, or those of `ids` that are there, in that order.
    * @param signal aborted when the client has gone
    * @throws ProblemError busy
    */

@@ -69,7 +69,10 @@ export const queryDuration = new Histogram({
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
 });
 
-/** What made the query costly, the label of {@link queryDuration}; `few`: so few hits that typos were tried. */
+/**
+ * What made the query costly, the label of {@link queryDuration}; `few`: so few quotes match that
+ * typos were tried.
+ */
 export function queryKind({ words, phrases }: Query, { withTypos }: SearchResult) {
   if (withTypos) return 'few';
   if (phrases.length > 0) return 'phrase';

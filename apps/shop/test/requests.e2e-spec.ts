@@ -41,7 +41,7 @@ it.each([
   },
 );
 
-it('makes an id for a visitor without one, and reads all quotes of a page in one call under it', async () => {
+it('makes an id for who has none, and reads the quotes of a page in one call', async () => {
   const visitor = new Visitor(platform.shop);
   const quotes: string[] = [];
   for (const text of ['Tonnerre de Brest !', 'Bachi-bouzouk !', 'Moule à gaufres !']) {

@@ -84,7 +84,8 @@ export class CatalogueService {
   /**
    * The product of a quote.
    * @param requestId of the visitor's request
-   * @throws ProblemError not-found; busy; unavailable when the quotes service is away and the shop has never seen the quote
+   * @throws ProblemError not-found; busy; unavailable when the quotes service is away and the shop
+   *   has never seen the quote
    */
   async product(id: string, requestId: string): Promise<Product> {
     const product = (await this.productsOf([id], requestId)).get(id);
@@ -93,10 +94,12 @@ export class CatalogueService {
   }
 
   /**
-   * The products of quotes by their ids, without those that are sold no more; the quotes are read in one call.
+   * The products of quotes by their ids, without those that are sold no more; the quotes are read
+   * in one call.
    * @param ids different ones, 100 at most
    * @param requestId of the visitor's request
-   * @throws ProblemError busy; unavailable when the quotes service is away and the shop has never seen one of the quotes
+   * @throws ProblemError busy; unavailable when the quotes service is away and the shop has never
+   *   seen one of the quotes
    */
   async productsOf(ids: readonly string[], requestId: string): Promise<Map<string, Product>> {
     if (ids.length === 0) return new Map();

@@ -10,7 +10,10 @@ import type { Product } from './products.repository.ts';
 const TIMEOUT = 800;
 const PAGE = 36;
 
-/** The quotes or search service does not answer, or not as it should: the cause says what is wrong. */
+/**
+ * The quotes or search service does not answer, or not as it should: the cause says what
+ * is wrong.
+ */
 export class UpstreamUnavailable extends Error {}
 
 /** A page of quotes from another service; `next` leads on, or is null on the last. */
@@ -67,7 +70,7 @@ export class QuotesClient {
     const quotes = `${this.config.QUOTES_URL}/quotes`;
     if (ids.length > 1)
       return (await this.get(requestId, `${quotes}?ids=${ids}`, quoteListSchema)).items;
-    // Quotes reads one quote together with the count of its rate limit, and never has it wait behind lists.
+    // One quote is read together with the count of the rate limit, and never waits behind lists.
     const absent = { status: 404, meaning: undefined };
     const quote = await this.get(requestId, `${quotes}/${ids[0]}`, quoteSchema, absent);
     return quote ? [quote] : [];

@@ -83,7 +83,8 @@ export class OrdersRepository {
    * Places an order, unless its cart has an unfinished one of the same contents.
    * @param digest tells contents apart
    * @param client who orders, as clients are told apart
-   * @returns the order that counts, this one or the unfinished one; undefined when too many of the cart or client wait to be paid
+   * @returns the order that counts, this one or the unfinished one; undefined when too many of the
+   *   cart or client wait to be paid
    * @throws RedisUnavailableError; the order may then have been placed, and is found again when the call is repeated
    */
   async place(
