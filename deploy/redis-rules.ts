@@ -95,7 +95,7 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      commands('get', SHARD.quote),
+      commands('get mget', SHARD.quote),
       script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,
@@ -144,7 +144,7 @@ const USERS = {
       commands('mget', ORDER_KEYS.text),
       commands('lrange', ORDER_KEYS.history),
       commands('get', ORDER_KEYS.token),
-      commands('hget hmget hdel', PRODUCT_KEYS.product),
+      commands('hmget hdel', PRODUCT_KEYS.product),
       commands('zrevrange zrem', PRODUCT_KEYS.products),
     ],
   },

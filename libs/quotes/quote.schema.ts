@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
+const QUOTE_ID_PATTERN = '[1-9]\\d{0,15}';
+
 /** Decimal snowflake, see the quotes repository. */
-export const QUOTE_ID = /^[1-9]\d{0,15}$/;
+export const QUOTE_ID = new RegExp(`^${QUOTE_ID_PATTERN}$`);
 
 /** Path parameter of a quote. */
 export const quoteIdSchema = z
@@ -31,8 +33,30 @@ export const quoteSchema = z
   })
   .meta({ id: 'Quote' });
 
-/** Query of `GET /quotes`. */
-export const quoteListQuerySchema = z.strictObject({
+/** How many quotes may be asked for by id at once. */
+const MAX_IDS = 100;
+
+const idsSchema = z
+  .string('must be given once')
+  .meta({
+    pattern: `^${QUOTE_ID_PATTERN}(,${QUOTE_ID_PATTERN}){0,${MAX_IDS - 1}}$`,
+    example: '1763740800000000,1763740800000001',
+  })
+  .transform((text) => text.split(','))
+  .pipe(z.array(quoteIdSchema).max(MAX_IDS, `must be at most ${MAX_IDS} ids`))
+  .transform((ids) => [...new Set(ids)])
+  .optional()
+  .describe(
+    [
+      `only these quotes, up to ${MAX_IDS}, with commas between their ids;`,
+      'they come in this order, without those that are not there, and an id given twice counts',
+      'once. `total` is how many of them there are, and `next` is null. It goes with no other',
+      'parameter',
+    ].join(' '),
+  );
+
+const listParameters = {
+  ids: idsSchema,
   limit: limitSchema,
   cursor: z
     .string('must be given once')
@@ -40,7 +64,19 @@ export const quoteListQuerySchema = z.strictObject({
     .optional()
     .describe('`next` of the page before'),
   user_id: idSchema.optional().describe('only the quotes of this author'),
-});
+};
+
+/** Query of `GET /quotes`: a page of the list, or `ids` alone. */
+export const quoteListQuerySchema = z.preprocess((query, context) => {
+  const given = Object.keys(query ?? {});
+  if (!given.includes('ids')) return query;
+  for (const name of given) {
+    if (name === 'ids' || !Object.hasOwn(listParameters, name)) continue;
+    const message = 'must not be given together with ids';
+    context.addIssue({ code: 'custom', path: [name], message });
+  }
+  return query;
+}, z.strictObject(listParameters));
 
 /** A page of quotes. */
 export const quoteListSchema = pageSchema(quoteSchema, 'QuoteList', 'quotes');

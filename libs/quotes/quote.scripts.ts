@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import type { Scripts } from '#libs/redis/redis.scripts.ts';
 import { logChange } from './change.log.ts';
+import { QUOTE_DOCUMENT_LUA } from './quote.document.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -31,11 +32,12 @@ export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
 /** The scripts of quotes. A quote and all its index entries change together, so that no crash leaves one without the other. */
 export const QUOTE_SCRIPTS = {
   /**
-   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per quote: user, text (JSON), digest.
+   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then
+   * per quote: user or '', text (JSON), digest or ''.
    * Answers per quote its new id, `unknown` when the user may not sign, or `known` when a digest was imported before.
    */
   addQuotes: {
-    lua: `
+    lua: `${QUOTE_DOCUMENT_LUA}
     local quote, quotes, by, authors, clock, log, imported = unpack(KEYS)
     local shards, now = tonumber(ARGV[1]), tonumber(ARGV[3])
     local last = tonumber(redis.call('GET', clock) or 0)
@@ -49,10 +51,10 @@ export const QUOTE_SCRIPTS = {
       elseif digest ~= '' and redis.call('HSETNX', imported, digest, name) == 0 then
         answers[#answers + 1] = 'known'
       else
-        redis.call('SET', quote .. name, '{"id":"' .. name .. '","user_id":' .. (user == '' and 'null' or '"' .. user .. '"')
-          .. ',"created_at":"' .. ARGV[4] .. '","quote":' .. text .. '}')
+        local signer = user ~= '' and user or nil
+        redis.call('SET', quote .. name, encode_quote(name, signer, ARGV[4], text))
         redis.call('ZADD', quotes, name, name)
-        if user ~= '' then redis.call('ZADD', by .. user, name, name) end
+        if signer then redis.call('ZADD', by .. signer, name, name) end
         ${logChange('u', 'name')}
         answers[#answers + 1] = name
         last, id = id, id + shards
@@ -64,18 +66,18 @@ export const QUOTE_SCRIPTS = {
 
   /** KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a DeleteOutcome. */
   deleteQuote: {
-    lua: `
+    lua: `${QUOTE_DOCUMENT_LUA}
     local quote, quotes, by, log, imported = unpack(KEYS)
     local id, author = ARGV[1], ARGV[2]
     local document = redis.call('GET', quote .. id)
     if not document then return 'absent' end
-    local user = string.match(document, '^{"id":"%d+","user_id":"([^"]*)"')
+    local user, text = decode_quote(document)
     if author ~= '' and user ~= author then return 'forbidden' end
     redis.call('DEL', quote .. id)
     redis.call('ZREM', quotes, id)
     if user then redis.call('ZREM', by .. user, id) end
     ${logChange('d', 'id')}
-    local digest = string.sub(redis.sha1hex(string.match(document, '"quote":(.*)}$')), 1, 20)
+    local digest = digest_of(text)
     if redis.call('HGET', imported, digest) == id then redis.call('HDEL', imported, digest) end
     return 'deleted'`,
   },
@@ -109,7 +111,7 @@ export const QUOTE_SCRIPTS = {
    * count of its quotes. Answers how many it unsigned. A later user of the same id is left alone.
    */
   unsignQuotes: {
-    lua: `
+    lua: `${QUOTE_DOCUMENT_LUA}
     local quote, by, authors, log = unpack(KEYS)
     local user, incarnation = ARGV[1], ARGV[2]
     local current = redis.call('HGET', authors, user)
@@ -118,8 +120,7 @@ export const QUOTE_SCRIPTS = {
     local ids = redis.call('ZRANGE', by .. user, 0, ARGV[3] - 1)
     for _, id in ipairs(ids) do
       local document = redis.call('GET', quote .. id)
-      local from, to = string.find(document, '"user_id":"' .. user .. '"', 1, true)
-      redis.call('SET', quote .. id, string.sub(document, 1, from - 1) .. '"user_id":null' .. string.sub(document, to + 1))
+      redis.call('SET', quote .. id, unsign_quote(document, id, user))
       redis.call('ZREM', by .. user, id)
       ${logChange('u', 'id')}
     end

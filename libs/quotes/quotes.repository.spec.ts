@@ -1,14 +1,25 @@
 import 'reflect-metadata';
+import { Cluster } from 'ioredis';
 import { parseConfig } from '#libs/config/config.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
+import { decodeQuote, encodeQuote, type Quote } from './quote.document.ts';
 import { type ImportOutcome, QuotesRepository } from './quotes.repository.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
+
+/** How often Redis, all of it, has carried out a command. */
+async function callsOf(command: string): Promise<number> {
+  const { redis } = platform;
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const stats = await Promise.all(nodes.map((node) => node.info('commandstats')));
+  const calls = new RegExp(`cmdstat_${command}:calls=(\\d+)`);
+  return stats.reduce((sum, text) => sum + Number(calls.exec(text)?.[1] ?? 0), 0);
+}
 
 describe.each([1, 3])('quotes in %i shards', (shards) => {
   let redis: RedisService;
@@ -27,9 +38,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     (await quotes.add({ quote, user_id }))?.id ?? '';
 
   /** Every quote, page by page. */
-  async function all(
-    userId?: string,
-  ): Promise<{ id: string; user_id: string | null; quote: string }[]> {
+  async function all(userId?: string): Promise<Quote[]> {
     const documents: Buffer[] = [];
     let cursor: string | undefined;
     do {
@@ -37,7 +46,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
       documents.push(...page.documents);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
-    return documents.map((document) => JSON.parse(String(document)));
+    return documents.map(decodeQuote);
   }
 
   it('are listed newest first, each once, by commit rather than by clock', async () => {
@@ -104,11 +113,47 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     expect(await quotes.import([row])).toEqual([{ id: expect.any(String) }]);
   });
 
+  it.each([
+    ['a text that looks like its own JSON', 'a","quote":"b"}{"user_id":"tintin"'],
+    ['what JSON escapes', '"\\ / \b\f\n\r\t \u2028 \u007f é 🐋'],
+    ['what patterns of Lua and replacements hold', '%d+ ^$ ().[]*+-? $& $1 %1'],
+  ])('have one JSON, whoever makes it: %s', async (_name, text) => {
+    await quotes.allowAuthor('tin-t.in', 'the first of that id');
+    const added = await quotes.add({ quote: text, user_id: 'tin-t.in' });
+    const id = added?.id ?? '';
+    const stored = String(await quotes.find(id));
+    expect(stored).toBe(added?.document);
+    expect(encodeQuote(decodeQuote(stored))).toBe(stored);
+    expect(decodeQuote(stored)).toMatchObject({ id, quote: text, user_id: 'tin-t.in' });
+
+    const [imported] = await quotes.import([{ quote: text, user_id: 'tin-t.in' }]);
+    await quotes.unsign('tin-t.in', 'the first of that id');
+    const unsigned = encodeQuote({ ...decodeQuote(stored), user_id: null });
+    expect(String(await quotes.find(id))).toBe(unsigned);
+
+    // The script finds the digest of the text that it deletes.
+    await quotes.delete(typeof imported === 'object' ? imported.id : '');
+    expect(await platform.keys('*:imported')).toEqual([]);
+  });
+
+  it('are read by id in the order asked, whatever shards they are in', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 9; i += 1) ids.push(await add(`quote ${i}`));
+    const asked = ['1', ...ids.toReversed(), '2'];
+    const before = await callsOf('mget');
+    const found = (await quotes.findMany(asked)).map(
+      (document) => document && decodeQuote(document).id,
+    );
+    expect(found).toEqual([null, ...ids.toReversed(), null]);
+    expect((await callsOf('mget')) - before).toBeLessThanOrEqual(shards);
+    expect(await callsOf('mget')).toBeGreaterThan(before);
+  });
+
   it('are drawn from all', async () => {
     expect(await quotes.random()).toBeNull();
     for (let i = 0; i < 3; i += 1) await add(`quote ${i}`);
     const drawn = new Set<string>();
-    for (let i = 0; i < 200; i += 1) drawn.add(JSON.parse(String(await quotes.random())).quote);
+    for (let i = 0; i < 200; i += 1) drawn.add(decodeQuote((await quotes.random()) ?? '').quote);
     expect([...drawn].toSorted()).toEqual(['quote 0', 'quote 1', 'quote 2']);
   });
 });

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
+import { decodeQuote, encodeText } from '#libs/quotes/quote.document.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
@@ -152,7 +153,7 @@ async function seed(): Promise<string> {
   const now = new Date();
   const texts = Array.from({ length: QUOTES }, (_, i) => [
     '',
-    JSON.stringify(`Mille millions de mille sabords, n° ${i} !`),
+    encodeText(`Mille millions de mille sabords, n° ${i} !`),
     '',
   ]);
   const ids = await client.addQuotes(
@@ -161,7 +162,8 @@ async function seed(): Promise<string> {
     ...[1, 0, now.getTime() * 1000, now.toISOString(), ...texts.flat()],
   );
   const id = ids[0] ?? '';
-  await client.hset(`flask:quote:${id}`, JSON.parse((await client.get(quote + id)) ?? '{}'));
+  const document = await client.get(quote + id);
+  if (document !== null) await client.hset(`flask:quote:${id}`, decodeQuote(document));
   client.disconnect();
   return id;
 }

@@ -55,7 +55,7 @@ export class QuotesController {
 
   @Get()
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'List the quotes, newest first' })
+  @ApiOperation({ summary: 'List the quotes, newest first, or read those of `ids`' })
   @ApiAnswer(200, quoteListSchema)
   @ApiProblem('invalid-request')
   list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery, @Req() request: FastifyRequest) {

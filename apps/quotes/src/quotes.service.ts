@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Lane } from '#libs/http/lane.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
-import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 
 const LIST_BEGIN = Buffer.from('{"items":[');
 const COMMA = Buffer.from(',');
@@ -48,14 +48,17 @@ export class QuotesService {
   }
 
   /**
-   * A page of quotes as JSON, newest first; `cursor` is the id of the last quote of the page before.
+   * A page of quotes as JSON: newest first, where `cursor` is the id of the last quote of the page
+   * before, or those of `ids` that are there, in that order.
    * @param signal aborted when the client has gone
    * @throws ProblemError busy
    */
-  async list({ limit, cursor, user_id }: QuoteListQuery, signal: AbortSignal): Promise<Buffer> {
+  async list(query: QuoteListQuery, signal: AbortSignal): Promise<Buffer> {
     const { documents, total, next } = await this.lists.run(() => {
       this.collectGarbage();
-      return this.quotes.list(limit, cursor, user_id);
+      return query.ids
+        ? this.ofIds(query.ids)
+        : this.quotes.list(query.limit, query.cursor, query.user_id);
     }, signal);
     const parts = documents.flatMap((document, i) => (i === 0 ? [document] : [COMMA, document]));
     const end = `],"total":${total},"next":${JSON.stringify(next)}}`;
@@ -88,6 +91,11 @@ export class QuotesService {
     if (outcome === 'absent') throw new ProblemError('not-found', `There is no quote "${id}"`);
     if (outcome === 'forbidden')
       throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
+  }
+
+  private async ofIds(ids: readonly string[]): Promise<QuotePage> {
+    const documents = (await this.quotes.findMany(ids)).filter((document) => document !== null);
+    return { documents, total: documents.length, next: null };
   }
 
   /** Node offers this only where it is told to, as in the image: elsewhere there is no such bound on memory. */

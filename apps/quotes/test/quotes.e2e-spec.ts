@@ -1,4 +1,4 @@
-import { basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
+import { type Answer, basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -157,6 +157,59 @@ describe('GET /quotes', () => {
     ]);
     expect((await get('/quotes?user_id=tintin')).body.total).toBe(2);
     expect((await get('/quotes?user_id=nobody')).body).toEqual({ items: [], total: 0, next: null });
+  });
+});
+
+describe('GET /quotes?ids', () => {
+  const idsOf = ({ body }: Answer) => body.items.map(({ id }: Quote) => id);
+
+  it('answers with the quotes in the order asked, without those that are not there', async () => {
+    const [first, second, third] = [await add('un', tintin), await add('deux'), await add('trois')];
+    await remove(third.body.id, ADMIN_KEY);
+
+    const ids = `${second.body.id},404,${first.body.id},${third.body.id}`;
+    const answer = await get(`/quotes?ids=${ids}`);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { items: [second.body, first.body], total: 2, next: null },
+    });
+    expect(Object.keys(answer.body)).toEqual(['items', 'total', 'next']);
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    const none = { items: [], total: 0, next: null };
+    expect((await get('/quotes?ids=404')).body).toEqual(none);
+  });
+
+  it('counts an id given twice once, where it stands first', async () => {
+    const [a, b] = [(await add('un')).body.id, (await add('deux')).body.id];
+    expect(idsOf(await get(`/quotes?ids=${b},${a},${b}`))).toEqual([b, a]);
+  });
+
+  it('takes a hundred ids, and no more', async () => {
+    const ids: string[] = [];
+    for (let i = 0; i < 100; i += 1) ids.push((await add(`quote ${i}`)).body.id);
+    expect(idsOf(await get(`/quotes?ids=${ids}`))).toEqual(ids);
+
+    const tooMany = await get(`/quotes?ids=${ids},${ids[0]}`);
+    expectProblem(tooMany, 400, 'invalid-request');
+    expect(tooMany.body.errors).toEqual([{ field: 'ids', message: 'must be at most 100 ids' }]);
+  });
+
+  it.each([
+    ['limit=20', 'limit'],
+    ['cursor=1', 'cursor'],
+    ['user_id=tintin', 'user_id'],
+  ])('goes with no other parameter, as %s', async (other, field) => {
+    for (const query of [`ids=1&${other}`, `${other}&ids=1`]) {
+      const answer = await get(`/quotes?${query}`);
+      expectProblem(answer, 400, 'invalid-request');
+      const message = 'must not be given together with ids';
+      expect(answer.body.errors).toEqual([{ field, message }]);
+    }
+  });
+
+  it('says which id is none', async () => {
+    const { body } = await get('/quotes?ids=1,x,2');
+    expect(body.errors).toEqual([{ field: 'ids.1', message: 'must be 1 to 16 decimal digits' }]);
   });
 });
 

@@ -5,9 +5,8 @@ import { CHANGE_LOG_SCRIPTS } from '#libs/quotes/change.log.ts';
 import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 import { InvertedEngine } from './engine/inverted.engine.ts';
-import { FEW_HITS } from './engine/ranking.ts';
-import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
-import type { FromWorker, IndexStatus, QueryKind, ToWorker } from './replica.messages.ts';
+import type { SearchRequest } from './engine/search.engine.ts';
+import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
 import { ShardFollower } from './shard.follower.ts';
 import { type SnapshotManifest, SnapshotStore } from './snapshot.store.ts';
 
@@ -73,7 +72,7 @@ class IndexWorker {
     const start = performance.now();
     const result = this.#engine.search(request);
     const seconds = (performance.now() - start) / 1000;
-    send({ kind: 'found', number, result, seconds, query: kindOf(request, result) });
+    send({ kind: 'found', number, result, seconds });
   }
 
   /** Fills the index from the newest snapshot, if there is one that can be read. */
@@ -139,13 +138,6 @@ function connect(config: Config): RedisClient {
 
 function addedOf(snapshot: SnapshotManifest | undefined): number {
   return snapshot?.positions.reduce((sum, position) => sum + position.added, 0) ?? 0;
-}
-
-function kindOf({ query }: SearchRequest, { total }: SearchResult): QueryKind {
-  const { words, phrases } = query;
-  if (total < FEW_HITS) return 'few';
-  if (phrases.length > 0) return 'phrase';
-  return words.length === 1 ? 'word' : 'words';
 }
 
 function send(message: FromWorker): void {

@@ -9,11 +9,8 @@ export type ToWorker =
 
 /** What the index worker tells the service. */
 export type FromWorker =
-  | { kind: 'found'; number: number; result: SearchResult; seconds: number; query: QueryKind }
+  | { kind: 'found'; number: number; result: SearchResult; seconds: number }
   | { kind: 'status'; status: IndexStatus };
-
-/** What makes one query costlier than another, for the metric. `few`: so few hits that typos were tried. */
-export type QueryKind = 'word' | 'words' | 'phrase' | 'few';
 
 /** How the index is. */
 export interface IndexStatus {

@@ -4,7 +4,11 @@ import type { FastifyRequest } from 'fastify';
 import { clientOf } from '#libs/http/client.address.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidQuery } from '#libs/openapi/schema.decorators.ts';
-import { type SearchQuery, searchQuerySchema, searchResultSchema } from './search.schema.ts';
+import {
+  type SearchQuery,
+  searchQuerySchema,
+  searchResultSchema,
+} from '#libs/quotes/search.schema.ts';
 import { SearchService } from './search.service.ts';
 
 /** Keyword search, open to all. */

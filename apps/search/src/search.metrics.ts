@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Query } from './engine/query.parser.ts';
+import type { SearchResult } from './engine/search.engine.ts';
 
 /** Quotes in the index. */
 export const indexDocuments = new Gauge({
@@ -66,3 +68,13 @@ export const queryDuration = new Histogram({
   labelNames: ['kind'] as const,
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
 });
+
+/**
+ * What made the query costly, the label of {@link queryDuration}; `few`: so few quotes match that
+ * typos were tried.
+ */
+export function queryKind({ words, phrases }: Query, { withTypos }: SearchResult) {
+  if (withTypos) return 'few';
+  if (phrases.length > 0) return 'phrase';
+  return words.length === 1 ? 'word' : 'words';
+}

@@ -160,9 +160,14 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       this.#note(message.status);
       return;
     }
-    metrics.queryDuration.observe({ kind: message.query }, message.seconds);
-    this.#running.get(message.number)?.found(message.result);
-    this.#running.delete(message.number);
+    const { number, result, seconds } = message;
+    const search = this.#running.get(number);
+    this.#running.delete(number);
+    if (search !== undefined) {
+      const kind = metrics.queryKind(search.request.query, result);
+      metrics.queryDuration.observe({ kind }, seconds);
+      search.found(result);
+    }
     this.#runNext();
   }
 

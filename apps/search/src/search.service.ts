@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
+import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { SearchReplica } from './search.replica.ts';
-import type { SearchAnswer, SearchQuery } from './search.schema.ts';
 
 /** Milliseconds after which an answer is of no use any more. */
 const DEADLINE = 2000;
@@ -59,7 +60,7 @@ export class SearchService {
 /** The hits whose quotes are there, as they are answered. Other requests get their turns in between. */
 async function itemsOf(
   hits: readonly Hit[],
-  documents: readonly (string | null)[],
+  documents: readonly (Buffer | null)[],
   sought: Sought,
 ): Promise<SearchAnswer['items']> {
   const items: SearchAnswer['items'] = [];
@@ -68,7 +69,7 @@ async function itemsOf(
   for (const [i, { score }] of hits.entries()) {
     const document = documents[i];
     if (!document) continue;
-    const { id, quote, user_id } = JSON.parse(document);
+    const { id, quote, user_id } = decodeQuote(document);
     const share = Math.floor(left / (hits.length - i));
     const looked = Math.min(quote.length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
     items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, looked) });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { decodeQuote, type Quote } from '#libs/quotes/quote.document.ts';
 import { type ShardKeys, shardKeys } from '#libs/quotes/quote.keys.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import type { InvertedEngine } from './engine/inverted.engine.ts';
@@ -10,13 +11,6 @@ const BATCH = 256;
 const BLOCK = 1000;
 const CHECK_INTERVAL = 1000;
 const RETRY = 100;
-
-/** A quote as it is stored; see the quotes repository. */
-interface StoredQuote {
-  id: string;
-  user_id: string | null;
-  quote: string;
-}
 
 /**
  * Keeps the index equal to one shard of the quotes, by following the shard's log. An entry only says that something happened to a quote: the quote is then read
@@ -157,12 +151,12 @@ export class ShardFollower {
     const documents = await this.#client.mget(ids.map((id) => this.#keys.quote + id));
     documents.forEach((document, i) => {
       if (document === null) this.#engine.delete(Number(ids[i]));
-      else this.#put(JSON.parse(document));
+      else this.#put(decodeQuote(document));
     });
   }
 
   /** A quote's text never changes, only who signed it. */
-  #put({ id, user_id, quote }: StoredQuote): void {
+  #put({ id, user_id, quote }: Quote): void {
     if (this.#engine.userOf(Number(id)) !== user_id) this.#engine.add(Number(id), quote, user_id);
   }
 

@@ -41,13 +41,25 @@ it.each([
   },
 );
 
-it('makes an id for a visitor without one, and logs every line of the cart under it', async () => {
+it('makes an id for who has none, and reads the quotes of a page in one call', async () => {
   const visitor = new Visitor(platform.shop);
-  for (const quote of ['Tonnerre de Brest !', 'Bachi-bouzouk !']) {
-    await visitor.addToCart(await platform.addQuote(quote));
+  const quotes: string[] = [];
+  for (const text of ['Tonnerre de Brest !', 'Bachi-bouzouk !', 'Moule à gaufres !']) {
+    quotes.push(await platform.addQuote(text));
+    await visitor.addToCart(quotes.at(-1) ?? '');
   }
-  const requestId = (await visitor.get('/cart')).headers.get('x-request-id') ?? '';
+  // The same quote twice.
+  await visitor.addToCart(quotes[0] ?? '', 'poster');
 
-  await eventually(async () => (await logged(platform.quotes, requestId)).length === 2);
-  expect(await logged(platform.shop, requestId)).toHaveLength(1);
+  const asked = [expect.objectContaining({ service: 'quotes', route: '/quotes', status: 200 })];
+  for (const page of ['/cart', '/checkout']) {
+    const { headers, body } = await visitor.get(page);
+    for (const text of ['Brest', 'Bachi', 'gaufres']) expect(body).toContain(text);
+    const requestId = headers.get('x-request-id') ?? '';
+    expect(await logged(platform.quotes, requestId)).toEqual(asked);
+    expect(await logged(platform.shop, requestId)).toHaveLength(1);
+  }
+  const placed = await visitor.checkOut();
+  expect(placed.status).toBe(303);
+  expect(await logged(platform.quotes, placed.headers.get('x-request-id') ?? '')).toEqual(asked);
 });

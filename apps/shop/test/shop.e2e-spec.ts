@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { eventually } from '#libs/testing/eventually.ts';
 import { call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
@@ -126,6 +129,48 @@ describe('the shop without the quotes service', () => {
     expect((await late.addToCart(known)).status).toBe(303);
     expect((await late.checkOut()).headers.get('location')).toMatch(/^\/demo-checkout\//);
     expect((await late.get('/products/1')).status).toBe(503);
+  });
+});
+
+describe.each([
+  ['another object', 'application/json', '{"status":"ok"}'],
+  ['a quote without a text', 'application/json', '{"id":"1","items":[{"id":"1"}],"total":1}'],
+  ['half of its JSON', 'application/json', '{"items":[{"id":"1","quo'],
+  ['a page with status 200', 'text/html', '<!doctype html><title>Sign in</title>'],
+  ['nothing', 'application/json', ''],
+])('the shop whose quotes and search answer with %s', (_name, type, body) => {
+  let upstream: Server;
+  let late: Visitor;
+
+  beforeAll(async () => {
+    upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': type }).end(body);
+    }).listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    // The shop remembers what it has shown.
+    await new Visitor(platform.shop).get(`/products/${sabords}`);
+    late = new Visitor(await platform.service('shop', shopEnvironment(url, url)));
+  });
+  afterAll(() => {
+    upstream.closeAllConnections();
+    upstream.close();
+  });
+
+  it.each(['/', '/?q=sabords'])('shows at %s what it knows', async (path) => {
+    const { status, body: page } = await late.get(path);
+    expect(status).toBe(200);
+    expect(page).toContain('New quotes cannot be fetched just now');
+    expect(page).toContain(`href="/products/${sabords}"`);
+  });
+
+  it('sells what it knows', async () => {
+    expect((await late.get(`/products/${sabords}`)).status).toBe(200);
+    expect((await late.get('/products/1')).status).toBe(503);
+    expect((await late.addToCart(sabords)).status).toBe(303);
+    await late.addToCart(sabords, 'card');
+    expect((await late.get('/cart')).body).toContain('€17.50');
+    expect((await late.checkOut()).headers.get('location')).toMatch(/^\/demo-checkout\//);
   });
 });
 

@@ -45,6 +45,16 @@ describe('BruteForceEngine', () => {
     expect(find(engineOf(...exact.slice(1), 'libarte'), 'liberte')).toHaveLength(10);
   });
 
+  it.each([
+    ['ten match without', 10, 'liberte', false],
+    ['nine match without', 9, 'liberte', true],
+    ['no word may have a typo', 9, '"liberte"', false],
+  ])('says whether typos were needed: %s', (_name, exact, keyword, expected) => {
+    const engine = engineOf(...Array.from({ length: exact }, () => 'liberte'), 'libarte');
+    const request = { query: parseQuery(keyword), limit: 0, offset: 0 };
+    expect(engine.search(request).withTypos).toBe(expected);
+  });
+
   it('forgives typos in the rarest words only, and takes a word for the likeliest terms only', () => {
     const words = Array.from({ length: MAX_FUZZY_WORDS + 1 }, (_, i) => `${'abcdefgh'[i]}aaaaxx`);
     const engine = engineOf(words.join(' ').replaceAll('x', 'y'), words[0] ?? '');

@@ -44,7 +44,8 @@ export class BruteForceEngine implements SearchEngine {
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
     let similar: Similar = query.words.map(() => new Map());
     let hits = this.#hits(query, userId, similar);
-    if (hits.length < FEW_HITS) {
+    const withTypos = hits.length < FEW_HITS && query.words.some(mayHaveTypo);
+    if (withTypos) {
       similar = this.#similar(query.words);
       hits = this.#hits(query, userId, similar);
     }
@@ -52,6 +53,7 @@ export class BruteForceEngine implements SearchEngine {
     return {
       total: hits.length,
       hits: hits.slice(offset, offset + limit),
+      withTypos,
       similar: similar.map((terms) => [...terms.keys()]),
     };
   }
@@ -73,8 +75,7 @@ export class BruteForceEngine implements SearchEngine {
   #similar(words: QueryWord[]): Similar {
     const fuzzy = words
       .map((word) => ({ word, documents: this.#documentFrequency(word.term) }))
-      .filter(({ word }) => !word.exact)
-      .filter(({ word }) => maxEditDistance([...word.term].length) > 0)
+      .filter(({ word }) => mayHaveTypo(word))
       .sort((a, b) => a.documents - b.documents)
       .slice(0, MAX_FUZZY_WORDS)
       .map(({ word }) => word);
@@ -97,6 +98,10 @@ export class BruteForceEngine implements SearchEngine {
   #documentFrequency(term: string): number {
     return [...this.#documents.values()].filter(({ terms }) => terms.includes(term)).length;
   }
+}
+
+function mayHaveTypo({ term, exact }: QueryWord): boolean {
+  return !exact && maxEditDistance([...term].length) > 0;
 }
 
 function contains(terms: string[], phrase: string[]): boolean {

@@ -166,13 +166,13 @@ export class InvertedEngine implements SearchEngine {
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
     const user = userId === undefined ? undefined : this.#users.get(userId);
     if (userId !== undefined && user === undefined) {
-      return { total: 0, hits: [], similar: query.words.map(() => []) };
+      return { total: 0, hits: [], withTypos: false, similar: query.words.map(() => []) };
     }
     let found = this.#find(query, user, limit + offset, false);
-    if (found.total < FEW_HITS && query.words.some(isFuzzy)) {
-      found = this.#find(query, user, limit + offset, true);
-    }
-    return { total: found.total, hits: found.top.take(offset), similar: found.similar };
+    const withTypos = found.total < FEW_HITS && query.words.some(isFuzzy);
+    if (withTypos) found = this.#find(query, user, limit + offset, true);
+    const { total, top, similar } = found;
+    return { total, hits: top.take(offset), withTypos, similar };
   }
 
   #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {

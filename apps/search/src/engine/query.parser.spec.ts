@@ -1,4 +1,5 @@
-import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS, parseQuery, queryExcess } from './query.parser.ts';
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from '#libs/quotes/search.limits.ts';
+import { parseQuery, queryExcess } from './query.parser.ts';
 
 /** `word` plain, `word*` also as a prefix, `=word` exact only. */
 function words(keyword: string): string {

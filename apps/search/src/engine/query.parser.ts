@@ -1,3 +1,4 @@
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { termsOf } from './tokenizer.ts';
 
 /** One word that a document must contain. */
@@ -18,12 +19,6 @@ export interface Query {
   /** Distinct. Terms that must not stand side by side in this order; a single one must not stand at all. */
   excluded: string[][];
 }
-
-// What a query may cost is bounded by how many different words it has, which also bounds the words of one phrase or
-// exclusion, and by how many phrases and exclusions.
-export const MAX_WORDS = 16;
-export const MAX_PHRASES = 8;
-export const MAX_EXCLUSIONS = 8;
 
 /** A minus at the start of a word, if there is one, then a phrase or a word. */
 const PART =

@@ -21,6 +21,8 @@ export interface SearchResult {
   /** Exact number of quotes that match. */
   total: number;
   hits: Hit[];
+  /** Whether typos were needed: so few quotes match without that similar terms were looked for. */
+  withTypos: boolean;
   /** By word of the query, the similar terms that it was taken for; empty lists when they were not tried. */
   similar: string[][];
 }

@@ -1,3 +1,4 @@
+import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { bisect } from './bisect.ts';
 import {
   type Bitmap,
@@ -11,7 +12,6 @@ import {
 } from './bitmap.ts';
 import { isExactMask, shiftMask } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
-import { MAX_WORDS } from './query.parser.ts';
 import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import type { TermRange } from './segment.terms.ts';
 import { addDocuments, commonRow, keepDocuments, termRange } from './segment.terms.ts';

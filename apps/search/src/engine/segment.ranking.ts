@@ -1,10 +1,10 @@
+import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { type Bitmap, countBits, createBitmap, forEachDown, hasBit } from './bitmap.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
-import { MAX_WORDS } from './query.parser.ts';
 import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';

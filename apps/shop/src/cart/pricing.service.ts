@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ProblemError } from '#libs/problem/problem.ts';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import type { OrderLine } from '../orders/order.schema.ts';
@@ -24,22 +23,19 @@ export class PricingService {
    * @throws ProblemError unavailable when a text can be had from nowhere
    */
   async price(cart: Cart, requestId: string): Promise<PricedCart> {
-    const found = await Promise.all(cart.lines.map((line) => this.priceLine(line, requestId)));
-    const lines = found.filter((line) => line !== undefined);
-    return {
-      lines,
-      total: lines.reduce((sum, { unit_price, quantity }) => sum + unit_price * quantity, 0),
-      gone: cart.lines.filter((_, i) => found[i] === undefined),
-    };
-  }
-
-  private async priceLine(line: CartLine, requestId: string): Promise<OrderLine | undefined> {
-    try {
-      const { quote } = await this.catalogue.product(line.quote_id, requestId);
-      return { ...line, quote, unit_price: PRINT_OFFERS[line.print].price };
-    } catch (error) {
-      if (error instanceof ProblemError && error.problem === 'not-found') return undefined;
-      throw error;
+    const ids = new Set(cart.lines.map(({ quote_id }) => quote_id));
+    const products = await this.catalogue.productsOf([...ids], requestId);
+    const priced: PricedCart = { lines: [], total: 0, gone: [] };
+    for (const line of cart.lines) {
+      const product = products.get(line.quote_id);
+      if (!product) {
+        priced.gone.push(line);
+        continue;
+      }
+      const unit_price = PRINT_OFFERS[line.print].price;
+      priced.lines.push({ ...line, quote: product.quote, unit_price });
+      priced.total += unit_price * line.quantity;
     }
+    return priced;
   }
 }

@@ -11,7 +11,7 @@ import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
-import { QuotesAwayError, QuotesClient } from './quotes.client.ts';
+import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
 
 /** Longer quotes fit on no mug. */
 const LONGEST = 280;
@@ -84,29 +84,45 @@ export class CatalogueService {
   /**
    * The product of a quote.
    * @param requestId of the visitor's request
-   * @throws ProblemError not-found; busy; unavailable when the quotes service is away and the shop has never seen the quote
+   * @throws ProblemError not-found; busy; unavailable when the quotes service is away and the shop
+   *   has never seen the quote
    */
   async product(id: string, requestId: string): Promise<Product> {
+    const product = (await this.productsOf([id], requestId)).get(id);
+    if (!product) throw new ProblemError('not-found', `There is no product "${id}"`);
+    return product;
+  }
+
+  /**
+   * The products of quotes by their ids, without those that are sold no more; the quotes are read
+   * in one call.
+   * @param ids different ones, 100 at most
+   * @param requestId of the visitor's request
+   * @throws ProblemError busy; unavailable when the quotes service is away and the shop has never
+   *   seen one of the quotes
+   */
+  async productsOf(ids: readonly string[], requestId: string): Promise<Map<string, Product>> {
+    if (ids.length === 0) return new Map();
     try {
       const found = await this.making.run(
-        () => this.quotes.find(requestId, id),
+        () => this.quotes.find(requestId, ids),
         AbortSignal.timeout(PATIENCE),
       );
       catalogueReadCount.add('service');
-      if (found && sellable(found)) {
-        // Nobody waits for what is only for bad days.
-        void this.products.remember([found]).catch(() => {});
-        return found;
-      }
-      if (!found) await this.products.forget(id);
+      const sold = byId(found.filter(sellable).map(toProduct));
+      // Nobody waits for what is only for bad days.
+      void this.products.remember([...sold.values()]).catch(() => {});
+      const there = byId(found);
+      const gone = ids.filter((id) => !there.has(id));
+      if (gone.length > 0) await this.products.forget(gone);
+      return sold;
     } catch (error) {
-      if (!(error instanceof QuotesAwayError)) throw error;
+      if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
-      const known = await this.products.find(id);
-      if (known) return known;
+      const known = byId(await this.products.find(ids));
+      if (ids.every((id) => known.has(id))) return known;
       throw new ProblemError('unavailable', 'The quotes cannot be read just now');
     }
-    throw new ProblemError('not-found', `There is no product "${id}"`);
   }
 
   private async make(
@@ -128,14 +144,12 @@ export class CatalogueService {
           ? await this.quotes.list(requestId, after)
           : await this.quotes.search(requestId, q, Number(after ?? 0));
       catalogueReadCount.add('service');
-      const products = quotes
-        .filter(sellable)
-        .map(({ id, quote, user_id }) => ({ id, quote, user_id }));
+      const products = quotes.filter(sellable).map(toProduct);
       // Remembering is for bad days only: a good one must not fail for it.
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };
     } catch (error) {
-      if (!(error instanceof QuotesAwayError)) throw error;
+      if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
       return { products: await this.products.list(KNOWN), next: null, away: true };
     }
@@ -144,4 +158,13 @@ export class CatalogueService {
 
 function sellable({ quote }: Product): boolean {
   return codePoints(quote) <= LONGEST;
+}
+
+/** The product without whatever else is known of its quote. */
+function toProduct({ id, quote, user_id }: Product): Product {
+  return { id, quote, user_id };
+}
+
+function byId(products: readonly Product[]): Map<string, Product> {
+  return new Map(products.map((product) => [product.id, product]));
 }

@@ -1,15 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { Quote } from '#libs/quotes/quote.document.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { PRODUCT_KEYS } from './product.keys.ts';
 import { PRODUCT_SCRIPTS } from './product.scripts.ts';
 
 /** A quote that the shop sells prints of. */
-export interface Product {
-  /** Id of the quote. */
-  id: string;
-  quote: string;
-  user_id: string | null;
-}
+export type Product = Pick<Quote, 'id' | 'quote' | 'user_id'>;
 
 /** How many products are remembered: those seen last. */
 const CAPACITY = 1000;
@@ -45,28 +41,37 @@ export class ProductsRepository {
     const ids = await this.redis.read('product.list', (client) =>
       client.zrevrange(PRODUCT_KEYS.products, 0, count - 1),
     );
-    const found =
-      ids.length === 0
-        ? []
-        : await this.redis.read('product.list', (c) => c.hmget(PRODUCT_KEYS.product, ...ids));
-    return found.flatMap((product) => (product === null ? [] : [JSON.parse(product) as Product]));
-  }
-
-  /** @throws RedisUnavailableError */
-  async find(id: string): Promise<Product | undefined> {
-    const product = await this.redis.read('product.find', (client) =>
-      client.hget(PRODUCT_KEYS.product, id),
-    );
-    return product === null ? undefined : (JSON.parse(product) as Product);
+    return ids.length === 0 ? [] : this.find(ids);
   }
 
   /**
-   * Takes a product off the shelf.
+   * Those of the products that are remembered.
+   * @param ids at least one
    * @throws RedisUnavailableError
    */
-  async forget(id: string): Promise<void> {
+  async find(ids: readonly string[]): Promise<Product[]> {
+    const found = await this.redis.read('product.find', (client) =>
+      client.hmget(PRODUCT_KEYS.product, ...ids),
+    );
+    return found.flatMap(decode);
+  }
+
+  /**
+   * Takes products off the shelf.
+   * @param ids at least one
+   * @throws RedisUnavailableError
+   */
+  async forget(ids: readonly string[]): Promise<void> {
     await this.redis.writeUnconfirmed('product.forget', (client) =>
-      Promise.all([client.hdel(PRODUCT_KEYS.product, id), client.zrem(PRODUCT_KEYS.products, id)]),
+      Promise.all([
+        client.hdel(PRODUCT_KEYS.product, ...ids),
+        client.zrem(PRODUCT_KEYS.products, ...ids),
+      ]),
     );
   }
+}
+
+/** A product as it is remembered, or nothing where there is none. */
+function decode(product: string | null): Product[] {
+  return product === null ? [] : [JSON.parse(product) as Product];
 }

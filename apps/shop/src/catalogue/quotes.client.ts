@@ -1,28 +1,31 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { callService } from '#libs/http/http.client.ts';
 import { quoteListSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
+import { MAX_OFFSET, searchResultSchema } from '#libs/quotes/search.schema.ts';
 import type { Product } from './products.repository.ts';
 
 /** Longest that a visitor waits for another service, in milliseconds. */
 const TIMEOUT = 800;
 const PAGE = 36;
-/** How deep the search service leads into its results. */
-const SEARCH_DEPTH = 10_000;
 
-const searchSchema = z.object({
-  items: z.array(quoteSchema.pick({ id: true, quote: true, user_id: true })),
-  total: z.number(),
-});
-
-/** The quotes or search service does not answer as it should. */
-export class QuotesAwayError extends Error {}
+/**
+ * The quotes or search service does not answer, or not as it should: the cause says what
+ * is wrong.
+ */
+export class UpstreamUnavailable extends Error {}
 
 /** A page of quotes from another service; `next` leads on, or is null on the last. */
 export interface QuotesPage {
   quotes: Product[];
   next: string | null;
+}
+
+/** An answer other than 200 that is no failure, and what it means. */
+interface Refusal<T> {
+  status: number;
+  meaning: T;
 }
 
 /** The quotes and search services, as seen from the shop; they log a call under the id of the visitor's request that it is for. */
@@ -32,55 +35,62 @@ export class QuotesClient {
 
   /**
    * Quotes, newest first. @param cursor `next` of the page before
-   * @throws QuotesAwayError
+   * @throws UpstreamUnavailable
    */
   async list(requestId: string, cursor?: string): Promise<QuotesPage> {
     const query = new URLSearchParams({
       limit: String(PAGE),
       ...(cursor !== undefined && { cursor }),
     });
-    const { items, next } = quoteListSchema.parse(
-      await this.get(requestId, `${this.config.QUOTES_URL}/quotes?${query}`),
-    );
+    const address = `${this.config.QUOTES_URL}/quotes?${query}`;
+    const { items, next } = await this.get(requestId, address, quoteListSchema);
     return { quotes: items, next };
   }
 
   /**
    * Quotes that match, best first. @param offset `next` of the page before
-   * @throws QuotesAwayError
+   * @throws UpstreamUnavailable
    */
   async search(requestId: string, keyword: string, offset = 0): Promise<QuotesPage> {
     const query = new URLSearchParams({ keyword, limit: String(PAGE), offset: String(offset) });
+    const address = `${this.config.SEARCH_URL}/search?${query}`;
     // Refused are queries of too many words: nothing answers them.
-    const answer = await this.get(requestId, `${this.config.SEARCH_URL}/search?${query}`, 400);
-    if (answer === undefined) return { quotes: [], next: null };
-    const { items, total } = searchSchema.parse(answer);
-    return {
-      quotes: items,
-      next: total > offset + PAGE && offset + PAGE <= SEARCH_DEPTH ? String(offset + PAGE) : null,
-    };
+    const tooMuch = { status: 400, meaning: { items: [], total: 0 } };
+    const { items, total } = await this.get(requestId, address, searchResultSchema, tooMuch);
+    const end = offset + PAGE;
+    return { quotes: items, next: total > end && end <= MAX_OFFSET ? String(end) : null };
   }
 
   /**
-   * One quote, or undefined when there is no such quote (any more).
-   * @throws QuotesAwayError
+   * The quotes with these ids that are there (still), in one call.
+   * @param ids from 1 to 100
+   * @throws UpstreamUnavailable
    */
-  async find(requestId: string, id: string): Promise<Product | undefined> {
-    const body = await this.get(requestId, `${this.config.QUOTES_URL}/quotes/${id}`, 404);
-    return body === undefined ? undefined : quoteSchema.parse(body);
+  async find(requestId: string, ids: readonly string[]): Promise<Product[]> {
+    const quotes = `${this.config.QUOTES_URL}/quotes`;
+    if (ids.length > 1)
+      return (await this.get(requestId, `${quotes}?ids=${ids}`, quoteListSchema)).items;
+    // One quote is read together with the count of the rate limit, and never waits behind lists.
+    const absent = { status: 404, meaning: undefined };
+    const quote = await this.get(requestId, `${quotes}/${ids[0]}`, quoteSchema, absent);
+    return quote ? [quote] : [];
   }
 
-  /** @param absent a status that means that there is nothing */
-  private async get(requestId: string, address: string, absent?: number): Promise<unknown> {
+  private async get<T, R = never>(
+    requestId: string,
+    address: string,
+    schema: z.ZodType<T>,
+    refusal?: Refusal<R>,
+  ): Promise<T | R> {
     const url = new URL(address);
     try {
       const headers = { 'x-request-id': requestId };
       const { status, body } = await callService({ method: 'GET', url, headers, timeout: TIMEOUT });
-      if (status === 200) return JSON.parse(body);
-      if (status === absent) return undefined;
-      throw new Error(`answered with ${status}`);
+      if (status === refusal?.status) return refusal.meaning;
+      if (status !== 200) throw new Error(`It answered with ${status}`);
+      return schema.parse(JSON.parse(body));
     } catch (error) {
-      throw new QuotesAwayError(`${url.origin} does not answer`, { cause: error });
+      throw new UpstreamUnavailable(`${url.origin} does not answer as it should`, { cause: error });
     }
   }
 }

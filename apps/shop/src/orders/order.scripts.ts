@@ -6,7 +6,7 @@ declare module 'ioredis' {
     placeOrder(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
-    ): Result<string | null, Context>;
+    ): Result<[] | [order: string, payment: string | null] | null, Context>;
     saveOrderPayment(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
@@ -36,7 +36,8 @@ export const ORDER_SCRIPTS = {
   /**
    * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id, token, order (JSON), digest of its contents, score, history entry,
    * seconds an unfinished order is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its address, then digest and text in turns.
-   * Places an order, unless the cart has an unfinished one of the same contents. Answers the id of the one that counts, or nothing when too many are open.
+   * Places an order, unless the cart has an unfinished one of the same contents. Answers an empty
+   * list, or that order (JSON) and its payment (JSON), or nothing when too many are open.
    * What it writes ends by itself, unless it is paid.
    */
   placeOrder: {
@@ -45,8 +46,9 @@ export const ORDER_SCRIPTS = {
     local id, life = ARGV[1], tonumber(ARGV[8])
     local newest = redis.call('GET', cart)
     if newest then
-      local known = redis.call('HMGET', order .. newest, 'digest', 'state')
-      if known[1] == ARGV[4] and (known[2] == 'created' or known[2] == 'failed') then return newest end
+      local known = redis.call('HMGET', order .. newest, 'digest', 'state', 'order', 'payment')
+      local isOpen = known[2] == 'created' or known[2] == 'failed'
+      if isOpen and known[1] == ARGV[4] then return { known[3], known[4] } end
     end
     local now = tonumber(redis.call('TIME')[1]) * 1000
     if redis.call('ZCOUNT', ofCart, now, '+inf') >= tonumber(ARGV[9]) then return false end
@@ -74,7 +76,7 @@ export const ORDER_SCRIPTS = {
       redis.call('ZREM', open, ended)
       redis.call('ZREM', orders, ended)
     end
-    return id`,
+    return {}`,
   },
 
   /** KEYS order:id; ARGV payment (JSON). Notes where an order is paid, unless it has ended. */

@@ -27,11 +27,15 @@ export interface Payment {
   url: string;
 }
 
-/** An order and what has become of it. */
-export interface StoredOrder extends PlacedOrder {
-  state: OrderState;
+/** An order and where it is paid. */
+export interface PayableOrder extends PlacedOrder {
   /** Undefined until the provider was asked. */
   payment: Payment | undefined;
+}
+
+/** An order and what has become of it. */
+export interface StoredOrder extends PayableOrder {
+  state: OrderState;
   /** Oldest first. */
   history: HistoryEntry[];
 }
@@ -79,10 +83,15 @@ export class OrdersRepository {
    * Places an order, unless its cart has an unfinished one of the same contents.
    * @param digest tells contents apart
    * @param client who orders, as clients are told apart
-   * @returns the id of the order that counts, new or not; undefined when too many of the cart or client wait to be paid
+   * @returns the order that counts, this one or the unfinished one; undefined when too many of the
+   *   cart or client wait to be paid
    * @throws RedisUnavailableError; the order may then have been placed, and is found again when the call is repeated
    */
-  async place(order: PlacedOrder, digest: string, client: string): Promise<string | undefined> {
+  async place(
+    order: PlacedOrder,
+    digest: string,
+    client: string,
+  ): Promise<PayableOrder | undefined> {
     const entry: HistoryEntry = { state: 'created', at: order.created_at, event: 'checkout' };
     // Microseconds, the last three drawn at random, so that no two orders share a place in the list.
     const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
@@ -107,7 +116,12 @@ export class OrdersRepository {
         ...[...texts].flat(),
       ),
     );
-    return placed ?? undefined;
+    if (placed === null) return undefined;
+    const [unfinished, payment] = placed;
+    if (unfinished === undefined) return { ...order, payment: undefined };
+    // Its contents are the same, so that the texts of its lines need not be read.
+    const known = JSON.parse(unfinished) as Stored<PlacedOrder>;
+    return { ...known, lines: order.lines, payment: decodePayment(payment) };
   }
 
   /** @throws RedisUnavailableError */
@@ -123,7 +137,7 @@ export class OrdersRepository {
     return {
       ...(placed as PlacedOrder),
       state: state as OrderState,
-      payment: payment ? (JSON.parse(payment) as Payment) : undefined,
+      payment: decodePayment(payment),
       history: history.map((entry) => JSON.parse(entry) as HistoryEntry),
     };
   }
@@ -214,4 +228,8 @@ export class OrdersRepository {
       return { ...order, lines } as unknown as T;
     });
   }
+}
+
+function decodePayment(payment: string | null | undefined): Payment | undefined {
+  return payment ? (JSON.parse(payment) as Payment) : undefined;
 }

@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { type PaymentEvent, PaymentProvider } from '../payment/payment.provider.ts';
 import { orderCount, paymentPageCount } from '../shop.metrics.ts';
 import type { OrderLine } from './order.schema.ts';
 import type { AdvanceOutcome } from './order.scripts.ts';
@@ -12,6 +11,7 @@ import {
   type PlacedOrder,
   type StoredOrder,
 } from './orders.repository.ts';
+import { type PaymentEvent, PaymentProvider } from './payment.provider.ts';
 
 /** RFC 4648 base32: no digit looks like a letter. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -28,7 +28,9 @@ export class OrdersService {
 
   /**
    * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a click repeated after a crash at any point.
+   * What is ordered is what is given: nothing of it is read again.
    * @param client who orders, as clients are told apart
+   * @returns the order that counts, and where it is paid
    * @throws ProblemError too-many-orders; payment-unavailable: the order then waits to be paid, and the next click goes on with it
    */
   async checkOut(
@@ -37,7 +39,7 @@ export class OrdersService {
     email: string,
     lines: OrderLine[],
     total: number,
-  ): Promise<StoredOrder & { url: string }> {
+  ): Promise<Pick<PlacedOrder, 'id' | 'token'> & Pick<Payment, 'url'>> {
     const placed: PlacedOrder = {
       id: newOrderId(),
       token: randomBytes(24).toString('base64url'),
@@ -51,13 +53,14 @@ export class OrdersService {
     const contents = createHash('sha256')
       .update(JSON.stringify([email, lines]))
       .digest('base64url');
-    const id = await this.orders.place(placed, contents, client);
-    if (id === undefined) throw new ProblemError('too-many-orders');
+    const order = await this.orders.place(placed, contents, client);
+    if (!order) throw new ProblemError('too-many-orders');
+    const { id, token } = order;
     if (id === placed.id) orderCount.add('created');
-    const order = await this.find(id);
-    const payment = order.payment ?? (await this.open(order));
-    if (!order.payment) await this.orders.savePayment(order.id, payment);
-    return { ...order, url: payment.url };
+    if (order.payment) return { id, token, url: order.payment.url };
+    const payment = await this.open(order);
+    await this.orders.savePayment(id, payment);
+    return { id, token, url: payment.url };
   }
 
   /**
@@ -107,7 +110,7 @@ export class OrdersService {
     return this.orders.list(limit, cursor);
   }
 
-  private async open(order: StoredOrder): Promise<Payment> {
+  private async open(order: PlacedOrder): Promise<Payment> {
     try {
       const payment = await this.provider.open(order);
       paymentPageCount.add('opened');

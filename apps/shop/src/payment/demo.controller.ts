@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { ValidBody } from '#libs/openapi/schema.decorators.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { isPayable, OrdersService } from '../orders/orders.service.ts';
+import { PaymentProvider } from '../orders/payment.provider.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';
 import { demoCheckoutPage } from './demo.page.ts';
 import { DEMO_EVENTS, DemoProvider } from './demo.provider.ts';
-import { PaymentProvider } from './payment.provider.ts';
 
 const outcomeSchema = formSchema({ outcome: z.enum(['paid', 'declined', 'expired', 'abandoned']) });
 

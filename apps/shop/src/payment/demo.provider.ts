@@ -3,7 +3,7 @@ import type { Stripe } from 'stripe';
 import { callService } from '#libs/http/http.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
-import { PaymentProvider } from './payment.provider.ts';
+import { PaymentProvider } from '../orders/payment.provider.ts';
 
 /** What a tester may let happen; an abandoned payment is no event. */
 export const DEMO_EVENTS = {

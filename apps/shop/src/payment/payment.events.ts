@@ -1,5 +1,5 @@
 import type { Stripe } from 'stripe';
-import type { PaymentEvent } from './payment.provider.ts';
+import type { PaymentEvent } from '../orders/payment.provider.ts';
 
 /**
  * What a Stripe event says of an order; undefined for events that say nothing of one. A declined card leaves its session open, so that a later

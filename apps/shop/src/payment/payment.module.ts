@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { Stripe } from 'stripe';
 import { CONFIG, type Config } from '#libs/config/config.ts';
+import { PaymentProvider } from '../orders/payment.provider.ts';
 import { DemoProvider } from './demo.provider.ts';
-import { PaymentProvider } from './payment.provider.ts';
 import { STRIPE } from './payment.tokens.ts';
 import { createStripe } from './stripe.client.ts';
 import { StripeProvider } from './stripe.provider.ts';

@@ -2,7 +2,7 @@ import type { Stripe } from 'stripe';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
-import { PaymentProvider } from './payment.provider.ts';
+import { PaymentProvider } from '../orders/payment.provider.ts';
 
 type Country = Stripe.Checkout.SessionCreateParams.ShippingAddressCollection.AllowedCountry;
 

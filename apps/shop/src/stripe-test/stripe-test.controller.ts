@@ -9,7 +9,7 @@ import { ProblemError } from '#libs/problem/problem.ts';
 import { emptyCart } from '../cart/cart.ts';
 import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import { isPayable, OrdersService } from '../orders/orders.service.ts';
-import { PaymentProvider } from '../payment/payment.provider.ts';
+import { PaymentProvider } from '../orders/payment.provider.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';
 import { stepsOf, stripeTestPage } from './stripe-test.page.ts';

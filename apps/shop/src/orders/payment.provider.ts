@@ -1,5 +1,5 @@
-import type { OrderState } from '../orders/order.schema.ts';
-import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
+import type { OrderState } from './order.schema.ts';
+import type { Payment, PlacedOrder } from './orders.repository.ts';
 
 /** Takes money for orders: Stripe, or a local page that pretends to. What came of a payment is told by events, see the webhook. */
 export abstract class PaymentProvider {

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema, queryIntegerSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema } from '#libs/schema/text.schema.ts';
-import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './engine/query.parser.ts';
+import { quoteSchema } from './quote.schema.ts';
+import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './search.limits.ts';
 
 /** Longest query, in characters. */
 const KEYWORD_LIMIT = 1000;
+
+/** How many of the best hits a search may leave out at most. */
+export const MAX_OFFSET = 10_000;
 
 /** Query of `GET /search`. */
 export const searchQuerySchema = z.strictObject({
@@ -21,7 +24,7 @@ export const searchQuerySchema = z.strictObject({
     .meta({ minLength: 1, maxLength: KEYWORD_LIMIT, example: 'tonnerre brest' }),
   user_id: idSchema.optional().describe('only the quotes of this author'),
   limit: limitSchema,
-  offset: queryIntegerSchema(0, 10_000, 0).describe('how many of the best to leave out'),
+  offset: queryIntegerSchema(0, MAX_OFFSET, 0).describe('how many of the best to leave out'),
 });
 
 /** Answer of `GET /search`. */
