@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { parse as parseBasic } from 'basic-auth';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
 import type { Lane } from '#libs/users/derivation.queue.ts';
@@ -9,6 +10,9 @@ import { passwordLength } from '#libs/users/user.schema.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { logins } from './login.metrics.ts';
 import { VerifiedCredentials } from './verified.credentials.ts';
+
+/** A longer header field holds more than any password in any form, and is not worth a look. */
+const LONGEST_FIELD = 'Basic '.length + 2048;
 
 /** Failed logins within the window after which no more are tried: of one account from one network, and of one account from networks that it never logged in from. */
 const PAIR_BUDGET = 20;
@@ -38,7 +42,7 @@ export class CredentialsService {
    * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
   async verify(authorization: string | undefined, network: string): Promise<string | undefined> {
-    const credentials = parseBasic(authorization);
+    const credentials = parseCredentials(authorization);
     if (!credentials) return undefined;
     const { id, password } = credentials;
     const stored = await this.users.findPasswordHash(id);
@@ -90,14 +94,12 @@ function laneOf(
   return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Lane;
 }
 
-function parseBasic(
+/** The id and password that Basic credentials hold, or undefined when no user can have them. */
+function parseCredentials(
   authorization: string | undefined,
 ): { id: string; password: string } | undefined {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
-  // Longer than any password in any form: not worth a look.
-  if (encoded === undefined || encoded.length > 2048) return undefined;
-  const [, id = '', password = ''] =
-    /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  if (authorization === undefined || authorization.length > LONGEST_FIELD) return undefined;
+  const { name: id, pass: password } = parseBasic(authorization) ?? { name: '', pass: '' };
   const sound =
     idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;
   return sound ? { id, password } : undefined;
