@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
-import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
   eventOf,
   orderOf,
   orders,
+  paymentEnvironment,
   ShopPlatform,
   shopEnvironment,
 } from './shop-platform.ts';
@@ -90,10 +90,7 @@ describe('an order survives', () => {
     await once(provider, 'listening');
     const env = {
       ...shopEnvironment(platform.quotes.url, platform.search.url),
-      DEMO_MODE: 'False',
-      STRIPE_API_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
-      STRIPE_SECRET_KEY: secret('key'),
-      STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+      ...paymentEnvironment(`http://127.0.0.1:${(provider.address() as AddressInfo).port}`),
       APP_PORT: String(port),
     };
     shop = await platform.service('shop', env);
@@ -172,10 +169,7 @@ it('an unreachable payment page costs neither order nor cart', async () => {
   await platform.quotes.ready();
   const shop = await platform.service('shop', {
     ...shopEnvironment(platform.quotes.url, platform.search.url),
-    DEMO_MODE: 'False',
-    STRIPE_API_URL: 'http://127.0.0.1:9',
-    STRIPE_SECRET_KEY: secret('key'),
-    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+    ...paymentEnvironment(),
   });
   const visitor = new Visitor(shop);
   await visitor.addToCart(quote);
