@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { SNAPSHOT_KEYS } from '#apps/search/src/snapshot.keys.ts';
 import { ORDER_KEYS } from '#apps/shop/src/orders/order.keys.ts';
+import { APPS } from '#libs/config/services.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { REDIS_USERS, type RedisUser, redisAcl, sentinelAcl } from '#libs/redis-acl/redis.acl.ts';
 import { keyFamilies } from '#libs/testing/key-families.ts';
@@ -168,7 +169,7 @@ it('stands in the file that deployments and tests read as the features need it',
 it('lets a service use every key of the platform, and no service any other', () => {
   const families = keyFamilies();
   const file = redisAcl(Object.fromEntries(REDIS_USERS.map((user) => [user, ['x']])));
-  const patterns = ['users', 'quotes', 'search', 'shop', 'import'].flatMap((user) => {
+  const patterns = APPS.flatMap((user) => {
     const [, rules = ''] = new RegExp(`^user ${user} (.*)$`, 'm').exec(file) ?? [];
     return [...rules.matchAll(/~(\S+)/g)].map(([, pattern = '']) =>
       pattern.replace('{q*}', '{q0}'),

@@ -3,7 +3,8 @@
  * Further arguments go to the builder: `npm run images -- --pull=never`.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { APPS } from '#libs/config/services.ts';
 
 const succeeds = (program: string, ...args: string[]) =>
   spawnSync(program, args, { stdio: 'ignore' }).status === 0;
@@ -18,9 +19,8 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 const commit =
   spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout?.trim() ||
   'unknown';
-const apps = readdirSync('apps').filter((app) => existsSync(`apps/${app}/src/main.ts`));
 
-for (const app of apps) {
+for (const app of APPS) {
   // Podman and buildah would otherwise call it localhost/..., which no manifest says; to docker it is the same name.
   const image = `docker.io/quotes-platform/${app}:${version}`;
   console.log(`${builder} builds ${image}`);

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
+import { untilReady } from '#libs/testing/until-ready.ts';
 import { plot, type Sample, table } from './plot.ts';
 import { readSettings, simulate } from './simulation.ts';
 
@@ -108,10 +109,7 @@ async function measureCost(): Promise<number> {
       stdio: 'inherit',
     });
     children.push(child);
-    while (!(await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok) {
-      if (child.exitCode !== null) throw new Error(`${app} ended with status ${child.exitCode}`);
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    await untilReady(child, `http://127.0.0.1:${port}`);
     return child;
   };
   try {

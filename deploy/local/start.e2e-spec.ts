@@ -16,11 +16,12 @@ import { SourceMap } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SERVICES } from '#libs/config/services.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 
 /** The local run has fixed ports, so that nothing else may use them while these tests run. */
-const PORTS = [5000, 5001, 5002, 4242];
+const PORTS = SERVICES.map(({ port }) => port);
 
 /** A build, and a start after it, take a minute each on a busy machine. */
 const BUILD_TIMEOUT_MS = 300_000;

@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Config, parseConfig } from '#libs/config/config.ts';
+import { APPS, localUrl, SERVICES, type ServiceName } from '#libs/config/services.ts';
 import { RedisAvailability } from '#libs/redis/redis.availability.ts';
 import { connectRedis, redisAddress } from '#libs/redis/redis.connection.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type RedisServer,
   startRedis,
 } from '#libs/testing/redis-server.ts';
+import { hasEnded, untilReady } from '#libs/testing/until-ready.ts';
 import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 
 const DATA = resolve('data');
@@ -27,16 +29,15 @@ const DATA = resolve('data');
 const SAMPLE_LOADED = join(DATA, 'sample-loaded');
 const SAMPLE = 'deploy/local/sample.csv';
 
-const SERVICES = [
-  { name: 'users', port: 5000, path: '/users' },
-  { name: 'quotes', port: 5001, path: '/quotes' },
-  { name: 'search', port: 5002, path: '/search?keyword=love' },
-  { name: 'shop', port: 4242, path: '/' },
-] as const;
 type Service = (typeof SERVICES)[number];
 
-/** Every bundle that a first run needs: of the services, and of the importer that loads the sample. */
-const APPS = [...SERVICES.map(({ name }) => name), 'import'];
+/** What a service shows to somebody who comes to look. */
+const PATHS: Readonly<Record<ServiceName, string>> = {
+  users: '/users',
+  quotes: '/quotes',
+  search: '/search?keyword=love',
+  shop: '/',
+};
 
 /** The port that debuggers try first. */
 const INSPECTOR_PORT = 9229;
@@ -195,7 +196,7 @@ async function watch(env: NodeJS.ProcessEnv): Promise<void> {
   bundler.once('exit', () => {
     if (!stopping) void stop(1, 'The bundler ended unexpectedly');
   });
-  const awaited = new Set(APPS);
+  const awaited = new Set<string>(APPS);
   /** The restarts of a service follow one another: a second change may come while it starts. */
   const restarts = new Map<string, Promise<void>>();
   console.log('Building ...');
@@ -264,15 +265,15 @@ async function assertFree(name: string, port: number): Promise<void> {
 
 /** Waits until a service takes requests; false when it has ended, or is to end. */
 async function ready({ name, port }: Service): Promise<boolean> {
-  const deadline = Date.now() + 60_000;
   const child = running.get(name);
-  while (!stopping && child && !hasEnded(child)) {
-    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (answer?.ok) return true;
-    if (Date.now() > deadline) throw new Error(`${name} did not become ready within a minute.`);
-    await delay(50);
+  if (!child) return false;
+  try {
+    await untilReady(child, `http://127.0.0.1:${port}`, 60_000);
+    return !stopping;
+  } catch (error) {
+    if (stopping || hasEnded(child)) return false;
+    throw new Error(`${name} did not become ready within a minute.`, { cause: error });
   }
-  return false;
 }
 
 function importSample(env: NodeJS.ProcessEnv): Promise<void> {
@@ -288,10 +289,10 @@ function importSample(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 function announce(env: NodeJS.ProcessEnv): void {
-  const rows = SERVICES.map(({ name, port, path }) => [
+  const rows = SERVICES.map(({ name }) => [
     name,
-    `http://localhost:${port}${path}`,
-    `http://localhost:${port}/docs`,
+    localUrl(name) + PATHS[name],
+    `${localUrl(name)}/docs`,
   ]);
   const limit =
     env.THROTTLE_LIMIT === '0'
@@ -311,12 +312,12 @@ ${[['service', 'address', 'documentation'], ...rows].map(([a = '', b = '', c = '
   Rate limit: ${limit}${debuggable}
 
 Try:
-  curl -X POST http://localhost:5000/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
-  curl -X GET http://localhost:5000/users -H "Authorization: ${key}"
-  curl http://localhost:5001/quotes/random
-  curl 'http://localhost:5002/search?keyword=love'
+  curl -X POST ${localUrl('users')}/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
+  curl -X GET ${localUrl('users')}/users -H "Authorization: ${key}"
+  curl ${localUrl('quotes')}/quotes/random
+  curl '${localUrl('search')}/search?keyword=love'
   ${importSettings(env)}npm run import -- quotes FILE...
-and the shop at http://localhost:4242/ in a browser.
+and the shop at ${localUrl('shop')}/ in a browser.
 
 ${options.watch ? 'A saved change is built, and restarts the services that it concerns. ' : ''}Ctrl-C stops everything.`);
 }
@@ -350,10 +351,6 @@ async function stop(code: number, reason?: string): Promise<void> {
   if (!reason)
     console.log(`\nStopped.${server ? ' The data stays in data/ for the next time.' : ''}`);
   process.exit(code);
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 /** Ends a process as Kubernetes does: it is asked, and killed if it has not ended after `patienceMs`. */

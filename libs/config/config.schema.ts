@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { localUrl } from './services.ts';
 
 /** An admin key and what its holder is called. */
 export interface NamedKey {
@@ -233,9 +234,9 @@ export const environmentSchema = z.object({
     .default(false)
     .describe('shop: pay on a local page that charges nothing, instead of at Stripe'),
   DEBUG: flag.default(false).describe('shop: more detail in the log, and the page `/stripe-test`'),
-  SHOP_URL: baseUrl.default('http://localhost:4242').describe('shop: the address that buyers see'),
-  QUOTES_URL: baseUrl.default('http://localhost:5001').describe('shop: the quotes service'),
-  SEARCH_URL: baseUrl.default('http://localhost:5002').describe('shop: the search service'),
+  SHOP_URL: baseUrl.default(localUrl('shop')).describe('shop: the address that buyers see'),
+  QUOTES_URL: baseUrl.default(localUrl('quotes')).describe('shop: the quotes service'),
+  SEARCH_URL: baseUrl.default(localUrl('search')).describe('shop: the search service'),
   STRIPE_PUBLISHABLE_KEY: z
     .string()
     .optional()

@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { APPS } from '#libs/config/services.ts';
 
 /** The users of Redis. */
-export const REDIS_USERS = [
-  'users',
-  'quotes',
-  'search',
-  'shop',
-  'import',
-  'backup',
-  'exporter',
-  'node',
-  'sentinel',
-  'operator',
-] as const;
+export const REDIS_USERS = [...APPS, 'backup', 'exporter', 'node', 'sentinel', 'operator'] as const;
 
 /** A user of Redis. */
 export type RedisUser = (typeof REDIS_USERS)[number];

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
 import { freePort } from './redis-server.ts';
+import { untilReady } from './until-ready.ts';
 
 /** A built service, run as in production: its own process, its environment, nothing shared with the test. */
 export class ServiceProcess {
@@ -40,11 +41,11 @@ export class ServiceProcess {
 
   /** Waits until the service takes requests. */
   async ready(): Promise<this> {
-    await eventually(async () => {
-      if (this.process.exitCode !== null) return true;
-      return (await fetch(`${this.url}/readyz`)).ok;
-    }, 90_000);
-    if (this.process.exitCode !== null) throw new Error(`the service ended: ${this.output()}`);
+    try {
+      await untilReady(this.process, this.url);
+    } catch (error) {
+      throw new Error(`the service is not ready: ${this.output()}`, { cause: error });
+    }
     return this;
   }
 

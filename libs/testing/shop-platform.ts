@@ -61,6 +61,19 @@ export function shopEnvironment(quotesUrl: string, searchUrl: string): NodeJS.Pr
   };
 }
 
+/**
+ * What a shop needs besides to take real payments.
+ * @param provider address of the payment provider; by default one that nobody can reach
+ */
+export function paymentEnvironment(provider = 'http://127.0.0.1:9'): NodeJS.ProcessEnv {
+  return {
+    DEMO_MODE: 'False',
+    STRIPE_API_URL: provider,
+    STRIPE_SECRET_KEY: secret('key'),
+    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+  };
+}
+
 /** An event as Stripe sends it. */
 export interface TestEvent {
   id: string;

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { APPS } from '#libs/config/services.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 
@@ -22,7 +23,7 @@ const base =
   /^ARG NODE=([^@\n]*)/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8'))?.[1] ?? '';
 
 const size = (name: string) => Number(podman('image', 'inspect', '--format', '{{.Size}}', name));
-for (const app of ['users', 'quotes', 'search', 'shop', 'import']) {
+for (const app of APPS) {
   const payload = size(image(app)) - size(base);
   assert.ok(payload <= PAYLOAD, `the payload of ${app} is ${payload} bytes`);
   console.log(

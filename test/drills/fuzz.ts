@@ -6,7 +6,9 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { SERVICES } from '#libs/config/services.ts';
 import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
+import { untilReady } from '#libs/testing/until-ready.ts';
 
 const VERSION = '4.32.5';
 const SEED = '20261122';
@@ -25,7 +27,7 @@ const redis = await startRedis(findRedisProgram(console.log), { port: 0, dir: fo
 const services: ChildProcess[] = [];
 let failed = 0;
 try {
-  for (const service of ['users', 'quotes', 'search', 'shop']) {
+  for (const { name: service } of SERVICES) {
     const report = fuzz(await launch(service));
     if (report.status === 0) {
       console.log(`ok      ${service}: ${/(\d+) generated/.exec(report.output)?.[0]}`);
@@ -61,10 +63,7 @@ async function launch(service: string): Promise<string> {
   });
   services.push(child);
   const address = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${address}/readyz`).catch(() => undefined))?.ok) {
-    if (child.exitCode !== null) throw new Error(`${service} ended with status ${child.exitCode}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  await untilReady(child, address);
   return address;
 }
 

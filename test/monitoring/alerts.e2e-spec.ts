@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
+import { SERVICES } from '#libs/config/services.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { imageMemorySettings } from '#libs/testing/flood.ts';
 import { call, succeeded } from '#libs/testing/http-client.ts';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   rmSync(seen, { recursive: true, force: true });
   mkdirSync(seen, { recursive: true });
   await platform.start();
-  for (const app of ['users', 'quotes', 'search', 'shop']) {
+  for (const { name: app } of SERVICES) {
     const service = await platform.service(app, {
       // As in the image, so that it stays inside its container's limit.
       ...imageMemorySettings(),

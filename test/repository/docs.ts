@@ -9,10 +9,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { redisRules } from '#deploy/redis-rules.ts';
 import { environmentSchema } from '#libs/config/config.schema.ts';
+import { SERVICES } from '#libs/config/services.ts';
 import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 
-const SERVICES = ['users', 'quotes', 'search', 'shop'];
 const METHODS = ['get', 'post', 'delete'] as const;
 
 interface Operation {
@@ -27,7 +27,7 @@ const write = process.argv.includes('--write');
 const stale: string[] = [];
 
 const documents: OpenApi[] = [];
-for (const service of SERVICES) {
+for (const { name: service } of SERVICES) {
   const document = await openApiOf(service);
   documents.push(document);
   hold(`docs/openapi/${service}.json`, `${JSON.stringify(document, null, 2)}\n`);
@@ -100,7 +100,7 @@ function apiTable(): string {
               : 'admin key';
         const statuses = Object.keys(operation.responses).join(', ');
         return [
-          `| ${SERVICES[i]} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${key} | ${statuses} |`,
+          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${key} | ${statuses} |`,
         ];
       }),
     ),

@@ -13,8 +13,8 @@ const FLOORS = [
   ['admin-key', 'health', 'throttling', 'tracing', 'users'],
   ['http', 'quotes'],
   ['redis'],
-  ['metrics', 'openapi'],
-  ['config', 'problem', 'redis-acl', 'schema'],
+  ['metrics', 'openapi', 'redis-acl'],
+  ['config', 'problem', 'schema'],
 ];
 /**
  * The folder of what starts servers and services for tests. It may import every floor, and only

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { parse as parseBasic } from 'basic-auth';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
 import type { Lane } from '#libs/users/derivation.queue.ts';
@@ -8,11 +9,10 @@ import { derivations, hashPassword, verifyPassword } from '#libs/users/password.
 import { passwordLength } from '#libs/users/user.schema.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { logins } from './login.metrics.ts';
+import { VerifiedCredentials } from './verified.credentials.ts';
 
-/** How long verified credentials are remembered after their last use, in milliseconds. */
-const MEMORY = 60 * 60_000;
-/** How many are remembered at most. */
-const CAPACITY = 10_000;
+/** A longer header field holds more than any password in any form, and is not worth a look. */
+const LONGEST_FIELD = 'Basic '.length + 2048;
 
 /** Failed logins within the window after which no more are tried: of one account from one network, and of one account from networks that it never logged in from. */
 const PAIR_BUDGET = 20;
@@ -22,14 +22,13 @@ const NETWORK_BUDGET = 100;
 const WIDE_NETWORK_BUDGET = 1000;
 
 /**
- * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour by a keyed hash of password and stored hash, so that a removed user or
- * a changed password counts at once, and nobody else's failures concern them; wrong ones are never remembered. All others wait for the one derivation at a time:
+ * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour, and nobody else's failures
+ * concern them; wrong ones are never remembered. All others wait for the one derivation at a time:
  * first who has logged in from that network before, then those with nothing against them, last those whose account and network both have failed.
  */
 @Injectable()
 export class CredentialsService {
-  private readonly secret = randomBytes(32);
-  private readonly verified = new Map<string, number>();
+  private readonly verified = new VerifiedCredentials();
   private decoy: Promise<string> | undefined;
 
   constructor(
@@ -43,14 +42,11 @@ export class CredentialsService {
    * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
   async verify(authorization: string | undefined, network: string): Promise<string | undefined> {
-    const credentials = parseBasic(authorization);
+    const credentials = parseCredentials(authorization);
     if (!credentials) return undefined;
     const { id, password } = credentials;
     const stored = await this.users.findPasswordHash(id);
-    const memory = createHmac('sha256', this.secret)
-      .update(`${stored}\0${password}`)
-      .digest('base64');
-    if (stored !== undefined && this.remembers(memory)) return id;
+    if (stored !== undefined && this.verified.remembers(password, stored)) return id;
 
     const judge = async () => laneOf(await this.logins.standing(id, network), stored !== undefined);
     const lane = await judge();
@@ -68,23 +64,10 @@ export class CredentialsService {
       return undefined;
     }
     logins.inc({ outcome: 'verified' });
-    this.remember(memory);
+    this.verified.remember(password, hash);
     // Without it the user is only one of many the next time.
     await this.logins.succeeded(id, network).catch(() => {});
     return id;
-  }
-
-  private remembers(memory: string): boolean {
-    if ((this.verified.get(memory) ?? 0) <= Date.now()) return false;
-    this.remember(memory);
-    return true;
-  }
-
-  private remember(memory: string): void {
-    this.verified.delete(memory);
-    this.verified.set(memory, Date.now() + MEMORY);
-    const [oldest] = this.verified.keys();
-    if (this.verified.size > CAPACITY && oldest !== undefined) this.verified.delete(oldest);
   }
 
   private hashOfNobody(): Promise<string> {
@@ -111,14 +94,12 @@ function laneOf(
   return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Lane;
 }
 
-function parseBasic(
+/** The id and password that Basic credentials hold, or undefined when no user can have them. */
+function parseCredentials(
   authorization: string | undefined,
 ): { id: string; password: string } | undefined {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
-  // Longer than any password in any form: not worth a look.
-  if (encoded === undefined || encoded.length > 2048) return undefined;
-  const [, id = '', password = ''] =
-    /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  if (authorization === undefined || authorization.length > LONGEST_FIELD) return undefined;
+  const { name: id, pass: password } = parseBasic(authorization) ?? { name: '', pass: '' };
   const sound =
     idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;
   return sound ? { id, password } : undefined;

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import {
@@ -11,9 +10,13 @@ import {
   type RedisServer,
   startRedis,
 } from '#libs/testing/redis-server.ts';
+import { untilReady } from '#libs/testing/until-ready.ts';
 
 /** The key of the services that a bench starts. */
 export const BENCH_KEY = 'only-for-this-bench';
+
+/** How long a service may take to start: an index of a million quotes is made meanwhile. */
+const READY_WITHIN_MS = 600_000;
 
 /** A built service that takes requests. */
 export interface BenchService {
@@ -67,12 +70,7 @@ export class BenchPlatform {
     });
     this.#services.push(child);
     const url = `http://127.0.0.1:${port}`;
-    const isReady = () =>
-      fetch(`${url}/readyz`).then(
-        (answer) => answer.ok,
-        () => false,
-      );
-    while (!(await isReady())) await delay(20);
+    await untilReady(child, url, READY_WITHIN_MS);
     return {
       pid: child.pid ?? 0,
       url,

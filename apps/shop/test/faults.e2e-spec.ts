@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
-import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
@@ -14,6 +13,7 @@ import {
   orderOf,
   orders,
   payloadOf,
+  paymentEnvironment,
   ShopPlatform,
   shopEnvironment,
   sign,
@@ -93,10 +93,7 @@ describe('an order survives', () => {
     await once(provider, 'listening');
     const env = {
       ...shopEnvironment(platform.quotes.url, platform.search.url),
-      DEMO_MODE: 'False',
-      STRIPE_API_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
-      STRIPE_SECRET_KEY: secret('key'),
-      STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+      ...paymentEnvironment(`http://127.0.0.1:${(provider.address() as AddressInfo).port}`),
       APP_PORT: String(port),
     };
     shop = await platform.service('shop', env);
@@ -176,10 +173,7 @@ it('an unreachable payment page costs neither order nor cart', async () => {
   await platform.quotes.ready();
   const shop = await platform.service('shop', {
     ...shopEnvironment(platform.quotes.url, platform.search.url),
-    DEMO_MODE: 'False',
-    STRIPE_API_URL: 'http://127.0.0.1:9',
-    STRIPE_SECRET_KEY: secret('key'),
-    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+    ...paymentEnvironment(),
   });
   const visitor = new Visitor(shop);
   await visitor.addToCart(quote);

@@ -1,5 +1,4 @@
 import { call } from '#libs/testing/http-client.ts';
-import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
@@ -7,6 +6,7 @@ import {
   eventOf,
   orders,
   payloadOf,
+  paymentEnvironment,
   ShopPlatform,
   shopEnvironment,
 } from '#libs/testing/shop-platform.ts';
@@ -68,10 +68,7 @@ it('counts payment pages that the provider does not open, and pages read from me
   const quote = await platform.addQuote('Bachi-bouzouk !');
   const shop = await platform.service('shop', {
     ...shopEnvironment(platform.quotes.url, platform.search.url),
-    DEMO_MODE: 'False',
-    STRIPE_API_URL: 'http://127.0.0.1:9',
-    STRIPE_SECRET_KEY: secret('key'),
-    STRIPE_PUBLISHABLE_KEY: secret('publishable'),
+    ...paymentEnvironment(),
   });
   const buyer = new Visitor(shop);
   await buyer.addToCart(quote);

@@ -6,6 +6,7 @@ import {
   type BrowserContextOptions,
   chromium,
   type Page,
+  type Response,
 } from 'playwright-core';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -25,6 +26,10 @@ const PHONE = { width: 390, height: 844 };
 /** The narrowest that pages must fit without scrolling sideways (WCAG 2.2, 1.4.10). */
 const NARROW = { width: 320, height: 640 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Finds elements whose names no browser knows. */
+const UNKNOWN_ELEMENTS = `Array.from(document.querySelectorAll('*'))
+  .filter((element) => element instanceof HTMLUnknownElement)
+  .map(({ localName }) => localName)`;
 const EMAIL = 'tintin@moulinsart.example';
 
 const QUOTES = [
@@ -42,6 +47,8 @@ const platform = new ShopPlatform();
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
+/** What the page that is shown came with. */
+let received: Response | undefined;
 let outside: string[];
 /** A shop with the page of the API test, one that admits one request a minute, and one that cannot reach the quotes. */
 let debug: ServiceProcess;
@@ -83,6 +90,9 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   page = await context.newPage();
   page.setDefaultTimeout(10_000);
   outside = [];
+  page.on('response', (response) => {
+    if (response.request().isNavigationRequest()) received = response;
+  });
   page.on('request', (request) => {
     if (![platform.shop, debug, strict, cutOff].some(({ url }) => request.url().startsWith(url)))
       outside.push(request.url());
@@ -269,7 +279,21 @@ describe.each([
       'Math.max(0, document.documentElement.scrollWidth - innerWidth)',
     );
     expect({ file, overflow }).toEqual({ file, overflow: 0 });
+    const understood = tags(await page.evaluate<string>('document.documentElement.outerHTML'));
+    expect({ file, tags: tags((await received?.text()) ?? '') }).toEqual({
+      file,
+      tags: understood,
+    });
+    expect(await page.evaluate(UNKNOWN_ELEMENTS)).toEqual([]);
     expect({ file, violations: await violations() }).toEqual({ file, violations: [] });
+  }
+
+  /**
+   * The tags of a page in their order. Those that were sent differ from those that the browser has
+   * understood where a tag is not closed, or stands where it may not.
+   */
+  function tags(markup: string): string[] {
+    return Array.from(markup.matchAll(/<\/?[a-z]\w*/g), ([tag]) => tag);
   }
 
   /** What axe-core finds, of any impact. The policy of the page would keep axe out, so that it is put in by the debugger. */

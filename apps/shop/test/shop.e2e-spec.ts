@@ -449,6 +449,8 @@ describe('GET /orders', () => {
       undefined,
       secret('other'),
       `Basic ${Buffer.from(`admin:${secret('other')}`).toString('base64')}`,
+      // Credentials without a colon are none (RFC 7617).
+      `Basic ${Buffer.from(ADMIN_KEY).toString('base64')}`,
     ]) {
       expectProblem(
         await call(platform.shop, `GET ${path}`, key === undefined ? {} : { key }),

@@ -1,16 +1,9 @@
+import { escapeHtml } from '#libs/schema/html.escape.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import { type Token, tokenize } from './tokenizer.ts';
 
 /** How much of a text is shown; the ellipses and the markup come on top. */
 export const MAX_FRAGMENT_CHARACTERS = 200;
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 
 /** What a search looked for. */
 export interface Sought {
@@ -91,8 +84,4 @@ function bestWindow(text: string, tokens: Token[], marks: Map<Token, QueryWord>)
   const start = from === 0 ? 0 : tokens.find((token) => token.start >= from)?.start;
   const end = to === text.length ? to : tokens.findLast((token) => token.end <= to)?.end;
   return { start: Math.min(start ?? from, best.start), end: Math.max(end ?? to, best.end) };
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -12,27 +12,47 @@ export function cartPage({ lines, total, gone }: PricedCart, token: Html): Page 
     title: 'Cart',
     body: html`
 <h1>Your cart</h1>
-${gone.length > 0 && html`<p class="notice" role="status">${gone.length === 1 ? 'One print is' : `${gone.length} prints are`} sold no more, and no longer in your cart.</p>`}
-${
-  lines.length === 0
-    ? html`<p>It is empty. <a href="/">Find some words</a></p>`
-    : html`
+${gone.length > 0 && goneNotice(gone.length)}
+${lines.length === 0 ? EMPTY_CART : cartLines(lines, total, token)}`,
+  };
+}
+
+const EMPTY_CART = html`<p>It is empty. <a href="/">Find some words</a></p>`;
+
+function goneNotice(count: number): Html {
+  const prints = count === 1 ? 'One print is' : `${count} prints are`;
+  return html`<p class="notice" role="status">
+  ${prints} sold no more, and no longer in your cart.
+</p>`;
+}
+
+function cartLines(lines: readonly OrderLine[], total: number, token: Html): Html {
+  return html`
 <ul class="lines">
 ${lines.map((line) => cartLine(line, token))}</ul>
-<p class="total"><span>Total, VAT and delivery included</span> <strong>${money(total)}</strong></p>
-<p class="actions"><a href="/">Go on looking</a> <a class="button primary" href="/checkout">Check out</a></p>`
-}`,
-  };
+<p class="total">
+  <span>Total, VAT and delivery included</span> <strong>${money(total)}</strong>
+</p>
+<p class="actions">
+  <a href="/">Go on looking</a> <a class="button primary" href="/checkout">Check out</a>
+</p>`;
 }
 
 function cartLine({ quote_id, quote, print, quantity, unit_price }: OrderLine, token: Html): Html {
   const id = `${quote_id}-${print}`;
+  const { name } = PRINT_OFFERS[print];
   return html`<li>
-  <div class="what"><a href="/products/${quote_id}"><q dir="auto">${quote}</q></a><span>${PRINT_OFFERS[print].name}, ${money(unit_price)} each</span></div>
+  <div class="what">
+    <a href="/products/${quote_id}"><q dir="auto">${quote}</q></a>
+    <span>${name}, ${money(unit_price)} each</span>
+  </div>
   <form method="post" action="/cart/lines">
-    ${token}<input type="hidden" name="quote_id" value="${quote_id}"><input type="hidden" name="print" value="${print}">
-    <label class="visually-hidden" for="${id}">Quantity of ${PRINT_OFFERS[print].name}</label>
-    <input id="${id}" name="quantity" type="number" min="0" max="${MOST_OF_ONE}" value="${quantity}" required inputmode="numeric">
+    ${token}
+    <input type="hidden" name="quote_id" value="${quote_id}">
+    <input type="hidden" name="print" value="${print}">
+    <label class="visually-hidden" for="${id}">Quantity of ${name}</label>
+    <input id="${id}" name="quantity" type="number" required inputmode="numeric"
+      min="0" max="${MOST_OF_ONE}" value="${quantity}">
     <button>Update</button> <button class="plain" name="remove" value="yes">Remove</button>
   </form>
   <strong class="price">${money(unit_price * quantity)}</strong>
@@ -44,17 +64,22 @@ function cartLine({ quote_id, quote, print, quantity, unit_price }: OrderLine, t
 export function summary(lines: readonly OrderLine[], total: number): Html {
   return html`<table class="summary">
 <caption class="visually-hidden">What is ordered</caption>
-<thead><tr><th scope="col">Print</th><th scope="col">Number</th><th scope="col">Price</th></tr></thead>
+<thead>
+  <tr><th scope="col">Print</th><th scope="col">Number</th><th scope="col">Price</th></tr>
+</thead>
 <tbody>
-${lines.map(
-  ({
-    quote,
-    print,
-    quantity,
-    unit_price,
-  }) => html`<tr><td>${PRINT_OFFERS[print].name}: <q dir="auto">${quote}</q></td><td>${quantity}</td><td>${money(unit_price * quantity)}</td></tr>
-`,
-)}</tbody>
-<tfoot><tr><th scope="row" colspan="2">Total, VAT and delivery included</th><td>${money(total)}</td></tr></tfoot>
+${lines.map(summaryRow)}</tbody>
+<tfoot>
+  <tr><th scope="row" colspan="2">Total, VAT and delivery included</th><td>${money(total)}</td></tr>
+</tfoot>
 </table>`;
+}
+
+function summaryRow({ quote, print, quantity, unit_price }: OrderLine): Html {
+  return html`<tr>
+  <td>${PRINT_OFFERS[print].name}: <q dir="auto">${quote}</q></td>
+  <td>${quantity}</td>
+  <td>${money(unit_price * quantity)}</td>
+</tr>
+`;
 }

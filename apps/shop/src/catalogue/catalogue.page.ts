@@ -9,7 +9,11 @@ import type { Product } from './products.repository.ts';
 const LOOKS = 5;
 const CHEAPEST = Math.min(...Object.values(PRINT_OFFERS).map(({ price }) => price));
 
-/** The catalogue, or what a search in it has found. @param away whether these are only the products already known */
+/**
+ * The catalogue, or what a search in it has found.
+ * @param next where the next page begins
+ * @param away whether these are only the products already known
+ */
 export function cataloguePage(
   products: readonly Product[],
   { q, after }: CatalogueQuery,
@@ -17,6 +21,8 @@ export function cataloguePage(
   away: boolean,
 ): Page {
   const searching = q !== undefined && !away;
+  const browsed = after === undefined ? 'Newest prints' : 'More prints';
+  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for “${q}”`;
   return {
     title: searching ? `“${q}”` : 'Catalogue',
     body: html`
@@ -25,29 +31,49 @@ export function cataloguePage(
   <p class="lead">Pick a quote. We print it as a poster, a mug or a card.</p>
   <form class="search" action="/" role="search">
     <label for="q">Search the quotes</label>
-    <input id="q" name="q" type="search" maxlength="200" value="${q}" placeholder="love, mer, liberté…">
+    <input id="q" name="q" type="search" maxlength="200" value="${q}"
+      placeholder="love, mer, liberté…">
     <button>Search</button>
   </form>
 </section>
-${away && html`<p class="notice" role="status">New quotes cannot be fetched just now. These are the ones we already know; they can be ordered as usual.</p>`}
-${searching && html`<h2>${products.length === 0 ? 'Nothing found' : 'Found'} for “${q}”</h2>`}
-${!searching && html`<h2>${after === undefined ? 'Newest prints' : 'More prints'}</h2>`}
-${products.length === 0 && html`<p>There is nothing on this shelf. <a href="/">See all prints</a></p>`}
+${away && AWAY_NOTICE}
+<h2>${searching ? found : browsed}</h2>
+${products.length === 0 && EMPTY_NOTICE}
 <ul class="prints">
-${products.map(
-  (
-    product,
-  ) => html`<li><a class="print" href="/products/${product.id}">${printFace(product)}<span class="price">from ${money(CHEAPEST)}</span></a></li>
-`,
-)}</ul>
-${next !== null && html`<p class="more"><a class="button" href="/?${new URLSearchParams({ ...(q !== undefined && { q }), after: next }).toString()}">More prints</a></p>`}`,
+${products.map(printItem)}</ul>
+${next !== null && moreLink(q, next)}`,
   };
+}
+
+const AWAY_NOTICE = html`<p class="notice" role="status">
+  New quotes cannot be fetched just now. These are the ones we already know;
+  they can be ordered as usual.
+</p>`;
+
+const EMPTY_NOTICE = html`<p>There is nothing on this shelf. <a href="/">See all prints</a></p>`;
+
+function printItem(product: Product): Html {
+  return html`<li>
+  <a class="print" href="/products/${product.id}">
+    ${printFace(product)}
+    <span class="price">from ${money(CHEAPEST)}</span>
+  </a>
+</li>
+`;
+}
+
+function moreLink(q: string | undefined, after: string): Html {
+  const query = new URLSearchParams({ ...(q !== undefined && { q }), after }).toString();
+  return html`<p class="more"><a class="button" href="/?${query}">More prints</a></p>`;
 }
 
 /** A quote as it looks in print. */
 export function printFace({ id, quote, user_id }: Product): Html {
   const size = quote.length > 140 ? 'long' : quote.length > 60 ? 'medium' : 'short';
-  return html`<span class="face look-${lookOf(id)} ${size}"><q dir="auto">${quote}</q>${user_id !== null && html`<span class="author">${user_id}</span>`}</span>`;
+  return html`<span class="face look-${lookOf(id)} ${size}">
+  <q dir="auto">${quote}</q>
+  ${user_id !== null && html`<span class="author">${user_id}</span>`}
+</span>`;
 }
 
 /** Ids added one by one end in zeros, imported ones follow each other: both halves count. */

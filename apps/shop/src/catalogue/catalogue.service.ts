@@ -10,17 +10,16 @@ import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
+import { type FreshPage, PageCache } from './page.cache.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
 import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
 
 /** Longer quotes fit on no mug. */
 const LONGEST = 280;
 /** How many milliseconds a page is served as it is. */
-const FRESH = 30_000;
+const FRESH_MS = 30_000;
 /** The same when the quotes service was away: its return should show soon. */
-const FRESH_WHEN_AWAY = 2_000;
-/** How many pages are kept: some 60 KB each. */
-const CAPACITY = 100;
+const FRESH_WHEN_AWAY_MS = 2_000;
 /** How many pages are made at a time, how many may wait for that, and for how many milliseconds. */
 const MAKING = 16;
 const WAITING = 1200;
@@ -36,17 +35,12 @@ export interface CataloguePage {
   etag: string;
 }
 
-interface Entry {
-  page: Promise<CataloguePage>;
-  until: number;
-}
-
 const compress = promisify(gzip);
 
 /** What the shop sells: quotes from the quotes service, or those it has offered before while that service is away. */
 @Injectable()
 export class CatalogueService {
-  private readonly pages = new Map<string, Entry>();
+  private readonly pages = new PageCache<CataloguePage>();
   private readonly making = new Lane(MAKING, WAITING);
 
   constructor(
@@ -62,23 +56,9 @@ export class CatalogueService {
    */
   page(query: CatalogueQuery, requestId: string): Promise<CataloguePage> {
     const key = `${query.q ?? ''}\n${query.after ?? ''}`;
-    const known = this.pages.get(key);
-    if (known && known.until > Date.now()) return known.page;
-    const entry: Entry = {
-      page: this.making
-        .run(() => this.make(query, requestId), AbortSignal.timeout(PATIENCE))
-        .then(({ away, ...page }) => {
-          entry.until = Date.now() + (away ? FRESH_WHEN_AWAY : FRESH);
-          return page;
-        }),
-      until: Number.POSITIVE_INFINITY,
-    };
-    entry.page.catch(() => this.pages.delete(key));
-    this.pages.delete(key);
-    this.pages.set(key, entry);
-    const [oldest] = this.pages.keys();
-    if (this.pages.size > CAPACITY && oldest !== undefined) this.pages.delete(oldest);
-    return entry.page;
+    return this.pages.get(key, () =>
+      this.making.run(() => this.make(query, requestId), AbortSignal.timeout(PATIENCE)),
+    );
   }
 
   /**
@@ -125,16 +105,14 @@ export class CatalogueService {
     }
   }
 
-  private async make(
-    query: CatalogueQuery,
-    requestId: string,
-  ): Promise<CataloguePage & { away: boolean }> {
+  private async make(query: CatalogueQuery, requestId: string): Promise<FreshPage<CataloguePage>> {
     const { products, next, away } = await this.select(query, requestId);
     const body = Buffer.from(
       layout(cataloguePage(products, query, next, away), this.config.DEMO_MODE).text,
     );
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
-    return { body, gzip: await compress(body), etag, away };
+    const page = { body, gzip: await compress(body), etag };
+    return { page, freshMs: away ? FRESH_WHEN_AWAY_MS : FRESH_MS };
   }
 
   private async select({ q, after }: CatalogueQuery, requestId: string) {

@@ -1,5 +1,5 @@
 import { MOST_OF_ONE } from '../cart/cart.ts';
-import { PRINTS } from '../orders/order.schema.ts';
+import { PRINTS, type Print } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
@@ -22,22 +22,34 @@ export function productPage(product: Product, token: Html): Page {
     <input type="hidden" name="quote_id" value="${product.id}">
     <fieldset>
       <legend>Print it as</legend>
-      ${PRINTS.map((print, i) => {
-        const { name, price, detail } = PRINT_OFFERS[print];
-        return html`<label class="option"><input type="radio" name="print" value="${print}" required${i === 0 && html` checked`}><span><strong>${name}</strong><small>${detail}</small></span><span class="price">${money(price)}</span></label>
-`;
-      })}
+      ${PRINTS.map(printOption)}
     </fieldset>
-    <p class="field"><label for="quantity">Quantity</label><input id="quantity" name="quantity" type="number" min="1" max="${MOST_OF_ONE}" value="1" required inputmode="numeric"></p>
+    <p class="field">
+      <label for="quantity">Quantity</label>
+      <input id="quantity" name="quantity" type="number" required inputmode="numeric"
+        min="1" max="${MOST_OF_ONE}" value="1">
+    </p>
     <button class="button primary">Add to cart</button>
   </form>
 </div>`,
   };
 }
 
+/** The choice of a print; the first one is made already. */
+function printOption(print: Print, index: number): Html {
+  const { name, price, detail } = PRINT_OFFERS[print];
+  return html`<label class="option">
+  <input type="radio" name="print" value="${print}" required${index === 0 && ' checked'}>
+  <span><strong>${name}</strong><small>${detail}</small></span>
+  <span class="price">${money(price)}</span>
+</label>
+`;
+}
+
 /** The first words of a quote, as a title. */
 function startOf(quote: string): string {
   if (quote.length <= 60) return quote;
   // A word of more than 60 letters is cut where it is, but never within a character.
-  return `${/^.{1,60}(?=\s)/su.exec(quote)?.[0].trimEnd() ?? Array.from(quote).slice(0, 60).join('')}…`;
+  const words = /^.{1,60}(?=\s)/su.exec(quote)?.[0].trimEnd();
+  return `${words ?? Array.from(quote).slice(0, 60).join('')}…`;
 }

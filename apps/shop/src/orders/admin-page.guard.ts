@@ -6,6 +6,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
+import { parse as parseBasic } from 'basic-auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
 import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
@@ -22,12 +23,7 @@ export class AdminPageGuard implements CanActivate {
     // What only the admin may see is kept nowhere.
     reply.header('cache-control', 'no-store');
     const { authorization } = request.headers;
-    const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
-    const password =
-      encoded &&
-      Buffer.from(encoded, 'base64')
-        .toString('utf8')
-        .replace(/^[^:]*:/, '');
+    const password = parseBasic(authorization ?? '')?.pass;
     if (this.key.nameOf(password ?? authorization) === undefined)
       throw new ProblemError('unauthorized');
     return true;

@@ -22,32 +22,49 @@ const MESSAGES: Readonly<Record<OrderState, string>> = {
 };
 
 /**
- * The order as its buyer sees it. It does not reload by itself, which takes the page away from people who read it slowly (WCAG 2.2, failure F41) and uses up the rate limit: Stripe
- * holds buyers back until the webhook has answered, up to 10 seconds, so that few ever see it wait.
+ * The order as its buyer sees it. It does not reload by itself, which takes the page away from
+ * people who read it slowly (WCAG 2.2, failure F41) and uses up the rate limit: Stripe holds buyers
+ * back until the webhook has answered, up to 10 seconds, so that few ever see it wait.
  */
 export function orderPage(order: StoredOrder): Page {
+  const { id, state, email } = order;
   return {
-    title: `Order ${order.id}`,
+    title: `Order ${id}`,
     body: html`
-<h1>Order ${order.id}</h1>
-<p class="state ${order.state}" role="status"><strong>${STATE_NAMES[order.state]}.</strong> ${MESSAGES[order.state]}</p>
-${(order.state === 'created' || order.state === 'failed') && html`<p class="actions start">${order.state === 'created' && html`<a class="button primary" href="">Look again</a> `}${order.payment && html`<a class="button" href="${order.payment.url}">Go to the payment page</a>`}</p>`}
-${order.state === 'expired' && html`<p><a class="button primary" href="/cart">Back to the cart</a></p>`}
+<h1>Order ${id}</h1>
+<p class="state ${state}" role="status">
+  <strong>${STATE_NAMES[state]}.</strong> ${MESSAGES[state]}
+</p>
+${(state === 'created' || state === 'failed') && actions(order)}
+${state === 'expired' && BACK_TO_CART}
 ${summary(order.lines, order.total)}
 <h2>What happened</h2>
 ${historyList(order)}
-<p class="fine">Ordered for ${order.email}. Keep the address of this page, or find the order again by its number and your e-mail address.</p>`,
+<p class="fine">
+  Ordered for ${email}. Keep the address of this page, or find the order again by its number and
+  your e-mail address.
+</p>`,
   };
+}
+
+const BACK_TO_CART = html`<p><a class="button primary" href="/cart">Back to the cart</a></p>`;
+/** The empty address is that of the page itself. */
+const LOOK_AGAIN = html`<a class="button primary" href="">Look again</a> `;
+
+function actions({ state, payment }: StoredOrder): Html {
+  const pay = payment && html`<a class="button" href="${payment.url}">Go to the payment page</a>`;
+  return html`<p class="actions start">${state === 'created' && LOOK_AGAIN}${pay}</p>`;
 }
 
 /** The history of an order, oldest first. */
 export function historyList({ history }: StoredOrder): Html {
   return html`<ol class="history">
-${history.map(
-  ({
-    state,
-    at,
-  }) => html`<li><time datetime="${at}">${at.slice(0, 19).replace('T', ' ')} UTC</time> ${state === 'created' ? 'Ordered' : STATE_NAMES[state]}</li>
-`,
-)}</ol>`;
+${history.map(historyItem)}</ol>`;
+}
+
+function historyItem({ state, at }: StoredOrder['history'][number]): Html {
+  const time = at.slice(0, 19).replace('T', ' ');
+  const what = state === 'created' ? 'Ordered' : STATE_NAMES[state];
+  return html`<li><time datetime="${at}">${time} UTC</time> ${what}</li>
+`;
 }

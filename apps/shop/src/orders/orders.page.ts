@@ -1,16 +1,22 @@
 import { summary } from '../cart/cart.page.ts';
-import { html } from '../web/html.ts';
+import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
 import { historyList, STATE_NAMES } from './order.page.ts';
 import type { Order } from './order.schema.ts';
 import type { OrderPage, StoredOrder } from './orders.repository.ts';
 
-/** The orders, for the admin. @param limit how many a page shows */
+/**
+ * The orders, for the admin.
+ * @param limit how many a page shows
+ */
 export function ordersPage(
   { items, total, next }: Omit<OrderPage, 'items'> & { items: Order[] },
   limit: number,
 ): Page {
+  const older =
+    next !== null &&
+    html`<p><a class="button" href="/orders?limit=${limit}&amp;cursor=${next}">Older</a></p>`;
   return {
     title: 'Orders',
     body: html`
@@ -18,20 +24,27 @@ export function ordersPage(
 <p>${total === 0 ? 'None yet.' : `${total} in all, newest first.`}</p>
 <div class="scroll"><table class="summary">
 <caption class="visually-hidden">Orders, newest first</caption>
-<thead><tr><th scope="col">Order</th><th scope="col">Placed</th><th scope="col">State</th><th scope="col">Total</th></tr></thead>
+<thead>
+  <tr>
+    <th scope="col">Order</th><th scope="col">Placed</th>
+    <th scope="col">State</th><th scope="col">Total</th>
+  </tr>
+</thead>
 <tbody>
-${items.map(
-  ({
-    id,
-    created_at,
-    state,
-    total: cents,
-  }) => html`<tr><td><a href="/orders/${id}">${id}</a></td><td>${created_at.slice(0, 16).replace('T', ' ')}</td><td>${STATE_NAMES[state]}</td><td>${money(cents)}</td></tr>
-`,
-)}</tbody>
+${items.map(orderRow)}</tbody>
 </table></div>
-${next !== null && html`<p><a class="button" href="/orders?limit=${limit}&amp;cursor=${next}">Older</a></p>`}`,
+${older}`,
   };
+}
+
+function orderRow({ id, created_at, state, total }: Order): Html {
+  return html`<tr>
+  <td><a href="/orders/${id}">${id}</a></td>
+  <td>${created_at.slice(0, 16).replace('T', ' ')}</td>
+  <td>${STATE_NAMES[state]}</td>
+  <td>${money(total)}</td>
+</tr>
+`;
 }
 
 /** One order, for the admin. */

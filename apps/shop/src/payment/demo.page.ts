@@ -17,9 +17,13 @@ export function demoCheckoutPage(order: StoredOrder, token: Html): Page {
   </section>
   <form class="panel" method="post" action="/demo-checkout/${order.token}">
     ${token}
-    ${order.state === 'failed' && html`<p class="notice bad" role="alert">The card was declined. Nothing was charged; try again or go back.</p>`}
+    ${order.state === 'failed' && DECLINED_NOTICE}
     <p class="field"><span class="label">E-mail</span> <span>${order.email}</span></p>
-    <p class="field"><span class="label">Card</span> <span>4242 4242 4242 4242 (an example; there is no field, so that nobody types a real one)</span></p>
+    <p class="field">
+      <span class="label">Card</span>
+      <span>4242 4242 4242 4242
+        (an example; there is no field, so that nobody types a real one)</span>
+    </p>
     <p>What shall happen?</p>
     <button class="button primary" name="outcome" value="paid">Pay ${money(order.total)}</button>
     <button class="button" name="outcome" value="declined">Let the card be declined</button>
@@ -29,3 +33,7 @@ export function demoCheckoutPage(order: StoredOrder, token: Html): Page {
 </div>`,
   };
 }
+
+const DECLINED_NOTICE = html`<p class="notice bad" role="alert">
+  The card was declined. Nothing was charged; try again or go back.
+</p>`;

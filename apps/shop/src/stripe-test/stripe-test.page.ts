@@ -11,7 +11,10 @@ export interface Step {
   done: boolean;
 }
 
-/** The steps that an order has taken so far. @param status where the provider says that its payment stands */
+/**
+ * The steps that an order has taken so far.
+ * @param status where the provider says that its payment stands
+ */
 export function stepsOf(order: StoredOrder, status: string): Step[] {
   const { payment, history, state } = order;
   const events = history.filter((entry) => entry.event !== 'checkout');
@@ -42,22 +45,30 @@ export function stripeTestPage(
     title: 'API test',
     body: html`
 <h1>Payment API test</h1>
-<p>One card for ${money(price)}. The button makes a real order and asks the payment provider for a checkout session.</p>
-<form method="post" action="/stripe-test">${token}<button class="button primary">Buy one card</button></form>
-${
-  order &&
-  html`
+<p>
+  One card for ${money(price)}. The button makes a real order and asks the payment provider for a
+  checkout session.
+</p>
+<form method="post" action="/stripe-test">
+  ${token}<button class="button primary">Buy one card</button>
+</form>
+${order && roundTrip(order.steps, order.payment)}`,
+  };
+}
+
+function roundTrip(steps: readonly Step[], payment: string | undefined): Html {
+  const pay =
+    payment !== undefined &&
+    html`<p><a class="button" href="${payment}">Go to the payment page</a></p>`;
+  return html`
 <h2>The round trip</h2>
 <ol class="steps">
-${order.steps.map(
-  ({
-    name,
-    detail,
-    done,
-  }) => html`<li class="${done ? 'done' : 'open'}"><strong>${name}</strong> <span>${done ? '✓' : '…'} ${detail}</span></li>
-`,
-)}</ol>
-${order.payment !== undefined && html`<p><a class="button" href="${order.payment}">Go to the payment page</a></p>`}`
-}`,
-  };
+${steps.map(stepItem)}</ol>
+${pay}`;
+}
+
+function stepItem({ name, detail, done }: Step): Html {
+  const [state, mark] = done ? ['done', '✓'] : ['open', '…'];
+  return html`<li class="${state}"><strong>${name}</strong> <span>${mark} ${detail}</span></li>
+`;
 }

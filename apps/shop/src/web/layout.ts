@@ -7,6 +7,10 @@ export interface Page {
   body: Html;
 }
 
+const DEMO_BANNER = html`<p class="banner">
+  <strong>Demo shop.</strong> Nothing is charged, nothing is delivered.
+</p>`;
+
 /** The frame of every page: head, banner, navigation, footer. */
 export function layout({ title, body }: Page, demo: boolean): Html {
   return html`<!doctype html>
@@ -15,7 +19,8 @@ export function layout({ title, body }: Page, demo: boolean): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} – PrivRocket</title>
-<meta name="description" content="PrivRocket prints the words worth keeping: quotes as posters, mugs and cards.">
+<meta name="description"
+  content="PrivRocket prints the words worth keeping: quotes as posters, mugs and cards.">
 <meta name="theme-color" content="#14213d">
 <link rel="icon" href="${ICON.path}" type="image/svg+xml">
 <link rel="stylesheet" href="${STYLE.path}">
@@ -23,10 +28,14 @@ export function layout({ title, body }: Page, demo: boolean): Html {
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="site">
-${demo && html`<p class="banner"><strong>Demo shop.</strong> Nothing is charged, nothing is delivered.</p>`}
+${demo && DEMO_BANNER}
   <div class="wrap">
     <a class="brand" href="/"><img src="${ICON.path}" width="32" height="32" alt="">PrivRocket</a>
-    <nav aria-label="Shop"><a href="/">Catalogue</a><a href="/cart">Cart</a><a href="/orders/lookup">My order</a></nav>
+    <nav aria-label="Shop">
+      <a href="/">Catalogue</a>
+      <a href="/cart">Cart</a>
+      <a href="/orders/lookup">My order</a>
+    </nav>
   </div>
 </header>
 <main id="content" class="wrap" tabindex="-1">
@@ -35,7 +44,11 @@ ${body}
 <footer class="site">
   <div class="wrap">
     <p>PrivRocket prints the words worth keeping.</p>
-    <nav aria-label="Legal"><a href="/legal/terms">Terms of sale</a><a href="/legal/privacy">Privacy</a><a href="/legal/imprint">Imprint</a></nav>
+    <nav aria-label="Legal">
+      <a href="/legal/terms">Terms of sale</a>
+      <a href="/legal/privacy">Privacy</a>
+      <a href="/legal/imprint">Imprint</a>
+    </nav>
   </div>
 </footer>
 </body>

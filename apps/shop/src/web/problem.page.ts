@@ -14,14 +14,16 @@ const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
   'not-found': 'There is no such page, or no longer.',
   'method-not-allowed': 'This address takes forms only, or none. Your cart is safe.',
   'too-many-orders':
-    'Too many of your orders wait to be paid: pay one of them, or order again in two days, when they have ended. Your cart is safe.',
+    'Too many of your orders wait to be paid: pay one of them, or order again in two days, when ' +
+    'they have ended. Your cart is safe.',
   full: 'The shop can take no orders just now. Your cart is safe: try again in a while.',
   internal:
     'The shop made a mistake, which we can look up by the reference below. Your cart is safe.',
   unavailable:
     'The shop cannot reach its shelves just now. Your cart is safe: try again in a moment.',
   'payment-unavailable':
-    'The payment page cannot be reached just now. Nothing was charged and your cart is safe: try again in a moment.',
+    'The payment page cannot be reached just now. Nothing was charged and your cart is safe: ' +
+    'try again in a moment.',
 };
 
 /** Titles by status; what is not here went wrong. */
@@ -32,21 +34,28 @@ const TITLES = new Map([
   [503, 'One moment, please'],
 ]);
 
+/** The empty address is that of the page itself. */
+const TRY_AGAIN = html`<a class="button primary" href="">Try again</a>`;
+
 /** A problem, told to a visitor: never a stack, never more than the problem document would say. */
 export const sendProblem: ProblemPage = (problem, request, reply) => {
   const title = TITLES.get(problem.status) ?? 'Something went wrong';
+  const seconds = reply.getHeader('retry-after');
   const explanation =
     problem.problem === 'too-many-requests'
-      ? `That was a little fast. Your cart is safe: try again in ${reply.getHeader('retry-after')} seconds.`
+      ? `That was a little fast. Your cart is safe: try again in ${seconds} seconds.`
       : (EXPLANATIONS[problem.problem] ?? problem.message);
-  // Only what changed nothing is offered again; the empty address is that of the page itself.
+  // Only what changed nothing is offered again.
   const passing = request.method === 'GET' && (problem.status === 429 || problem.status === 503);
   sendPage(reply, {
     title,
     body: html`
 <h1>${title}</h1>
 <p>${explanation}</p>
-<p class="actions start">${passing && html`<a class="button primary" href="">Try again</a> `}<a class="button" href="/">To the catalogue</a></p>
+<p class="actions start">
+  ${passing && TRY_AGAIN}
+  <a class="button" href="/">To the catalogue</a>
+</p>
 <p class="fine">Reference ${request.id}</p>`,
   });
 };
