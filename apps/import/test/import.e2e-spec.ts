@@ -15,15 +15,16 @@ const platform = new Platform();
 const folder = mkdtempSync(join(tmpdir(), 'import-'));
 const keys = shardKeys(0);
 
-/** Enough that an import of it can be caught at work. */
+/** So many rows that a test can interrupt their import. */
 const MANY = 100_000;
 
 beforeAll(async () => {
   await platform.start();
-  write(
-    'many.csv',
-    `quote\n${Array.from({ length: MANY }, (_, i) => `"Quote number ${i}, of the many that there are"`).join('\n')}\n`,
+  const quotes = Array.from(
+    { length: MANY },
+    (_, i) => `"Quote number ${i}, of the many there are"`,
   );
+  write('many.csv', `quote\n${quotes.join('\n')}\n`);
 });
 afterAll(async () => {
   await platform.stop();
@@ -59,7 +60,7 @@ function start(args: string[], env: NodeJS.ProcessEnv = {}) {
 
 const run = (...args: string[]) => start(args).end;
 
-/** The texts in Redis, in the order of their import, having checked that every index agrees. */
+/** The texts in Redis, in the order of their import; checks that every index agrees. */
 async function stored(): Promise<string[]> {
   const ids = await platform.redis.zrange(keys.quotes, '0', '-1');
   expect(await platform.redis.hlen(keys.imported)).toBe(ids.length);
@@ -73,7 +74,7 @@ async function stored(): Promise<string[]> {
 const isNotProgress = (line: string) => !/ rows /.test(line);
 
 const count = () => platform.redis.zcard(keys.quotes);
-/** More is stored than is on its way at once: so the importer has had an answer. */
+/** Waits until more is stored than can be in flight: so the importer has had an answer. */
 const underWay = () => eventually(async () => (await count()) > 8 * 128);
 
 describe('quotes', () => {
@@ -116,7 +117,8 @@ describe('quotes', () => {
   it('that are bad are named with file, line and reason, and skipped', async () => {
     const csv = write(
       'bad.csv',
-      `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\none,two,three\ngood,\n`,
+      `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\n` +
+        'one,two,three\ngood,\n',
     );
     const jsonl = write(
       'bad.jsonl',
@@ -363,7 +365,8 @@ describe('Redis', () => {
     }).end;
 
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: WRONGPASS. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: ` +
+        'WRONGPASS. Run it again to go on.',
     ]);
     expect(stdout).toMatch(/^0 added/);
     expect(status).toBe(2);
@@ -379,7 +382,8 @@ describe('Redis', () => {
 
     const added = Number(/([\d,]+) added/.exec(stdout)?.[1]?.replaceAll(',', ''));
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: refused. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: ` +
+        'refused. Run it again to go on.',
     ]);
     expect(status).toBe(2);
     expect(added).toBeGreaterThan(0);
