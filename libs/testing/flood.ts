@@ -4,13 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { call } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
-/** What a container of this image may take at most, in MiB. */
-export const MEMORY_LIMIT = 128;
+/** A container of this image may take so much. */
+export const MEMORY_LIMIT_MIB = 128;
 
-/** What the image sets for the memory of a process, so that a test has what production has. */
+/** The memory settings of the image, so that a test runs a process as production does. */
 export function imageMemorySettings(): NodeJS.ProcessEnv {
   const [, line] =
-    /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
+    /^ENV (NODE_OPTIONS=(?:.*\\\n)*.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ??
+    [];
   if (line === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
   return Object.fromEntries(
     Array.from(line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g), ([, name, quoted, bare]) => [
@@ -20,15 +21,15 @@ export function imageMemorySettings(): NodeJS.ProcessEnv {
   );
 }
 
-/** The most memory a process ever had resident, in MiB; undefined when it has ended. */
-export function peakMemory({ process: child }: ServiceProcess): number | undefined {
+/** The most memory that a process ever had resident; undefined when it has ended. */
+export function peakMemoryMib({ process: child }: ServiceProcess): number | undefined {
   if (child.exitCode !== null || child.signalCode !== null) return undefined;
   return (
     Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
   );
 }
 
-/** Opens a connection to a service, over which a test sends what it likes. Errors only close it. */
+/** Opens a connection to a service, over which a test sends what it likes; an error closes it. */
 export async function open({ port }: ServiceProcess): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -43,7 +44,8 @@ export function get(path: string, fields = ''): string {
 
 /**
  * Sends the same request many times over one connection, without waiting for an answer.
- * @returns how many answers of each status came, until there was one for each request or the service closed the connection
+ * @returns how many answers of each status came, until there was one for each request or the
+ *   service closed the connection
  */
 export async function pipeline(
   service: ServiceProcess,
@@ -61,7 +63,7 @@ export async function pipeline(
         statuses.set(Number(status), (statuses.get(Number(status)) ?? 0) + 1);
         answers += 1;
       }
-      // A status line that is cut in two shows in the next chunk, a whole one must not show again.
+      // A status line that is cut in two shows in the next chunk; a whole one must not show again.
       tail = text.slice(-12).replace(/HTTP\/1\.1 \d{3}$/, '');
       if (answers >= count) done();
     });
@@ -73,10 +75,9 @@ export async function pipeline(
   return statuses;
 }
 
-/** Asks for `/healthz` again and again while something else goes on. Every request must be answered with 200. */
+/** Asks for `/healthz` again and again during a test. Every answer must have status 200. */
 export class Bystander {
-  /** The longest that an answer took, in milliseconds. */
-  slowest = 0;
+  slowestMs = 0;
   /** How many answers came. */
   answers = 0;
   private going = true;
@@ -84,7 +85,7 @@ export class Bystander {
 
   constructor(service: ServiceProcess) {
     this.asking = this.ask(service);
-    // It is awaited in stop().
+    // stop() awaits it.
     this.asking.catch(() => {});
   }
 
@@ -97,13 +98,13 @@ export class Bystander {
   private async ask(service: ServiceProcess): Promise<void> {
     while (this.going) {
       const start = performance.now();
-      // A connection of its own, as a probe has.
+      // Each request has a connection of its own, as that of a probe.
       const { status } = await call(service, 'GET /healthz', {
         headers: { connection: 'close' },
         timeout: 20_000,
       });
       if (status !== 200) throw new Error(`/healthz answered ${status}`);
-      this.slowest = Math.max(this.slowest, performance.now() - start);
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - start);
       this.answers += 1;
       await delay(20);
     }

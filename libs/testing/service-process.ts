@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
 import { freePort } from './redis-server.ts';
 
-/** A built service, run as in production: its own process, its environment, nothing shared with the test. */
+/** A built service, run as in production: its own process and environment. */
 export class ServiceProcess {
   readonly url: string;
   readonly process: ChildProcess;
@@ -53,7 +53,7 @@ export class ServiceProcess {
     return readFileSync(this.log, 'utf8');
   }
 
-  /** Stops the process where it is, all of it when this answers; SIGCONT lets it go on. */
+  /** Stops all threads of the process before it answers; SIGCONT lets them go on. */
   async freeze(): Promise<void> {
     const threads = `/proc/${this.process.pid}/task`;
     this.process.kill('SIGSTOP');

@@ -68,12 +68,12 @@ try {
       await redis.whole();
       await writers.more(50);
       await writers.stop();
-      gaps.push(writers.gap);
+      gaps.push(writers.gapMs);
       acknowledged += writers.acknowledged.length;
       lost += (await writers.lost()).length;
-      slowest = Math.max(slowest, writers.slowest);
+      slowest = Math.max(slowest, writers.slowestMs);
       unexpected.push(...writers.unexpected);
-      process.stderr.write(`${name}: ${Math.round(writers.gap)} ms\n`);
+      process.stderr.write(`${name}: ${Math.round(writers.gapMs)} ms\n`);
     }
     gaps.sort((a, b) => a - b);
     const seconds = (ms = 0) => (ms / 1000).toFixed(2);

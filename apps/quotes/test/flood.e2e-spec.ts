@@ -6,9 +6,9 @@ import {
   Bystander,
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
+  MEMORY_LIMIT_MIB,
   open,
-  peakMemory,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import { metric } from '#libs/testing/http-client.ts';
@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bystander.stop();
-  expect(peakMemory(service)).toBeLessThan(MEMORY_LIMIT);
+  expect(peakMemoryMib(service)).toBeLessThan(MEMORY_LIMIT_MIB);
   await service.end('SIGKILL');
 });
 

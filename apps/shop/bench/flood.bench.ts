@@ -3,9 +3,9 @@ import {
   Bystander,
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
+  MEMORY_LIMIT_MIB,
   open,
-  peakMemory,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
@@ -78,9 +78,9 @@ try {
       const bystander = new Bystander(service);
       await Promise.race([flood(service).catch(() => {}), delay(DURATION)]);
       await bystander.stop();
-      const memory = `${peakMemory(service)?.toFixed(0)} MiB of ${MEMORY_LIMIT}`;
+      const memory = `${peakMemoryMib(service)?.toFixed(0)} MiB of ${MEMORY_LIMIT_MIB}`;
       console.log(
-        `${processors} CPU, ${app}, ${name}: /healthz at most ${(bystander.slowest / 1000).toFixed(2)} s (${bystander.answers} times), ${memory}`,
+        `${processors} CPU, ${app}, ${name}: /healthz at most ${(bystander.slowestMs / 1000).toFixed(2)} s (${bystander.answers} times), ${memory}`,
       );
       await service.end('SIGKILL');
       await limit.end();

@@ -2,8 +2,8 @@ import {
   Bystander,
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
-  peakMemory,
+  MEMORY_LIMIT_MIB,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bystander.stop();
-  expect(peakMemory(shop)).toBeLessThan(MEMORY_LIMIT);
+  expect(peakMemoryMib(shop)).toBeLessThan(MEMORY_LIMIT_MIB);
   await shop.end('SIGKILL');
 });
 
