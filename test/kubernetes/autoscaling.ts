@@ -10,7 +10,7 @@ const namespace = 'privrocket-preprod';
 /** CPU seconds of a page: a round number, since only the CPU matters here. */
 const cost = 0.001;
 /** CPU request and limit of the shop, in cores. */
-const pod = { request: 0.1, limit: 0.2 };
+const pod = { requestCores: 0.1, limitCores: 0.2 };
 /** Seconds of the load's course; the plateau and the rest end with what they are to show. */
 const course = { idle: 15, ramp: 30, hold: 30 };
 
@@ -37,7 +37,7 @@ export async function proveAutoscaling(
       '--timeout=2m',
     ];
     await cluster.kubectl([...measured, '--namespace', namespace]);
-    const peak = (demand * pod.request * settings.targetUtilization) / cost;
+    const peak = (demand * pod.requestCores * settings.targetUtilization) / cost;
     const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
     // The controller leaves what is within a tenth of its target.
     const [least, most] = [bound(Math.ceil(demand / 1.1)), bound(Math.floor(demand / 0.9))];
@@ -92,7 +92,7 @@ export async function proveAutoscaling(
     };
     const predicted = simulate(
       settings,
-      { syncPeriod: period, metricsPeriod: 15, podStart: 4, ...pod },
+      { syncPeriodSeconds: period, metricsPeriodSeconds: 15, podStartSeconds: 4, ...pod },
       load,
       cost,
     );
@@ -128,7 +128,10 @@ async function drive(
   /** Shares the load among the pods that serve, and looks how many there should be. */
   const step = async (load: number): Promise<Sample> => {
     const { spec, status } = await cluster.get('deployment/privrocket-deployment', namespace);
-    const each = Math.min(pod.limit, Math.max(0.001, (load * cost) / (status.readyReplicas ?? 1)));
+    const each = Math.min(
+      pod.limitCores,
+      Math.max(0.001, (load * cost) / (status.readyReplicas ?? 1)),
+    );
     if (each !== using) {
       await cluster.countUsage();
       await cluster.setUsage({ shop: each });
