@@ -27,7 +27,7 @@ beforeAll(async () => {
   await addUser('haddock');
   id = (await add(quotes)).body.id;
   await add(quotes);
-  // As if it were full: nothing more fits in.
+  // With this limit Redis is full.
   await platform.configure('maxmemory', '1mb');
 });
 afterAll(() => platform.stop());

@@ -6,7 +6,7 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const platform = new Platform();
 const LIMIT = 10;
-/** Long enough that it cannot pass during a test. */
+/** The window cannot pass during a test. */
 const limited = { THROTTLE_LIMIT: String(LIMIT), THROTTLE_WINDOW_SECONDS: '600' };
 let users: ServiceProcess;
 let quotes: ServiceProcess;
@@ -144,7 +144,7 @@ it('slides: one more is admitted for each that leaves the window, not all at onc
   const admitted: number[] = [];
   const refused: number[] = [];
 
-  // Redis' own times of admission tell exactly what was let pass, whatever the load on this machine.
+  // Redis stores the times of admission, which show what was admitted on a machine of any load.
   expect(await ask()).toBe(200);
   admitted.push(Number(await platform.redis.lindex('throttle:127.0.0.1', -1)));
   await delay((window * 1000) / 2);
@@ -157,11 +157,12 @@ it('slides: one more is admitted for each that leaves the window, not all at onc
   }
   expect(admitted.length).toBeGreaterThanOrEqual(5);
   for (const [i, time] of admitted.entries()) {
-    // No window holds more than two ...
+    // No window holds more than two requests.
     const previous = admitted[i - 2];
     if (previous !== undefined) expect(time - previous).toBeGreaterThanOrEqual(window * 1_000_000);
   }
-  // ... and the second and third are half a window apart, as the first two were: the place of the first is free before that of the second.
+  // The second and the third are half a window apart, as the first two were, since the place of the
+  // first becomes free before that of the second.
   expect((admitted[2] ?? 0) - (admitted[1] ?? 0)).toBeLessThan(window * 1_000_000);
   expect(refused.length).toBeGreaterThan(0);
 });
@@ -183,7 +184,7 @@ it('admits again after Retry-After', async () => {
 describe('the clock of Redis, stepped back since', () => {
   const client = 'throttle:127.0.0.1';
   const hour = 3_600_000_000;
-  /** Requests of a time to come, which is what those before the step are. */
+  /** Shifts the stored times, which lie in the future after a step of the clock. */
   const stepBack = async (step: number) => {
     const [seconds, microseconds] = await platform.redis.time();
     const now = Number(seconds) * 1_000_000 + Number(microseconds);
@@ -263,7 +264,7 @@ describe('X-Forwarded-For', () => {
       expect(await counted('::ffff:203.0.113.1')).toEqual(['throttle:203.0.113.1']);
     });
 
-    it('counts the addresses of an IPv6 /64 as one client, and those of another as another', async () => {
+    it('counts the addresses of an IPv6 /64 as one client, another /64 as another', async () => {
       await counted('2001:db8:1:2:3:4:5:6');
       expect((await counted('2001:db8:1:2::1')).length).toBe(1);
       expect((await counted('2001:db8:1:3::1')).length).toBe(2);
@@ -274,7 +275,7 @@ describe('X-Forwarded-For', () => {
       ['[::ffff:203.0.113.1]:80', '203.0.113.1'],
       ['[2001:db8:1:2::1]:80', '2001:db8:1:2::/64'],
       ['2001:db8:1:2::1%eth0', '2001:db8:1:2::/64'],
-      // What no proxy vouches for counts for the last that does.
+      // An entry that no proxy vouches for counts for the last proxy that does.
       ['', '127.0.0.1'],
       ['nonsense', '127.0.0.1'],
       ['unknown', '127.0.0.1'],
@@ -293,7 +294,8 @@ describe('X-Forwarded-For', () => {
       const lines = ['198.51.100.9', '203.0.113.1:99', '10.1.2.3'].map(
         (hop) => `X-Forwarded-For: ${hop}\r\n`,
       );
-      const request = `GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines.join('')}\r\n`;
+      const head = 'GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close';
+      const request = `${head}\r\n${lines.join('')}\r\n`;
       expect((await sendRaw(behind, request)).status).toBe(200);
       expect(await platform.keys('throttle:*')).toEqual(['throttle:203.0.113.1']);
     });
@@ -328,7 +330,7 @@ it('lets requests pass while Redis is away, and counts them', async () => {
   await eventually(async () => (await call(quotes, 'GET /readyz')).status === 503);
   const before = await metric(quotes, 'throttle_failures_total');
 
-  // Not the limiter refuses them, but the lack of data.
+  // The refusal comes of the missing data, not of the limiter.
   for (let i = 0; i < 3; i += 1)
     expectProblem(await call(quotes, 'GET /quotes'), 503, 'unavailable');
   expectProblem(

@@ -40,7 +40,7 @@ afterEach(async () => {
 
 const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
 
-/** The catalogue is made once for all; the page of a product is made for each. */
+/** The shop makes the catalogue once for all visitors, and the page of a product for each. */
 const PAGES = [
   ['the catalogue', () => '/'],
   ['a product', () => `/products/${product}`],
