@@ -2,7 +2,7 @@
  * Holds the documents against the code: docs/openapi/*.json against what each built service serves, and the tables of README.md and docs/errors.md against
  * the configuration schema, the OpenAPI documents and the catalogue of problems. The rules of Redis'
  * users are held against the keys and scripts of the features.
- * `--write` brings them up to date instead.
+ * `--write` brings them up to date instead. Without it, lines that are too wide fail as well.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { redisRules } from '#deploy/redis-rules.ts';
 import { environmentSchema } from '#libs/config/config.schema.ts';
 import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
+import { wideLines } from './columns.ts';
 
 const SERVICES = ['users', 'quotes', 'search', 'shop'];
 const METHODS = ['get', 'post', 'delete'] as const;
@@ -41,6 +42,10 @@ if (stale.length > 0) {
   process.exit(1);
 }
 console.log(write ? 'Documents written.' : 'Documents and code agree.');
+
+const wide = write ? [] : wideLines();
+for (const line of wide) console.error(line);
+if (wide.length > 0) process.exit(1);
 
 /** Starts a service without Redis, which its document does not need, and asks for the document. */
 async function openApiOf(service: string): Promise<OpenApi> {
