@@ -368,13 +368,13 @@ function hasEnded(child: ChildProcess): boolean {
 }
 
 /**
- * Asks a process to end, as Kubernetes does, and kills it if it has not ended after `patienceMs`.
+ * Asks a process to end, as Kubernetes does, and kills it if it has not ended after `maxWaitMs`.
  */
-async function end(child: ChildProcess, patienceMs?: number): Promise<void> {
+async function end(child: ChildProcess, maxWaitMs?: number): Promise<void> {
   if (hasEnded(child)) return;
   const exited = new Promise((done) => child.once('exit', done));
   child.kill('SIGTERM');
-  const killer = patienceMs && setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const killer = maxWaitMs && setTimeout(() => child.kill('SIGKILL'), maxWaitMs);
   await exited;
   clearTimeout(killer);
 }

@@ -29,14 +29,14 @@ const FAIL_FAST = {
 /**
  * Opens a connection as the configuration says. It reconnects by itself, without end; a command
  * issued meanwhile is rejected at once.
- * @param patienceMs how long Redis may be silent while a command waits for its answer; more for a
+ * @param maxSilenceMs how long Redis may be silent while a command waits for its answer; more for a
  *   connection that blocks on a stream
  */
-export function connectRedis(config: Config, patienceMs = 600): RedisClient {
+export function connectRedis(config: Config, maxSilenceMs = 600): RedisClient {
   const client = createClient(config);
   if (client instanceof Cluster)
-    client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
-  else giveUpSilent(client, patienceMs);
+    client.on('+node', (node: Redis) => giveUpSilent(node, maxSilenceMs));
+  else giveUpSilent(client, maxSilenceMs);
   return client;
 }
 

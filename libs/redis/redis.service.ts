@@ -32,7 +32,7 @@ export class RedisUnavailableError extends Error {
 }
 
 /** How long a read waits for a lost connection to come back; a planned failover takes less. */
-const RECONNECTION_MS = 400;
+const MAX_RECONNECTION_MS = 400;
 
 /** The connections of an app. Operations are measured, and failures of Redis told from bugs. */
 @Injectable()
@@ -55,12 +55,12 @@ export class RedisService implements OnApplicationShutdown {
   /** Whether the lost connection for reads comes back soon; undefined while there is one. */
   private reconnection: Promise<boolean> | undefined;
 
-  /** @param patienceMs how long Redis may be silent; longer for an app that nobody waits for */
-  constructor(@Inject(CONFIG) config: Config, @Optional() patienceMs?: number) {
+  /** @param maxSilenceMs how long Redis may be silent; longer for an app that nobody waits for */
+  constructor(@Inject(CONFIG) config: Config, @Optional() maxSilenceMs?: number) {
     this.replicated = config.REDIS_SENTINELS.length > 0;
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
-    this.client = connectRedis(config, patienceMs);
-    this.writer = this.replicated ? connectRedis(config, patienceMs) : this.client;
+    this.client = connectRedis(config, maxSilenceMs);
+    this.writer = this.replicated ? connectRedis(config, maxSilenceMs) : this.client;
     this.clients = this.replicated ? [this.client, this.writer] : [this.client];
     this.availability = new RedisAvailability(config, this.clients);
     if (this.replicated) this.pair(this.client as Redis, this.writer as Redis);
@@ -93,9 +93,9 @@ export class RedisService implements OnApplicationShutdown {
   private reconnected(reader: Redis): Promise<boolean> {
     if (reader.status === 'ready' && reader.stream.writable) return Promise.resolve(true);
     this.reconnection ??= new Promise((resolve) => {
-      const patience = setTimeout(resolve, RECONNECTION_MS, false);
+      const timer = setTimeout(resolve, MAX_RECONNECTION_MS, false);
       reader.once('ready', () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve(true);
       });
     });

@@ -11,9 +11,9 @@ const MAX_SILENT_CHECKS = 4;
  * The client's own `socketTimeout` measures by the clock: a process that got no CPU takes its own
  * pause for Redis' silence, and gives up a connection whose answers are ready to be read. Here the
  * process checks several times, and reads whatever has come between two checks.
- * @param patienceMs how long Redis may be silent
+ * @param maxSilenceMs how long Redis may be silent
  */
-export function giveUpSilent(client: Redis, patienceMs: number): void {
+export function giveUpSilent(client: Redis, maxSilenceMs: number): void {
   client.on('connect', () => {
     const { stream } = client;
     let heard = stream.bytesRead;
@@ -23,8 +23,8 @@ export function giveUpSilent(client: Redis, patienceMs: number): void {
       heard = stream.bytesRead;
       if (silent === 1) client.emit('silent');
       if (silent === MAX_SILENT_CHECKS)
-        stream.destroy(new Error(`No answer within ${patienceMs} ms`));
-    }, patienceMs / MAX_SILENT_CHECKS);
+        stream.destroy(new Error(`No answer within ${maxSilenceMs} ms`));
+    }, maxSilenceMs / MAX_SILENT_CHECKS);
     stream.once('close', () => clearInterval(watch));
   });
 }

@@ -314,25 +314,29 @@ export class RealCluster extends ControlPlane {
   }
 
   /**
-   * Drops all packets between two sides, in both directions, from now on; several such cuts add up.
+   * Drops all packets between two sides, in both directions, from now on; partitions add up.
    * Sides are addresses of pods or nodes, and must be on different nodes.
    */
-  async cut(one: string[], other: string[]): Promise<void> {
+  async partition(one: string[], other: string[]): Promise<void> {
     const [a, b] = [`{ ${one.join(', ')} }`, `{ ${other.join(', ')} }`];
     const rules = [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
     const chain =
-      'add table bridge cuts\n' +
-      'add chain bridge cuts forward { type filter hook forward priority 0; }\n';
+      'add table bridge partitions\n' +
+      'add chain bridge partitions forward { type filter hook forward priority 0; }\n';
     await this.command(
       'nft',
       ['-f', '-'],
-      chain + rules.map((rule) => `add rule bridge cuts forward ${rule}\n`).join(''),
+      chain + rules.map((rule) => `add rule bridge partitions forward ${rule}\n`).join(''),
     );
   }
 
-  /** Ends all cuts. */
-  async mend(): Promise<void> {
-    await this.command('nft', ['-f', '-'], 'add table bridge cuts\ndelete table bridge cuts\n');
+  /** Ends all partitions. */
+  async heal(): Promise<void> {
+    await this.command(
+      'nft',
+      ['-f', '-'],
+      'add table bridge partitions\ndelete table bridge partitions\n',
+    );
   }
 
   #clients = Math.floor(Math.random() * 131_000);

@@ -34,7 +34,7 @@ const excepted: [RegExp, string][] = [
     'names a script and asks nobody to run it here',
   ],
   [/get certificate/, 'wants cert-manager'],
-  [/valkey-check-aof --fix/, 'mends a damaged file, and there is none'],
+  [/valkey-check-aof --fix/, 'repairs a damaged file, and there is none'],
   [/^BACKUP_KEY=/, 'reads a file outside the cluster: backup.e2e-spec.ts runs it'],
   [
     /scale statefulset redis-ENVIRONMENT/,

@@ -170,10 +170,10 @@ async function hang(nodes: RedisNodes): Promise<void> {
 async function crashWhileCutOff(nodes: RedisNodes, writer: Writer): Promise<void> {
   const master = await nodes.master();
   const [far = ''] = pods.filter((pod) => pod !== master);
-  await nodes.cluster.cut([await nodes.ip(master)], [await nodes.ip(far)]);
+  await nodes.cluster.partition([await nodes.ip(master)], [await nodes.ip(far)]);
   await writer.more(5 * WRITES_PER_SECOND);
   await nodes.crash(master);
-  await nodes.cluster.mend();
+  await nodes.cluster.heal();
 }
 
 async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
@@ -181,10 +181,10 @@ async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
   const others = await Promise.all(
     pods.filter((pod) => pod !== master).map((pod) => nodes.ip(pod)),
   );
-  await nodes.cluster.cut([await nodes.ip(master)], others);
+  await nodes.cluster.partition([await nodes.ip(master)], others);
   await nodes.successor(master);
   await writer.more(2 * WRITES_PER_SECOND);
-  await nodes.cluster.mend();
+  await nodes.cluster.heal();
 }
 
 async function restartEmpty(nodes: RedisNodes): Promise<void> {

@@ -16,12 +16,12 @@ const folder = mkdtempSync(join(tmpdir(), 'import-'));
 const keys = shardKeys(0);
 
 /** So many rows that a test can interrupt their import. */
-const MANY = 100_000;
+const ROWS = 100_000;
 
 beforeAll(async () => {
   await platform.start();
   const quotes = Array.from(
-    { length: MANY },
+    { length: ROWS },
     (_, i) => `"Quote number ${i}, of the many there are"`,
   );
   write('many.csv', `quote\n${quotes.join('\n')}\n`);
@@ -167,9 +167,9 @@ describe('quotes', () => {
       );
 
     expect(ends.map(({ status }) => status)).toEqual([0, 0]);
-    expect(sum(/([\d,]+) added/)).toBe(MANY);
-    expect(sum(/([\d,]+) already there/)).toBe(MANY);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(sum(/([\d,]+) added/)).toBe(ROWS);
+    expect(sum(/([\d,]+) already there/)).toBe(ROWS);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 
   it('leave out the companions of fortune files', async () => {
@@ -324,10 +324,10 @@ describe('interrupted', () => {
 
       expect(status).toBe(130);
       expect(stderr.filter(isNotProgress)).toEqual([]);
-      expect(added).toBeLessThan(MANY);
+      expect(added).toBeLessThan(ROWS);
       expect(stdout).toContain(`${added.toLocaleString('en')} added, 0 already there`);
       expect((await run('quotes', 'many.csv')).stdout).toContain(
-        `${(MANY - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
+        `${(ROWS - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
       );
     },
   );
@@ -338,10 +338,10 @@ describe('interrupted', () => {
     child.kill('SIGKILL');
 
     expect((await end).status).toBe('SIGKILL');
-    expect(await count()).toBeLessThan(MANY);
+    expect(await count()).toBeLessThan(ROWS);
     expect((await run('quotes', 'many.csv')).status).toBe(0);
-    expect(new Set(await stored()).size).toBe(MANY);
-    expect(await count()).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(ROWS);
+    expect(await count()).toBe(ROWS);
   });
 });
 
@@ -355,8 +355,8 @@ describe('Redis', () => {
 
     expect(stderr.filter(isNotProgress)).toEqual([]);
     expect(status).toBe(0);
-    expect(await count()).toBe(MANY);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(await count()).toBe(ROWS);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 
   it('that does not let it in ends the import with one line that says why', async () => {
@@ -389,6 +389,6 @@ describe('Redis', () => {
     expect(added).toBeGreaterThan(0);
     expect(await count()).toBeGreaterThanOrEqual(added);
     expect((await run('quotes', 'many.csv')).status).toBe(0);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 });

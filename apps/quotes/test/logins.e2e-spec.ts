@@ -5,7 +5,7 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
 
 const platform = new Platform();
-const RIGHT = 10;
+const RIGHT_LOGINS = 10;
 const ATTACKERS = 100;
 /** Longest wait with right credentials, half of it allowed for a machine that others use. */
 const MAX_WAIT_MS = 3_000;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const env = { TRUSTED_PROXIES: '127.0.0.1' };
   const start = () => platform.service('quotes', env);
   [quotes, replica, users] = await Promise.all([start(), start(), platform.service('users')]);
-  for (let i = 0; i < RIGHT; i += 1) await addUser(`right-${i}`);
+  for (let i = 0; i < RIGHT_LOGINS; i += 1) await addUser(`right-${i}`);
   await addUser('tintin');
 }, 60_000);
 afterAll(() => platform.stop());
@@ -68,7 +68,7 @@ describe('a hundred clients with wrong passwords', () => {
     ],
     [
       'guess at the very users, each from a network of its own',
-      (i: number) => [`right-${i % RIGHT}`, `10.1.${i}.1`],
+      (i: number) => [`right-${i % RIGHT_LOGINS}`, `10.1.${i}.1`],
     ],
     ['guess at one user, from the network of those who are right', () => ['tintin', '10.9.0.7']],
     [
@@ -90,14 +90,14 @@ describe('a hundred clients with wrong passwords', () => {
       // The attack begins once each attacker has had an answer.
       await Promise.race([Promise.all(attack), waitFor(() => asked >= ATTACKERS)]);
       const answers = [];
-      for (let i = 0; i < RIGHT; i += 1) {
+      for (let i = 0; i < RIGHT_LOGINS; i += 1) {
         answers.push(
           (await logIn(`right-${i}`, '10.9.0.1', undefined, quotes, MAX_WAIT_MS)).status,
         );
       }
       over = true;
       await Promise.all(attack);
-      expect(answers).toEqual(Array(RIGHT).fill(201));
+      expect(answers).toEqual(Array(RIGHT_LOGINS).fill(201));
     },
     120_000,
   );
