@@ -1,4 +1,4 @@
-/** Jest: unit specs beside the code, end-to-end specs under apps/<app>/test; both talk to real Redis servers that they start themselves. */
+/** Unit specs stand beside the code, end-to-end specs in apps/<app>/test. */
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/deploy'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],

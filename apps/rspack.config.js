@@ -8,11 +8,13 @@ const { rspack } = require('@rspack/core');
 const swaggerUi = dirname(require.resolve('swagger-ui-dist/package.json'));
 const { version } = require('../package.json');
 
-/** Packages that Nest and its companions load only where an app uses them: leaving them out is how that is told. */
+/**
+ * Nest and its companions load these packages only where an app uses them, so the bundle has none.
+ */
 const UNUSED =
   /^(@nestjs\/(platform-express|microservices|websockets|mongoose|sequelize|typeorm|axios)|@mikro-orm|sequelize|typeorm|mongoose|class-validator|class-transformer|@fastify\/(static|view|multipart)|@grpc)/;
 
-/** What `COMMIT` says, as in an image's build, or the repository. */
+/** The commit that `COMMIT` names, as in the build of an image, or that of the repository. */
 function commit() {
   if (process.env.COMMIT) return process.env.COMMIT;
   try {
@@ -25,7 +27,10 @@ function commit() {
   }
 }
 
-/** The language of the Node that runs the bundle; Nest's default would turn private fields into WeakMaps, which cost the search engine most of its speed. */
+/**
+ * Compiles for the Node that runs the bundle. Nest's default would turn private fields into
+ * WeakMaps, which cost the search engine most of its speed.
+ */
 function withModernTarget(module) {
   for (const rule of module.rules)
     for (const { options } of rule.use) if (options?.jsc) options.jsc.target = 'es2024';
@@ -52,7 +57,7 @@ const reportOf = (app) => ({
   },
 });
 
-/** Bundles an app with all it needs into `dist/apps/<app>`: nothing else is in its image, and it starts fast. */
+/** Bundles an app with all that it needs into `dist/apps/<app>`, so that it starts fast. */
 export default (options) => ({
   ...options,
   mode: isWatched ? 'development' : 'production',
@@ -79,7 +84,7 @@ export default (options) => ({
     ],
   },
   performance: { hints: false },
-  // Many editors, and git, replace a file by another: without a pause it would be missing for a moment.
+  // Many editors, and git, replace a file by another, which is missing for a moment in between.
   watchOptions: { aggregateTimeout: 50 },
   plugins: [
     ...(isWatched ? [reportOf(basename(dirname(options.output.filename)))] : []),
@@ -87,12 +92,12 @@ export default (options) => ({
     new rspack.DefinePlugin({
       __VERSION__: JSON.stringify(version),
       __COMMIT__: JSON.stringify(commit()),
-      // Development builds check the invariants of the search engine, others leave that out (engine/debug.assertions.ts).
+      // Development builds check the invariants of the search engine (engine/debug.assertions.ts).
       'globalThis.__DEBUG_ASSERTIONS__': JSON.stringify(isWatched),
     }),
     new rspack.CopyRspackPlugin({
       patterns: [
-        // What an app serves as files.
+        // These are the files that an app serves.
         { from: resolve(dirname(options.entry), 'assets'), to: 'assets/', noErrorOnMissing: true },
         ...['swagger-ui-bundle.js', 'swagger-ui.css', 'favicon-32x32.png'].map((file) => ({
           from: resolve(swaggerUi, file),

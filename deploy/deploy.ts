@@ -1,6 +1,7 @@
 /**
- * `npm run deploy -- ENVIRONMENT [--ip ADDRESS]`: puts an overlay on the cluster that kubectl points at, waits until it runs, and says what it did.
- * Everything that can be wrong is looked at before anything is applied.
+ * `npm run deploy -- ENVIRONMENT [--ip ADDRESS]`: applies an overlay to the cluster that kubectl
+ * points at, waits until it runs, and prints what it did. Everything that can be wrong is checked
+ * before anything is applied.
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -14,7 +15,9 @@ import {
 import { redisSecretsProblem, redisUsersOf, writeRedisAcls } from './redis-secrets.ts';
 import { makeStripeSecret, stripeSecretFile, stripeSecretProblem } from './stripe-secret.ts';
 
-/** Address in the hosts of the Ingress unless `--ip` says another: right for `minikube tunnel`, kind and k3s on this machine. */
+/**
+ * Address in the hosts of the Ingress; right for `minikube tunnel`, kind and k3s on this machine.
+ */
 const defaultIp = '127.0.0.1';
 
 const { positionals, values } = parseArgs({
@@ -77,7 +80,7 @@ const manifests = must(`${overlay} does not render`, ['kustomize', folder]).repl
   `${ip}.nip.io`,
 );
 
-// Traefik's rights are in the namespaces that it serves, which may come to be later than it.
+// Traefik's rights are in the namespaces that it serves, which may not exist yet.
 const targets = new Set(
   [...manifests.matchAll(/^ {2}namespace: (\S+)$/gm)].map(([, name = '']) => name),
 );

@@ -4,13 +4,19 @@ import {
   environmentSchema,
 } from '#libs/config/config.schema.ts';
 
-/** File beside an overlay's kustomization.yaml, ignored by git, that holds its secrets as plain `KEY=value` lines. */
+/**
+ * File beside an overlay's kustomization.yaml, ignored by git, that holds its secrets as plain
+ * `KEY=value` lines.
+ */
 export const platformSecretFile = 'platform.secret';
 
 /** The overlay of the shop, which gives out cookies. */
 const SHOP_OVERLAY = 'privrocket-preprod';
 
-/** What an overlay's secret file must hold, but for BACKUP_KEY, without which production's backups are not encrypted; it may also hold ADMIN_KEYS. */
+/**
+ * What an overlay's secret file must hold. It may also hold ADMIN_KEYS, and may lack BACKUP_KEY,
+ * without which production's backups are not encrypted.
+ */
 export function platformSecretKeys(overlay: string): string[] {
   if (overlay === 'monitoring') return ['SMTP_PASSWORD', 'GRAFANA_PASSWORD'];
   return [
@@ -20,7 +26,7 @@ export function platformSecretKeys(overlay: string): string[] {
   ];
 }
 
-/** Command that makes a new secret file with random values. Only the mail account's password cannot be made up. */
+/** Command that makes a secret file with random values, but for the mail account's password. */
 export function makePlatformSecret(overlay: string, file: string): string {
   const lines = platformSecretKeys(overlay).map((key) => `${key}=%s\\n`);
   const values = platformSecretKeys(overlay).map((key) =>
@@ -30,7 +36,7 @@ export function makePlatformSecret(overlay: string, file: string): string {
 }
 
 /**
- * What makes the secrets of an overlay unusable, or undefined when they may be deployed.
+ * Why the secrets of an overlay are unusable, or undefined when they may be deployed.
  * @param values lines of the secret file, parsed
  */
 export function platformSecretProblem(

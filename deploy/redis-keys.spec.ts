@@ -7,7 +7,7 @@ import { THROTTLE_KEY } from '#libs/throttling/throttle.keys.ts';
 import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
 import { USER_KEYS } from '#libs/users/user.keys.ts';
 
-/** Every key that the code knows, those that something is appended to with a `*`. */
+/** Every key of the code, with a `*` where something is appended to it. */
 function known(): string[] {
   const groups = [
     shardKeys(0),

@@ -27,10 +27,10 @@ async function answer(user: RedisUser, ...command: string[]): Promise<string> {
   return String(await platform.redis.call('ACL', 'DRYRUN', user, ...command));
 }
 
-/** A client of its own, which tells by an `error` event that it was not let in. */
+/** Connects a client, which emits `error` when it is not let in. */
 function connect(username?: string, password?: string): Redis {
   const [host, port] = platform.redisAddress.split(':');
-  // As the services do: not even the name of the client is told, which no rule of an ACL of Redis 7.0 could allow.
+  // As the services do, it does not tell its name, which no ACL of Redis 7.0 could allow.
   const login = {
     ...(username && { username }),
     ...(password && { password }),
@@ -90,7 +90,7 @@ it.each(others)('lets %s do nothing that is for the operator', async (user) => {
       'CLUSTER RESET',
     ],
   ]) {
-    // A Sentinel ends the connections of clients to a master that it has replaced.
+    // A Sentinel must end the connections of clients to a master that it has replaced.
     if (user === 'sentinel' && command.startsWith('CLIENT KILL')) continue;
     expect([command, await answer(user, ...command.split(' '))]).toEqual([
       command,
@@ -131,7 +131,7 @@ it('keeps password hashes from a script of search as well', async () => {
   const client = connect('search', redisPassword('search'));
   const script = "return redis.call(ARGV[1], ARGV[2], 'password')";
   for (const command of ['HGET', 'RENAME', 'COPY', 'HRANDFIELD']) {
-    // What Redis says, and what Valkey 9 does.
+    // Redis and Valkey 9 word this differently.
     await expect(client.eval(script, 1, shard.log, command, hash)).rejects.toThrow(
       /can't (access|run)|ERR ACL failure in script: /,
     );

@@ -17,11 +17,11 @@ import { USER_KEYS } from '#libs/users/user.keys.ts';
 import { USER_SCRIPTS } from '#libs/users/user.scripts.ts';
 
 /**
- * The users of Redis and of its Sentinels, each with the commands and keys that it needs and no more.
- * This is the only file that knows the keys of every feature. A command that a service newly sends
- * belongs here as well: the end-to-end tests run every service as its user, and fail when Redis has
- * refused a command. `npm run docs` writes the rules into libs/redis-acl/redis.rules.json, where
- * deployments and tests read them.
+ * The users of Redis and of its Sentinels, each with the commands and keys that it needs and no
+ * more. It knows the keys of every feature. A command that a service newly sends belongs here as
+ * well: the end-to-end tests run every service as its user, and fail when Redis has refused a
+ * command. `npm run docs` writes the rules into libs/redis-acl/redis.rules.json, where deployments
+ * and tests read them.
  */
 
 /** Commands that may be used on keys, and not on others. */
@@ -46,7 +46,7 @@ const commands = (names: string, ...keys: string[]): Grant => ({
   keys,
 });
 
-/** A script, the commands in it, and the keys it is given. Redis checks each of the script's commands as well. */
+/** A script with its commands and the keys it is given. Redis checks its commands one by one. */
 function script({ lua }: Script, ...keys: string[]): Grant {
   const inside = [...lua.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command = '']) =>
     command.toLowerCase(),
@@ -54,7 +54,10 @@ function script({ lua }: Script, ...keys: string[]): Grant {
   return { commands: ['evalsha', 'eval', ...new Set(inside)], keys };
 }
 
-/** What every connection of a service needs: the client's greeting, readiness, the nodes of a cluster and the names of connections to them, the replica that confirms a write. */
+/**
+ * Every connection of a service needs these: the client's greeting, readiness, the nodes of a
+ * cluster and the names of connections to them, the replica that confirms a write.
+ */
 const CONNECTION = '+ping +info +client|setname +select +wait +cluster|slots +cluster|info +asking';
 /** Every service counts the requests of its clients. */
 const THROTTLE = script(THROTTLE_SCRIPTS.throttle, THROTTLE_KEY);
@@ -108,7 +111,7 @@ const USERS = {
         SHARD.imported,
       ),
       commands('zcard', SHARD.quotes),
-      // The password of the user who signs, and what came of logins.
+      // They verify the password of the user who signs, and count failed logins.
       commands('hget', USER_KEYS.user),
       commands('mget', LOGIN_KEYS.failures),
       commands('zscore', LOGIN_KEYS.proven),
@@ -151,30 +154,36 @@ const USERS = {
   import: { rules: CONNECTION, grants: [ADD_QUOTES, ...CREATE_USER] },
   /** Copies the data set as a replica would. */
   backup: { rules: '+ping +info +sync +psync +replconf' },
-  /** The exporter of metrics. Neither CONFIG, which would show it passwords, nor SLOWLOG GET, which would show it what others write. */
+  /**
+   * The exporter of metrics. It may not use CONFIG, which would show it passwords, nor SLOWLOG GET,
+   * which would show it what others write.
+   */
   exporter: {
     rules: '+ping +info +select +client|setname +slowlog|len +latency|latest +latency|histogram',
   },
-  /** The nodes themselves: replication, probes, the hand-over of the master's role. */
+  /** The nodes themselves: replication, probes, and the planned failover. */
   node: { rules: '+ping +info +role +psync +replconf' },
   /** What Sentinels do on the nodes that they watch. */
   sentinel: {
     rules:
-      '&__sentinel__:hello +ping +info +subscribe +publish +multi +exec +slaveof +failover +config|rewrite +client|setname +client|kill +client|pause +client|unpause +script|kill',
+      '&__sentinel__:hello +ping +info +subscribe +publish +multi +exec +slaveof +failover ' +
+      '+config|rewrite +client|setname +client|kill +client|pause +client|unpause +script|kill',
   },
-  /** People, and what they start: the restore of a backup. */
+  /** People, and what they start, such as the restore of a backup. */
   operator: { rules: '~* &* +@all' },
 } as const satisfies Record<RedisUser, Rights>;
 
-/** Who may ask a Sentinel for what; the same names and passwords. */
-const ASK_FOR_MASTER = `${ANNOUNCEMENTS.map((channel) => `&${channel}`).join(' ')} +ping +subscribe +sentinel|master +sentinel|get-master-addr-by-name`;
+/** Rights at a Sentinel, where the users have the same names and passwords. */
+const CHANNELS = ANNOUNCEMENTS.map((channel) => `&${channel}`).join(' ');
+const GET_MASTER = '+sentinel|master +sentinel|get-master-addr-by-name';
+const ASK_FOR_MASTER = `${CHANNELS} +ping +subscribe ${GET_MASTER}`;
 const SENTINEL_USERS = {
   users: ASK_FOR_MASTER,
   quotes: ASK_FOR_MASTER,
   search: ASK_FOR_MASTER,
   shop: ASK_FOR_MASTER,
   import: ASK_FOR_MASTER,
-  node: '+ping +info +sentinel|master +sentinel|get-master-addr-by-name +sentinel|failover +sentinel|ckquorum',
+  node: `+ping +info ${GET_MASTER} +sentinel|failover +sentinel|ckquorum`,
   sentinel: '&__sentinel__:hello +ping +publish +client|setname +sentinel|is-master-down-by-addr',
   operator: '&* +@all',
 } as const satisfies Partial<Record<RedisUser, string>>;

@@ -1,6 +1,6 @@
 /**
- * `node deploy/redis-secrets.ts ENVIRONMENT`: writes what Redis and its Sentinels have to know of their users, from the users' secret files.
- * `npm run deploy` does it by itself.
+ * `node deploy/redis-secrets.ts ENVIRONMENT`: writes what Redis and its Sentinels have to know of
+ * their users, from the users' secret files. `npm run deploy` does the same.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
@@ -12,10 +12,10 @@ import {
   sentinelAcl,
 } from '#libs/redis-acl/redis.acl.ts';
 
-/** The file beside an overlay's kustomization.yaml, ignored by git, that holds the login of a user of Redis. */
+/** The file beside an overlay's kustomization.yaml, ignored by git, with the login of a user. */
 const fileOf = (user: RedisUser) => `redis-${user}.secret`;
 
-/** The users that an overlay's kustomization.yaml names, by their files; the operator is in every environment that has any. */
+/** The users whose files kustomization.yaml names, and with any of them always the operator. */
 export function redisUsersOf(folder: string): RedisUser[] {
   const text = readFileSync(`${folder}/kustomization.yaml`, 'utf8');
   const named = REDIS_USERS.filter((user) => text.includes(fileOf(user)));
@@ -25,10 +25,14 @@ export function redisUsersOf(folder: string): RedisUser[] {
 /** Command that makes the missing files of an overlay's users, with random passwords. */
 export function makeRedisSecrets(folder: string): string {
   const users = redisUsersOf(folder).join(' ');
-  return `(umask 077; cd ${folder}; for user in ${users}; do [ -e redis-$user.secret ] || printf 'USERNAME=%s\\nPASSWORD=%s\\n' $user "$(openssl rand -hex 24)" > redis-$user.secret; done)`;
+  const line = `'USERNAME=%s\\nPASSWORD=%s\\n' $user "$(openssl rand -hex 24)"`;
+  return (
+    `(umask 077; cd ${folder}; for user in ${users}; do ` +
+    `[ -e redis-$user.secret ] || printf ${line} > redis-$user.secret; done)`
+  );
 }
 
-/** What makes the logins of an overlay unusable, or undefined when they may be deployed. */
+/** Why the logins of an overlay are unusable, or undefined when they may be deployed. */
 export function redisSecretsProblem(folder: string): string | undefined {
   for (const user of redisUsersOf(folder)) {
     const file = `${folder}/${fileOf(user)}`;
@@ -36,7 +40,7 @@ export function redisSecretsProblem(folder: string): string | undefined {
       return `${file} is missing. Make it with:\n  ${makeRedisSecrets(folder)}`;
     const { USERNAME, PASSWORD, OTHER_PASSWORD } = parseEnv(readFileSync(file, 'utf8'));
     if (USERNAME !== user) return `${file}: USERNAME must be ${user}`;
-    // It stands in a space-separated configuration file of Redis.
+    // A password is written into a space-separated configuration file of Redis.
     const isGood = (password = '') => /^[\w.~-]{16,}$/.test(password);
     if (!isGood(PASSWORD))
       return `${file}: PASSWORD must be at least 16 characters of A-Z a-z 0-9 . _ ~ -`;
@@ -47,8 +51,9 @@ export function redisSecretsProblem(folder: string): string | undefined {
 }
 
 /**
- * Writes the ACL files of an overlay, redis.acl and sentinel.acl. They hold hashes of the passwords: of PASSWORD, which the user's pods log in with, and of OTHER_PASSWORD,
- * which is as good while one replaces the other.
+ * Writes the ACL files of an overlay, redis.acl and sentinel.acl. They hold hashes of the
+ * passwords: of PASSWORD, with which the user's pods log in, and of OTHER_PASSWORD, which is valid
+ * as well while one replaces the other.
  */
 export function writeRedisAcls(folder: string): void {
   const passwords: RedisPasswords = Object.fromEntries(

@@ -1,11 +1,21 @@
-/** File beside the shop's kustomization.yaml, ignored by git, that holds the secrets of its payments as plain `KEY=value` lines. */
+/**
+ * File beside the shop's kustomization.yaml, ignored by git, that holds the secrets of its payments
+ * as plain `KEY=value` lines.
+ */
 export const stripeSecretFile = 'stripe.secret';
 
-/** Command that makes a new secret file, for demo mode: a random webhook secret, and no keys of an account. */
+/**
+ * Command that makes a new secret file for demo mode: a random secret, and no keys of an account.
+ */
 export const makeStripeSecret = (file: string) =>
-  `(umask 077; printf 'STRIPE_PUBLISHABLE_KEY=\\nSTRIPE_SECRET_KEY=\\nSTRIPE_WEBHOOK_SECRET=%s\\n' "$(openssl rand -hex 24)" > ${file})`;
+  "(umask 077; printf 'STRIPE_PUBLISHABLE_KEY=\\nSTRIPE_SECRET_KEY=\\n" +
+  "STRIPE_WEBHOOK_SECRET=%s\\n' " +
+  `"$(openssl rand -hex 24)" > ${file})`;
 
-/** What makes the secrets of the payments unusable, or undefined when they may be deployed; the shop itself checks the rest when it starts. */
+/**
+ * Why the secrets of the payments are unusable, or undefined when they may be deployed. The shop
+ * checks the rest when it starts.
+ */
 export function stripeSecretProblem(values: NodeJS.Dict<string>): string | undefined {
   // All three names must be there, since the Deployment refers to them.
   for (const name of ['STRIPE_PUBLISHABLE_KEY', 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET']) {

@@ -1,6 +1,7 @@
 /**
- * `npm run images`: builds an image of every app with docker, podman or buildah, whichever works here, tagged with the version of package.json.
- * Further arguments go to the builder: `npm run images -- --pull=never`.
+ * `npm run images`: builds an image of every app with docker, podman or buildah, whichever works
+ * here, tagged with the version of package.json. Further arguments go to the builder:
+ * `npm run images -- --pull=never`.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { APPS } from '#libs/config/services.ts';
 const succeeds = (program: string, ...args: string[]) =>
   spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
-// A docker client without its daemon is common; `info` is what tells.
+// A docker client without its daemon is common; only `info` fails then.
 const builder = ['docker', 'podman', 'buildah'].find((program) => succeeds(program, 'info'));
 if (!builder) {
   console.error('No container builder works here: install docker, podman or buildah.');
@@ -21,13 +22,13 @@ const commit =
   'unknown';
 
 for (const app of APPS) {
-  // Podman and buildah would otherwise call it localhost/..., which no manifest says; to docker it is the same name.
+  // Podman and buildah would otherwise call it localhost/..., which no manifest names.
   const image = `docker.io/quotes-platform/${app}:${version}`;
   console.log(`${builder} builds ${image}`);
   const args = ['build', '--file', 'deploy/images/Dockerfile', '--tag', image];
   for (const argument of [`APP=${app}`, `VERSION=${version}`, `COMMIT=${commit}`])
     args.push('--build-arg', argument);
-  // Buildah keeps no layers unless told to, and would install everything once an app.
+  // Buildah keeps no layers unless told to, and would install everything again for each app.
   if (builder === 'buildah') args.push('--layers');
   const { status } = spawnSync(builder, [...args, ...process.argv.slice(2), '.'], {
     stdio: 'inherit',

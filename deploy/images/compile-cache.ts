@@ -1,6 +1,7 @@
 /**
- * Starts the app of an image once while the image is built, so that Node keeps what V8 compiled in NODE_COMPILE_CACHE: a start in the cluster then has less to
- * compile. Node takes it for the same version, flags, path and user and a processor of the same features; else it compiles, as without.
+ * Starts the app of an image once while the image is built, so that Node stores what V8 compiled in
+ * NODE_COMPILE_CACHE and a start in the cluster has less to compile. Node uses it with the same
+ * version, flags, path, user and processor features; otherwise it compiles as without.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -9,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const app = spawn(process.execPath, ['main.js'], {
   stdio: 'inherit',
-  // Enough for every app to start; without Redis they are alive, if not ready.
+  // Every app starts with these; without Redis it is alive, though not ready.
   env: {
     ...process.env,
     ADMIN_KEY: randomUUID(),

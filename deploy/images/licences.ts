@@ -1,6 +1,7 @@
 /**
- * Prints the licence texts of all packages that are no development dependencies, as they demand of whoever ships them: an image's bundle is made of these.
- * Runs where `npm ci` has run. A library for this would install a hundred packages.
+ * Prints the licence texts of the packages in an image's bundle, as they demand of whoever ships
+ * them: of all that are no development dependencies. It runs where `npm ci` has run. A library for
+ * this would install a hundred packages.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

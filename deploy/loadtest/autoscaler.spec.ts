@@ -1,6 +1,6 @@
 import { Autoscaler, type AutoscalerSettings } from './autoscaler.ts';
 
-const OWNERS: AutoscalerSettings = {
+const SETTINGS: AutoscalerSettings = {
   minReplicas: 1,
   maxReplicas: 50,
   targetUtilization: 0.5,
@@ -19,7 +19,7 @@ const OWNERS: AutoscalerSettings = {
 
 describe('the autoscaler', () => {
   it.each([
-    // The examples of the Kubernetes documentation: twice the target doubles, half of it halves.
+    // In the Kubernetes documentation, twice the target doubles, and half of it halves.
     ['doubles at twice the target', 10, 1, 20],
     ['halves at half the target', 10, 0.25, 5],
     ['rounds up', 10, 0.61, 13],
@@ -31,11 +31,11 @@ describe('the autoscaler', () => {
     ['stays within the maximum', 40, 10, 50],
     ['stays within the minimum', 1, 0, 1],
   ])('%s', (_name, current, utilization, expected) => {
-    expect(new Autoscaler(OWNERS).decide(0, current, utilization)).toBe(expected);
+    expect(new Autoscaler(SETTINGS).decide(0, current, utilization)).toBe(expected);
   });
 
   it('counts what has changed within the period of a policy', () => {
-    const autoscaler = new Autoscaler(OWNERS);
+    const autoscaler = new Autoscaler(SETTINGS);
     expect(autoscaler.decide(0, 10, 5)).toBe(20);
     expect(autoscaler.decide(3, 20, 5)).toBe(20);
     expect(autoscaler.decide(5, 20, 5)).toBe(40);
@@ -43,8 +43,8 @@ describe('the autoscaler', () => {
 
   it('scales down only to the highest of the window', () => {
     const autoscaler = new Autoscaler({
-      ...OWNERS,
-      scaleDown: { ...OWNERS.scaleDown, stabilizationWindowSeconds: 60 },
+      ...SETTINGS,
+      scaleDown: { ...SETTINGS.scaleDown, stabilizationWindowSeconds: 60 },
     });
     expect(autoscaler.decide(0, 10, 0.5)).toBe(10);
     expect(autoscaler.decide(30, 10, 0.3)).toBe(10);

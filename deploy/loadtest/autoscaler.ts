@@ -1,4 +1,4 @@
-/** How a HorizontalPodAutoscaler is set up, as far as it matters to the number of pods. */
+/** The settings of a HorizontalPodAutoscaler that matter to the number of pods. */
 export interface AutoscalerSettings {
   minReplicas: number;
   maxReplicas: number;
@@ -8,18 +8,20 @@ export interface AutoscalerSettings {
   scaleDown: ScalingRules;
 }
 
-/** One direction of `behavior`; of several policies the one that changes most counts (`selectPolicy: Max`). */
+/** One direction of `behavior`; the policy that changes most counts (`selectPolicy: Max`). */
 export interface ScalingRules {
   stabilizationWindowSeconds: number;
   policies: readonly { type: 'Percent' | 'Pods'; value: number; periodSeconds: number }[];
 }
 
-/** Ratios this close to 1 change nothing (the controller's default tolerance). */
+/** Ratios so close to 1 change nothing (the controller's default tolerance). */
 const TOLERANCE = 0.1;
 
 /**
- * The algorithm of the HorizontalPodAutoscaler, as the Kubernetes documentation publishes it (Horizontal Pod Autoscaling, "Algorithm details" and "Configurable
- * scaling behavior"): desired = ceil(current x utilization / target), within the tolerance, the stabilization windows, the policies and the bounds.
+ * The algorithm of the HorizontalPodAutoscaler, as the Kubernetes documentation publishes it
+ * (Horizontal Pod Autoscaling, "Algorithm details" and "Configurable scaling behavior"): desired =
+ * ceil(current x utilization / target), within the tolerance, the stabilization windows, the
+ * policies and the bounds.
  */
 export class Autoscaler {
   private readonly settings: AutoscalerSettings;
@@ -46,7 +48,7 @@ export class Autoscaler {
       this.recommendations
         .filter(({ at }) => at > now - seconds || at === now)
         .map(({ replicas }) => replicas);
-    // Up only as far as all of the window agrees, down only as far as all of it agrees.
+    // The number may rise to the lowest recommendation of its window, and fall to the highest.
     const up = Math.min(...within(scaleUp.stabilizationWindowSeconds));
     const down = Math.max(...within(scaleDown.stabilizationWindowSeconds));
     const stable = current < up ? up : current > down ? down : current;

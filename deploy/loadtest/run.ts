@@ -1,8 +1,11 @@
 /**
- * `npm run loadtest`: k6 against a local shop, the CPU cost of a page measured on the way, and from that what the autoscaler of the manifests would do: text and
- * `data/autoscaling.svg`. `npm run loadtest -- ADDRESS` aims k6 at the Service of a cluster instead and plots what `kubectl get hpa` says.
- * Needs k6, from K6 or the PATH, or installed with Go at a pinned version.
+ * `npm run loadtest`: runs k6 against a local shop, measures the CPU cost of a page, and predicts
+ * from it what the autoscaler of the manifests would do, as text and in `data/autoscaling.svg`.
+ * `npm run loadtest -- ADDRESS` aims k6 at the Service of a cluster instead, and plots what
+ * `kubectl get hpa` says. k6 comes from K6 or the PATH, or is installed with Go at a pinned
+ * version.
  */
+
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,9 +18,15 @@ import { readSettings, simulate } from './simulation.ts';
 
 const K6_VERSION = 'v1.8.1';
 const PICTURE = 'data/autoscaling.svg';
-/** Pods that the peak of the simulated load needs. */
+/** The peak of the simulated load needs so many pods. */
 const PEAK_PODS = 20;
-const CLUSTER = { syncPeriod: 15, metricsPeriod: 15, podStart: 4, request: 0.1, limit: 0.2 };
+const CLUSTER = {
+  syncPeriodSeconds: 15,
+  metricsPeriodSeconds: 15,
+  podStartSeconds: 4,
+  requestCores: 0.1,
+  limitCores: 0.2,
+};
 
 const k6 = findK6();
 const [address] = process.argv.slice(2);
@@ -56,7 +65,7 @@ async function watchCluster(target: string): Promise<Sample[]> {
     over = Date.now();
   });
   const query = ['get', 'hpa', 'privrocket-autoscaler', '-n', 'privrocket-preprod', '-o', 'json'];
-  // Two minutes more, for the way back.
+  // The two minutes after the load show how the replicas go.
   while (Date.now() < over + 120_000) {
     const { status } = JSON.parse(execFileSync('kubectl', query, { encoding: 'utf8' }));
     const at = Math.round((Date.now() - start) / 1000);
@@ -69,9 +78,10 @@ async function watchCluster(target: string): Promise<Sample[]> {
 
 async function simulateFromLocal(): Promise<Sample[]> {
   const cost = await measureCost();
-  const peak = (PEAK_PODS * CLUSTER.request * readSettings().targetUtilization) / cost;
+  const peak = (PEAK_PODS * CLUSTER.requestCores * readSettings().targetUtilization) / cost;
   console.log(
-    `\nA page costs ${(cost * 1e6).toFixed(0)} us of CPU; simulated peak: ${peak.toFixed(0)} pages/s.`,
+    `\nA page costs ${(cost * 1e6).toFixed(0)} us of CPU; ` +
+      `simulated peak: ${peak.toFixed(0)} pages/s.`,
   );
   const load = { start: 30, ramp: 30, plateau: 60, rest: 90, peak };
   const predicted = simulate(readSettings(), CLUSTER, load, cost);
@@ -79,12 +89,13 @@ async function simulateFromLocal(): Promise<Sample[]> {
   const down = predicted.findLast(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
   console.log(`The ramp begins at ${load.start} s; first scale-up at ${up} s.`);
   console.log(
-    `The load ends at ${load.start + load.ramp + load.plateau} s; back to one pod at ${down + 1} s.`,
+    `The load ends at ${load.start + load.ramp + load.plateau} s; ` +
+      `back to one pod at ${down + 1} s.`,
   );
   return predicted;
 }
 
-/** Runs k6 against a shop of its own, and answers with the CPU seconds that the shop spent on a page. */
+/** Runs k6 against a new shop, and answers the CPU seconds that the shop spends on a page. */
 async function measureCost(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'loadtest-'));
   const redis = await startRedis(findRedisProgram(console.log), { port: 0, dir: folder });

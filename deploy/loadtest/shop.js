@@ -1,10 +1,12 @@
 /**
- * A day at the shop in three minutes, for k6: ramp, plateau, stop. Visitors look, search and fill carts as people do.
- * Aim it at the Service, not at the edge, whose rate limit would be measured instead:
+ * A day at the shop in three minutes, for k6: ramp, plateau, stop. Visitors look, search and fill
+ * carts as people do. Aim it at the Service, not at the edge, whose rate limit would be measured
+ * instead:
  *
- *     k6 run -e SHOP=http://privrocket-service.privrocket-preprod deploy/loadtest/shop.js
+ * k6 run -e SHOP=http://privrocket-service.privrocket-preprod deploy/loadtest/shop.js
  *
- * Each visitor has an address of its own in X-Forwarded-For, for which the shop's TRUSTED_PROXIES must hold the address that k6 runs on.
+ * Each visitor has an address of its own in X-Forwarded-For, so that the shop's TRUSTED_PROXIES
+ * must hold the address that k6 runs on.
  */
 
 import { check } from 'k6';
@@ -17,7 +19,7 @@ const RAMP = __ENV.RAMP || '30s';
 const PLATEAU = __ENV.PLATEAU || '60s';
 const WORDS = ['love', 'mer', 'liberté', 'amor', 'life'];
 
-/** Pages by kind, for the cost of an average page. */
+/** Counts pages by kind, for the cost of an average page. */
 const pages = new Counter('pages');
 
 export const options = {
@@ -43,7 +45,10 @@ export const options = {
   summaryTrendStats: ['avg', 'med', 'p(95)', 'p(99)', 'max'],
 };
 
-/** One page of one visitor: of ten, five see the catalogue, two search, two look at a product and one puts it into the cart. */
+/**
+ * One visit: of ten visitors, five see the catalogue, two search, two look at a product and one
+ * puts it into the cart.
+ */
 export default function visit() {
   const address = `10.${byte()}.${byte()}.${byte()}`;
   const params = {

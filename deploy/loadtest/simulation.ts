@@ -3,20 +3,21 @@ import { parse } from 'yaml';
 import { Autoscaler, type AutoscalerSettings } from './autoscaler.ts';
 import type { Sample } from './plot.ts';
 
-/** What the simulated cluster does; defaults of kube-controller-manager and metrics-server, and a pod's measured start. */
+/** What the simulated cluster does. The local run and its spec take the defaults of Kubernetes. */
 export interface Cluster {
-  /** Seconds between rounds of the autoscaler. */
-  syncPeriod: number;
-  /** Seconds over which CPU is averaged, and between measurements. */
-  metricsPeriod: number;
-  /** Seconds from the decision to the first request that a new pod serves. */
-  podStart: number;
-  /** CPU request and limit of a pod, in cores. */
-  request: number;
-  limit: number;
+  /** Time between two rounds of the autoscaler. */
+  syncPeriodSeconds: number;
+  /** Time over which CPU is averaged, and between two measurements. */
+  metricsPeriodSeconds: number;
+  /** Time from the decision to the first request that a new pod serves. */
+  podStartSeconds: number;
+  /** CPU request of a pod. */
+  requestCores: number;
+  /** CPU limit of a pod. */
+  limitCores: number;
 }
 
-/** The course of the load: up, along, down to nothing; seconds and pages a second. */
+/** The course of the load, in seconds: it rises to the peak, in pages a second, stays and ends. */
 export interface Load {
   start: number;
   ramp: number;
@@ -40,7 +41,7 @@ export function readSettings(): AutoscalerSettings {
 
 /**
  * Plays the course of a load through the autoscaler, second by second.
- * @param cost CPU seconds a page, as measured
+ * @param cost CPU seconds per page, as measured
  */
 export function simulate(
   settings: AutoscalerSettings,
@@ -60,14 +61,15 @@ export function simulate(
       .reduce((sum, { count }) => sum + count, 0);
     const serving = Math.max(1, replicas - waiting);
     const rate = loadAt(load, at);
-    used.push(Math.min((rate * cost) / serving, cluster.limit) / cluster.request);
-    if (at % cluster.metricsPeriod === 0) {
-      const window = used.slice(-cluster.metricsPeriod);
+    used.push(Math.min((rate * cost) / serving, cluster.limitCores) / cluster.requestCores);
+    if (at % cluster.metricsPeriodSeconds === 0) {
+      const window = used.slice(-cluster.metricsPeriodSeconds);
       measured = window.reduce((sum, share) => sum + share, 0) / window.length;
     }
-    if (at % cluster.syncPeriod === 0) {
+    if (at % cluster.syncPeriodSeconds === 0) {
       const next = autoscaler.decide(at, replicas, measured);
-      if (next > replicas) starting.push({ ready: at + cluster.podStart, count: next - replicas });
+      const ready = at + cluster.podStartSeconds;
+      if (next > replicas) starting.push({ ready, count: next - replicas });
       replicas = next;
     }
     samples.push({ at, load: rate, replicas });

@@ -1,12 +1,12 @@
-/** The build: `npm run build` bundles every app. Its output is one line, or what is wrong. */
+/** `npm run build`: bundles every app, and prints one line, or what is wrong. */
 import { type ChildProcess, spawn } from 'node:child_process';
 
 const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 
-/** What the bundler tells after it has bundled an app (apps/rspack.config.js). */
+/** The bundler sends this after it has bundled an app (apps/rspack.config.js). */
 export interface BundleReport {
   app: string;
-  /** What is wrong with the sources; without it the new bundle is there. */
+  /** What is wrong with the sources; without it there is a new bundle. */
   errors?: string;
 }
 
@@ -15,7 +15,10 @@ export function startBuild(): ChildProcess {
   return spawn(process.execPath, [NEST, 'build', '--all'], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Starts the bundler for every app; it stays, bundles an app again when one of its sources changes, and sends a {@link BundleReport} each time. */
+/**
+ * Starts the bundler for every app. It goes on, bundles an app again when one of its sources
+ * changes, and sends a {@link BundleReport} each time.
+ */
 export function startWatch(): ChildProcess {
   return spawn(process.execPath, [NEST, 'build', '--all', '--watch'], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -23,8 +26,8 @@ export function startWatch(): ChildProcess {
 }
 
 /**
- * Waits for the end of a build, and says on one line how long it took.
- * @throws Error with all that the bundler has said
+ * Waits for the end of a build, and prints on one line how long it took.
+ * @throws Error with the whole output of the bundler
  */
 export async function finish(build: ChildProcess): Promise<void> {
   const start = performance.now();

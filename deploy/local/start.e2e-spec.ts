@@ -20,13 +20,13 @@ import { SERVICES } from '#libs/config/services.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { findRedisProgram, freePort, startRedis } from '#libs/testing/redis-server.ts';
 
-/** The local run has fixed ports, so that nothing else may use them while these tests run. */
+/** The local run has fixed ports, so that nothing else may use them during these tests. */
 const PORTS = SERVICES.map(({ port }) => port);
 
 /** A build, and a start after it, take a minute each on a busy machine. */
 const BUILD_TIMEOUT_MS = 300_000;
 
-/** A project folder of its own, with the built services of the real one, and data that no other run sees. */
+/** A project folder with the built services of the real one, and data that no other run sees. */
 const folder = mkdtempSync(join(tmpdir(), 'start-'));
 /** The same with sources that a test may change, and bundles that no other test runs. */
 const sources = join(folder, 'sources');
@@ -44,7 +44,7 @@ beforeAll(async () => {
     mkdirSync(join(project, 'data'));
     if (existsSync('data/debian'))
       symlinkSync(resolve('data/debian'), join(project, 'data/debian'));
-    // The sample is the importer's matter.
+    // Without the sample, each start is shorter.
     writeFileSync(join(project, 'data/sample-loaded'), '');
   }
 });
@@ -83,7 +83,7 @@ async function running(env: NodeJS.ProcessEnv = {}, options: string[] = [], cwd 
   return run;
 }
 
-/** Ctrl-C. */
+/** Interrupts a run as Ctrl-C does. */
 async function interrupt(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGINT');
@@ -108,7 +108,7 @@ function processes(): string[] {
   });
 }
 
-/** The process of a service. */
+/** The id of the process of a service. */
 function processOf(service: string): string | undefined {
   return processes().find((pid) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`dist/apps/${service}/main.js`),
@@ -116,7 +116,7 @@ function processOf(service: string): string | undefined {
 }
 
 describe('npm start', () => {
-  it('brings up Redis and the services, keeps the data for the next time, and leaves nothing behind', async () => {
+  it('brings up Redis and the services, keeps the data, and leaves nothing behind', async () => {
     const key = { authorization: 'supersecretkey' };
     const first = await running();
     expect(first.output).toMatch(new RegExp(`redis +127\\.0\\.0\\.1:${redisPort}\n`));
@@ -170,7 +170,7 @@ describe('npm start', () => {
     expect(statuses).toEqual([200, 200, 200, 429]);
   });
 
-  it('with a wrong environment says in one line what is wrong, and leaves nothing behind', async () => {
+  it('says in one line what is wrong with the environment, and leaves nothing behind', async () => {
     const run = start({ LOG_LEVEL: 'loud' });
     const [code] = await run.exited;
     expect(code).toBe(1);
@@ -350,7 +350,7 @@ describe('npm run dev', () => {
   });
 });
 
-/** What a debugger is told. */
+/** A message to a debugger. */
 interface DebuggerMessage {
   method?: string;
   params?: { callFrames?: { location: { lineNumber: number; columnNumber: number } }[] };

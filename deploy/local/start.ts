@@ -1,8 +1,10 @@
 /**
- * The local run: `npm start`, and with `--watch` `npm run dev`. Brings up a Redis of its own (unless the environment names one), every service,
- * and some quotes on the first run; Ctrl-C stops it all. The environment it is started with reaches the services.
+ * The local run: `npm start`, and with `--watch` `npm run dev`. It brings up a Redis (unless the
+ * environment names one), every service, and some quotes on the first run; Ctrl-C stops it all. The
+ * services get its environment.
  *
- * `--build` bundles the apps first; `--watch` bundles them again at every change and restarts what has changed; `--inspect APP` lets a debugger in.
+ * `--build` bundles the apps first; `--watch` bundles them again at every change and restarts what
+ * has changed; `--inspect APP` lets a debugger in.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -25,7 +27,7 @@ import { hasEnded, untilReady } from '#libs/testing/until-ready.ts';
 import { type BundleReport, finish, startBuild, startWatch } from './build.ts';
 
 const DATA = resolve('data');
-/** Its presence says that the sample was loaded: a quote deleted since then must not come back. */
+/** This file exists once the sample was loaded: a quote deleted since then must not come back. */
 const SAMPLE_LOADED = join(DATA, 'sample-loaded');
 const SAMPLE = 'deploy/local/sample.csv';
 
@@ -42,16 +44,16 @@ const PATHS: Readonly<Record<ServiceName, string>> = {
 /** The port that debuggers try first. */
 const INSPECTOR_PORT = 9229;
 /** How long a Redis that the environment names may take to answer. */
-const REDIS_PATIENCE_MS = 2_000;
-/** How long a service may take to stop for its next version: one that a debugger has paused never would. */
-const RESTART_PATIENCE_MS = 1_000;
+const MAX_REDIS_WAIT_MS = 2_000;
+/** How long a service may take to stop; one that a debugger has paused never would. */
+const MAX_STOP_MS = 1_000;
 
 const options = readOptions();
-/** What runs, by name: the services, and the bundler. */
+/** The processes that run, by name: the services, and the bundler. */
 const running = new Map<string, ChildProcess>();
 /** Processes that end because a new version takes their place. */
 const replaced = new WeakSet<ChildProcess>();
-/** Redis, from the moment it is being started: it must end even if Ctrl-C comes before it is ready. */
+/** Redis since its start began: it must end even if Ctrl-C comes before it is ready. */
 let starting: Promise<RedisServer> | undefined;
 let redis: RedisServer | undefined;
 let stopping = false;
@@ -79,9 +81,8 @@ function readOptions() {
       },
     });
     if (values.inspect !== undefined && !SERVICES.some(({ name }) => name === values.inspect)) {
-      throw new Error(
-        `--inspect wants one of ${SERVICES.map(({ name }) => name).join(', ')}, not "${values.inspect}".`,
-      );
+      const names = SERVICES.map(({ name }) => name).join(', ');
+      throw new Error(`--inspect wants one of ${names}, not "${values.inspect}".`);
     }
     return values;
   } catch (error) {
@@ -90,7 +91,7 @@ function readOptions() {
   }
 }
 
-/** What can be wrong with the machine is found out first, before anybody waits for a build. */
+/** Checks what can be wrong with the machine first, before anybody waits for a build. */
 async function start(): Promise<void> {
   for (const { name, port } of SERVICES) await assertFree(name, port);
   if (options.inspect) await assertFree('the debugger', INSPECTOR_PORT);
@@ -107,7 +108,7 @@ async function start(): Promise<void> {
   if (!stopping) announce(env);
 }
 
-/** The environment of the services: the one this was started with, and local defaults. Its Redis answers. */
+/** The environment of the services: that of this process, with local defaults and a ready Redis. */
 async function environment(): Promise<NodeJS.ProcessEnv> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   env.ADMIN_KEY ||= 'supersecretkey';
@@ -117,9 +118,9 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
   env.LOG_LEVEL ||= 'warn';
   env.DRAIN_SECONDS ||= '0';
   env.DEMO_MODE ||= 'True';
-  // Carts end with the run.
+  // Carts need not outlive the run.
   env.COOKIE_SECRET ||= randomBytes(32).toString('hex');
-  // Events of the demo's payments are signed with it; nobody else needs to know it.
+  // It signs the events of the demo's payments, so that nobody else needs to know it.
   env.STRIPE_WEBHOOK_SECRET ||= randomBytes(24).toString('hex');
   const config = configOf(env);
   const variable = ['REDIS_HOST', 'REDIS_SENTINELS', 'REDIS_CLUSTER'].find((name) => env[name]);
@@ -141,7 +142,8 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
 }
 
 /**
- * What the services will make of an environment, so that a wrong one is told once and before the build.
+ * The configuration that the services will make of an environment, so that a wrong one is reported
+ * once and before the build.
  * @throws ConfigError naming the variable
  */
 function configOf(env: NodeJS.ProcessEnv): Config {
@@ -156,7 +158,7 @@ function configOf(env: NodeJS.ProcessEnv): Config {
 async function reach(config: Config, variable: string): Promise<void> {
   const client = connectRedis(config);
   const availability = new RedisAvailability(config, [client]);
-  const deadline = Date.now() + REDIS_PATIENCE_MS;
+  const deadline = Date.now() + MAX_REDIS_WAIT_MS;
   try {
     while (!stopping && (client.status !== 'ready' || availability.problem)) {
       if (Date.now() > deadline) {
@@ -172,7 +174,7 @@ async function reach(config: Config, variable: string): Promise<void> {
   }
 }
 
-/** Redis' usual port, so that the importer finds it without being told, or another if somebody has it. */
+/** Redis' usual port, so that the importer finds it by default, or another if that is taken. */
 function redisPort(): Promise<number> {
   return assertFree('redis', 6379).then(
     () => 6379,
@@ -188,7 +190,10 @@ async function build(): Promise<void> {
   running.delete('build');
 }
 
-/** Starts the bundler and waits for the first bundle of every app; from then on a service restarts when its bundle is new. */
+/**
+ * Starts the bundler and waits for the first bundle of every app; from then on a service restarts
+ * when its bundle is new.
+ */
 async function watch(env: NodeJS.ProcessEnv): Promise<void> {
   if (stopping) return;
   const bundler = startWatch();
@@ -197,7 +202,7 @@ async function watch(env: NodeJS.ProcessEnv): Promise<void> {
     if (!stopping) void stop(1, 'The bundler ended unexpectedly');
   });
   const awaited = new Set<string>(APPS);
-  /** The restarts of a service follow one another: a second change may come while it starts. */
+  /** A second change may come while a service restarts, so that its restarts form a chain. */
   const restarts = new Map<string, Promise<void>>();
   console.log('Building ...');
   await new Promise<void>((done) => {
@@ -217,7 +222,7 @@ async function watch(env: NodeJS.ProcessEnv): Promise<void> {
   });
 }
 
-/** Starts a service in a process group of its own, so that Ctrl-C reaches only this launcher, which stops all in order. */
+/** Starts a service in a process group of its own, so that Ctrl-C reaches only this launcher. */
 function launch({ name, port }: Service, env: NodeJS.ProcessEnv): void {
   if (stopping) return;
   const flags = [
@@ -237,13 +242,13 @@ function launch({ name, port }: Service, env: NodeJS.ProcessEnv): void {
   });
 }
 
-/** Puts the new version of a service in place of the one that runs. */
+/** Replaces a service that runs by its new version. */
 async function restart(service: Service, env: NodeJS.ProcessEnv): Promise<void> {
   const start = performance.now();
   const child = running.get(service.name);
   if (child) {
     replaced.add(child);
-    await end(child, RESTART_PATIENCE_MS);
+    await end(child, MAX_STOP_MS);
   }
   launch(service, env);
   if (await ready(service)) {
@@ -263,7 +268,7 @@ async function assertFree(name: string, port: number): Promise<void> {
   });
 }
 
-/** Waits until a service takes requests; false when it has ended, or is to end. */
+/** Waits until a service takes requests; false when it has ended, or is about to. */
 async function ready({ name, port }: Service): Promise<boolean> {
   const child = running.get(name);
   if (!child) return false;
@@ -302,27 +307,35 @@ function announce(env: NodeJS.ProcessEnv): void {
   const debuggable = options.inspect
     ? `\n  Debugger:   ${options.inspect} on 127.0.0.1:${INSPECTOR_PORT}`
     : '';
+  const table = [['service', 'address', 'documentation'], ...rows]
+    .map(([a = '', b = '', c = '']) => `  ${a.padEnd(9)}${b.padEnd(44)}${c}`)
+    .join('\n');
+  const user = '{"id": "1", "name": "Tintin", "password": "milou"}';
+  const usersUrl = `${localUrl('users')}/users`;
+  const watched = options.watch
+    ? 'A saved change is built, and restarts the services that it concerns. '
+    : '';
   console.log(`
 The quotes platform is running.
 
-${[['service', 'address', 'documentation'], ...rows].map(([a = '', b = '', c = '']) => `  ${a.padEnd(9)}${b.padEnd(44)}${c}`).join('\n')}
+${table}
   ${'redis'.padEnd(9)}${redisAddress(configOf(env))}
 
   Admin key:  ${key}
   Rate limit: ${limit}${debuggable}
 
 Try:
-  curl -X POST ${localUrl('users')}/users -H "Authorization: ${key}" -d '{"id": "1", "name": "Tintin", "password": "milou"}'
-  curl -X GET ${localUrl('users')}/users -H "Authorization: ${key}"
+  curl -X POST ${usersUrl} -H "Authorization: ${key}" -d '${user}'
+  curl -X GET ${usersUrl} -H "Authorization: ${key}"
   curl ${localUrl('quotes')}/quotes/random
   curl '${localUrl('search')}/search?keyword=love'
   ${importSettings(env)}npm run import -- quotes FILE...
 and the shop at ${localUrl('shop')}/ in a browser.
 
-${options.watch ? 'A saved change is built, and restarts the services that it concerns. ' : ''}Ctrl-C stops everything.`);
+${watched}Ctrl-C stops everything.`);
 }
 
-/** What the importer must be told to find the Redis of this run, as a shell takes it; no password is shown. */
+/** The variables that tell the importer of this run's Redis, as a shell takes them; no password. */
 function importSettings(env: NodeJS.ProcessEnv): string {
   if (redis) return redis.port === 6379 ? '' : `REDIS_PORT=${redis.port} `;
   const names = [
@@ -336,15 +349,13 @@ function importSettings(env: NodeJS.ProcessEnv): string {
   return names.flatMap((name) => (env[name] ? [`${name}=${env[name]} `] : [])).join('');
 }
 
-/** Ends all that runs. Only what a person has stopped says so; otherwise the reason is said. */
+/** Ends all that runs, and prints the reason; without one a person has stopped it. */
 async function stop(code: number, reason?: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   if (reason) console.error(reason);
   await Promise.all(
-    Array.from(running.values(), (child) =>
-      end(child, options.watch ? RESTART_PATIENCE_MS : undefined),
-    ),
+    Array.from(running.values(), (child) => end(child, options.watch ? MAX_STOP_MS : undefined)),
   );
   const server = await starting?.catch(() => undefined);
   await server?.stop();
@@ -353,12 +364,14 @@ async function stop(code: number, reason?: string): Promise<void> {
   process.exit(code);
 }
 
-/** Ends a process as Kubernetes does: it is asked, and killed if it has not ended after `patienceMs`. */
-async function end(child: ChildProcess, patienceMs?: number): Promise<void> {
+/**
+ * Asks a process to end, as Kubernetes does, and kills it if it has not ended after `maxWaitMs`.
+ */
+async function end(child: ChildProcess, maxWaitMs?: number): Promise<void> {
   if (hasEnded(child)) return;
   const exited = new Promise((done) => child.once('exit', done));
   child.kill('SIGTERM');
-  const killer = patienceMs && setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  const killer = maxWaitMs && setTimeout(() => child.kill('SIGKILL'), maxWaitMs);
   await exited;
   clearTimeout(killer);
 }

@@ -16,7 +16,10 @@ import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 
-/** Recognises the admin keys in an `Authorization` header, bare or as a bearer token, in constant time. */
+/**
+ * Recognises the admin keys in an `Authorization` header, bare or as a bearer token, in constant
+ * time.
+ */
 @Injectable()
 export class AdminKey {
   private readonly expected: readonly { name: string; digest: Buffer }[];
@@ -28,7 +31,8 @@ export class AdminKey {
   /** The name of the key that the header field holds, or undefined when it holds none. */
   nameOf(authorization: string | undefined): string | undefined {
     if (!authorization) return undefined;
-    // Digests have equal lengths, so that not even a key's length shows in the time the comparison takes; nor does which key it was, since all are compared.
+    // Digests are of equal length and all of them are compared, so that the time tells neither the
+    // length of a key nor which key it was.
     const given = digest(authorization.replace(/^Bearer +/i, ''));
     return this.expected.filter((key) => timingSafeEqual(given, key.digest))[0]?.name;
   }
@@ -41,7 +45,7 @@ export class AdminKeyGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    // What only the admin may see is kept nowhere.
+    // No cache may keep what only the admin may see.
     reply.header('cache-control', 'no-store');
     const name = this.key.nameOf(request.headers.authorization);
     if (name === undefined) throw new ProblemError('unauthorized');

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { localUrl } from './services.ts';
 
-/** An admin key and what its holder is called. */
+/** An admin key and the name of its holder. */
 export interface NamedKey {
   name: string;
   key: string;
@@ -11,8 +11,8 @@ export interface NamedKey {
 
 /** Name of the key in ADMIN_KEY. */
 const ADMIN = 'admin';
-const LEAST_KEY_LENGTH = { production: 32, development: 8, test: 8 } as const;
-const LEAST_COOKIE_SECRET_BYTES = 32;
+const MIN_KEY_LENGTH = { production: 32, development: 8, test: 8 } as const;
+const MIN_COOKIE_SECRET_BYTES = 32;
 const WELL_KNOWN_KEYS = new Set([
   'supersecretkey',
   'default_key',
@@ -40,7 +40,7 @@ const address = z
 
 const addresses = list(address);
 
-/** Labels of letters, digits and hyphens; the last one is no number, which would be an address that is none. */
+/** Labels of letters, digits and hyphens. A last label of digits alone is a malformed address. */
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]*[a-z\d])?\.)*(?!\d+\.?$)[a-z\d](?:[a-z\d-]*[a-z\d])?\.?$/i;
 
@@ -71,7 +71,7 @@ const flag = z
   .enum(['True', 'true', '1', 'False', 'false', '0'], 'must be True or False')
   .transform((text) => text.toLowerCase() === 'true' || text === '1');
 
-/** What a file holds that a variable names. */
+/** The content of the file that a variable names. */
 const file = z.string().transform((path, context) => {
   try {
     return readFileSync(path, 'utf8');
@@ -80,7 +80,7 @@ const file = z.string().transform((path, context) => {
     return z.NEVER;
   }
 });
-/** A named admin key; the name stands in logs. What is wrong with one is said without repeating it. */
+/** A named admin key. Its name appears in logs; no message repeats a key that was refused. */
 const namedKey = z
   .string()
   .regex(
@@ -92,7 +92,7 @@ const namedKey = z
     return { name: text.slice(0, at), key: text.slice(at + 1) };
   });
 
-/** An address that paths are appended to, without its trailing slash. */
+/** An address that paths are appended to, so that its trailing slash is dropped. */
 const baseUrl = z
   .string()
   .refine((text) => {
@@ -108,8 +108,8 @@ const baseUrl = z
   .transform((text) => text.replace(/\/$/, ''));
 
 /**
- * Every environment variable that a service reads, with its default. A variable set to the empty string counts as unset,
- * as it does in Kubernetes ConfigMaps and env files.
+ * Every environment variable that a service reads, with its default. A variable set to the empty
+ * string counts as unset, as it does in Kubernetes ConfigMaps and env files.
  */
 export const environmentSchema = z.object({
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
@@ -138,7 +138,8 @@ export const environmentSchema = z.object({
   REDIS_WRITE_REPLICAS: integer(1, 5)
     .default(1)
     .describe(
-      'with Sentinels: how many replicas must have a write before it is acknowledged (docs/operations.md)',
+      'with Sentinels: how many replicas must have a write before it is acknowledged ' +
+        '(docs/operations.md)',
     ),
   REDIS_CLUSTER: addresses
     .default([])
@@ -149,7 +150,8 @@ export const environmentSchema = z.object({
   REDIS_TLS_CA: file
     .optional()
     .describe(
-      'file with the certificates (PEM) of the authorities that Redis may be certified by; without it those that Node.js trusts',
+      'file with the certificates (PEM) of the authorities that Redis may be certified by; ' +
+        'without it those that Node.js trusts',
     ),
   REDIS_TLS_CERT: file
     .optional()
@@ -168,12 +170,14 @@ export const environmentSchema = z.object({
     .string()
     .optional()
     .describe(
-      'lets its holder do everything; at least 8 characters, 32 when `NODE_ENV` is `production`; users, quotes and shop refuse to start without one',
+      'lets its holder do everything; at least 8 characters, 32 when `NODE_ENV` is `production`; ' +
+        'users, quotes and shop refuse to start without one',
     ),
   ADMIN_KEYS: list(namedKey)
     .default([])
     .describe(
-      'further admin keys as `name:key,name:key`, so that each can be withdrawn alone and the log says whose was used; `ADMIN_KEY` is named `admin`, and may be left out',
+      'further admin keys as `name:key,name:key`, so that each can be withdrawn alone and the ' +
+        'log says whose was used; `ADMIN_KEY` is named `admin`, and may be left out',
     ),
   COOKIE_SECRET: z
     .string()
@@ -188,7 +192,8 @@ export const environmentSchema = z.object({
   THROTTLE_LIMIT: integer(0, 1_000_000)
     .default(10)
     .describe(
-      'requests a client may make within the window, over all services and replicas; 0 turns the limit off',
+      'requests a client may make within the window, over all services and replicas; ' +
+        '0 turns the limit off',
     ),
   THROTTLE_WINDOW_SECONDS: integer(1, 86_400).default(60).describe('length of the sliding window'),
   TRUSTED_PROXIES: list(proxy)
@@ -204,7 +209,9 @@ export const environmentSchema = z.object({
     .url('must be a URL')
     .optional()
     .describe(
-      'where traces go, by OTLP over HTTP, e.g. `http://collector:4318`; without it nothing is traced. The other `OTEL_EXPORTER_OTLP_*` variables, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` hold as well',
+      'where traces go, by OTLP over HTTP, e.g. `http://collector:4318`; without it nothing is ' +
+        'traced. The other `OTEL_EXPORTER_OTLP_*` variables, `OTEL_SERVICE_NAME` and ' +
+        '`OTEL_RESOURCE_ATTRIBUTES` hold as well',
     ),
   OTEL_SDK_DISABLED: z
     .enum(['true', 'false'])
@@ -251,35 +258,39 @@ export const environmentSchema = z.object({
     .describe("shop: Stripe's API; another one only for tests"),
 });
 
-/** The environment, parsed: what every other module sees instead of `process.env`. */
+/** The parsed environment, which every other module reads instead of `process.env`. */
 export type Environment = z.infer<typeof environmentSchema>;
 
-/** What makes an ADMIN_KEY unacceptable, or undefined when it may be used. */
+/** Why an ADMIN_KEY is unacceptable, or undefined when it may be used. */
 export function adminKeyProblem(
   key: string | undefined,
   nodeEnv: Environment['NODE_ENV'],
 ): string | undefined {
-  const least = LEAST_KEY_LENGTH[nodeEnv];
-  if (!key) return `is missing: set it to a secret of at least ${least} characters`;
+  const minLength = MIN_KEY_LENGTH[nodeEnv];
+  if (!key) return `is missing: set it to a secret of at least ${minLength} characters`;
   if (!/^[\x21-\x7e]+$/.test(key))
     return 'must be printable ASCII without spaces, since it travels in a header';
   if (nodeEnv === 'production' && WELL_KNOWN_KEYS.has(key.toLowerCase())) {
     return 'is a well-known example and NODE_ENV is production: choose a secret of your own';
   }
-  if (key.length < least) {
-    return `is too short: it must have at least ${least} characters${nodeEnv === 'production' ? ' when NODE_ENV is production' : ''}`;
+  if (key.length < minLength) {
+    const when = nodeEnv === 'production' ? ' when NODE_ENV is production' : '';
+    return `is too short: it must have at least ${minLength} characters${when}`;
   }
   return undefined;
 }
 
-/** What makes the settings of TLS to Redis unacceptable, with the variable to blame, or undefined. */
+/** Why the TLS settings for Redis are unacceptable, naming the variable, or undefined. */
 export function redisTlsProblem(environment: Environment): string | undefined {
   const { REDIS_TLS, REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME } =
     environment;
   const settings = { REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY, REDIS_TLS_SERVERNAME };
   const [stray] = Object.entries(settings).find(([, value]) => value !== undefined) ?? [];
   if (stray && !REDIS_TLS)
-    return `${stray} is set and REDIS_TLS is not: set it to true, or Redis would be spoken to in the clear`;
+    return (
+      `${stray} is set and REDIS_TLS is not: set it to true, ` +
+      'or Redis would be spoken to in the clear'
+    );
   if (REDIS_TLS_CERT && !REDIS_TLS_KEY)
     return 'REDIS_TLS_KEY is missing: REDIS_TLS_CERT is of no use without it';
   if (REDIS_TLS_KEY && !REDIS_TLS_CERT)
@@ -295,7 +306,7 @@ export function adminKeysOf({
   return [...(ADMIN_KEY ? [{ name: ADMIN, key: ADMIN_KEY }] : []), ...ADMIN_KEYS];
 }
 
-/** What makes the admin keys unacceptable, with the variable to blame, or undefined. */
+/** Why the admin keys are unacceptable, naming the variable, or undefined. */
 export function adminKeysProblem(
   environment: Pick<Environment, 'ADMIN_KEY' | 'ADMIN_KEYS' | 'NODE_ENV'>,
 ): string | undefined {
@@ -317,15 +328,15 @@ export function adminKeysProblem(
   return undefined;
 }
 
-/** What makes a COOKIE_SECRET unacceptable, or undefined when it may be used. */
+/** Why a COOKIE_SECRET is unacceptable, or undefined when it may be used. */
 export function cookieSecretProblem(secret: string | undefined): string | undefined {
   if (!secret)
-    return `is missing: set it to a random secret of at least ${LEAST_COOKIE_SECRET_BYTES} bytes`;
-  if (Buffer.byteLength(secret) >= LEAST_COOKIE_SECRET_BYTES) return undefined;
-  return `is too short: it must have at least ${LEAST_COOKIE_SECRET_BYTES} bytes`;
+    return `is missing: set it to a random secret of at least ${MIN_COOKIE_SECRET_BYTES} bytes`;
+  if (Buffer.byteLength(secret) >= MIN_COOKIE_SECRET_BYTES) return undefined;
+  return `is too short: it must have at least ${MIN_COOKIE_SECRET_BYTES} bytes`;
 }
 
-/** What makes the payment settings of the shop unacceptable, with the variable to blame, or undefined. */
+/** Why the shop's payment settings are unacceptable, naming the variable, or undefined. */
 export function paymentProblem(environment: Environment): string | undefined {
   const { DEMO_MODE, NODE_ENV, STRIPE_PUBLISHABLE_KEY, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET } =
     environment;

@@ -22,7 +22,7 @@ export interface ConfigRequirements {
   payments?: boolean;
 }
 
-/** The configuration of one app. With `adminKey` required, the admin keys are known to be acceptable, and there is one; likewise the secret with `cookies`. */
+/** The configuration of one app. Keys and secrets that the app requires are acceptable. */
 export interface Config extends Readonly<Environment> {
   /** Name of the app: users, quotes, search... */
   readonly service: string;
@@ -75,8 +75,9 @@ export function parseConfig(
 }
 
 /**
- * The configuration of this process; a wrong environment ends the process with one line on standard error.
- * @param status of the process then
+ * Loads the configuration of this process. A wrong environment ends the process with one line on
+ * standard error.
+ * @param status exit status for a wrong environment
  */
 export function loadConfig(service: string, requirements: ConfigRequirements, status = 1): Config {
   try {

@@ -8,7 +8,7 @@ import { PROBLEMS } from '#libs/problem/problem.catalogue.ts';
 import { healthSchema, readinessSchema, versionSchema } from './health.schema.ts';
 import { ReadinessService } from './readiness.service.ts';
 
-/** What Kubernetes and people ask a service about itself. */
+/** Answers what Kubernetes and operators ask a service about itself. */
 @ApiTags('operations')
 @SkipThrottle()
 @Controller()
@@ -28,7 +28,8 @@ export class HealthController {
   @Get('readyz')
   @ApiOperation({
     summary:
-      'Whether the service can take requests: Redis is up, the index is loaded, it is not shutting down; `degraded` when Redis is full and refuses writes',
+      'Whether the service can take requests: Redis is up, the index is loaded, it is not ' +
+      'shutting down; `degraded` when Redis is full and refuses writes',
   })
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')
@@ -37,7 +38,7 @@ export class HealthController {
       this.health.check(this.readiness.probes()),
       this.readiness.isFull(),
     ]);
-    // Still able to serve, all but writes: taken out of its balancer it would serve nothing at all.
+    // The service still serves reads; a balancer that took it out would leave no service at all.
     return isFull ? { ...report, status: 'degraded', reason: PROBLEMS.full.title } : report;
   }
 

@@ -4,7 +4,10 @@ import type { Config } from '#libs/config/config.ts';
 import { HealthController } from './health.controller.ts';
 import { ReadinessService } from './readiness.service.ts';
 
-/** `/healthz`, `/readyz` and `/version`; on SIGTERM readiness fails for `DRAIN_SECONDS` before the server closes. */
+/**
+ * Serves `/healthz`, `/readyz` and `/version`. On SIGTERM readiness fails for `DRAIN_SECONDS`
+ * before the server closes.
+ */
 @Global()
 @Module({})
 export class HealthModule {

@@ -6,7 +6,7 @@ import { RedisService } from '#libs/redis/redis.service.ts';
 /** Answers whether a part is fit to serve; a rejection counts as unfit. */
 export type ReadinessCheck = () => boolean | Promise<boolean>;
 
-/** What must be up before a service takes requests: Redis, and what the app registers besides. */
+/** Checks what must be up before a service takes requests: Redis, and what the app registers. */
 @Injectable()
 export class ReadinessService {
   private readonly checks = new Map<string, ReadinessCheck>();
@@ -18,7 +18,10 @@ export class ReadinessService {
     this.register('redis', () => redis.answers());
   }
 
-  /** Whether Redis, or a part of it, is full: reads go on then, and writes are refused. Asked as a write would be, since only Redis knows what it counts. */
+  /**
+   * Whether Redis, or one of its nodes, is full: it then serves reads and refuses writes. The
+   * question is a script that may write, since only Redis knows what it counts.
+   */
   async isFull(): Promise<boolean> {
     return this.redis
       .writeUnconfirmed('full', async (client) => {

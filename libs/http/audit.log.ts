@@ -4,7 +4,10 @@ import type { ObserverFactory } from './response.observer.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose credentials the request bears: `admin:NAME` or `user:ID`; or who else writes: `buyer`, `stripe`. Null until they are verified. */
+    /**
+     * Who sends the request: `admin:NAME`, `user:ID`, `buyer` or `stripe`; null until the
+     * credentials are verified.
+     */
     actor: string | null;
     /** Id of what the request writes, once that is known and valid. */
     subject: string | null;
@@ -14,8 +17,9 @@ declare module 'fastify' {
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * Writes one line per request of a known actor that is no mere read, whatever came of it: who, what, when, request id, outcome. It stands in the log at every level
- * but `silent`: who changed what must not depend on how much a service tells of itself.
+ * Writes one line for each request of a known actor that may change something, whatever its
+ * outcome: who, what, when, request id, status. The line appears at every level but `silent`,
+ * because the record of changes must not depend on how verbose a service is.
  */
 export function auditWrites(
   fastify: FastifyInstance,
@@ -25,7 +29,7 @@ export function auditWrites(
   fastify.decorateRequest('actor', null);
   fastify.decorateRequest('subject', null);
   return ({ method, route, status }) => {
-    // What was refused before its method was known has no actor.
+    // A request that was refused before its method was known has no actor.
     if (method === undefined || READS.has(method)) return undefined;
     return ({ id, actor, subject }) => {
       if (!actor) return;

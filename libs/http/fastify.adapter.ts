@@ -11,7 +11,7 @@ import type { TrustedProxies } from './trusted.proxies.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** Fastify as every service uses it. */
+/** Creates the Fastify adapter of every service. */
 export function createAdapter(
   config: Config,
   filter: ProblemFilter,
@@ -19,11 +19,11 @@ export function createAdapter(
   proxies: TrustedProxies,
 ): FastifyAdapter {
   const adapter = new FastifyAdapter({
-    // No Nest middleware is used, so the hook that would look for some is left out of the request path.
+    // No Nest middleware is used, so requests need not pass the hook that looks for some.
     skipMiddie: true,
     bodyLimit: BODY_LIMIT,
     trustProxy: config.TRUSTED_PROXIES.length > 0 ? proxies.trusts : false,
-    // A draining server finishes what reaches it: readiness has failed long before.
+    // A draining server answers what still reaches it; readiness has failed long before.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     genReqId: requestId,
@@ -37,18 +37,18 @@ export function createAdapter(
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
-    // Before anything asks for the client's address: that must be one, whatever the client has written.
+    // Everything that asks for the client's address later must get one, whatever the client sent.
     const forwarded = request.headers['x-forwarded-for'];
     if (forwarded !== undefined)
       request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
-    // Answered before a body is read: nobody will want it.
+    // A refusal is sent before the body is read, since nobody will use the body.
     const refusal =
       refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
     if (refusal) filter.answer(refusal, request, reply);
     else done();
   });
   server.addHook('preClose', (done) => {
-    // Else the connection of a request that is under way now would stay, idle, and hold the process for a minute.
+    // Otherwise the connection of a request in flight would stay open, and with it the process.
     server.server.keepAliveTimeout = 1;
     done();
   });
@@ -56,10 +56,13 @@ export function createAdapter(
   return adapter;
 }
 
-/** What a Host field may hold (RFC 9110, 7.2): a name or an address, and a port. One that came twice holds a blank. */
+/**
+ * A Host field (RFC 9110, 7.2): a name or an address, and a port. Two fields are joined to one that
+ * has a blank in it.
+ */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 
-/** What is wrong with the header of a request whatever its resource is, or undefined. */
+/** Why the header of a request is refused, whatever its resource is, or undefined. */
 function refusalOf(
   { raw, headers }: FastifyRequest,
   reply: FastifyReply,
@@ -83,7 +86,7 @@ function refusalOf(
     reply.header('accept-encoding', 'identity');
     return new ProblemError('unsupported-media-type', 'The body must not be encoded');
   }
-  // Fastify would look for a body of this type.
+  // Fastify would otherwise parse a body of this type.
   if (raw.method === 'DELETE' && headers['content-type'] !== undefined && !hasBody(headers)) {
     delete headers['content-type'];
   }
@@ -102,7 +105,8 @@ function requestId(request: IncomingMessage): string {
 }
 
 /**
- * Parses bodies as JSON in strict UTF-8, also those that `curl -d` labels as a form. Keys that would reach an object's prototype are refused.
+ * Parses bodies as JSON in strict UTF-8, also those that `curl -d` labels as a form. Keys that
+ * would reach an object's prototype are refused.
  */
 function acceptJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
@@ -127,8 +131,8 @@ function acceptJson(server: FastifyInstance): void {
 }
 
 /**
- * Tells which methods a path supports, from the routes registered so far; for answers with 405. As in the router, a route without parameters
- * comes before those with some.
+ * Tells which methods a path supports, from the routes registered so far, for answers with 405. As
+ * in the router, a route without parameters comes before those with some.
  */
 export function trackMethods(server: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();

@@ -4,26 +4,26 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 
-/** How many calls of one service are under way at a time; the others wait, for no longer than their timeout. */
-const SOCKETS = 64;
+/** Concurrent calls per service; further ones wait, at most for their timeout. */
+const MAX_SOCKETS = 64;
 
 const HTTP = {
   request: httpRequest,
-  agent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS }),
+  agent: new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
 };
 const HTTPS = {
   request: httpsRequest,
-  agent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS }),
+  agent: new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS }),
 };
 
 /** A call of another service. */
 export interface HttpCall {
   method: 'GET' | 'POST';
   url: URL;
-  /** Whoever traces adds its own before the call is sent. */
+  /** A tracer adds its own before the call is sent. */
   headers: Record<string, string>;
   body?: string;
-  /** Milliseconds until the whole answer must be there. */
+  /** Milliseconds within which the whole answer must arrive. */
   timeout: number;
 }
 
@@ -33,14 +33,15 @@ export interface HttpAnswer {
   body: string;
 }
 
-/** Tells whoever listens, as a tracer does, of every call. */
+/** Publishes every call, for a tracer. */
 export const httpCalls = tracingChannel<
   unknown,
   HttpCall & { result?: HttpAnswer; error?: unknown }
 >('quotes-platform:http');
 
 /**
- * Calls another service. Redirects are not followed. Node's own client, because `fetch` takes up to 17 MiB more of a process.
+ * Calls another service; redirects are not followed. It uses Node's own client, because `fetch`
+ * adds up to 17 MiB to a process.
  * @throws Error when there is no whole answer in time
  */
 export function callService(call: HttpCall): Promise<HttpAnswer> {
@@ -53,14 +54,14 @@ async function send(call: HttpCall): Promise<HttpAnswer> {
   const { request, agent } = url.protocol === 'https:' ? HTTPS : HTTP;
   for (;;) {
     const outgoing = request(url, { method, headers, agent, signal });
-    // What happens after the response has begun shows in the response.
+    // The response reports what fails after it has begun.
     outgoing.on('error', () => {});
     outgoing.end(body);
     try {
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
       return { status: response.statusCode ?? 0, body: await text(response) };
     } catch (error) {
-      // A kept connection may be closed by the other side just when it is used again: a read is repeated on another one.
+      // The other side may close a kept connection just when it is used again: a read is repeated.
       if (method !== 'GET' || !outgoing.reusedSocket || signal.aborted) throw error;
     }
   }

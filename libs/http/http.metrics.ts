@@ -11,7 +11,10 @@ const httpRequestDuration = new DurationHistogram({
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
 });
 
-/** Label of requests that match no route, so that probing for paths makes one series, and of those refused before they could be read. */
+/**
+ * Label of requests that match no route, so that probing for paths makes one series, and of
+ * requests that were refused before they could be read.
+ */
 const UNKNOWN = 'none';
 
 /** Measures every request of a service by route template, never by path. */
@@ -30,7 +33,7 @@ export function measureRequests(fastify: FastifyInstance, service: string): Obse
   };
   fastify.addHook('onRequest', (_request, reply, done) => {
     inFlight += 1;
-    // Unlike the hook for responses, this comes also when the client goes away before it has sent all of its request.
+    // Unlike the hook for responses, this event comes also when the client leaves early.
     reply.raw.on('close', release);
     done();
   });

@@ -1,19 +1,20 @@
-/** Lines are written once this many characters have come together, or after FLUSH_INTERVAL milliseconds: a system call a request is too many. */
-const BUFFER = 8192;
-const FLUSH_INTERVAL = 250;
+/** Lines are collected up to this length, because a system call per request is too many. */
+const MAX_BUFFERED_CHARACTERS = 8192;
+const FLUSH_INTERVAL_MS = 250;
 
 /**
- * Standard output, in blocks of lines. The destination that comes with pino measures all that it has collected anew for each line, which took a fifth of a
- * request's CPU. What is collected is written at the end of the process too, unless that is a SIGKILL.
+ * Writes to standard output in blocks of lines. Pino's own destination measures everything that it
+ * has collected again for each line, which took a fifth of a request's CPU. The last block is
+ * written when the process ends, unless SIGKILL ends it.
  */
 export class LogOutput {
   #lines: string[] = [];
   #length = 0;
 
   constructor() {
-    setInterval(() => this.#flush(), FLUSH_INTERVAL).unref();
+    setInterval(() => this.#flush(), FLUSH_INTERVAL_MS).unref();
     process.once('exit', () => this.#flush());
-    // When nobody reads the log any more, the service goes on.
+    // The service goes on when nobody reads its log any more.
     process.stdout.on('error', () => {});
   }
 
@@ -21,7 +22,7 @@ export class LogOutput {
   write(line: string): void {
     this.#lines.push(line);
     this.#length += line.length;
-    if (this.#length >= BUFFER) this.#flush();
+    if (this.#length >= MAX_BUFFERED_CHARACTERS) this.#flush();
   }
 
   #flush(): void {

@@ -4,7 +4,7 @@ import type { Config } from '#libs/config/config.ts';
 import type { LogOutput } from './log.output.ts';
 import type { ObserverFactory } from './response.observer.ts';
 
-/** The log of a service, as JSON lines. Never given a header or a body, since those hold secrets. */
+/** Creates a log of JSON lines. It is never given a header or a body, since those hold secrets. */
 export function createLogger(config: Config, output: LogOutput): Logger {
   return pino(
     {
@@ -18,14 +18,14 @@ export function createLogger(config: Config, output: LogOutput): Logger {
   );
 }
 
-/** An error without its other properties: those of Redis hold the arguments of the command, and so hashes and texts. */
+/** An error without its other properties: those of Redis hold the arguments of the command. */
 function describeError(error: unknown) {
   return error instanceof Error
     ? { type: error.name, message: error.message, stack: error.stack }
     : String(error);
 }
 
-/** Lets Nest's own messages go the same way. */
+/** Sends Nest's own messages to the same log. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -43,8 +43,9 @@ export class NestLogger implements LoggerService {
 }
 
 /**
- * Writes one line per answered request: id, method, route, status, duration in milliseconds, client. Put together here, of few parts that change seldom,
- * because it is written for every request, where the logger would look at each field anew.
+ * Writes one line per answered request: id, method, route, status, duration in milliseconds,
+ * client. The line is assembled here from parts that seldom change, because the logger would
+ * serialize each field again for every request.
  */
 export function logRequests(service: string, output: LogOutput): ObserverFactory {
   const beginning = `{"level":"info","service":"${service}","time":"`;
@@ -63,7 +64,7 @@ export function logRequests(service: string, output: LogOutput): ObserverFactory
       }
       if (request.ip !== client) {
         client = request.ip;
-        // Of IPv4 clients a socket of both families says so in the manner of IPv6.
+        // A dual-stack socket shows IPv4 clients as IPv4-mapped IPv6.
         end = `,"client":${JSON.stringify(client.replace(/^::ffff:/, ''))}}\n`;
       }
       output.write(begun + request.id + middle + reply.elapsedTime.toFixed(3) + end);

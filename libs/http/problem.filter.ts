@@ -19,7 +19,7 @@ const writesRefused = new Counter({
   help: "Writes refused with 503 because Redis' memory is full",
 });
 
-/** Fastify's own refusals, by error code; the rest goes by status. */
+/** Fastify's own refusals by error code; all others are mapped by status. */
 const FASTIFY_ERRORS: Readonly<Record<string, ProblemName>> = {
   FST_ERR_BAD_URL: 'malformed-url',
   FST_ERR_MAX_PARAM_LENGTH: 'url-too-long',
@@ -33,19 +33,22 @@ const BY_STATUS = new Map<number, ProblemName>(
 );
 BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
 
-/** After these nothing more is read from the connection. */
+/** The connection is closed after these problems. */
 const CLOSING = new Set<ProblemName>(['malformed-http', 'request-timeout', 'expectation-failed']);
 
 const BEARER = 'Bearer realm="quotes"';
-/** In a line of its own: Chromium reads no more than the first challenge of a line, and would not ask for the password. */
+/** In a line of its own, since Chromium reads only the first challenge of a line. */
 const BASIC = 'Basic realm="quotes", charset="UTF-8"';
 
-/** Whether a request comes from a script in a browser, which shows the answer itself: the browser would ask for a password in its place. */
+/**
+ * Whether a script in a browser sent the request. The script shows the answer itself, whereas a
+ * Basic challenge would make the browser ask for a password.
+ */
 function isScript(headers: IncomingHttpHeaders): boolean {
   const destination = headers['sec-fetch-dest'];
   if (destination !== undefined) return destination === 'empty';
   if (headers['x-requested-with'] !== undefined) return true;
-  // Browsers tell what they fetch for to HTTPS and localhost only.
+  // Browsers send Sec-Fetch-Dest to HTTPS and localhost only.
   return /^Mozilla\//.test(headers['user-agent'] ?? '') && !acceptsPages(headers);
 }
 
@@ -60,7 +63,7 @@ export type ProblemPage = (
   reply: FastifyReply,
 ) => void;
 
-/** Turns whatever is thrown into the one error format, and logs what is the service's own fault. */
+/** Turns every error into a problem document, and logs what is the service's own fault. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   /** Which methods a path supports; set once the server exists. */
@@ -80,12 +83,14 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     let problem = toProblem(error);
     const methods = problem.status < 500 ? this.methodsOf(request.url.split('?', 1)[0] ?? '') : [];
-    // Whatever else is wrong, a method that the resource lacks comes first; it may have matched another route, as DELETE /quotes/random matches /quotes/:id.
+    // A method that the resource lacks is reported before any other error. The request may have
+    // matched another route, as DELETE /quotes/random matches /quotes/:id.
     if (methods.length > 0 && !methods.includes(request.method)) {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    // The access log tells of these, and the log has been told once what is wrong with Redis; a line for every request would fill it.
+    // The access log shows these, and the failure of Redis is logged once. A line for every request
+    // would fill the log.
     const isTold =
       ['not-ready', 'busy'].includes(problem.problem) || error instanceof RedisUnavailableError;
     if (problem.status >= 500 && !isTold) {
@@ -99,7 +104,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('www-authenticate', isScript(request.headers) ? BEARER : [BEARER, BASIC]);
     }
     if (problem.status === 503) reply.header('retry-after', 1);
-    // What follows on the connection would be the rest of a request that was not understood, or not taken.
+    // What follows on the connection would be the rest of a request that was not read.
     if (CLOSING.has(problem.problem)) reply.header('connection', 'close');
     reply.code(problem.status).header('x-request-id', request.id);
     if (this.page && acceptsPages(request.headers)) {

@@ -3,9 +3,9 @@ import type { Refusal } from './http.server.ts';
 
 /** What responses have in common that are observed in the same way. */
 export interface ResponseKind {
-  /** Undefined for what was refused before its method was known. */
+  /** Undefined for a request that was refused before its method was known. */
   method: string | undefined;
-  /** Template of the route; undefined for what matches none. */
+  /** Template of the route; undefined when none matches. */
   route: string | undefined;
   status: number;
 }
@@ -16,12 +16,13 @@ export type ResponseObserver = (
   reply: Pick<FastifyReply, 'elapsedTime'>,
 ) => void;
 
-/** Makes the observer of the responses of a kind, when the first one is sent; undefined when it has no interest in them. */
+/** Makes the observer of a kind of responses, or undefined when they are of no interest. */
 export type ObserverFactory = (kind: ResponseKind) => ResponseObserver | undefined;
 
 /**
- * Has every response observed, by observers of its kind: what is the same for all of a kind is worked out once.
- * @returns has a refusal observed in the same way
+ * Observes every response. The observers of a kind are made once, when its first response is sent,
+ * so that what its responses share is computed once.
+ * @returns a function that observes a refusal in the same way
  */
 export function observeResponses(
   fastify: FastifyInstance,

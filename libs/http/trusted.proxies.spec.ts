@@ -1,7 +1,7 @@
 import { eventually } from '#libs/testing/eventually.ts';
 import { TrustedProxies } from './trusted.proxies.ts';
 
-/** Proxies, and what they have logged. */
+/** Creates proxies that log into the returned lines. */
 function proxiesOf(...entries: string[]) {
   const lines: string[] = [];
   const log = (line: unknown) => void lines.push(String(line));

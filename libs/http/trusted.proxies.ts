@@ -3,15 +3,15 @@ import { BlockList, isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { plainAddress } from './client.address.ts';
 
-/** How often the names of proxies are looked up again, in milliseconds. */
-const INTERVAL = 5_000;
+/** How often the names of proxies are looked up again. */
+const LOOKUP_INTERVAL_MS = 5_000;
 
 /**
- * The proxies whose `X-Forwarded-For` is believed: addresses, ranges, and names whose addresses come and go. A name that is unknown stands for nobody; while it
- * cannot be looked up, its last addresses go on being believed.
+ * The proxies whose `X-Forwarded-For` is believed: addresses, ranges, and names whose addresses may
+ * change. An unknown name has no address; while a lookup fails, the last addresses stay trusted.
  */
 export class TrustedProxies {
-  /** Whether every name has been looked up once, whatever came of it; until then a proxy would be taken for a client. */
+  /** Whether every name has been looked up once; until then a proxy would count as a client. */
   isSettled: boolean;
   private readonly ranges = new BlockList();
   private readonly names: readonly string[];
@@ -31,7 +31,7 @@ export class TrustedProxies {
     this.isSettled = this.names.length === 0;
     if (this.isSettled) return;
     void this.lookUp();
-    setInterval(() => void this.lookUp(), INTERVAL).unref();
+    setInterval(() => void this.lookUp(), LOOKUP_INTERVAL_MS).unref();
   }
 
   /** Whether an address is that of a trusted proxy. */

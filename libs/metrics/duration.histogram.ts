@@ -1,8 +1,9 @@
 import { type Metric, type MetricValueWithName, register } from 'prom-client';
 
 /**
- * A histogram of durations for the path of every request. It shows in the registry like those of prom-client, which resolve and check labels and bucket anew
- * for each observation: that costs more than all else that measuring does.
+ * A histogram of durations that is cheap enough for every request. The one of prom-client resolves
+ * and checks labels and bucket again for each observation, which costs more than all else that
+ * measuring does.
  */
 export class DurationHistogram {
   readonly name: string;
@@ -11,7 +12,7 @@ export class DurationHistogram {
   readonly #buckets: readonly number[];
   readonly #series = new Map<string, Durations>();
 
-  /** @param options `buckets` are upper bounds in seconds, ascending; the last one, without a bound, is added */
+  /** @param options `buckets` are ascending upper bounds in seconds; an unbounded one is added */
   constructor(options: {
     name: string;
     help: string;
@@ -22,11 +23,11 @@ export class DurationHistogram {
     this.#help = options.help;
     this.#labelNames = options.labelNames;
     this.#buckets = options.buckets;
-    // All that the registry asks of a metric is its name and get().
+    // The registry uses only the name and get() of a metric.
     register.registerMetric(this as unknown as Metric);
   }
 
-  /** The series with these values of the labels, in their order. */
+  /** The series with these label values, in the order of the label names. */
   series(...values: string[]): Durations {
     const key = values.join('\n');
     let series = this.#series.get(key);

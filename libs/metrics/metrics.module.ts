@@ -5,7 +5,6 @@ import type { Config } from '#libs/config/config.ts';
 import { VERSION } from '#libs/config/version.ts';
 import { MetricsController } from './metrics.controller.ts';
 
-/** Always 1; the labels say what is running. */
 const buildInfo = new Gauge({
   name: 'build_info',
   help: 'Always 1; the labels say what is running',

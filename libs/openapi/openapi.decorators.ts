@@ -26,7 +26,7 @@ export function ApiAnswer(status: number, schema?: ZodType, headers: Record<stri
   });
 }
 
-/** Documents the errors an operation may answer with, one response per status, and the ones that any operation may. */
+/** Documents the errors that an operation may answer with, one response per status. */
 export function ApiProblem(...names: ProblemName[]) {
   const byStatus = Map.groupBy(names, (name) => PROBLEMS[name].status);
   return applyDecorators(

@@ -9,7 +9,7 @@ export const SECURITY = { adminKey: 'adminKey', bearer: 'adminKeyBearer', user: 
 
 type JsonSchema = Record<string, unknown>;
 
-/** Serves the OpenAPI document on `/openapi.json`; it is made when first asked for. */
+/** Serves the OpenAPI document on `/openapi.json`; the first request for it builds it. */
 export function serveOpenApi(
   app: NestFastifyApplication,
   service: string,
@@ -60,7 +60,7 @@ function createDocument(
   return document;
 }
 
-/** A schema with an id becomes a component and a reference to it. */
+/** Converts a schema; one with an id becomes a component and a reference to it. */
 function convert(schema: z.ZodType, io: 'input' | 'output') {
   const {
     $schema: _,

@@ -1,8 +1,8 @@
 import { Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { type FieldError, invalidRequest } from '#libs/problem/problem.ts';
 
-/** How many wrong fields an answer names at most. */
-const MOST_ERRORS = 20;
+/** How many wrong fields an answer names. */
+const MAX_ERRORS = 20;
 
 type Issues = Parameters<
   NonNullable<
@@ -10,12 +10,12 @@ type Issues = Parameters<
   >
 >[0];
 
-/** Validates bodies, queries and path parameters against the Standard Schema that their decorator names. */
+/** Validates bodies, queries and path parameters against the schema that their decorator names. */
 @Injectable()
 export class SchemaPipe extends StandardSchemaValidationPipe {
   constructor() {
     super({
-      exceptionFactory: (issues) => invalidRequest(fieldErrors(issues).slice(0, MOST_ERRORS)),
+      exceptionFactory: (issues) => invalidRequest(fieldErrors(issues).slice(0, MAX_ERRORS)),
     });
   }
 }

@@ -9,7 +9,10 @@ const ASSETS = {
   'favicon-32x32.png': 'image/png',
 } as const;
 
-/** Nothing comes from elsewhere and nothing goes elsewhere, and no other page shows this one in a frame. The style sheet of Swagger UI holds its pictures. */
+/**
+ * The page loads nothing from elsewhere, sends nothing elsewhere, and no other page may frame it.
+ * The style sheet of Swagger UI holds its images as data.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -21,12 +24,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Credentials are forgotten with the page. */
+/** `persistAuthorization` stays off, so that credentials are forgotten with the page. */
 const INIT = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true });`;
 
 /**
- * Serves Swagger UI on `/docs`. By hand, since the plugin for static files that Nest would load for three files takes a twentieth of the time a service
- * needs to start; the files are read when they are first asked for.
+ * Serves Swagger UI on `/docs`. The plugin for static files that Nest would load for three files
+ * takes a twentieth of the time that a service needs to start, so each file has a route here and is
+ * read when it is first asked for.
  */
 export function serveSwaggerUi(fastify: FastifyInstance, service: string): void {
   const page = `<!doctype html>
@@ -56,7 +60,7 @@ export function serveSwaggerUi(fastify: FastifyInstance, service: string): void 
     reply.type('text/javascript; charset=utf-8').send(INIT),
   );
   for (const [file, type] of Object.entries(ASSETS)) {
-    // Read once, so that a thousand readers share one copy.
+    // The file is read once, so that a thousand readers share one copy.
     let reading: Promise<Buffer> | undefined;
     fastify.get(`/docs/${file}`, async (_request, reply) => {
       reading ??= readFile(join(import.meta.dirname, 'swagger-ui', file));

@@ -1,6 +1,6 @@
 /**
- * Every error a service answers with. The keys are stable: clients may switch on the `type` built from them. Mirrored in
- * docs/errors.md, which `npm run check` holds against this file.
+ * Every error that a service answers with. The keys are stable, since clients may switch on the
+ * `type` built from them. `npm run check` holds docs/errors.md against this file.
  */
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request does not have the expected shape' },
@@ -44,7 +44,7 @@ export const PROBLEMS = {
 /** Name of a problem in the catalogue. */
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** Stable identifier of a problem: a URN, since it names and need not be fetched. */
+/** Stable identifier of a problem: a URN, since nobody needs to fetch it. */
 export function problemType(problem: ProblemName): string {
   return `urn:quotes-platform:problem:${problem}`;
 }

@@ -3,14 +3,14 @@ import { PROBLEMS, type ProblemName, problemType } from './problem.catalogue.ts'
 /** Media type of RFC 9457. */
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 
-/** One field of a request that is not as it should be. */
+/** One field of a request that is wrong. */
 export interface FieldError {
   /** Path of the field, dots between its parts. */
   field: string;
   message: string;
 }
 
-/** An error that its client is told of; thrown anywhere below a controller. */
+/** An error that is reported to the client as a problem document. */
 export class ProblemError extends Error {
   readonly problem: ProblemName;
   /** Further members of the problem document, e.g. `errors`. */
@@ -31,7 +31,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** A request whose fields are not as they should be. */
+/** Creates the error for a request with wrong fields. */
 export function invalidRequest(errors: FieldError[]): ProblemError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';

@@ -8,19 +8,21 @@ export const REDIS_USERS = [...APPS, 'backup', 'exporter', 'node', 'sentinel', '
 /** A user of Redis. */
 export type RedisUser = (typeof REDIS_USERS)[number];
 
-/** What the users may do on the nodes of Redis and on its Sentinels, each rule in Redis' own form. */
+/**
+ * What the users may do on the nodes of Redis and on its Sentinels, each rule in Redis' own form.
+ */
 export interface RedisRules {
   readonly redis: Readonly<Record<RedisUser, readonly string[]>>;
   readonly sentinel: Readonly<Partial<Record<RedisUser, readonly string[]>>>;
 }
 
-/** The passwords that each user may log in with; who has none is left out. */
+/** The passwords that each user may log in with; a user without one gets no rule. */
 export type RedisPasswords = Partial<Record<RedisUser, readonly string[]>>;
 
 /**
- * The user of connections that have not logged in: it is off, so that nobody can use it. It keeps its
- * rights all the same, because Redis reads its append-only file back as this user, and would leave
- * out every script and transaction that the user may not use.
+ * The user of connections that have not logged in: it is off, so that nobody can use it. It keeps
+ * its rights all the same, because Redis reads its append-only file back as this user, and would
+ * leave out every script and transaction that the user may not use.
  */
 const NOBODY = 'user default off resetpass ~* &* +@all';
 

@@ -22,7 +22,7 @@ const users = writeUsers(folder);
 const servers: RedisServer[] = [];
 const children: ChildProcess[] = [];
 const services: RedisService[] = [];
-/** For a node that loads again, and answers meanwhile. */
+/** Lets a test reload the data of a node, which answers meanwhile. */
 const DEBUG = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
 const LOGIN = { REDIS_USERNAME: 'quotes', REDIS_PASSWORD: redisPassword('quotes') };
 const WRONG_LOGIN = { ...LOGIN, REDIS_PASSWORD: redisPassword('search') };
@@ -40,18 +40,18 @@ async function start(args: string[], at = 0): Promise<RedisServer> {
   return server;
 }
 
-/** Waits for an event; unlike Node's own `once`, also when the client tells of an error before. */
+/** Waits for an event; unlike Node's own `once`, it ignores errors that come before. */
 const event = (client: EventEmitter, name: string) =>
   new Promise((done) => client.once(name, done));
 
-/** Connects as a service would, and collects what it says of that. */
+/** Connects as a service would, and collects what it logs. */
 function connect(env: NodeJS.ProcessEnv) {
   const all = { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port), ...env };
   const redis = new RedisService(parseConfig('quotes', { adminKey: false }, all));
   services.push(redis);
   const lines: string[] = [];
   redis.availability.follow((line) => lines.push(line));
-  /** Waits until the client has given up another connection, that many times. */
+  /** Waits until the client has given up this many more connections. */
   const tries = async (count: number) => {
     for (let i = 0; i < count; i += 1) await event(redis.client, 'close');
   };
@@ -156,7 +156,7 @@ describe('says once, however often it is tried', () => {
     for (const [reason, env] of [
       ['WRONGPASS', WRONG_LOGIN],
       ['NOAUTH', {}],
-      // It has no slots.
+      // This node has no slots.
       ['CLUSTERDOWN', LOGIN],
     ] as const) {
       const { lines, tries } = connect({ ...cluster, ...env });
@@ -171,7 +171,7 @@ it('says LOADING until Redis has loaded its data', async () => {
   await Promise.all(
     Array.from({ length: 2000 }, (_, i) => operator.set(`key:${i}`, 'x'.repeat(100))),
   );
-  // From a snapshot it loads with more pauses, in which it answers.
+  // While it loads from a snapshot, Redis pauses more often to answer.
   await operator.bgrewriteaof();
   await eventually(async () =>
     (await operator.info('persistence')).includes('aof_rewrite_in_progress:0'),

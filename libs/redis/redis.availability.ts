@@ -17,14 +17,16 @@ const SOCKET_ERRORS: Readonly<Record<string, string>> = {
 /** What is known of a failure. */
 interface Failure extends Error {
   code?: string;
-  /** What OpenSSL says. */
+  /** The reason that OpenSSL gives. */
   reason?: string;
 }
 
-/** The name of why Redis failed: `refused`, `unknown host`, `TLS (...)`, or Redis' own word, such as `WRONGPASS`. */
+/**
+ * Names why Redis failed: `refused`, `TLS (...)`, or the code of its error, such as `WRONGPASS`.
+ */
 export function failureReason({ name, message, code = '', reason }: Failure): string {
   if (name === 'ReplyError') return /^(?!ERR\b)[A-Z]+(?= )/.exec(message)?.[0] ?? message;
-  // The names of certificates' faults are OpenSSL's, such as CERT_HAS_EXPIRED.
+  // Faults of certificates have OpenSSL's names, such as CERT_HAS_EXPIRED.
   if (/^(EPROTO|ERR_(SSL|TLS|OSSL)_.*|(?!E[A-Z]*_)[A-Z]+_.*)$/.test(code))
     return `TLS (${reason ?? code})`;
   if (message.includes('before secure TLS connection')) return 'TLS (cut off)';
@@ -33,20 +35,22 @@ export function failureReason({ name, message, code = '', reason }: Failure): st
   return message === 'Connection is closed.' ? 'cut off' : message;
 }
 
-/** Knows whether Redis can be used, and if not, why; tells each change once. */
+/** Tracks whether Redis can be used, and if not, why; reports each change once. */
 export class RedisAvailability {
   readonly #config: Config;
   readonly #clients: readonly RedisClient[];
   /** Why a client has no connection. */
   readonly #away = new Map<RedisClient, string>();
-  /** What Redis refuses although there is one: why, by operation, each of which goes by one client. */
+  /** Why Redis refuses operations on a connected client, by operation; each uses one client. */
   readonly #refusals = new Map<string, { reason: string; client: RedisClient }>();
-  #told: string | undefined;
+  #reported: string | undefined;
   #listener: (line: string, isGood: boolean) => void = () => {};
-  /** A client that asks a node of the cluster why. */
+  /** A client that asks a node of the cluster why it cannot be used. */
   #probe: RedisClient | undefined;
 
-  /** @param clients all that lead to this Redis; of several that are away, the first says why */
+  /**
+   * @param clients all that lead to this Redis; of several without a connection, the first counts
+   */
   constructor(config: Config, clients: readonly RedisClient[]) {
     this.#config = config;
     this.#clients = clients;
@@ -62,12 +66,12 @@ export class RedisAvailability {
         for (const [operation, refusal] of this.#refusals) {
           if (refusal.client === client) this.#refusals.delete(operation);
         }
-        this.#is(client, undefined);
+        this.#setAway(client, undefined);
       });
     }
   }
 
-  /** What is wrong, as one line; undefined while nothing is known to be. */
+  /** The problem as one line, or undefined while none is known. */
   get problem(): string | undefined {
     const address = `Redis at ${redisAddress(this.#config)}`;
     const away = this.#clients
@@ -80,39 +84,43 @@ export class RedisAvailability {
     return refusals.length > 0 ? `${address} refuses: ${refusals.join(', ')}` : undefined;
   }
 
-  /** Calls the listener, in place of the one before, with a line for every change, and with what is wrong already. */
+  /**
+   * Replaces the listener; it is called with each change, and with a problem that exists already.
+   */
   follow(listener: (line: string, isGood: boolean) => void): void {
     this.#listener = listener;
-    if (this.#told !== undefined) listener(this.#told, false);
+    if (this.#reported !== undefined) listener(this.#reported, false);
   }
 
-  /** Notes that an operation has failed. Without a connection that is a consequence, and its reason is known. */
+  /**
+   * Notes that an operation failed. Without a connection that is a consequence of a known reason.
+   */
   failed(operation: string, error: unknown, client: RedisClient): void {
     if (client.status !== 'ready' || (client instanceof Redis && !client.stream.writable)) return;
     this.#refusals.set(operation, { reason: failureReason(error as Failure), client });
-    this.#tell();
+    this.#report();
   }
 
   /** Notes that an operation has succeeded. */
   succeeded(operation: string): void {
-    if (this.#refusals.size > 0 && this.#refusals.delete(operation)) this.#tell();
+    if (this.#refusals.size > 0 && this.#refusals.delete(operation)) this.#report();
   }
 
   /**
-   * Learns from what happens to a client why there is no connection.
-   * @param of the client that has none, if it is another
+   * Learns from the events of a client why there is no connection.
+   * @param of the client without a connection, if it is another
    */
   #listen(client: Redis, of: RedisClient = client): void {
     const { REDIS_TLS: tls } = this.#config;
-    const is = (reason: string) => this.#is(of, reason);
+    const is = (reason: string) => this.#setAway(of, reason);
     let isConnected = false;
     let isKnown = false;
-    /** How many connections in a row were cut off before anything was said. */
+    /** Connections in a row that were cut off before Redis sent anything. */
     let cuts = 0;
     client.on('connect', () => {
       isConnected = true;
       isKnown = false;
-      // The client asks as well, and waits without a word until Redis has loaded its data.
+      // The client asks this as well, but emits nothing until Redis has loaded its data.
       const note = (info: string) =>
         /^loading:1/m.test(info) && client.status === 'connect' && is('LOADING');
       client.info('persistence').then(note, () => {});
@@ -125,7 +133,8 @@ export class RedisAvailability {
       isKnown = true;
       const reason = failureReason(error);
       cuts = isConnected && /^(cut off|Protocol error)/.test(reason) ? cuts + 1 : 0;
-      // A Redis without TLS waits for the rest of what it is sent; one with TLS hangs up, or answers in TLS.
+      // A Redis without TLS waits for the rest of the handshake. One with TLS closes a connection
+      // without it, or answers in TLS.
       if (tls && !isConnected && reason === 'no answer') is('no answer by TLS');
       else if (!tls && cuts > 1) is('TLS (Redis seems to want it)');
       else if (cuts === 0) is(reason);
@@ -136,7 +145,9 @@ export class RedisAvailability {
     });
   }
 
-  /** Finds out why a cluster cannot be used, which its client does not tell, from the first node that it was told of. */
+  /**
+   * Asks the first configured node why the cluster cannot be used, which its client does not tell.
+   */
   #askNode(cluster: Cluster): void {
     const [node] = this.#config.REDIS_CLUSTER;
     if (this.#probe || !node) return;
@@ -157,21 +168,21 @@ export class RedisAvailability {
       const isDown = (state: unknown) =>
         !String(state).includes('cluster_state:ok') && 'CLUSTERDOWN';
       const reason = await (probe as Redis).cluster('INFO').then(isDown, failureReason);
-      if (reason) this.#is(cluster, reason);
+      if (reason) this.#setAway(cluster, reason);
       end();
     });
   }
 
-  #is(client: RedisClient, away: string | undefined): void {
+  #setAway(client: RedisClient, away: string | undefined): void {
     if (away === undefined) this.#away.delete(client);
     else this.#away.set(client, away);
-    this.#tell();
+    this.#report();
   }
 
-  #tell(): void {
+  #report(): void {
     const { problem } = this;
-    if (problem === this.#told) return;
-    this.#told = problem;
+    if (problem === this.#reported) return;
+    this.#reported = problem;
     this.#listener(
       problem ?? `Redis at ${redisAddress(this.#config)} is back`,
       problem === undefined,

@@ -4,35 +4,39 @@ import type { Config } from '#libs/config/config.ts';
 import { reconnectDelay, SentinelConnector } from './sentinel.connector.ts';
 import { giveUpSilent } from './silence.watch.ts';
 
-/** A client of a single Redis, of the master behind Sentinels, or of a cluster: the same commands everywhere. */
+/**
+ * A client of one Redis, of the master behind Sentinels, or of a cluster, with the same commands.
+ */
 export type RedisClient = Redis | Cluster;
 
 /**
- * Chosen so that every failure of Redis answers fast: nothing is queued while the connection is down, nothing is sent
- * twice (a write whose answer was lost may have happened), and the reconnection comes within a second of Redis' return.
+ * Lets every failure of Redis answer fast: nothing is queued while the connection is down, nothing
+ * is sent twice (a write whose answer was lost may have happened), and the client reconnects within
+ * a second of Redis' return.
  */
 const FAIL_FAST = {
   connectTimeout: 500,
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
-  // By default a Redis that has loaded its data is seen up to 10 s later.
+  // By default the client may notice only after 10 s that Redis has loaded its data.
   maxLoadingRetryTime: 500,
-  // A command that Redis 7.0 does not know: no rule of an ACL could name it. Who a client is, its user says.
+  // Redis 7.0 has no CLIENT SETINFO, so that no ACL could allow it. The user identifies the client.
   disableClientInfo: true,
   retryStrategy: reconnectDelay,
 } as const;
 
 /**
- * Opens a connection as the configuration says. It reconnects for ever by itself; a command issued meanwhile is rejected at once.
- * @param patienceMs how long Redis may be silent while a command waits for its answer, in milliseconds; more for a
+ * Opens a connection as the configuration says. It reconnects by itself, without end; a command
+ * issued meanwhile is rejected at once.
+ * @param maxSilenceMs how long Redis may be silent while a command waits for its answer; more for a
  *   connection that blocks on a stream
  */
-export function connectRedis(config: Config, patienceMs = 600): RedisClient {
+export function connectRedis(config: Config, maxSilenceMs = 600): RedisClient {
   const client = createClient(config);
   if (client instanceof Cluster)
-    client.on('+node', (node: Redis) => giveUpSilent(node, patienceMs));
-  else giveUpSilent(client, patienceMs);
+    client.on('+node', (node: Redis) => giveUpSilent(node, maxSilenceMs));
+  else giveUpSilent(client, maxSilenceMs);
   return client;
 }
 
@@ -48,13 +52,15 @@ function createClient(config: Config): RedisClient {
       enableOfflineQueue: false,
       clusterRetryStrategy: FAIL_FAST.retryStrategy,
       slotsRefreshTimeout: 1000,
-      // By default a command whose answer was lost is sent again, and one that meets a cluster that is down sixteen times.
+      // By default a command whose answer was lost is sent again, and one that meets a cluster that
+      // is down sixteen times.
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
     });
   }
   const single = { ...options, db: config.REDIS_DB };
-  // Auto-pipelining halves Redis' own work under load; a cluster client would leak raw MOVED errors with it.
+  // Auto-pipelining halves Redis' own work under load. With it, a cluster client would pass on
+  // MOVED.
   if (config.REDIS_SENTINELS.length > 0) {
     const access = {
       ...login(config.REDIS_SENTINEL_USERNAME, config.REDIS_SENTINEL_PASSWORD),
@@ -75,7 +81,7 @@ function createClient(config: Config): RedisClient {
   });
 }
 
-/** Where the configuration says that Redis is, for people. */
+/** The configured address of Redis, for messages. */
 export function redisAddress({
   REDIS_HOST,
   REDIS_PORT,
@@ -86,7 +92,7 @@ export function redisAddress({
   return nodes.join(', ') || `${REDIS_HOST}:${REDIS_PORT}`;
 }
 
-/** Options of a client; without a password it does not log in. */
+/** Login options of a client; without a password it does not log in. */
 function login(username: string | undefined, password: string | undefined) {
   return {
     ...(username !== undefined && { username }),
@@ -94,7 +100,7 @@ function login(username: string | undefined, password: string | undefined) {
   };
 }
 
-/** Options of a client; a certificate of Redis that is not as they say ends the connection. */
+/** TLS options of a client, which closes a connection whose certificate does not match them. */
 function tls(config: Config): { tls?: ConnectionOptions } {
   if (!config.REDIS_TLS) return {};
   const {

@@ -7,11 +7,11 @@ import type { RedisClient } from './redis.connection.ts';
 export interface Script {
   readonly lua: string;
   /**
-   * `no-writes`: the script changes nothing, and Redis carries it out while it holds writes back.
+   * `no-writes`: the script changes nothing, and Redis runs it while it holds writes back.
    *
-   * `allow-oom`: the script goes on when Redis' memory is full, where every other script that adds
-   * is refused. The limits need it, or whoever fills the memory would be free of them, and so does
-   * what payments say. All that such a script adds is bounded. Deletions need no flag, because Redis
+   * `allow-oom`: the script runs when Redis' memory is full, where every other script that adds is
+   * refused. Rate limits need it, or whoever fills the memory would be free of them, and so do
+   * payment events. All that such a script adds is bounded. Deletions need no flag, because Redis
    * lets a script finish that has begun with one.
    */
   readonly flag?: 'no-writes' | 'allow-oom';

@@ -9,52 +9,58 @@ import { redisCommandDuration } from './redis.metrics.ts';
 import { defineScripts, type Scripts } from './redis.scripts.ts';
 
 /**
- * Tells whoever listens, as a tracer does, of every operation. The client's own channel would not do: it speaks when a pipeline is flushed, and that is in the
- * context of whichever request came first.
+ * Publishes every operation, for a tracer. The client's own channel publishes when a pipeline is
+ * flushed, in the context of whichever request came first.
  */
 export const redisOperations = tracingChannel<unknown, { operation: string; error?: unknown }>(
   'quotes-platform:redis',
 );
 
-/** How long a confirmation by a replica may take, in milliseconds: a write may wait for two before it gets one of its own, and all must be over within a second. */
+/**
+ * How long replicas may take to confirm a write. A write may wait for two other confirmations
+ * before its own, and all three must fit into a second.
+ */
 const REPLICATION_TIMEOUT_MS = 250;
 
-/** Redis is away, overloaded, loading, failing over or refusing writes: the caller may try again. */
+/**
+ * Redis is away, overloaded, loading, failing over or refusing writes: the caller may try again.
+ */
 export class RedisUnavailableError extends Error {
   constructor(operation: string, cause: unknown) {
     super(`Redis did not carry out "${operation}"`, { cause });
   }
 }
 
-/** How long a read waits for the next connection when its own is lost, in milliseconds: a master that hands over is left for another in less. */
-const RECONNECTION_MS = 400;
+/** How long a read waits for a lost connection to come back; a planned failover takes less. */
+const MAX_RECONNECTION_MS = 400;
 
-/** The connections of an app and the one way to use them: measured, and with every failure told apart from a bug. */
+/** The connections of an app. Operations are measured, and failures of Redis told from bugs. */
 @Injectable()
 export class RedisService implements OnApplicationShutdown {
   readonly client: RedisClient;
   readonly availability: RedisAvailability;
   /**
-   * Carries what writes. A master that hands over holds writes back for a second, and with them every answer behind them on
-   * the same connection; reads go on beside them. Where there is nobody to hand over to, it is the same connection.
+   * The connection for writes. A master that hands over in a planned failover holds writes back for
+   * a second, and with them every later answer on their connection; reads go on beside them.
+   * Without replicas it is the connection for reads.
    */
   private readonly writer: RedisClient;
   private readonly clients: readonly RedisClient[];
   private readonly replicated: boolean;
   /** Replicas that must have a write before it is acknowledged. */
   private readonly writeReplicas: number;
-  /** The confirmation that is on its way, and the one that will be asked for next. */
+  /** The confirmation that is awaited, and the one that will be requested next. */
   private confirmation: Promise<unknown> = Promise.resolve();
   private nextConfirmation: Promise<number> | undefined;
-  /** Whether the lost connection of the reads comes back soon; undefined while there is one. */
+  /** Whether the lost connection for reads comes back soon; undefined while there is one. */
   private reconnection: Promise<boolean> | undefined;
 
-  /** @param patienceMs how long Redis may be silent, for an app that nobody waits for; a service's own is short */
-  constructor(@Inject(CONFIG) config: Config, @Optional() patienceMs?: number) {
+  /** @param maxSilenceMs how long Redis may be silent; longer for an app that nobody waits for */
+  constructor(@Inject(CONFIG) config: Config, @Optional() maxSilenceMs?: number) {
     this.replicated = config.REDIS_SENTINELS.length > 0;
     this.writeReplicas = config.REDIS_WRITE_REPLICAS;
-    this.client = connectRedis(config, patienceMs);
-    this.writer = this.replicated ? connectRedis(config, patienceMs) : this.client;
+    this.client = connectRedis(config, maxSilenceMs);
+    this.writer = this.replicated ? connectRedis(config, maxSilenceMs) : this.client;
     this.clients = this.replicated ? [this.client, this.writer] : [this.client];
     this.availability = new RedisAvailability(config, this.clients);
     if (this.replicated) this.pair(this.client as Redis, this.writer as Redis);
@@ -66,7 +72,8 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a command or script that changes nothing; where there are replicas, once more when the connection is lost meanwhile.
+   * Runs a command or script that changes nothing. With replicas, it runs once more when the
+   * connection is lost meanwhile.
    * @param operation bounded name, the label of the duration metric
    * @throws RedisUnavailableError when Redis could not carry it out
    */
@@ -80,13 +87,15 @@ export class RedisService implements OnApplicationShutdown {
     );
   }
 
-  /** Waits for the connection of the reads; all who lose it together wait once, and who comes later in vain does not wait. */
+  /**
+   * Waits for the lost connection for reads; all callers share one wait, also after one in vain.
+   */
   private reconnected(reader: Redis): Promise<boolean> {
     if (reader.status === 'ready' && reader.stream.writable) return Promise.resolve(true);
     this.reconnection ??= new Promise((resolve) => {
-      const patience = setTimeout(resolve, RECONNECTION_MS, false);
+      const timer = setTimeout(resolve, MAX_RECONNECTION_MS, false);
       reader.once('ready', () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve(true);
       });
     });
@@ -137,8 +146,10 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a write and, where replicas exist, answers only once REDIS_WRITE_REPLICAS of them have it, so that a failover cannot lose it.
-   * @throws RedisUnavailableError when Redis could not carry it out, or too few replicas confirmed in time
+   * Runs a write. With replicas, it answers only once REDIS_WRITE_REPLICAS of them have the write,
+   * so that a failover cannot lose it.
+   * @throws RedisUnavailableError when Redis could not carry it out, or too few replicas confirmed
+   *   in time
    */
   write<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.replicated) return this.writeUnconfirmed(operation, command);
@@ -147,7 +158,7 @@ export class RedisService implements OnApplicationShutdown {
       const { stream } = client;
       const result = await command(client);
       const replicas = await this.confirm(client);
-      // On another connection Redis knows of no writes to be confirmed.
+      // Redis knows nothing of the writes of a former connection, and so cannot confirm them.
       if (replicas < this.writeReplicas || client.stream !== stream) {
         throw new Error('too few replicas confirmed the write');
       }
@@ -156,8 +167,9 @@ export class RedisService implements OnApplicationShutdown {
   }
 
   /**
-   * How many replicas have all that was written over the connection up to now. Redis does nothing else on the connection while it waits for them: so
-   * there is one question at a time, and all writes that come meanwhile share the next.
+   * How many replicas have everything that was written over the connection up to now. WAIT blocks
+   * the connection, so that only one is sent at a time and all writes that come meanwhile share the
+   * next.
    */
   private confirm(client: Redis): Promise<number> {
     this.nextConfirmation ??= this.confirmation
@@ -171,29 +183,30 @@ export class RedisService implements OnApplicationShutdown {
     return this.nextConfirmation;
   }
 
-  /** Has two connections to the same master know of each other. */
+  /** Keeps the connections for reads and for writes at the same master. */
   private pair(reader: Redis, writer: Redis): void {
-    // A write is seen by the reads after it: they go where it went.
+    // Reads follow the writes to a new master, so that they see them.
     writer.on('ready', () => {
       const [read, written] = [reader, writer].map(
         ({ stream }) => `${stream?.remoteAddress} ${stream?.remotePort}`,
       );
       if (reader.status === 'ready' && read !== written) reader.disconnect(true);
     });
-    // Most requests write before they read, so that they would find out twice that a master hangs, one patience after the other.
+    // Most requests write before they read, and would wait for a master that hangs twice.
     writer.on('silent', () => void reader.ping().catch(() => {}));
     reader.on('ready', () => {
       this.reconnection = undefined;
     });
-    // Nor do they wait for the connection after one that was silent: they have waited already.
+    // A read does not wait for the connection after a silent one, since it has waited already.
     reader.on('error', ({ message }) => {
       if (message.startsWith('No answer')) this.reconnection = Promise.resolve(false);
     });
   }
 
   /**
-   * Whether Redis answers; of a cluster, any of its masters. By then there is a connection to each that can be reached: while one is being made, commands for
-   * its node fail. Never rejects: a failure is a no.
+   * Whether Redis answers; of a cluster, any of its masters. Afterwards there is a connection to
+   * each master that can be reached, which commands for it need. Never rejects: a failure answers
+   * false.
    */
   answers(): Promise<boolean> {
     return this.read('ping', async (client) => {
@@ -203,7 +216,7 @@ export class RedisService implements OnApplicationShutdown {
     }).catch(() => false);
   }
 
-  /** Runs an action whenever the connections come up, and at once if they are up. */
+  /** Runs an action whenever a connection comes up, and at once if one is up. */
   whenConnected(action: () => void): void {
     const connected = async () => {
       if (await this.answers()) action();
@@ -214,13 +227,16 @@ export class RedisService implements OnApplicationShutdown {
 
   /** Nest calls this last, after the server has finished its requests. */
   onApplicationShutdown(): void {
-    // An end of our own is no failure.
+    // The connections end on purpose, which is no failure.
     this.availability.follow(() => {});
     for (const client of this.clients) client.disconnect();
   }
 }
 
-/** A refusal that means our command was wrong, and not that Redis has too many clients, or was made a replica a moment ago, where WAIT is an error. */
+/**
+ * Whether a refusal means that the command was wrong. Redis also answers ERR when it has too many
+ * clients, and to WAIT when it was made a replica a moment ago.
+ */
 function isMistake(error: unknown): boolean {
   return (
     error instanceof Error &&

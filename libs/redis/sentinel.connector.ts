@@ -5,11 +5,11 @@ import { giveUpSilent } from './silence.watch.ts';
 
 /** Name of the master that the Sentinels watch. */
 const MASTER_NAME = 'quotes';
-/** How long a Sentinel may take to connect or to answer, in milliseconds. */
+/** How long a Sentinel may take to connect or to answer. */
 const SENTINEL_TIMEOUT_MS = 500;
-/** How often the Sentinels are asked while all is well, in case that what they announce is lost. */
+/** How often the Sentinels are asked while all is well, in case an announcement is lost. */
 const WATCH_INTERVAL_MS = 1000;
-/** How long a connection that is given up may still deliver answers, in milliseconds. */
+/** How long an abandoned connection may still deliver answers. */
 const PARTING_MS = 200;
 
 interface Address {
@@ -19,32 +19,38 @@ interface Address {
 
 /** The master as the Sentinels know it. */
 interface Master extends Address {
-  /** Grows with every failover: the answer with the highest one is the latest. */
+  /** Grows with every failover, so that the answer with the highest one is the latest. */
   epoch: number;
-  /** Whether enough Sentinels to elect another agree that it does not answer. */
+  /** Whether the quorum of Sentinels agrees that it does not answer. */
   isDown: boolean;
-  /** Whether a Sentinel has begun to elect another: it goes through with that, also when this one is back. */
+  /** Whether a failover has begun: a Sentinel completes it even when this master is back. */
   isBeingReplaced: boolean;
 }
 
-/** What a Sentinel announces when a client may have to leave its master, or may not choose it any more. */
+/**
+ * Announcements after which a client may have to leave its master, or may not choose it any more.
+ */
 export const ANNOUNCEMENTS = ['+odown', '+try-failover', '+switch-master'];
 
 /**
- * Leads a client to the master that the Sentinels name, and away from it as soon as they name another. A master that was replaced may go on serving: until a
- * Sentinel makes it a replica, 10 s later, it answers reads with what it knows and refuses writes.
+ * Leads a client to the master that the Sentinels name, and away from it as soon as they name
+ * another. A replaced master may go on serving: until a Sentinel makes it a replica, 10 s later, it
+ * answers reads with stale data and refuses writes.
  *
- * It also keeps the client from a master that is being replaced. One that comes back in the middle of an election could acknowledge, together with a replica
- * that still follows it, what the replica that is about to be promoted will never have.
+ * It also keeps the client from a master that is being replaced. One that comes back in the middle
+ * of an election could acknowledge a write together with a replica that still follows it, and the
+ * replica that is promoted would never have that write.
  *
- * The client's own connector asks one Sentinel at a time, waits for ever for one that hangs, and believes one that was cut off; and its failover detector
- * ends the client for good when the announcement comes while the client is asking. Here all Sentinels are asked at once, and the latest answer counts.
+ * The connector of ioredis asks one Sentinel at a time, waits for ever for one that hangs, and
+ * believes one that was cut off. Its failover detector ends the client for good when the
+ * announcement comes while the client is asking. Here all Sentinels are asked at once, and the
+ * latest answer counts.
  */
 export class SentinelConnector extends AbstractConnector {
   readonly #addresses: readonly Address[];
   readonly #options: Partial<RedisOptions>;
   #sentinels: Redis[] = [];
-  /** Why those that are away are. */
+  /** Why a Sentinel cannot be reached. */
   readonly #errors = new Map<Redis, Error>();
   #watch: NodeJS.Timeout | undefined;
   /** The master that the current connection leads to. */
@@ -57,7 +63,10 @@ export class SentinelConnector extends AbstractConnector {
     this.#options = options;
   }
 
-  /** Opens a connection to the master; one that is already closed when there is none to be used. The client then tries again later. */
+  /**
+   * Opens a connection to the master, or answers a closed one when no master can be used; the
+   * client then tries again later.
+   */
   override async connect(): Promise<Socket> {
     this.connecting = true;
     if (this.#watch === undefined) this.#open();
@@ -81,7 +90,7 @@ export class SentinelConnector extends AbstractConnector {
     return this.stream;
   }
 
-  /** Whether the node is, by its INFO, what the Sentinels call it, and still to stay so. */
+  /** Whether the node calls itself a master in its INFO, and is not being replaced. */
   override check({ role }: { role?: string }): boolean {
     return (role === undefined || role === 'master') && this.#master?.isBeingReplaced === false;
   }
@@ -110,7 +119,7 @@ export class SentinelConnector extends AbstractConnector {
         autoResubscribe: false,
         retryStrategy: reconnectDelay,
       });
-      // A connection that a lost node has left half open is noticed when the next question is not answered.
+      // A connection that a lost node left half open is noticed when a question gets no answer.
       giveUpSilent(sentinel, SENTINEL_TIMEOUT_MS);
       sentinel.on('error', (error) => this.#errors.set(sentinel, error));
       sentinel.on('ready', () => {
@@ -122,7 +131,10 @@ export class SentinelConnector extends AbstractConnector {
     });
   }
 
-  /** Gives up a connection that leads to a master that is down or has been replaced. Without a connection the client is about to ask by itself. */
+  /**
+   * Gives up a connection to a master that is down or has been replaced. Without a connection the
+   * client is about to ask by itself.
+   */
   async #follow(): Promise<void> {
     const answer = await this.#ask();
     const left = this.#master;
@@ -137,7 +149,7 @@ export class SentinelConnector extends AbstractConnector {
     if (answer.isDown || answer.host !== left.host || answer.port !== left.port) super.disconnect();
   }
 
-  /** Why no Sentinel has answered: what is wrong with the first of them, so that the reason changes as little as it can. */
+  /** Why no Sentinel answered: the reason of the first, so that it changes as little as it can. */
   #failure([first]: Redis[], [answer]: PromiseSettledResult<Master>[]): Error {
     const reason =
       answer?.status === 'rejected' ? (answer.reason as Error) : new Error('no Sentinel is known');
@@ -163,7 +175,10 @@ export class SentinelConnector extends AbstractConnector {
   }
 }
 
-/** Milliseconds before another try to connect: soon at first, never long, and not the same for all who lost Redis at the same instant. */
+/**
+ * Milliseconds before the next attempt to connect: few at first, bounded, and not the same for all
+ * clients that lost Redis at the same instant.
+ */
 export function reconnectDelay(attempt: number): number {
   return Math.min(50 * attempt, 1000) * (0.5 + Math.random() / 2);
 }
@@ -171,13 +186,13 @@ export function reconnectDelay(attempt: number): number {
 async function askOne(sentinel: Redis): Promise<Master> {
   if (sentinel.status === 'reconnecting')
     throw new Error(`the Sentinel at ${sentinel.options.host} is away`);
-  // The state first: should a failover come in between, the answer counts as an early one.
+  // The state comes first, so that an answer from the middle of a failover has the older epoch.
   const [state, [host, port]] = (await Promise.all([
     sentinel.call('SENTINEL', 'MASTER', MASTER_NAME),
     sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME),
   ])) as [string[], [string, string]];
   const field = (name: string) => state[state.indexOf(name) + 1] ?? '';
-  // The Sentinel that leads a failover already names the promoted replica here, before it calls the failover over.
+  // The Sentinel that leads a failover names the promoted replica before it ends the failover.
   const isNamed = field('ip') === host && field('port') === port;
   const flags = isNamed ? field('flags').split(',') : [];
   const isDown = flags.includes('o_down');

@@ -8,7 +8,7 @@ const platform = new Platform();
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
 
-/** Takes this process its CPU, as a quota or a busy machine does. */
+/** Blocks this process, as a CPU quota or a busy machine does. */
 const pause = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
 let client: RedisClient;
@@ -21,7 +21,7 @@ describe('a connection to Redis', () => {
     client.on('close', () => (closed += 1)).on('error', () => {});
     await eventually(() => client.status === 'ready');
     const answer = client.ping();
-    // The command leaves in the next turn of the event loop; the pause is in the one after it.
+    // The command leaves in the next turn of the event loop; the pause comes in the turn after it.
     await new Promise(setImmediate);
     pause(1500);
     await expect(answer).resolves.toBe('PONG');

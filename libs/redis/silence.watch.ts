@@ -1,19 +1,19 @@
 import type { Redis } from 'ioredis';
 
-/** Looks in a row at which a connection has been silent before it is given up. */
-const LOOKS = 4;
+/** Silent checks in a row after which a connection is given up. */
+const MAX_SILENT_CHECKS = 4;
 
 /**
- * Gives up a connection of a client on which no byte comes although commands wait for an answer, with all that waits on
- * it: one timer for all of them. The client then connects again.
+ * Gives up a connection on which no byte comes although commands wait for an answer; one timer
+ * rejects all of them. The client then connects again, and emits `silent` at the first silent
+ * check.
  *
- * The client's own `socketTimeout` measures by the clock. A process that gets no CPU for so long then takes its own
- * pause for Redis' silence and gives up a connection whose answers lie ready to be read. Here the process looks several
- * times, and between two looks it reads whatever has come.
- * The client tells of the first silent look by the event `silent`.
- * @param patienceMs how long Redis may be silent, in milliseconds
+ * The client's own `socketTimeout` measures by the clock: a process that got no CPU takes its own
+ * pause for Redis' silence, and gives up a connection whose answers are ready to be read. Here the
+ * process checks several times, and reads whatever has come between two checks.
+ * @param maxSilenceMs how long Redis may be silent
  */
-export function giveUpSilent(client: Redis, patienceMs: number): void {
+export function giveUpSilent(client: Redis, maxSilenceMs: number): void {
   client.on('connect', () => {
     const { stream } = client;
     let heard = stream.bytesRead;
@@ -22,8 +22,9 @@ export function giveUpSilent(client: Redis, patienceMs: number): void {
       silent = client.commandQueue.length > 0 && stream.bytesRead === heard ? silent + 1 : 0;
       heard = stream.bytesRead;
       if (silent === 1) client.emit('silent');
-      if (silent === LOOKS) stream.destroy(new Error(`No answer within ${patienceMs} ms`));
-    }, patienceMs / LOOKS);
+      if (silent === MAX_SILENT_CHECKS)
+        stream.destroy(new Error(`No answer within ${maxSilenceMs} ms`));
+    }, maxSilenceMs / MAX_SILENT_CHECKS);
     stream.once('close', () => clearInterval(watch));
   });
 }

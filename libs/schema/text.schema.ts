@@ -1,23 +1,28 @@
 import { z } from 'zod';
 
-// C0 and C1 controls but tab, line feed and carriage return: they corrupt terminals and logs, and mean nothing in prose.
+// Controls corrupt terminals and logs, and mean nothing in prose, but for tab and line ends.
 const CONTROLS = '\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f';
 
 const BLANKS = '\\t\\n\\r \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
 
-/** Text with something to read in it. No two neighbouring parts match the same character, so that the time is linear in the length. */
+/**
+ * Text with something to read in it. No two neighbouring parts match the same character, so that
+ * matching takes linear time.
+ */
 const READABLE = new RegExp(`^[${BLANKS}]*[^${BLANKS}${CONTROLS}][^${CONTROLS}]*$`);
 
 /**
- * A character that shows: a letter, digit, mark of punctuation or symbol, but none that is drawn as nothing. Those that Unicode says to ignore are zero-width, bidi, variation, tag and filler characters;
- * the others are the blank Braille cell, the placeholder of an object, the null notehead, and the full and half blank of hieroglyphs. Combining marks alone show nothing either.
+ * A character that shows: a letter, digit, punctuation mark or symbol that is not drawn as nothing.
+ * Unicode's ignorable characters are the zero-width, bidi, variation, tag and filler ones; the
+ * others are the blank Braille cell, the placeholder of an object, the null notehead, and the
+ * blanks of hieroglyphs. Combining marks alone show nothing either.
  */
 const VISIBLE =
   /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800\ufffc\u{1d159}\u{13441}\u{13442}]]/v;
 
 /**
- * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts), well-formed, with something visible in it, without control
- * characters.
+ * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts),
+ * well-formed, with something visible in it, without control characters.
  */
 export function textSchema(max: number) {
   return z

@@ -45,7 +45,8 @@ export interface WebDefinition {
 }
 
 /**
- * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown around the app's module. It does not listen yet.
+ * Builds a service: HTTP server, errors, logs, metrics, health, throttling, OpenAPI and shutdown
+ * around the app's module. It does not listen yet.
  */
 export async function createService(
   definition: ServiceDefinition,
@@ -90,9 +91,12 @@ export async function createService(
   return app;
 }
 
-/** Runs a service: the whole of an app's `main.ts`. A wrong environment or a taken port is one line and status 1. */
+/**
+ * Runs a service: the whole of an app's `main.ts`. A wrong environment or a taken port prints one
+ * line and ends with status 1.
+ */
 export async function runService(definition: ServiceDefinition): Promise<void> {
-  // The compiler in the middle keeps 20 MiB for itself, a sixth of the container, and the last one makes hot code just as fast without it.
+  // Maglev keeps 20 MiB, a sixth of the container; TurboFan makes hot code as fast without it.
   setFlagsFromString('--no-maglev');
   const config = loadConfig(definition.name, definition);
   try {
@@ -112,7 +116,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   }
 }
 
-/** Every address of the machine: of both families, or of IPv4 alone where IPv6 is off. */
+/** Listens on all addresses: of both families, or of IPv4 alone where IPv6 is off. */
 function anyAddress(): string {
   const addresses = Object.values(networkInterfaces()).flat();
   return addresses.some((address) => address?.family === 'IPv6') ? '::' : '0.0.0.0';

@@ -9,12 +9,13 @@ import {
 import type { AddressInfo } from 'node:net';
 
 /**
- * A small load balancer: sends requests in turns, over connections that it keeps alive, to the replicas whose `/readyz` was fine when it last
- * asked. It retries nothing: a request that a replica fails is failed.
+ * A small load balancer: sends requests in turns, over kept connections, to the replicas whose
+ * `/readyz` was fine when it last asked. It retries nothing: a request that a replica fails is
+ * failed.
  */
 export class Balancer {
   url = '';
-  /** What went wrong, one line a request. */
+  /** What went wrong, one line per request. */
   readonly failures: string[] = [];
   private readonly server: Server = createServer((incoming, outgoing) =>
     this.forward(incoming, outgoing),

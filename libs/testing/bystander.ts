@@ -7,8 +7,8 @@ import type { ServiceProcess } from './service-process.ts';
  * may be busy with what goes on.
  */
 export class Bystander {
-  /** The longest that an answer took, in milliseconds; known once it has stopped. */
-  slowest = Number.NaN;
+  /** The longest that an answer took; known once it has stopped. */
+  slowestMs = Number.NaN;
   /** How many answers came; known once it has stopped. */
   answers = Number.NaN;
   readonly #worker: Worker;

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 
 /**
- * Makes an authority (AUTHORITY.pem, AUTHORITY.key) in a folder, and a certificate by it (NAME.pem, NAME.key).
+ * Makes an authority (AUTHORITY.pem, AUTHORITY.key) in a folder, and a certificate that it has
+ * signed (NAME.pem, NAME.key).
  * @param subject what the certificate is for, as `IP:127.0.0.1,DNS:redis.example`
  */
 export function certify(folder: string, authority: string, name: string, subject: string): void {

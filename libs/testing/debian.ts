@@ -17,10 +17,11 @@ export interface Program {
 }
 
 /**
- * Finds a program on this machine, or fetches the Debian package that has it and what that depends on, and unpacks them below
- * `data/`: nothing is installed, no root is needed, and no system service starts.
+ * Finds a program on this machine, or fetches the Debian package of the program with its
+ * dependencies and unpacks them below `data/`: nothing is installed, no root is needed, and no
+ * system service starts.
  * @param names what the program may be called
- * @returns undefined when it is neither here nor to be had
+ * @returns undefined when the program is neither here nor in Debian
  */
 export function findProgram(
   names: readonly string[],
@@ -39,7 +40,8 @@ export function findProgram(
 }
 
 /**
- * A package of Debian's next release, fetched and unpacked below `data/` with all that it needs, the C library included, so that it runs on an older system.
+ * Fetches a package of Debian's next release and unpacks it below `data/` with all that it needs,
+ * the C library included, so that it runs on an older system.
  * @returns folder of launchers, one for each program
  * @throws Error when Debian does not have it
  */
@@ -72,7 +74,7 @@ function runs({ command, env }: Program): boolean {
     execFileSync(command, ['--version'], { env, stdio: 'ignore' });
     return true;
   } catch (error) {
-    // A program that knows no such option was still found.
+    // The program exists, but does not know the option.
     return (
       error instanceof Error &&
       'status' in error &&
@@ -92,8 +94,9 @@ function unpacked(root: string, name: string): Program {
 }
 
 /**
- * Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks them into `root`; leaves no `root` on failure.
- * @param suite of Debian, unless this machine's own; nothing that is installed here counts as present then
+ * Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks
+ * them into `root`; on failure there is no `root`.
+ * @param suite of Debian, unless this machine's own; what is installed here then counts as missing
  */
 function fetchPackage(debianPackage: string, root: string, suite?: string): void {
   const work = `${root}.partial`;

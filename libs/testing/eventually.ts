@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Tries until an attempt neither throws nor answers `false`, for things that announce themselves in no other way than by being asked.
- * @param deadline milliseconds after which the last failure is thrown
- * @param pause milliseconds between two attempts
+ * Repeats an attempt until it neither throws nor answers `false`, for things that announce
+ * themselves in no other way.
+ * @param deadlineMs time after which the last failure is thrown
+ * @param pauseMs time between two attempts
  */
 export async function eventually<T>(
   attempt: () => T | Promise<T>,
-  deadline = 10_000,
-  pause = 15,
+  deadlineMs = 10_000,
+  pauseMs = 15,
 ): Promise<Exclude<T, false>> {
-  const end = Date.now() + deadline;
+  const end = Date.now() + deadlineMs;
   for (;;) {
     let failure: unknown = new Error(`still false: ${attempt}`);
     try {
@@ -20,6 +21,6 @@ export async function eventually<T>(
       failure = error;
     }
     if (Date.now() >= end) throw failure;
-    await delay(pause);
+    await delay(pauseMs);
   }
 }

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { ServiceProcess } from './service-process.ts';
 
-/** What a container of this image may take at most, in MiB. */
-export const MEMORY_LIMIT = 128;
+/** A container of this image may take so much. */
+export const MEMORY_LIMIT_MIB = 128;
 
-/** What the image sets for the memory of a process, so that a test has what production has. */
+/** The memory settings of the image, so that a test runs a process as production does. */
 export function imageMemorySettings(): NodeJS.ProcessEnv {
   const [, line] =
-    /^ENV (NODE_OPTIONS=.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ?? [];
+    /^ENV (NODE_OPTIONS=(?:.*\\\n)*.*)$/m.exec(readFileSync('deploy/images/Dockerfile', 'utf8')) ??
+    [];
   if (line === undefined) throw new Error('the Dockerfile sets no NODE_OPTIONS');
   return Object.fromEntries(
     Array.from(line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g), ([, name, quoted, bare]) => [
@@ -18,15 +19,15 @@ export function imageMemorySettings(): NodeJS.ProcessEnv {
   );
 }
 
-/** The most memory a process ever had resident, in MiB; undefined when it has ended. */
-export function peakMemory({ process: child }: ServiceProcess): number | undefined {
+/** The most memory that a process ever had resident; undefined when it has ended. */
+export function peakMemoryMib({ process: child }: ServiceProcess): number | undefined {
   if (child.exitCode !== null || child.signalCode !== null) return undefined;
   return (
     Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
   );
 }
 
-/** Opens a connection to a service, over which a test sends what it likes. Errors only close it. */
+/** Opens a connection to a service, over which a test sends what it likes; an error closes it. */
 export async function open({ port }: ServiceProcess): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
@@ -41,7 +42,8 @@ export function get(path: string, fields = ''): string {
 
 /**
  * Sends the same request many times over one connection, without waiting for an answer.
- * @returns how many answers of each status came, until there was one for each request or the service closed the connection
+ * @returns how many answers of each status came, until there was one for each request or the
+ *   service closed the connection
  */
 export async function pipeline(
   service: ServiceProcess,
@@ -59,7 +61,7 @@ export async function pipeline(
         statuses.set(Number(status), (statuses.get(Number(status)) ?? 0) + 1);
         answers += 1;
       }
-      // A status line that is cut in two shows in the next chunk, a whole one must not show again.
+      // A status line that is cut in two shows in the next chunk; a whole one must not show again.
       tail = text.slice(-12).replace(/HTTP\/1\.1 \d{3}$/, '');
       if (answers >= count) done();
     });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ServiceProcess } from './service-process.ts';
 
-/** Stops the thread as a debugger does, says so, and lets it go on when the input ends, or when this ends in any other way. */
+/** Stops the thread as a debugger does, says so, and lets it go on when this process ends. */
 const SCRIPT = `
   my ($ptrace, $thread) = map { $_ + 0 } @ARGV;
   my ($SEIZE, $INTERRUPT, $WALL) = (0x4206, 0x4207, 0x40000000);
@@ -18,7 +18,10 @@ const SCRIPT = `
 /** Number of the system call ptrace(2). */
 const PTRACE: Partial<Record<NodeJS.Architecture, number>> = { x64: 101, arm64: 117 };
 
-/** One thread of a service that stands still while the others run, as if it were stuck. Wants the right to trace processes, which root has. */
+/**
+ * Stops one thread of a service while the others run, as if it were stuck. It needs the right to
+ * trace processes, which root has.
+ */
 export class HeldThread {
   readonly #tracer: ChildProcess;
 
@@ -26,7 +29,7 @@ export class HeldThread {
     this.#tracer = tracer;
   }
 
-  /** @param name as the service named it */
+  /** @param name that the service gave the thread */
   static async hold(service: ServiceProcess, name: string): Promise<HeldThread> {
     const threads = `/proc/${service.process.pid}/task`;
     const nameOf = (thread: string) => readFileSync(`${threads}/${thread}/comm`, 'utf8').trim();
@@ -41,7 +44,7 @@ export class HeldThread {
     return new HeldThread(tracer);
   }
 
-  /** Lets it go on. */
+  /** Lets the thread go on. */
   async release(): Promise<void> {
     const ended = once(this.#tracer, 'exit');
     this.#tracer.stdin?.end();

@@ -12,13 +12,14 @@ export interface Answer {
   body: any;
 }
 
-/** Longest that any request of a test may take, in milliseconds. */
-const HANG = 5_000;
+/** A request of a test fails when it takes longer. */
+const MAX_ANSWER_MS = 5_000;
 
 /**
  * Sends a request to a service.
  * @param target method and path, e.g. `GET /quotes`
- * @param options `json` is sent as a JSON body, `form` as a form, `raw` as it is; `key` as the `Authorization` field
+ * @param options `json` is sent as a JSON body, `form` as a form, `raw` as it is, `key` as the
+ *   `Authorization` field; `timeout` is in milliseconds
  */
 export async function call(
   service: Pick<ServiceProcess, 'url'>,
@@ -45,7 +46,7 @@ export async function call(
       options.json === undefined
         ? (options.form ?? options.raw ?? null)
         : JSON.stringify(options.json),
-    signal: AbortSignal.timeout(options.timeout ?? HANG),
+    signal: AbortSignal.timeout(options.timeout ?? MAX_ANSWER_MS),
     redirect: 'manual',
   });
   return {
@@ -70,14 +71,18 @@ export function basic(id: string, password: string): string {
   return `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`;
 }
 
-/** Sends bytes as they are, for what no HTTP client would send, and reads until the service closes the connection. */
+/**
+ * Sends bytes that no HTTP client would send, and reads until the service closes the connection.
+ */
 export async function sendRaw(service: ServiceProcess, request: string | Buffer): Promise<Answer> {
   const bytes = await new Promise<Buffer>((done, fail) => {
     const chunks: Buffer[] = [];
     const socket = connect(service.port, '127.0.0.1', () => socket.write(request));
-    socket.setTimeout(HANG, () => socket.destroy(new Error(`no answer within ${HANG} ms`)));
+    socket.setTimeout(MAX_ANSWER_MS, () =>
+      socket.destroy(new Error(`no answer within ${MAX_ANSWER_MS} ms`)),
+    );
     socket.on('data', (chunk) => chunks.push(chunk));
-    // The service may close before it has read all of a request it refuses: what it answered counts.
+    // The service may close before it has read all of a request that it refuses.
     socket.on('error', (error) => (chunks.length > 0 ? done(Buffer.concat(chunks)) : fail(error)));
     socket.on('close', () => done(Buffer.concat(chunks)));
   });

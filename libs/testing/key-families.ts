@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface KeyFamily {
   /** A key, or the beginning of keys with `*` at its end; `{q0}` stands for every shard. */
   key: string;
-  /** Whether its keys end by themselves. */
+  /** Whether its keys expire. */
   ttl: 'always' | 'until paid' | 'no';
   /** What bounds it. */
   bound: string;
@@ -19,7 +19,7 @@ export function keyFamilies(): KeyFamily[] {
   );
 }
 
-/** The family of a key, or undefined when it has none: that of the longest beginning. */
+/** The family of a key, or undefined; of several the one with the longest common beginning. */
 export function familyOf(key: string, families: readonly KeyFamily[]): KeyFamily | undefined {
   const name = key.replace(/^\{q\d+\}/, '{q0}');
   return families

@@ -9,7 +9,7 @@ import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 import { findSecrets, secret } from './secrets.ts';
 import { ServiceProcess } from './service-process.ts';
 
-/** The key of every service that a test starts. */
+/** The admin key of every service that a test starts. */
 export const ADMIN_KEY = secret('admin-key-of-the-services');
 
 /**
@@ -18,19 +18,20 @@ export const ADMIN_KEY = secret('admin-key-of-the-services');
  */
 const WRITE_FIRST = ['--appendfsync', 'no'];
 
-/** How many slots a Redis Cluster has, and over how many nodes they are spread here. */
-const SLOTS = 16_384;
+/** Every Redis Cluster has so many slots. */
+const CLUSTER_SLOTS = 16_384;
 const CLUSTER_NODES = 3;
 
 /**
- * A platform of its own for a suite: a real Redis, and the built services as the suite asks for them,
- * each logged in as its own user with the rights that it has in production.
+ * A platform for one suite: a real Redis, and the built services that the suite asks for, each
+ * logged in as its own user with the rights that it has in production.
  *
- *     const platform = new Platform();
- *     beforeAll(() => platform.start());
- *     afterAll(() => platform.stop());
+ * const platform = new Platform();
+ * beforeAll(() => platform.start());
+ * afterAll(() => platform.stop());
  *
- * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes: `npm run test:drills -- redis-cluster` runs every suite so.
+ * With `TEST_REDIS=cluster` in the environment the Redis is a cluster of three nodes:
+ * `npm run test:drills -- redis-cluster` runs every suite so.
  */
 export class Platform {
   /** Client for looking into Redis; it reconnects by itself. */
@@ -105,7 +106,7 @@ export class Platform {
     if (this.isCluster) await this.whole();
   }
 
-  /** Sends a signal to Redis, all of it; after SIGKILL its processes are gone when this answers. */
+  /** Sends a signal to all processes of Redis; after SIGKILL they are gone when this answers. */
   async signalRedis(signal: NodeJS.Signals): Promise<void> {
     await Promise.all(
       this.servers.map(async ({ process: child }) => {
@@ -131,7 +132,7 @@ export class Platform {
     await Promise.all(this.clients.map((client) => client.config('SET', setting, value)));
   }
 
-  /** Starts one more service, without waiting for it; a setting overrides what the tests use otherwise. */
+  /** Starts one more service without waiting for it; `env` overrides the settings of tests. */
   async launch(app: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
     const service = await ServiceProcess.start(
       app,
@@ -155,7 +156,7 @@ export class Platform {
 
   /**
    * Ends all that was started.
-   * @throws Error when a service has logged a secret, or sent a command that its user of Redis may not use
+   * @throws Error when a service has logged a secret, or sent a command that its user may not use
    */
   async stop(): Promise<void> {
     const refused = await denied(this.clients);
@@ -169,10 +170,10 @@ export class Platform {
     if (refused.length > 0) throw new Error(`Redis has refused commands:\n${refused.join('\n')}`);
   }
 
-  /** Makes one cluster of the nodes, and a client of it. */
+  /** Makes one cluster of the nodes, and connects a client to it. */
   private async meet(): Promise<Cluster> {
     const [first] = this.nodes;
-    const share = (n: number) => Math.floor((n * SLOTS) / this.clients.length);
+    const share = (n: number) => Math.floor((n * CLUSTER_SLOTS) / this.clients.length);
     for (const [i, client] of this.clients.entries()) {
       await client.call('CLUSTER', 'ADDSLOTSRANGE', share(i), share(i + 1) - 1);
       await client.call('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0, first?.busPort ?? 0);

@@ -3,11 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const PERIOD_US = 100_000;
 
-/** Gives a process a share of the processor, as a container has it, by a control group of version 1. Wants root. */
+/**
+ * Limits a process to a share of the processor, as a container does, by a control group of version
+ * 1. It needs root.
+ */
 export class ProcessorLimit {
   private readonly folder: string;
 
-  /** @param processors how many the process may use, before all others */
+  /** @param processors how many the process may use, with priority over all others */
   constructor(pid: number, processors: number) {
     this.folder = `/sys/fs/cgroup/cpu/bench-${pid}`;
     mkdirSync(this.folder);
@@ -24,7 +27,7 @@ export class ProcessorLimit {
       try {
         rmdirSync(this.folder);
       } catch {
-        // Its process is still ending.
+        // The process of the group is still ending.
       }
     }
   }

@@ -3,7 +3,7 @@ import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 
-/** Writes quotes of the first shard as the repository does, over a client of the test's own. */
+/** Writes quotes of the first shard as the repository does, over a client of the test. */
 export class QuoteWriter {
   readonly keys = shardKeys(0);
   readonly client: RedisClient;

@@ -1,17 +1,20 @@
 import { call } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
-/** Clients that add quotes one after the other, whatever happens, and remember what was acknowledged. */
+/**
+ * Clients that add quotes one after the other, whatever the answer, and remember the acknowledged.
+ */
 export class QuoteWriters {
   /** Ids of the quotes that were acknowledged, in order. */
   readonly acknowledged: string[] = [];
-  /** Whatever was answered other than 201 and 503. */
+  /** Every answer other than 201 and 503. */
   readonly unexpected: unknown[] = [];
   /** How many writes were refused with 503. */
   refused = 0;
-  /** The longest time without an acknowledgement, and the longest that any client waited for an answer, in milliseconds. */
-  gap = 0;
-  slowest = 0;
+  /** The longest time without an acknowledgement. */
+  gapMs = 0;
+  /** The longest time that a client waited for an answer. */
+  slowestMs = 0;
   private readonly service: ServiceProcess;
   private readonly key: string;
   private readonly done: Promise<unknown>;
@@ -32,7 +35,7 @@ export class QuoteWriters {
     });
   }
 
-  /** Lets the clients finish what they are at. */
+  /** Lets the clients finish their last write. */
   async stop(): Promise<void> {
     this.isGoing = false;
     await this.done;
@@ -56,11 +59,11 @@ export class QuoteWriters {
         (error: unknown) => error,
       );
       const end = performance.now();
-      this.slowest = Math.max(this.slowest, end - start);
+      this.slowestMs = Math.max(this.slowestMs, end - start);
       const { status, body } = answer as { status?: number; body?: { id: string } };
       if (status === 201) {
         this.acknowledged.push(body?.id ?? '');
-        this.gap = Math.max(this.gap, end - this.last);
+        this.gapMs = Math.max(this.gapMs, end - this.last);
         this.last = end;
         for (const { count, resolve } of this.waiting)
           if (count === this.acknowledged.length) resolve();

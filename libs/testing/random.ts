@@ -1,4 +1,4 @@
-/** Mulberry32: small, and the same on every machine for a seed; numbers from 0 to 1. */
+/** Mulberry32: a small generator of numbers from 0 to 1, the same on every machine for a seed. */
 export function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -21,13 +21,15 @@ export function findRedisProgram(log?: (line: string) => void): Program {
   const program = findProgram(['redis-server', 'valkey-server'], 'redis-server', log);
   if (program) return program;
   throw new Error(
-    'No Redis server found, and Debian could not provide one: install Redis 7 or later (apt-get install redis-server, brew install redis) or set REDIS_HOST.',
+    'No Redis server found, and Debian could not provide one: install Redis 7 or later ' +
+      '(apt-get install redis-server, brew install redis) or set REDIS_HOST.',
   );
 }
 
 /**
  * Starts Redis on 127.0.0.1 and waits until it answers.
- * @param options port 0 takes a free one; `dir` keeps the data (append-only file, synced every second); further arguments as on its command line
+ * @param options port 0 takes a free one; `dir` keeps the data (append-only file, synced every
+ *   second); further arguments as on its command line
  */
 export async function startRedis(
   program: Program,

@@ -13,7 +13,8 @@ export const OPERATOR = { username: 'operator', password: redisPassword('operato
 
 /**
  * Writes the users that production has, for servers of a test.
- * @returns the arguments with which a node reads its users, and logs in to its master, and the settings with which a Sentinel does
+ * @returns the arguments with which a node reads its users and logs in to its master, and the
+ *   settings with which a Sentinel does
  */
 export function writeUsers(folder: string): { redis: string[]; sentinel: string[] } {
   const passwords = Object.fromEntries(REDIS_USERS.map((user) => [user, [redisPassword(user)]]));
@@ -35,8 +36,9 @@ export function writeUsers(folder: string): { redis: string[]; sentinel: string[
 }
 
 /**
- * What servers have refused to their users since they started; nothing of one that does not answer. A wrong password does not count, nor that the exporter of
- * metrics may not see what others write: it asks for it all the same.
+ * Commands that servers have refused to their users since they started; none of a server that does
+ * not answer. A wrong password does not count, nor SLOWLOG GET of the metrics exporter, which asks
+ * for it although it may not see what others write.
  */
 export async function denied(clients: readonly Redis[]): Promise<string[]> {
   const logs = clients.map(async (client) =>

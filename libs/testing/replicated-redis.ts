@@ -8,21 +8,23 @@ import { eventually } from './eventually.ts';
 import { findRedisProgram, freePort, type RedisServer, startRedis } from './redis-server.ts';
 import { denied, OPERATOR, redisPassword, writeUsers } from './redis-users.ts';
 
-/** As in deploy/components/redis-sentinel: what an election and the refusal of writes depend on. */
+/**
+ * Elections and the refusal of writes depend on these; deploy/components/redis-sentinel has them.
+ */
 const REPLICAS_TO_WRITE = 1;
 const REDIS_ARGS = [
   ...['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'],
   ...['--min-replicas-to-write', String(REPLICAS_TO_WRITE), '--min-replicas-max-lag', '10'],
 ];
-/** For the first Sentinel, and how much later each further one calls a master down, so that two of them seldom stand for election at once. */
 const DOWN_AFTER_MS = 2000;
+/** Each further Sentinel waits longer, so that two seldom stand for election at once. */
 const DOWN_LATER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 5000;
 
-/** Milliseconds for an election: one that is drawn is repeated after twice the failover timeout. */
+/** An election without a winner is repeated after twice the failover timeout. */
 const ELECTION_DEADLINE_MS = 60_000;
 
-/** More replicas than there are: a master that wants them refuses every write. */
+/** A master that wants more replicas than there are refuses every write. */
 const TOO_MANY_REPLICAS = 3;
 
 /** A Redis node, and a client that reconnects by itself. */
@@ -39,7 +41,7 @@ export interface SentinelNode {
   client: Redis;
 }
 
-/** A master, two replicas and three Sentinels as production has them, with its users, as processes on this machine. */
+/** A master, two replicas and three Sentinels, with the users of production, as local processes. */
 export class ReplicatedRedis {
   nodes: RedisNode[] = [];
   sentinels: SentinelNode[] = [];
@@ -48,7 +50,7 @@ export class ReplicatedRedis {
   private readonly program = findRedisProgram();
   private readonly users = writeUsers(this.folder);
 
-  /** The settings that lead a service here, as one of the users. */
+  /** The settings that lead a service to this Redis, as one of the users. */
   env(user: RedisUser): NodeJS.ProcessEnv {
     const password = redisPassword(user);
     return {
@@ -66,13 +68,16 @@ export class ReplicatedRedis {
       const server = await this.launch(port, port === first ? undefined : first);
       this.nodes.push({ port, server, client: looker(port) });
     }
-    // A Sentinel asks the master for its replicas at once, and then not for 10 s.
+    // A Sentinel asks the master for its replicas at once, and again only after 10 s.
     await eventually(async () => (await this.replicas(this.nodes[0])) === 2, 30_000);
     for (let i = 0; i < 3; i += 1) this.sentinels.push(await this.launchSentinel(first ?? 0, 2));
     await this.whole();
   }
 
-  /** Waits until there is one master with two replicas, and every Sentinel knows all; a node that handed its role over takes writes again, as after its next start. */
+  /**
+   * Waits until there is one master with two replicas, and every Sentinel knows all. A node that
+   * handed its role over takes writes again, as after its next start.
+   */
   async whole(): Promise<RedisNode> {
     const whole = await eventually(async () => {
       for (const { client } of this.sentinels) {
@@ -99,7 +104,7 @@ export class ReplicatedRedis {
     return this.nodes.find(({ port }) => String(port) === (answer as string[] | undefined)?.[1]);
   }
 
-  /** Waits until the Sentinels have begun to elect another master than one that is away: from then on they go through with it. */
+  /** Waits until the Sentinels have begun to elect another master, which they then complete. */
   async electing(): Promise<void> {
     await eventually(async () => {
       const states = this.sentinels.map(({ client }) =>
@@ -141,7 +146,10 @@ export class ReplicatedRedis {
     sentinel.process = this.spawnSentinel(sentinel.port);
   }
 
-  /** Hands the role of the master over, as its pod does before it stops: writes are refused first, and the replicas have all that was acknowledged. */
+  /**
+   * Hands the role of the master over, as its pod does before it stops: writes are refused first,
+   * so that the replicas get all that was acknowledged.
+   */
   async handOver(node: RedisNode): Promise<RedisNode> {
     await node.client.config('SET', 'min-replicas-to-write', TOO_MANY_REPLICAS);
     const { length } = this.nodes.slice(1);
@@ -153,7 +161,10 @@ export class ReplicatedRedis {
     return this.succeeded(node);
   }
 
-  /** Starts a master and a Sentinel that nobody else knows, as if a network had parted them from the others at the beginning; answers the Sentinel's port. */
+  /**
+   * Starts a master and a Sentinel that nobody else knows, as if a network partition had separated
+   * them at the beginning; answers the Sentinel's port.
+   */
   async startOutdated(): Promise<number> {
     const server = await startRedis(this.program, {
       port: 0,
@@ -195,12 +206,13 @@ export class ReplicatedRedis {
 
   private async launchSentinel(master: number, quorum: number): Promise<SentinelNode> {
     const port = await freePort();
+    const downAfterMs = DOWN_AFTER_MS + DOWN_LATER_MS * this.sentinels.length;
     const settings = [
       `port ${port}`,
       'bind 127.0.0.1',
       `dir ${this.folder}`,
       `sentinel monitor quotes 127.0.0.1 ${master} ${quorum}`,
-      `sentinel down-after-milliseconds quotes ${DOWN_AFTER_MS + DOWN_LATER_MS * this.sentinels.length}`,
+      `sentinel down-after-milliseconds quotes ${downAfterMs}`,
       `sentinel failover-timeout quotes ${FAILOVER_TIMEOUT_MS}`,
       ...this.users.sentinel,
     ];

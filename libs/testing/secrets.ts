@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Occurs in every secret of the tests, so that one search finds any of them wherever it leaks to. */
+/** A part of every secret of the tests, so that one search finds any that leaks. */
 const MARK = 'unutterable';
 
-/** What must never be in a log: a secret of the tests in clear or in Base64, the secrets of the examples, a hash of a password. */
+/**
+ * What no log may hold: a secret of the tests in clear or in Base64, the secrets of the examples,
+ * or a hash of a password.
+ */
 const FORBIDDEN = [
   MARK,
   ...base64Forms(MARK),
@@ -14,7 +17,7 @@ const FORBIDDEN = [
   'Authorization',
 ];
 
-/** A secret for a test to use as key or password. */
+/** A secret that a test uses as key or password. */
 export function secret(name: string): string {
   return `${MARK}-${name}`;
 }

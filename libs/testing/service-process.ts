@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import { freePort } from './redis-server.ts';
 import { untilReady } from './until-ready.ts';
 
-/** A built service, run as in production: its own process, its environment, nothing shared with the test. */
+/** A built service, run as in production: its own process and environment. */
 export class ServiceProcess {
   readonly url: string;
   readonly process: ChildProcess;
@@ -54,7 +54,7 @@ export class ServiceProcess {
     return readFileSync(this.log, 'utf8');
   }
 
-  /** Stops the process where it is, all of it when this answers; SIGCONT lets it go on. */
+  /** Stops all threads of the process before it answers; SIGCONT lets them go on. */
   async freeze(): Promise<void> {
     const threads = `/proc/${this.process.pid}/task`;
     this.process.kill('SIGSTOP');

@@ -5,10 +5,10 @@ import { ADMIN_KEY, Platform } from './platform.ts';
 import { secret } from './secrets.ts';
 import type { ServiceProcess } from './service-process.ts';
 
-/** What the shops of the tests check events with. */
+/** The shops of the tests verify events with this secret. */
 export const WEBHOOK_SECRET = secret('webhook');
 
-/** What the shops of the tests sign cookies with. */
+/** The shops of the tests sign cookies with this secret. */
 export const COOKIE_SECRET = secret('cookies-of-the-shops-of-tests');
 
 const stripe = new Stripe('none');
@@ -81,7 +81,7 @@ export interface TestEvent {
   object: Record<string, unknown>;
 }
 
-/** An event that says that an order was paid, or what `type` says. */
+/** An event which says that an order was paid, or what `type` says. */
 export function eventOf(
   order: { id: string; total: number },
   type = 'checkout.session.completed',
@@ -126,7 +126,10 @@ export function payloadOf({ id, type, object }: TestEvent): string {
   return JSON.stringify({ id, object: 'event', type, data: { object } });
 }
 
-/** A `Stripe-Signature` field for a body. @param age seconds since it was signed */
+/**
+ * A `Stripe-Signature` field for a body.
+ * @param age seconds since it was signed
+ */
 export function sign(payload: string, key = WEBHOOK_SECRET, age = 0): string {
   const timestamp = Math.floor(Date.now() / 1000) - age;
   return stripe.webhooks.generateTestHeaderString({ payload, secret: key, timestamp });

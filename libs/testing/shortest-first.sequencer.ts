@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import Sequencer from '@jest/test-sequencer';
 
-/** Runs short specs first, so that whoever waits for the unit tests sees the first result soon; Jest would begin with those that took longest. */
+/**
+ * Runs short specs first, so that the first result comes soon; Jest would run the slowest first.
+ */
 export default class ShortestFirstSequencer extends Sequencer {
   override sort(tests: Parameters<Sequencer['sort']>[0]) {
     const size = new Map(tests.map((test) => [test, statSync(test.path).size]));

@@ -1,7 +1,7 @@
 import { type Answer, call, succeeded } from './http-client.ts';
 import type { ServiceProcess } from './service-process.ts';
 
-/** A visitor of the shop: a browser without scripts, reduced to cookies and forms. */
+/** A visitor of the shop: a browser without scripts, with nothing but cookies and forms. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
   private readonly shop: Pick<ServiceProcess, 'url'>;

@@ -22,19 +22,20 @@ type Verdict = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The throttler's answer, still under way, to a request whose handler reads ahead. */
+    /** The pending verdict on a request whose handler reads ahead. */
     verdict: Promise<Verdict> | null;
   }
 }
 
 /**
- * Admits or refuses each request by its client's address: the peer, or the one a trusted proxy forwards; of IPv6, the /64. Answers carry the `RateLimit-*` fields of
+ * Admits or refuses each request by its client's address: the peer, or the one that a trusted proxy
+ * forwards; of IPv6, the /64. Answers carry the `RateLimit-*` fields of
  * draft-ietf-httpapi-ratelimit-headers-06, refusals also `Retry-After` (RFC 9110), in seconds.
  */
 @Injectable()
 export class ClientThrottlerGuard implements CanActivate {
   private readonly limit: number;
-  private readonly window: number;
+  private readonly windowMs: number;
   private readonly policy: string;
 
   constructor(
@@ -43,7 +44,7 @@ export class ClientThrottlerGuard implements CanActivate {
     private readonly reflector: Reflector,
   ) {
     this.limit = config.THROTTLE_LIMIT;
-    this.window = config.THROTTLE_WINDOW_SECONDS * 1000;
+    this.windowMs = config.THROTTLE_WINDOW_SECONDS * 1000;
     this.policy = `${config.THROTTLE_LIMIT};w=${config.THROTTLE_WINDOW_SECONDS}`;
   }
 
@@ -52,7 +53,7 @@ export class ClientThrottlerGuard implements CanActivate {
       return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const client = clientOf(request.ip);
-    const verdict = this.storage.increment(client, this.window, this.limit, 0, 'default');
+    const verdict = this.storage.increment(client, this.windowMs, this.limit, 0, 'default');
     if (this.reflector.get(READ_AHEAD, context.getHandler())) {
       request.verdict = verdict;
       return true;

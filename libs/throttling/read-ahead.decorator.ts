@@ -4,7 +4,7 @@ import { SetMetadata } from '@nestjs/common';
 export const READ_AHEAD = Symbol('READ_AHEAD');
 
 /**
- * Lets a handler that only reads run while Redis still judges the request: count and read travel in one round trip, and the
- * answer is withheld if the client is over the limit.
+ * Lets a handler that only reads run while Redis still judges the request: count and read share one
+ * round trip, and the answer is withheld if the client is over the limit.
  */
 export const ReadAhead = () => SetMetadata(READ_AHEAD, true);

@@ -14,8 +14,9 @@ const throttleFailures = new Counter({
 type ThrottlerRecord = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /**
- * The hits of every client in Redis, shared by all replicas of all services: an exact sliding window, in which only admitted requests count.
- * When Redis is away it admits, and counts that in a metric.
+ * Counts the requests of every client in Redis, for all replicas of all services: an exact sliding
+ * window, in which only admitted requests count. When Redis is away it admits, and counts that in a
+ * metric.
  */
 @Injectable()
 export class RedisThrottlerStorage implements ThrottlerStorage {
@@ -26,12 +27,11 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
   /**
    * Counts a request of the client.
    * @param client address
-   * @param window milliseconds
    * @returns times in seconds, rounded up
    */
-  increment(client: string, window: number, limit: number): Promise<ThrottlerRecord> {
+  increment(client: string, windowMs: number, limit: number): Promise<ThrottlerRecord> {
     const hit = this.redis.writeUnconfirmed('throttle', (redis) =>
-      redis.throttle(1, THROTTLE_KEY + client, limit, window * 1000),
+      redis.throttle(1, THROTTLE_KEY + client, limit, windowMs * 1000),
     );
     return hit.then(
       ([admitted, left, wait]) => {

@@ -10,11 +10,12 @@ declare module 'ioredis' {
   }
 }
 
-/** The script of the limit. */
+/** The scripts of the limit. */
 export const THROTTLE_SCRIPTS = {
   /**
-   * KEYS list of times; ARGV limit, window in microseconds. Admits the request if fewer than limit were admitted within the window before now:
-   * a sliding log, exact however many replicas ask. Answers admitted (1 or 0), requests left, microseconds until one more may come.
+   * KEYS list of times; ARGV limit, window in microseconds. Admits the request if fewer than limit
+   * were admitted within the window before now: a sliding log, exact however many replicas ask.
+   * Answers admitted (1 or 0), requests left, microseconds until one more may come.
    */
   throttle: {
     flag: 'allow-oom',
@@ -23,11 +24,14 @@ export const THROTTLE_SCRIPTS = {
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     local oldest = redis.call('LINDEX', key, 0)
-    -- A time to come is of a clock that stepped back since. Such requests count as made now, so that the client waits for a window at most.
+    -- A time in the future is of a clock that stepped back since. Such requests count as made
+    -- now, so that the client waits for a window at most.
     if oldest and tonumber(oldest) > now then
       local times = redis.call('LRANGE', key, 0, -1)
       redis.call('DEL', key)
-      for _, time in ipairs(times) do redis.call('RPUSH', key, string.format('%.0f', math.min(time, now))) end
+      for _, time in ipairs(times) do
+        redis.call('RPUSH', key, string.format('%.0f', math.min(time, now)))
+      end
       redis.call('PEXPIRE', key, math.ceil(window / 1000))
       oldest = now
     end

@@ -5,7 +5,7 @@ import type { Config } from '#libs/config/config.ts';
 import { ClientThrottlerGuard } from './client-throttler.guard.ts';
 import { RedisThrottlerStorage } from './redis-throttler.storage.ts';
 
-/** The limit of requests per client. With `THROTTLE_LIMIT=0` nothing is registered, so that it costs nothing. */
+/** Limits the requests per client. With `THROTTLE_LIMIT=0` nothing is registered, at no cost. */
 @Module({})
 export class ThrottlingModule {
   static forRoot(config: Config): DynamicModule {

@@ -34,12 +34,14 @@ import { httpCalls } from '#libs/http/http.client.ts';
 import { redisOperations } from '#libs/redis/redis.service.ts';
 
 /**
- * Sends a span for every request, every Redis operation and every call of another service to an OTLP receiver, named as OpenTelemetry's semantic conventions
- * for HTTP and databases say. The trace of a caller that sends a W3C `traceparent` is continued, in the services called as well. Spans hold no header, query,
- * body, key or argument.
+ * Sends a span for every request, every Redis operation and every call of another service to an
+ * OTLP receiver, named by OpenTelemetry's semantic conventions for HTTP and databases. The trace of
+ * a caller that sends a W3C `traceparent` is continued, in the services called as well. Spans hold
+ * no header except the request id, no query, body, key or argument.
  *
- * Loaded only when tracing is on, so that it costs a service nothing otherwise. The instrumentations of OpenTelemetry patch modules as they are loaded,
- * which reaches nothing inside a bundle.
+ * This module is loaded only when tracing is on, so that a service pays nothing otherwise. The
+ * instrumentations of OpenTelemetry patch modules while these are loaded, which reaches nothing
+ * inside a bundle.
  */
 export function traceService(fastify: FastifyInstance, config: Config): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -52,7 +54,7 @@ export function traceService(fastify: FastifyInstance, config: Config): void {
           'service.version': VERSION.version,
         }),
       )
-      // Last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+      // This merge comes last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
       .merge(detectResources({ detectors: [serviceInstanceIdDetector, envDetector] })),
     sampler: sampler(config),
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
@@ -64,7 +66,7 @@ export function traceService(fastify: FastifyInstance, config: Config): void {
   fastify.addHook('onClose', () => provider.shutdown());
 }
 
-/** OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, which the SDK leaves to its user. */
+/** Creates the sampler of OTEL_TRACES_SAMPLER(_ARG), which the SDK leaves to its user. */
 function sampler(config: Config): Sampler {
   const name = config.OTEL_TRACES_SAMPLER;
   const root = name.endsWith('traceidratio')
@@ -99,7 +101,7 @@ function traceRequests(fastify: FastifyInstance): void {
     traced.set(request, { span, inside: trace.setSpan(caller, span) });
     done();
   });
-  // Entered this late because the events of a body arrive outside of any request's context.
+  // The events of a body arrive outside of any request's context, so it is entered only now.
   fastify.addHook('preHandler', (request, _reply, done) => {
     const found = traced.get(request);
     if (found) context.with(found.inside, done);

@@ -1,16 +1,16 @@
 import { ProblemError } from '#libs/problem/problem.ts';
-import { DerivationQueue, type Lane } from './derivation.queue.ts';
+import { DerivationQueue, type Priority } from './derivation.queue.ts';
 
-/** Puts tasks into a queue while another runs; answers the names in the order in which they ran, and those that were refused. */
-async function order(...asked: [name: string, lane: Lane, client: string][]) {
+/** Queues tasks while another runs; answers the names in the order run, and those refused. */
+async function order(...asked: [name: string, priority: Priority, client: string][]) {
   const queue = new DerivationQueue();
   const ran: string[] = [];
   const refused: string[] = [];
   let release = () => {};
   const first = queue.run(0, 'first', () => new Promise<void>((done) => (release = done)));
-  const tasks = asked.map(([name, lane, client]) =>
+  const tasks = asked.map(([name, priority, client]) =>
     queue
-      .run(lane, client, async () => void ran.push(name))
+      .run(priority, client, async () => void ran.push(name))
       .catch((error: unknown) => {
         expect(error).toEqual(new ProblemError('busy'));
         refused.push(name);
@@ -22,12 +22,12 @@ async function order(...asked: [name: string, lane: Lane, client: string][]) {
 }
 
 describe('a queue of derivations', () => {
-  it('prefers the better lane, whoever came first', async () => {
+  it('prefers the better priority, whoever came first', async () => {
     expect((await order(['c', 3, 'x'], ['b', 2, 'y'], ['a', 0, 'z'])).ran).toEqual(['a', 'b', 'c']);
   });
 
-  it('lets clients of a lane take turns, however much one of them asks for', async () => {
-    const greedy = Array.from({ length: 5 }, (_, i): [string, Lane, string] => [
+  it('lets clients of a priority take turns, however much one of them asks for', async () => {
+    const greedy = Array.from({ length: 5 }, (_, i): [string, Priority, string] => [
       `g${i}`,
       1,
       'greedy',
@@ -42,8 +42,8 @@ describe('a queue of derivations', () => {
     ]);
   });
 
-  it('has room for a better lane and for a modest client when it is full', async () => {
-    const wrong = Array.from({ length: 40 }, (_, i): [string, Lane, string] => [
+  it('has room for a better priority and for a modest client when it is full', async () => {
+    const wrong = Array.from({ length: 40 }, (_, i): [string, Priority, string] => [
       `w${i}`,
       3,
       'greedy',

@@ -10,7 +10,9 @@ declare module 'ioredis' {
 
 /** The scripts of logins. */
 export const LOGIN_SCRIPTS = {
-  /** KEYS counters; ARGV seconds. Counts one in each, for that long after its first. */
+  /**
+   * KEYS counters; ARGV seconds. Adds 1 to each counter, which expires that long after its first.
+   */
   countFailure: {
     flag: 'allow-oom',
     lua: `
@@ -19,7 +21,10 @@ export const LOGIN_SCRIPTS = {
     end`,
   },
 
-  /** KEYS proven:id; ARGV network, milliseconds, count to keep, seconds. Remembers that a user has logged in from a network. */
+  /**
+   * KEYS proven:id; ARGV network, milliseconds, count to keep, seconds. Remembers that a user has
+   * logged in from a network.
+   */
   provenLogin: {
     lua: `
     redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])

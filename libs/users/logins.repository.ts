@@ -3,22 +3,25 @@ import { RedisService } from '#libs/redis/redis.service.ts';
 import { LOGIN_KEYS } from './login.keys.ts';
 import { LOGIN_SCRIPTS } from './login.scripts.ts';
 
-/** How long a failed login counts, in seconds. */
+/** How long a failed login counts. */
 export const FAILURE_WINDOW_SECONDS = 15 * 60;
-/** How long a network is remembered from which a user has logged in, in seconds. */
+/** How long a network is remembered from which a user has logged in. */
 const PROVEN_SECONDS = 30 * 24 * 60 * 60;
-/** How many such networks are remembered of a user: those used last. */
-const MOST_PROVEN = 16;
+/** The networks that a user used last are remembered. */
+const MAX_PROVEN_NETWORKS = 16;
 
-/** What is known of those who log in. */
+/** What is known of an account and of the network from which somebody logs in to it. */
 export interface LoginStanding {
-  /** Failed logins of the account within the window, from everywhere; of the network, at any account; of the account from this network. */
+  /**
+   * Failed logins within the window: of the account from everywhere, of the network at any account,
+   * and of the account from this network.
+   */
   failures: { account: number; network: number; pair: number };
   /** Whether the account has logged in from this network before. */
   proven: boolean;
 }
 
-/** The failed logins of accounts and networks, and from where accounts have logged in, in Redis: shared by all replicas. */
+/** Failed logins, and the networks from which users have logged in, shared by all replicas. */
 @Injectable()
 export class LoginsRepository {
   constructor(private readonly redis: RedisService) {
@@ -61,14 +64,17 @@ export class LoginsRepository {
         LOGIN_KEYS.proven + id,
         network,
         Date.now(),
-        MOST_PROVEN,
+        MAX_PROVEN_NETWORKS,
         PROVEN_SECONDS,
       ),
     );
   }
 }
 
-/** The keys under which a failed login is counted. An id holds neither `@` nor `/`, so that no two of them are alike. */
+/**
+ * The keys under which a failed login is counted. An id holds neither `@` nor `/`, so that no two
+ * of them are alike.
+ */
 function counters(id: string, network: string): string[] {
   return [`account:${id}`, `network:${network}`, `pair:${id}@${network}`].map(
     (name) => LOGIN_KEYS.failures + name,

@@ -17,14 +17,14 @@ describe('a hash', () => {
     const decomposed = 'cafe\u0301';
     expect(await verifyPassword(decomposed, await hashPassword(composed))).toBe(true);
     expect(await verifyPassword(composed, await hashPassword(decomposed))).toBe(true);
-    // Made of the decomposed form, as former versions did: by Node's own argon2, 256 KiB, 2 passes.
+    // Earlier versions hashed the decomposed form; made by Node's own argon2, 256 KiB, 2 passes.
     const former =
       '$argon2id$v=19$m=256,t=2,p=1$Zm9ybWVyLXNhbHQ$o2M4PP/4FGoPO7LSS97Gk41H/zewLa7VCd87/9pKyqo';
     expect(await verifyPassword(decomposed, former)).toBe(true);
     expect(await verifyPassword(composed, former)).toBe(false);
   });
 
-  // A test vector of the reference implementation, phc-winner-argon2.
+  // This is a test vector of the reference implementation, phc-winner-argon2.
   it('of another implementation and of other costs is understood', async () => {
     const hash =
       '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4';

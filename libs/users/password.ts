@@ -4,24 +4,25 @@ import { DerivationQueue } from './derivation.queue.ts';
 
 const derive = promisify(argon2);
 
-/** OWASP's minimum for argon2id: 19 MiB, 2 passes, 1 lane. */
+/** OWASP's minimum for argon2id: 19 MiB, 2 passes, a parallelism of 1. */
 const MEMORY_KIB = 19_456;
 const PASSES = 2;
-const TAG_LENGTH = 32;
+const TAG_BYTES = 32;
 
 const PHC = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
 
-/** Derivations wait for each other, all of the process. */
+/** The one queue of the process, so that derivations run one at a time. */
 export const derivations = new DerivationQueue();
 
 /**
- * Hashes a password with argon2id (RFC 9106), in Unicode's normal form C: what looks the same is the same, whatever the keyboard.
+ * Hashes a password with argon2id (RFC 9106), in Unicode's normal form C, so that passwords that
+ * look the same are the same on every keyboard.
  * @returns PHC string
  * @throws ProblemError busy when too many wait already
  */
 export async function hashPassword(password: string): Promise<string> {
   const nonce = randomBytes(16);
-  // Only whoever holds the admin key asks for hashes.
+  // Only holders of the admin key ask for hashes.
   const tag = await derivations.run(0, 'admin', () =>
     derive('argon2id', {
       message: password.normalize('NFC'),
@@ -29,15 +30,15 @@ export async function hashPassword(password: string): Promise<string> {
       memory: MEMORY_KIB,
       passes: PASSES,
       parallelism: 1,
-      tagLength: TAG_LENGTH,
+      tagLength: TAG_BYTES,
     }),
   );
   return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=1$${encode(nonce)}$${encode(tag)}`;
 }
 
-/** Tells whether a password is the one behind a PHC string. To be called when {@link derivations} gives a turn. */
+/** Whether a password is the one behind a PHC string. Call it in a turn of {@link derivations}. */
 export async function verifyPassword(password: string, phc: string): Promise<boolean> {
-  const [, memory, passes, lanes, nonce = '', tag = ''] = PHC.exec(phc) ?? [];
+  const [, memory, passes, parallelism, nonce = '', tag = ''] = PHC.exec(phc) ?? [];
   const expected = Buffer.from(tag, 'base64');
   if (expected.length === 0) return false;
   const matches = async (message: string) =>
@@ -47,13 +48,13 @@ export async function verifyPassword(password: string, phc: string): Promise<boo
         nonce: Buffer.from(nonce, 'base64'),
         memory: Number(memory),
         passes: Number(passes),
-        parallelism: Number(lanes),
+        parallelism: Number(parallelism),
         tagLength: expected.length,
       }),
       expected,
     );
   const composed = password.normalize('NFC');
-  // Hashes of former versions were made of the password as it came.
+  // Earlier versions hashed a password without normalizing it.
   return (await matches(composed)) || (composed !== password && (await matches(password)));
 }
 

@@ -29,14 +29,14 @@ export function passwordLength(password: string): number {
   return codePoints(password.normalize('NFC'));
 }
 
-/** What makes a new password too short for PASSWORD_MIN_LENGTH, or undefined. */
+/** Why a new password is too short for PASSWORD_MIN_LENGTH, or undefined. */
 export function shortPasswordProblem(password: string, minLength: number): string | undefined {
   return passwordLength(password) < minLength
     ? `must have at least ${minLength} characters`
     : undefined;
 }
 
-/** A user as the users service answers with it: never a password, never its hash. */
+/** A user as the users service shows it: without password and hash. */
 export const userSchema = z
   .object({
     id: idSchema.meta({ example: 'tintin' }),

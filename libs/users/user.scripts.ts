@@ -18,12 +18,14 @@ declare module 'ioredis' {
   }
 }
 
-/** What came of the creation of a user; `leaving`: an earlier user of that id is still being removed. */
+/** `leaving`: an earlier user of that id is still being removed. */
 export type CreateUserOutcome = 'created' | 'exists' | 'leaving';
 
 /** The scripts of users. */
 export const USER_SCRIPTS = {
-  /** KEYS user:id users leaving; ARGV id, name, password, incarnation. Answers a CreateUserOutcome. */
+  /**
+   * KEYS user:id users leaving; ARGV id, name, password, incarnation. Answers a CreateUserOutcome.
+   */
   createUser: {
     lua: `
     if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 1 then return 'leaving' end
@@ -33,7 +35,11 @@ export const USER_SCRIPTS = {
     return 'created'`,
   },
 
-  /** KEYS user:id users leaving; ARGV id. Removes the user and notes that its quotes are to be unsigned. Answers its incarnation, or nothing when absent. */
+  /**
+   * KEYS user:id users leaving; ARGV id. Removes the user and notes that its quotes are to be
+   * unsigned. Answers its incarnation, also of a removal that is not finished, or nothing when
+   * absent.
+   */
   removeUser: {
     lua: `
     local incarnation = redis.call('HGET', KEYS[1], 'incarnation')
@@ -44,12 +50,16 @@ export const USER_SCRIPTS = {
     return incarnation`,
   },
 
-  /** KEYS users, user:; ARGV lowest id wanted in ZRANGEBYLEX form, count. Answers total, then id and name in turns, by id. */
+  /**
+   * KEYS users, user:; ARGV lowest id wanted in ZRANGEBYLEX form, count. Answers total, then id and
+   * name in turns, by id.
+   */
   listUsers: {
     flag: 'no-writes',
     lua: `
     local answer = { redis.call('ZCARD', KEYS[1]) }
-    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], '+', 'BYLEX', 'LIMIT', 0, ARGV[2])) do
+    local ids = redis.call('ZRANGE', KEYS[1], ARGV[1], '+', 'BYLEX', 'LIMIT', 0, ARGV[2])
+    for _, id in ipairs(ids) do
       answer[#answer + 1] = id
       answer[#answer + 1] = redis.call('HGET', KEYS[2] .. id, 'name')
     end

@@ -36,7 +36,7 @@ describe.each([1, 3])('the quotes of users, in %i shards', (shards) => {
     );
   }
 
-  it('stay unsigned when another takes the id of a removed user, though the removal comes again late', async () => {
+  it('stay unsigned when another takes the id, though the removal comes again late', async () => {
     await users.create({ id: 'tintin', name: 'first' }, 'hash');
     const [shard = ''] = await platform.keys('*:authors');
     const incarnation = (await platform.redis.hget(shard, 'tintin')) ?? '';

@@ -51,7 +51,7 @@ export class UsersRepository {
       outcome = await create();
     }
     if (outcome === 'exists') {
-      // A crash may have come between the two steps of an earlier creation: repeat the second.
+      // A crash may have left out the second step of an earlier creation, so it is repeated.
       const existing = await this.redis.read('user.find', (client) =>
         client.hget(USER_KEYS.user + user.id, 'incarnation'),
       );
@@ -108,7 +108,8 @@ export class UsersRepository {
   }
 
   /**
-   * Removes a user; its quotes stay, unsigned. What a crash leaves undone is finished by {@link finishRemovals}.
+   * Removes a user; its quotes stay, unsigned. {@link finishRemovals} finishes what a crash
+   * interrupts.
    * @returns whether there was such a user
    * @throws RedisUnavailableError
    */

@@ -7,15 +7,16 @@ import type { SimulatedCluster } from './simulated-cluster.ts';
 import { RUNS } from './test.ts';
 
 const namespace = 'privrocket-preprod';
-/** CPU seconds of a page: a round number, since only the CPU matters here. */
+/** CPU seconds of a page. The load is derived from it, so that any number does. */
 const cost = 0.001;
-/** CPU request and limit of the shop, in cores. */
-const pod = { request: 0.1, limit: 0.2 };
-/** Seconds of the load's course; the plateau and the rest end with what they are to show. */
+/** CPU request and limit of the shop. */
+const pod = { requestCores: 0.1, limitCores: 0.2 };
+/** Seconds of the load's course. The right number of pods must last for `hold`. */
 const course = { idle: 15, ramp: 30, hold: 30 };
 
 /**
- * The shop's autoscaler under a load that rises, stays and stops: the controller is Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
+ * Drives the shop's autoscaler with a load that rises, stays and stops. The controller is
+ * Kubernetes' own and reads metrics-server, which reads the simulated kubelets. Outcomes are
  * asserted, seconds are reported.
  */
 export async function proveAutoscaling(
@@ -23,7 +24,8 @@ export async function proveAutoscaling(
   say: (line: string) => void,
 ): Promise<void> {
   const settings = readSettings();
-  // First more than the maximum at the default period of the controller; when tests are repeated, then less at a shorter one.
+  // The first case demands more than the maximum, at the controller's default period; when tests
+  // are repeated, the second demands less, at a shorter one.
   const cases = [
     { period: 15, demand: 60 },
     { period: 5, demand: 20 },
@@ -37,9 +39,9 @@ export async function proveAutoscaling(
       '--timeout=2m',
     ];
     await cluster.kubectl([...measured, '--namespace', namespace]);
-    const peak = (demand * pod.request * settings.targetUtilization) / cost;
+    const peak = (demand * pod.requestCores * settings.targetUtilization) / cost;
     const bound = (pods: number) => Math.min(settings.maxReplicas, pods);
-    // The controller leaves what is within a tenth of its target.
+    // The controller accepts what is within a tenth of its target.
     const [least, most] = [bound(Math.ceil(demand / 1.1)), bound(Math.floor(demand / 0.9))];
     const { samples, reached, stopped } = await drive(
       cluster,
@@ -66,7 +68,7 @@ export async function proveAutoscaling(
       ).length,
       1,
     );
-    // The controller writes its events after the deed.
+    // The controller writes its events after it has scaled.
     await eventually(async () => {
       const { items: events } = await cluster.get(
         'events --field-selector reason=SuccessfulRescale',
@@ -92,7 +94,7 @@ export async function proveAutoscaling(
     };
     const predicted = simulate(
       settings,
-      { syncPeriod: period, metricsPeriod: 15, podStart: 4, ...pod },
+      { syncPeriodSeconds: period, metricsPeriodSeconds: 15, podStartSeconds: 4, ...pod },
       load,
       cost,
     );
@@ -100,17 +102,25 @@ export async function proveAutoscaling(
       const up = course.find(({ replicas }) => replicas > 1)?.at ?? Number.NaN;
       const down =
         course.find(({ at, replicas }) => at >= stopped && replicas === 1)?.at ?? Number.NaN;
-      return `first new pods ${up - load.start} s after the ramp begins, back to 1 ${down - stopped} s after the load ends`;
+      const upSeconds = up - load.start;
+      const downSeconds = down - stopped;
+      return (
+        `first new pods ${upSeconds} s after the ramp begins, ` +
+        `back to 1 ${downSeconds} s after the load ends`
+      );
     };
     say(
-      `ok   autoscaler every ${period} s, load for ${demand} pods: 1, ${reached.replicas} after ${reached.at - load.start} s, at most ${Math.max(...replicas)}, 1 again; ${times(samples)} (simulated: ${times(predicted)})`,
+      `ok   autoscaler every ${period} s, load for ${demand} pods: 1, ` +
+        `${reached.replicas} after ${reached.at - load.start} s, ` +
+        `at most ${Math.max(...replicas)}, 1 again; ` +
+        `${times(samples)} (simulated: ${times(predicted)})`,
     );
   }
 }
 
 interface Course {
   samples: Sample[];
-  /** When the number of pods first was what the load demands. */
+  /** When the number of pods was first what the load demands. */
   reached: Sample;
   /** Second at which the load ended. */
   stopped: number;
@@ -125,10 +135,13 @@ async function drive(
   const begin = Date.now();
   const seconds = () => (Date.now() - begin) / 1000;
   let using = Number.NaN;
-  /** Shares the load among the pods that serve, and looks how many there should be. */
+  /** Shares the load among the pods that serve, and reads how many there should be. */
   const step = async (load: number): Promise<Sample> => {
     const { spec, status } = await cluster.get('deployment/privrocket-deployment', namespace);
-    const each = Math.min(pod.limit, Math.max(0.001, (load * cost) / (status.readyReplicas ?? 1)));
+    const each = Math.min(
+      pod.limitCores,
+      Math.max(0.001, (load * cost) / (status.readyReplicas ?? 1)),
+    );
     if (each !== using) {
       await cluster.countUsage();
       await cluster.setUsage({ shop: each });

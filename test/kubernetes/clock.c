@@ -1,5 +1,6 @@
-/* A wall clock that is shifted by the seconds in the file CLOCK_SHIFT, a signed number of 64 bits: to be loaded before the C library (LD_PRELOAD).
- * libfaketime would do the same, but crashes with the memory allocator of Redis and Valkey. */
+/* A library to be loaded before the C library (LD_PRELOAD). It shifts the wall clock by the seconds
+ * in the file CLOCK_SHIFT, a signed number of 64 bits. libfaketime would do the same, but crashes
+ * with the memory allocator of Redis and Valkey. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@ static int64_t shift(void) {
   if (!seconds) {
     const char *path = getenv("CLOCK_SHIFT");
     int file = path ? open(path, O_RDONLY) : -1;
-    void *mapped = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *seconds, PROT_READ, MAP_SHARED, file, 0);
+    void *mapped = MAP_FAILED;
+    if (file >= 0) mapped = mmap(NULL, sizeof *seconds, PROT_READ, MAP_SHARED, file, 0);
     if (mapped == MAP_FAILED) return 0;
     seconds = mapped;
   }

@@ -29,7 +29,8 @@ export const overlays = [
 ];
 
 const fabric = (...args: string[]) =>
-  // From the network of the machine, since it ends what runs in those of the cluster, and this process is in one of them. Who started it has stayed there.
+  // It runs in the network of the machine, as the process that started this one does, since it ends
+  // all that runs in the networks of the cluster, where this process is.
   execFileSync(
     'nsenter',
     [`--net=/proc/${process.ppid}/ns/net`, 'test/kubernetes/fabric.sh', ...args],
@@ -39,17 +40,16 @@ const fabric = (...args: string[]) =>
     },
   );
 
-/** An answer to a request. */
 export interface Answer {
   status: number;
   headers: IncomingMessage['headers'];
   text: string;
 }
 
-/** Where an environment is reached. */
+/** The part of an environment that a request needs. */
 type Address = Pick<Environment, 'ip' | 'host' | 'tls'>;
 
-/** Begins a request to an environment, by the protocol that it is asked by. */
+/** Begins a request to an environment, by HTTP or HTTPS. */
 export function sendTo(
   { ip, host, tls }: Address,
   options: RequestOptions,
@@ -63,38 +63,41 @@ export function sendTo(
     : request({ ...options, host: ip, port: 80 }, answered);
 }
 
-/** A request of a client outside. */
+/** A request of a client outside the cluster. */
 export interface Asking {
-  /** Address of the client, one of its own by default: nobody else's rate limit is touched. */
+  /** Address of the client; by default a new one, so that no other client is limited. */
   client?: string;
   headers?: Record<string, string>;
   json?: unknown;
   timeoutMs?: number;
 }
 
-/** A deployed environment, as its users know it. */
+/** A deployed environment. */
 export interface Environment {
   namespace: string;
   host: string;
   /** Address of the load balancer. */
   ip: string;
-  /** Whether it is asked by HTTPS. Its certificate is the one that Traefik makes up. */
+  /** Whether it is asked by HTTPS. Traefik generates its certificate. */
   tls: boolean;
-  /** ADMIN_KEY. */
+  /** The admin key. */
   key: string;
 }
 
 /**
- * A Kubernetes cluster on this machine whose nodes are real: kubelets, containerd, kube-proxy and enforced
- * NetworkPolicies, everything in namespaces of the kernel that it makes itself (fabric.sh, node.sh). It goes on running
- * when this process ends; `start` takes down whatever an earlier run left, however that one ended.
+ * A Kubernetes cluster on this machine whose nodes are real: kubelets, containerd, kube-proxy and
+ * enforced NetworkPolicies, all in namespaces of the kernel that it makes itself (fabric.sh,
+ * node.sh). It goes on when this process ends; `start` removes whatever an earlier run left.
  */
 export class RealCluster extends ControlPlane {
   readonly name: string;
   /** Folder that images.sh prints. */
   readonly images: string;
   readonly nodes: RealNode[];
-  /** A copy of what a deployment needs, with secrets of its own: a developer's are neither read nor changed. */
+  /**
+   * A copy of what a deployment needs, with its own secrets, so that a developer's stay as they
+   * are.
+   */
   readonly checkout: string;
 
   private constructor(name: string, tools: string, images: string, folder: string, nodes: number) {
@@ -106,7 +109,7 @@ export class RealCluster extends ControlPlane {
   }
 
   /**
-   * Starts a cluster from what run.sh has prepared: its networks, programs and images.
+   * @param name of the cluster; clusters of different names do not affect each other
    * @param name of the cluster: two of different names do not meet
    * @param tools folder that tools.sh prints
    * @param images folder that images.sh prints
@@ -150,7 +153,10 @@ export class RealCluster extends ControlPlane {
     return cluster;
   }
 
-  /** The cluster that runs already, from `folder`. @throws when there is none */
+  /**
+   * Attaches to the cluster that runs already.
+   * @throws Error when there is none
+   */
   static attach(folder: string): RealCluster {
     const { name, tools, images, nodes } = JSON.parse(
       readFileSync(join(folder, 'cluster.json'), 'utf8'),
@@ -180,7 +186,7 @@ export class RealCluster extends ControlPlane {
     return node;
   }
 
-  /** Sets how often the load balancer asks the nodes, and after how many failures it leaves one out. */
+  /** Sets how often the load balancer asks the nodes, and how many failures exclude one. */
   balance(settings: { everyMs: number; failures: number }): void {
     writeFileSync(this.path('load-balancer.json'), JSON.stringify(settings));
   }
@@ -197,9 +203,12 @@ export class RealCluster extends ControlPlane {
     );
   }
 
-  /** Runs a command line in the copy of the checkout, against the cluster. @throws when it fails, with what it said */
+  /**
+   * Runs a command line in the copy of the checkout, against the cluster.
+   * @throws Error with its output when it fails
+   */
   async shell(line: string): Promise<string> {
-    // Whoever reads the documents has Node 24 as `node`.
+    // Readers of the documents have Node 24 as `node`.
     const env = { ...this.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
     const options = { cwd: this.checkout, env, maxBuffer: 2 ** 26 };
     return (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', line], options))
@@ -207,7 +216,7 @@ export class RealCluster extends ControlPlane {
   }
 
   /**
-   * `npm run deploy` of an overlay. Where it says that secrets are missing, they are made as it says.
+   * Runs `npm run deploy` of an overlay. Missing secrets are made by the commands that it prints.
    * @returns what it printed, and how many secret files were missing
    */
   async deploy(overlay: string): Promise<{ output: string; missing: number }> {
@@ -238,7 +247,10 @@ export class RealCluster extends ControlPlane {
     };
   }
 
-  /** Runs a command in a container and returns what it prints. @throws when it fails */
+  /**
+   * Runs a command in a container and returns what it prints.
+   * @throws Error when it fails
+   */
   exec(namespace: string, pod: string, container: string, command: string[]): Promise<string> {
     return this.kubectl([
       'exec',
@@ -252,13 +264,13 @@ export class RealCluster extends ControlPlane {
     ]);
   }
 
-  /** Pods by a label selector, those that are ending left out. */
+  /** Pods by a label selector, without those that are ending. */
   async pods(namespace: string, selector = ''): Promise<Pod[]> {
     const { items } = await this.get(`pods${selector && ` --selector ${selector}`}`, namespace);
     return (items as Pod[]).filter(({ metadata }) => !metadata?.deletionTimestamp);
   }
 
-  /** Waits until all rollouts of a namespace are through. */
+  /** Waits until all rollouts of a namespace are complete. */
   async settled(namespace: string): Promise<void> {
     const { items } = await this.get('deployments,statefulsets', namespace);
     for (const { kind, metadata } of items) {
@@ -273,7 +285,7 @@ export class RealCluster extends ControlPlane {
     }
   }
 
-  /** Process ids, as this machine counts them, of everything in a pod, or in one of its containers. */
+  /** Ids on this machine of all processes in a pod, or in one of its containers. */
   async processes(namespace: string, pod: string | Pod, container?: string): Promise<number[]> {
     const { metadata, status }: Pod =
       typeof pod === 'string' ? await this.get(`pod/${pod}`, namespace) : pod;
@@ -287,44 +299,49 @@ export class RealCluster extends ControlPlane {
       .map(Number);
   }
 
-  /** The process of a container, or of a pod's sandbox, that all others there are children of. */
+  /** The first process of a container, or of a pod's sandbox, whose children all others are. */
   async firstProcess(namespace: string, pod: string | Pod, container?: string): Promise<number> {
     const processes = await this.processes(namespace, pod, container);
-    // Its number within its own process namespace is 1; a probe's is not.
+    // Its id within its own process namespace is 1; that of a probe is not.
     const first = processes.find((pid) => /^NSpid:.*\t1$/m.test(accountOf(pid, 'status')));
     if (!first) throw new Error(`${JSON.stringify(pod)} has no process ${container}`);
     return first;
   }
 
-  /** Ends a container as the kernel would that is out of memory: `kill -9` of its first process. */
+  /** Ends a container as the kernel does when memory is short: `kill -9` of its first process. */
   async kill(namespace: string, pod: string, container: string): Promise<void> {
     process.kill(await this.firstProcess(namespace, pod, container), 'SIGKILL');
   }
 
   /**
-   * Lets no packet pass between two sides, in either direction, from now on; several such cuts add up. Sides are
-   * addresses of pods or nodes, and must be on different nodes.
+   * Drops all packets between two sides, in both directions, from now on; partitions add up.
+   * Sides are addresses of pods or nodes, and must be on different nodes.
    */
-  async cut(one: string[], other: string[]): Promise<void> {
+  async partition(one: string[], other: string[]): Promise<void> {
     const [a, b] = [`{ ${one.join(', ')} }`, `{ ${other.join(', ')} }`];
     const rules = [`ip saddr ${a} ip daddr ${b} drop`, `ip saddr ${b} ip daddr ${a} drop`];
     const chain =
-      'add table bridge cuts\nadd chain bridge cuts forward { type filter hook forward priority 0; }\n';
+      'add table bridge partitions\n' +
+      'add chain bridge partitions forward { type filter hook forward priority 0; }\n';
     await this.command(
       'nft',
       ['-f', '-'],
-      chain + rules.map((rule) => `add rule bridge cuts forward ${rule}\n`).join(''),
+      chain + rules.map((rule) => `add rule bridge partitions forward ${rule}\n`).join(''),
     );
   }
 
-  /** Ends all cuts. */
-  async mend(): Promise<void> {
-    await this.command('nft', ['-f', '-'], 'add table bridge cuts\ndelete table bridge cuts\n');
+  /** Ends all partitions. */
+  async heal(): Promise<void> {
+    await this.command(
+      'nft',
+      ['-f', '-'],
+      'add table bridge partitions\ndelete table bridge partitions\n',
+    );
   }
 
   #clients = Math.floor(Math.random() * 131_000);
 
-  /** An address outside that nobody else has used for a long time. */
+  /** An address outside that no client has used for a long time. */
   nextClient(): string {
     this.#clients = (this.#clients + 1) % 131_000;
     const n = this.#clients;
@@ -332,8 +349,8 @@ export class RealCluster extends ControlPlane {
   }
 
   /**
-   * Sends a request from outside through the load balancer, on a connection of its own, as METHOD PATH. Works where
-   * this process is in the client's network, as run.sh puts it.
+   * Sends a request, METHOD PATH, from outside through the load balancer, on a connection of its
+   * own. It needs this process to be in the client's network, where run.sh puts it.
    */
   ask({ ip, host, tls }: Address, target: string, asking: Asking = {}): Promise<Answer> {
     const [method = '', path = ''] = target.split(' ');
@@ -370,7 +387,7 @@ export class RealCluster extends ControlPlane {
   }
 }
 
-/** What the kernel says of a process, or nothing when it has ended. */
+/** A file of the kernel about a process, or nothing when the process has ended. */
 function accountOf(pid: number | string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
@@ -379,7 +396,7 @@ function accountOf(pid: number | string, file: string): string {
   }
 }
 
-/** A node: its own kernel namespaces, kubelet and container runtime. */
+/** A node, with its own kernel namespaces, kubelet and container runtime. */
 export class RealNode {
   readonly cluster: RealCluster;
   readonly n: number;
@@ -393,7 +410,7 @@ export class RealNode {
     this.ip = `10.89.0.1${n}`;
   }
 
-  /** Switches it on and waits until its kubelet says that it is ready. */
+  /** Switches the node on and waits until its kubelet reports that it is ready. */
   async start(): Promise<void> {
     const { cluster, name } = this;
     if (!existsSync(cluster.kubeconfig(`system:node:${name}`))) {
@@ -419,7 +436,7 @@ export class RealNode {
       async () => {
         if (child.exitCode !== null)
           throw new Error(readFileSync(cluster.path(`${name}/node.log`), 'utf8'));
-        // What the API server says of a node is as old as its last word.
+        // The status of a node may be that of before a crash; only a new lease shows its kubelet.
         const { spec } = await cluster.get(`lease/${name}`, 'kube-node-lease');
         const { status } = await cluster.get(`node/${name}`);
         const ready = status.conditions.find(({ type }: { type: string }) => type === 'Ready');
@@ -430,19 +447,22 @@ export class RealNode {
     );
   }
 
-  /** Cuts its power: everything on it ends at once and says no farewell to anybody. */
+  /** Cuts the power of the node: everything on it ends at once, without any message to others. */
   async crash(): Promise<void> {
     await this.cluster.command('ip', ['link', 'set', this.name, 'down']);
     process.kill(this.#init, 'SIGKILL');
   }
 
-  /** Switches it on again after a crash, with its disks and nothing else of before. */
+  /** Switches the node on again after a crash, with nothing of before but its disks. */
   async restart(): Promise<void> {
     fabric('node', this.cluster.name, String(this.n));
     await this.start();
   }
 
-  /** Runs a command in the node. @throws when it fails */
+  /**
+   * Runs a command in the node.
+   * @throws Error when it fails
+   */
   async command(program: string, ...args: string[]): Promise<string> {
     const env = { ...process.env, PATH: `${this.cluster.tools}:${process.env.PATH}` };
     const inside = ['--target', String(this.#init), '--all', program, ...args];
@@ -450,8 +470,9 @@ export class RealNode {
   }
 
   /**
-   * Makes the local volumes of the node, each a small disk of its own, so that it can be filled. The disks lie in memory: on one disk of this machine each node would
-   * wait for what all others write, which the disks of machines do not.
+   * Makes the local volumes of the node. Each is a small disk, so that a test can fill it. The
+   * disks lie in memory, since on one disk of this machine each node would wait for what all others
+   * write.
    * @returns objects for the API server
    */
   volumes(): object[] {
@@ -464,7 +485,7 @@ export class RealNode {
       execFileSync('truncate', ['--size=256M', `${folder}.disk`]);
       execFileSync('mkfs.ext4', ['-q', '-m', '0', `${folder}.disk`]);
       execFileSync('mount', ['-o', 'loop', `${folder}.disk`, folder]);
-      // The folder of a file system that mkfs.ext4 makes, which is no volume's.
+      // mkfs.ext4 makes this folder in a file system, but a new volume has none.
       rmdirSync(`${folder}/lost+found`);
       const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [this.name] };
       return {
@@ -482,7 +503,7 @@ export class RealNode {
     });
   }
 
-  /** Its process 1, as this machine counts. */
+  /** Id on this machine of the node's process 1. */
   get #init(): number {
     const pid = readFileSync(this.cluster.path(`${this.name}/pid`), 'utf8');
     return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);

@@ -12,13 +12,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '#libs/testing/eventually.ts';
 
-/** Users of the API that are programs of Kubernetes, by the names that its own roles are bound to. */
+/** Users of the API that are programs of Kubernetes, by the names in its own role bindings. */
 const programs = ['system:kube-controller-manager', 'system:kube-scheduler', 'system:kube-proxy'];
 
 /**
- * A Kubernetes control plane: etcd, kube-apiserver with RBAC and the default admission, kube-controller-manager,
- * kube-scheduler and metrics-server, all real, in a network namespace of their own. They go on running without this
- * process: whoever removes the namespace ends them (fabric.sh).
+ * A Kubernetes control plane: etcd, kube-apiserver with RBAC and the default admission,
+ * kube-controller-manager, kube-scheduler and metrics-server, all real, in one network namespace.
+ * They go on without this process, until the namespace is removed (fabric.sh).
  */
 export class ControlPlane {
   readonly tools: string;
@@ -40,7 +40,7 @@ export class ControlPlane {
     this.address = address;
   }
 
-  /** Starts all programs but metrics-server, which wants nodes. */
+  /** Starts all programs but metrics-server, which needs nodes. */
   async start(): Promise<void> {
     this.#makeCertificates();
     await this.#startServer();
@@ -55,12 +55,15 @@ export class ControlPlane {
     ]);
   }
 
-  /** Environment in which kubectl talks to this cluster and leaves nothing behind. */
+  /** The environment in which kubectl talks to this cluster and leaves nothing behind. */
   get env(): NodeJS.ProcessEnv {
     return { ...process.env, KUBECONFIG: this.kubeconfig('admin'), HOME: this.folder };
   }
 
-  /** Runs a program of the machine in the control plane's network. @throws when it fails, with what it said */
+  /**
+   * Runs a program of the machine in the control plane's network.
+   * @throws Error with its output when it fails
+   */
   async command(program: string, args: string[], input = ''): Promise<string> {
     const options = { env: this.env, maxBuffer: 2 ** 26 };
     const running = promisify(execFile)('nsenter', [this.#network, program, ...args], options);
@@ -69,12 +72,15 @@ export class ControlPlane {
     return (await running).stdout;
   }
 
-  /** Runs kubectl. @throws when it fails, with what it said */
+  /**
+   * Runs kubectl.
+   * @throws Error with its output when it fails
+   */
   kubectl(args: string[], input = ''): Promise<string> {
     return this.command('kubectl', args, input);
   }
 
-  /** Runs kubectl that may be refused: status, output and complaints. */
+  /** Runs kubectl where it may be refused; answers status, output and errors. */
   attempt(args: string[], input = ''): SpawnSyncReturns<string> {
     return spawnSync('nsenter', [this.#network, 'kubectl', ...args], {
       env: this.env,
@@ -83,8 +89,8 @@ export class ControlPlane {
     });
   }
 
-  /** Objects as the API server has them. */
-  // biome-ignore lint/suspicious/noExplicitAny: any kind of object, and the assertions on it are the check
+  /** Reads objects as the API server has them. */
+  // biome-ignore lint/suspicious/noExplicitAny: any kind of object, which assertions check
   async get(what: string, namespace = ''): Promise<any> {
     const where = namespace ? ['--namespace', namespace] : [];
     return JSON.parse(
@@ -92,7 +98,7 @@ export class ControlPlane {
     );
   }
 
-  /** Brings objects onto the cluster. */
+  /** Applies objects to the cluster. */
   async apply(items: object[]): Promise<void> {
     await this.kubectl(
       ['apply', '--filename', '-'],
@@ -100,7 +106,10 @@ export class ControlPlane {
     );
   }
 
-  /** Starts kube-controller-manager, in place of the one that runs; with another period of the autoscalers than the default when one is given. */
+  /**
+   * Starts kube-controller-manager in place of the one that runs.
+   * @param autoscalerPeriod of the autoscalers, if not the default
+   */
   async startControllers(autoscalerPeriod?: string): Promise<void> {
     this.#stop('kube-controller-manager');
     this.run('kube-controller-manager', [
@@ -118,11 +127,14 @@ export class ControlPlane {
       ...['--root-ca-file', this.path('ca.crt')],
       ...(autoscalerPeriod ? [`--horizontal-pod-autoscaler-sync-period=${autoscalerPeriod}`] : []),
     ]);
-    // Its first visible work.
+    // The default account is the first thing that it visibly makes.
     await this.#ready(['get', 'serviceaccount', 'default']);
   }
 
-  /** Starts metrics-server. @param kubelets how it talks to them */
+  /**
+   * Starts metrics-server.
+   * @param kubelets option that says how it talks to them
+   */
   async startMetrics(kubelets: string): Promise<void> {
     const kubeconfig = this.kubeconfig('admin');
     this.run('metrics-server', [
@@ -166,12 +178,12 @@ export class ControlPlane {
     await this.apply([service, api]);
   }
 
-  /** Starts a program of `tools` in the control plane's network; it outlives this process. Its log is NAME.log. */
+  /** Starts a program of `tools`, as {@link spawn} does. */
   run(name: string, args: string[]): void {
     this.spawn(name, join(this.tools, name), args);
   }
 
-  /** Starts any program in the control plane's network; it outlives this process. */
+  /** Starts any program in the control plane's network, to outlive this process, with NAME.log. */
   spawn(name: string, program: string, args: string[]): void {
     const log = openSync(this.path(`${name}.log`), 'a');
     const child = spawn('nsenter', [this.#network, program, ...args], {
@@ -193,7 +205,7 @@ export class ControlPlane {
     return this.path(`${user}.kubeconfig`);
   }
 
-  /** Writes a file of YAML documents, for which JSON is good enough, and answers with its path. */
+  /** Writes a file of YAML documents, in the form of JSON, and answers with its path. */
   write(name: string, ...documents: object[]): string {
     writeFileSync(
       this.path(name),
@@ -202,7 +214,7 @@ export class ControlPlane {
     return this.path(name);
   }
 
-  /** Makes a key and a certificate that the cluster's authority has signed, NAME.key and NAME.crt. */
+  /** Makes a key and a certificate that the cluster's authority signs, NAME.key and NAME.crt. */
   sign(name: string, subject: string, ...extra: string[]): void {
     this.#certify(
       name,
@@ -263,7 +275,7 @@ export class ControlPlane {
     this.run('kube-apiserver', [
       ...['--etcd-servers', client, `--bind-address=${this.address}`, '--secure-port=6443'],
       ...['--service-cluster-ip-range=10.96.0.0/16', `--advertise-address=${this.address}`],
-      // An endpoint on loopback is none: where there is no Service network, there is none for the server itself.
+      // An address of loopback cannot be an endpoint, so that the server itself gets none.
       ...(this.address.startsWith('127.') ? ['--endpoint-reconciler-type=none'] : []),
       ...[
         '--authorization-mode=Node,RBAC',
@@ -280,7 +292,7 @@ export class ControlPlane {
       ...['--service-account-issuer=https://kubernetes.default.svc'],
       ...['--service-account-key-file', this.path('accounts.key')],
       ...['--service-account-signing-key-file', this.path('accounts.key')],
-      // How it vouches for callers to metrics-server.
+      // With these it vouches for callers to metrics-server.
       ...[
         '--requestheader-client-ca-file',
         this.path('front-proxy.crt'),
@@ -306,7 +318,8 @@ export class ControlPlane {
 
   #makeCertificates(): void {
     this.#certify('ca', '/CN=kubernetes');
-    const names = `IP:127.0.0.1,IP:${this.address},IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc`;
+    const addresses = ['127.0.0.1', this.address, '10.96.0.1'].map((ip) => `IP:${ip}`);
+    const names = [...addresses, 'DNS:localhost', 'DNS:kubernetes.default.svc'].join();
     this.sign('server', '/CN=kube-apiserver', '-addext', `subjectAltName=${names}`);
     this.#certify('front-proxy', '/CN=front-proxy');
     this.makeUser('admin', 'system:masters');
@@ -352,7 +365,7 @@ export class ControlPlane {
     child?.kill('SIGKILL');
   }
 
-  /** Waits until a request succeeds, or a program that should make it succeed has ended. */
+  /** Waits until a request succeeds, or until a program that it needs has ended. */
   async #ready(request: string[]): Promise<void> {
     const ended = () =>
       [...this.#programs].find(([, { exitCode, signalCode }]) => exitCode !== null || signalCode);

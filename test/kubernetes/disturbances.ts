@@ -8,7 +8,7 @@ const namespace = 'production';
 const paths = ['/quotes?limit=1', '/search?keyword=number', '/quotes/random'];
 
 /** Reads while something is done, and for a moment longer. */
-async function readDuring(cluster: RealCluster, deed: () => Promise<unknown>): Promise<Reader> {
+async function readDuring(cluster: RealCluster, action: () => Promise<unknown>): Promise<Reader> {
   const environment = await cluster.environment(namespace);
   const headers = { authorization: environment.key };
   const { status, text } = await cluster.ask(environment, 'POST /quotes', {
@@ -18,7 +18,7 @@ async function readDuring(cluster: RealCluster, deed: () => Promise<unknown>): P
   assert.equal(status, 201, text);
   const reader = await new Reader(cluster, environment, paths).start();
   try {
-    await deed();
+    await action();
     await reader.more(40);
   } finally {
     await reader.stop();
@@ -40,7 +40,7 @@ const restart = async (cluster: RealCluster, workload: string, where = namespace
   await cluster.kubectl(['rollout', 'status', workload, '--namespace', where, '--timeout=5m']);
 };
 
-/** Updates of everything under load: nobody may notice. */
+/** Updates everything under load, which no client may notice. */
 export const rollouts: Test = async (cluster, say) => {
   const updates: [string, () => Promise<void>][] = [
     ...['users', 'quotes', 'search'].map((service): [string, () => Promise<void>] => [
@@ -54,12 +54,13 @@ export const rollouts: Test = async (cluster, say) => {
     const reader = await readDuring(cluster, update);
     noneFailed(reader, `while ${what} was updated`);
     say(
-      `ok   update of ${what} under load: ${reader.log.length} requests, none failed, the slowest ${reader.longest()} ms`,
+      `ok   update of ${what} under load: ${reader.log.length} requests, none failed, ` +
+        `the slowest ${reader.longest()} ms`,
     );
   }
 };
 
-/** What happens to pods on any cluster, by accident or on purpose. */
+/** Kills and deletes pods, as happens on any cluster. */
 export const pods: Test = async (cluster, say) => {
   const quotes = () => cluster.pods(namespace, 'app.kubernetes.io/name=quotes');
   const [first] = await quotes();
@@ -74,13 +75,14 @@ export const pods: Test = async (cluster, say) => {
     await eventually(async () => (await restarts()) > before, 60_000, 500);
     await cluster.settled(namespace);
   });
-  // What was under way in the container that was killed is lost with it.
+  // The requests in the killed container are lost with it.
   assert.ok(
     killed.failures().length <= killed.log.length * 0.01,
     JSON.stringify(killed.failures()),
   );
   say(
-    `ok   kill -9 of a service's container: started again; of ${killed.log.length} requests ${killed.failures().length} failed, those under way in it`,
+    `ok   kill -9 of a service's container: started again; of ${killed.log.length} requests ` +
+      `${killed.failures().length} failed, those under way in it`,
   );
 
   const deleted = await readDuring(cluster, async () => {
@@ -91,7 +93,7 @@ export const pods: Test = async (cluster, say) => {
   say(`ok   a pod deleted: another takes its place, none of ${deleted.log.length} requests failed`);
 };
 
-/** Nodes that are emptied, lost, and come back; what is on volumes stays. */
+/** Empties and crashes nodes, which then come back; what is on volumes stays. */
 export const nodes: Test = async (cluster, say) => {
   const environment = await cluster.environment(namespace);
   const writer = await new Writer(cluster, environment, { rate: 5 }).start();
@@ -112,7 +114,7 @@ export const nodes: Test = async (cluster, say) => {
 
   const crashed = await readDuring(cluster, async () => {
     await third.crash();
-    // As long as it takes the cluster to notice.
+    // The cluster takes so long to notice.
     await cluster.kubectl([
       'wait',
       `node/${third.name}`,
@@ -124,12 +126,14 @@ export const nodes: Test = async (cluster, say) => {
   await settleAll(cluster);
   const reached = crashed.log.filter(({ status }) => status === 200).length;
   say(
-    `ok   a node without power: of ${crashed.log.length} requests ${reached} were answered, the longest gap ${crashed.longest()} ms, whole again once it is back`,
+    `ok   a node without power: of ${crashed.log.length} requests ${reached} were answered, ` +
+      `the longest gap ${crashed.longest()} ms, whole again once it is back`,
   );
 
   assert.deepEqual(await writer.verify(), []);
   say(
-    `ok   after drain, crash and reboot all ${writer.acknowledged.size} quotes are there: the volumes have survived`,
+    `ok   after drain, crash and reboot all ${writer.acknowledged.size} quotes are there: ` +
+      'the volumes have survived',
   );
 };
 

@@ -8,17 +8,17 @@ import type { RealCluster } from './cluster.ts';
 import type { Test } from './test.ts';
 
 const page = 'docs/operations.md';
-/** The login that production's operator is asked for. */
+/** The file with the password that production's operator is asked for. */
 const operatorSecret = 'deploy/overlays/production/redis-operator.secret';
 
 /** A command that the page tells its readers to run. */
 interface Command {
-  /** Heading under which it stands. */
+  /** Heading of the section that has it. */
   section: string;
   text: string;
 }
 
-/** Commands that are not run, and why not. */
+/** Commands that are not run, with the reason. */
 const excepted: [RegExp, string][] = [
   [/^minikube start/, 'minikube: the nodes here are others'],
   [
@@ -34,7 +34,7 @@ const excepted: [RegExp, string][] = [
     'names a script and asks nobody to run it here',
   ],
   [/get certificate/, 'wants cert-manager'],
-  [/valkey-check-aof --fix/, 'mends a damaged file, and there is none'],
+  [/valkey-check-aof --fix/, 'repairs a damaged file, and there is none'],
   [/^BACKUP_KEY=/, 'reads a file outside the cluster: backup.e2e-spec.ts runs it'],
   [
     /scale statefulset redis-ENVIRONMENT/,
@@ -42,10 +42,10 @@ const excepted: [RegExp, string][] = [
   ],
 ];
 
-/** Commands that one of the tests has run, as they are written. */
+/** Commands that a test has run, as they are written. */
 const done = new Set<string>();
 
-/** Every command of the page: the lines of its code blocks, and what looks like a command within its prose. */
+/** Every command of the page: the lines of its code blocks, and commands within its prose. */
 export const documented: Command[] = readFileSync(page, 'utf8')
   .split(/^#+ (?=.)/m)
   .flatMap((chapter) => {
@@ -64,7 +64,7 @@ export const documented: Command[] = readFileSync(page, 'utf8')
     }));
   });
 
-/** The commands of a code block, a line each; lines that use the variable of a line before are one command with it. */
+/** The commands of a code block, by lines; one that uses the variable of the last belongs to it. */
 function commandsOf(block: string): string[] {
   const commands: string[] = [];
   for (const line of block.replaceAll('\\\n', '').trim().split('\n')) {
@@ -77,8 +77,8 @@ function commandsOf(block: string): string[] {
 }
 
 /**
- * Runs the commands of a section that match, in their order, as they are written; what stands in capitals for a name of
- * the reader's is filled in, and `minikube` does nothing.
+ * Runs the commands of a section that match, in their order, as they are written. Names in
+ * capitals, which the reader replaces, are filled in, and `minikube` does nothing.
  * @returns what they printed
  */
 export async function runDocumented(
@@ -106,7 +106,7 @@ function fill(text: string, names: Record<string, string>): string {
   );
 }
 
-/** Runs every command of the page that no test has run before and that no exception names; each must succeed. */
+/** Runs every command that no test has run before and that is not excepted; each must succeed. */
 export const documentation: Test = async (cluster, say) => {
   const names = {
     NAMESPACE: 'production',
@@ -114,7 +114,7 @@ export const documentation: Test = async (cluster, say) => {
     SERVICE: 'quotes',
     ENVIRONMENT: 'production',
   };
-  // What an authority would have given.
+  // An authority would have given these.
   certify(cluster.checkout, 'authority', 'server', 'DNS:quotes.example');
   for (const [made, name] of Object.entries({
     'server.pem': 'fullchain.pem',
@@ -126,20 +126,20 @@ export const documentation: Test = async (cluster, say) => {
   const failures: string[] = [];
   for (const command of documented.filter((one) => !done.has(one.text) && !isExcepted(one))) {
     const { section, text } = command;
-    // A pod that starts has no log yet, and those before may have begun a rollout.
+    // A pod that starts has no log yet, and an earlier command may have begun a rollout.
     if (text.startsWith('kubectl logs')) await cluster.settled('production');
     const filled = fill(text, {
       ...names,
       ...(text.includes('--previous') && { POD: await restarted(cluster, text) }),
     });
-    // A forwarded port is open until somebody ends it.
+    // A forwarded port stays open until somebody ends it.
     let line = filled.startsWith('kubectl port-forward')
       ? `timeout 3 ${filled} || [ $? = 124 ]`
       : filled;
-    // Where a person would be asked for a password, a pipe has it.
+    // The command reads the password from a pipe, where a person would type it.
     if (line.includes('--askpass')) line = `sed -n 's/^PASSWORD=//p' ${operatorSecret} | ${line}`;
     await cluster.shell(line).catch((error) => {
-      // A log without such a line is no fault of the command.
+      // A log without a matching line is no fault of the command.
       if (text.includes('| grep') && error.code === 1 && !error.stderr) return;
       failures.push(`${section}: ${text}\n${error.stderr || error.message}`);
     });
@@ -148,15 +148,16 @@ export const documentation: Test = async (cluster, say) => {
   assert.deepEqual(failures, [], `commands of ${page} that fail as they are written`);
   const skipped = documented.filter((command) => isExcepted(command) && !done.has(command.text));
   say(
-    `ok   ${page}: ${documented.length - skipped.length} commands run as they are written; not run:`,
+    `ok   ${page}: ${documented.length - skipped.length} commands run as they are written; ` +
+      'not run:',
   );
   for (const command of skipped) say(`     ${command.text} (${isExcepted(command)?.[1]})`);
 };
 
-/** A pod of which the container that a command names, or the only one, has been started again: one is killed for that. */
+/** Kills the container that a command names, or the only one; answers the pod once it is back. */
 async function restarted(cluster: RealCluster, text: string): Promise<string> {
   const [, app = 'quotes'] = /--container (\S+)/.exec(text) ?? [];
-  // The commands before this one may have begun a rollout.
+  // An earlier command may have begun a rollout.
   await cluster.settled('production');
   const [pod] = await cluster.pods('production', `app.kubernetes.io/name=${app}`);
   const [name = '', container = ''] = [pod?.metadata?.name, pod?.spec?.containers[0]?.name];

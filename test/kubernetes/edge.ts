@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { eventually } from '#libs/testing/eventually.ts';
 import type { Test } from './test.ts';
 
-/** What the services answer inside and nobody outside may see. */
+/** The services answer these inside the cluster only. */
 const inside = ['/metrics', '/readyz', '/healthz', '/docs', '/openapi.json', '/version'];
 
-/** The API of each environment, asked from outside: load balancer, Traefik, service, Redis and back. */
+/**
+ * Asks the API of each environment from outside: load balancer, Traefik, service, Redis and back.
+ */
 export const edge: Test = async (cluster, say) => {
   for (const namespace of ['qualification', 'production']) {
     const environment = await cluster.environment(namespace);
@@ -46,7 +48,7 @@ export const edge: Test = async (cluster, say) => {
     let last = await cluster.ask(environment, 'GET /quotes?limit=1', { client });
     for (let i = 0; i < 13; i += 1) {
       statuses.push(last.status);
-      // Whoever it says it is, it is the address that it comes from.
+      // The limit counts the address of the connection, whatever the headers say.
       const headers = { 'x-forwarded-for': `8.8.8.${i}`, 'x-real-ip': `8.8.4.${i}` };
       last = await cluster.ask(environment, 'GET /quotes?limit=1', { client, headers });
     }
@@ -60,7 +62,9 @@ export const edge: Test = async (cluster, say) => {
       );
     });
     say(
-      `ok   ${namespace} through load balancer and Traefik: user, quote, search; ${inside.join(', ')} stay inside; ten requests, then 429 with Retry-After, by the client's own address`,
+      `ok   ${namespace} through load balancer and Traefik: user, quote, search; ` +
+        `${inside.join(', ')} stay inside; ten requests, then 429 with Retry-After, ` +
+        "by the client's own address",
     );
   }
 };

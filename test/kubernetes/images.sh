@@ -1,25 +1,29 @@
 #!/usr/bin/env bash
-# images.sh TOOLS: builds the project's images and the stand-ins for those of others, and unpacks all that the manifests name, under the names by which a kubelet looks
-# for them, into a folder as containerd has it, of which every node gets a copy. Prints the folder; it is kept until an image is another. Run it through containers.sh.
+# images.sh TOOLS: builds the project's images and the stand-ins for those of others, and unpacks
+# all that the manifests name, under the names by which a kubelet looks for them, into a folder in
+# the form of containerd, which every node copies. It prints the folder, which is kept until an
+# image changes. Run it through containers.sh.
 set -euo pipefail
 tools=$1
-# Whatever the programs say.
+# Only the folder goes to standard output.
 exec 3>&1 >&2
 test/containers/base-images.sh
-npm run -s images -- --pull=never --build-arg "$(sed -n 's/^ARG \(NODE=.*\)@.*/\1/p' deploy/images/Dockerfile)"
+pinned=$(sed -n 's/^ARG \(NODE=.*\)@.*/\1/p' deploy/images/Dockerfile)
+npm run -s images -- --pull=never --build-arg "$pinned"
 
-# image NAME FROM PROGRAM: a program over an image, or over nothing, made anew when the program is another.
+# image NAME FROM PROGRAM: adds a program to an image, or to an empty one, when it has changed.
 image() {
-  local container digest
+  local container digest label
   digest=$(sha256sum <"$3" | cut -c 1-64)
-  if [ "$(podman image inspect --format '{{index .Labels "program"}}' "$1" 2>/dev/null)" = "$digest" ]; then return; fi
+  label=$(podman image inspect --format '{{index .Labels "program"}}' "$1" 2>/dev/null || true)
+  if [ "$label" = "$digest" ]; then return; fi
   container=$(buildah from --pull-never "$2")
   buildah add -q --chmod 755 "$container" "$3" "/${3##*/}"
   buildah config --label "program=$digest" --entrypoint "[\"/${3##*/}\"]" --cmd '' "$container"
   buildah commit -q "$container" "$1" >/dev/null
   buildah rm "$container" >/dev/null
 }
-# canonical NAME: as containerd calls it.
+# canonical NAME: prints the name that containerd uses.
 canonical() {
   case $1 in
   *.*/* | localhost/*) echo "$1" ;;
@@ -39,11 +43,17 @@ for image in $(npm exec -- node --disable-warning=ExperimentalWarning test/kuber
   *) podman tag "${image%@*}" "$name" ;;
   esac
   names+=("$name")
-  # An image that is pinned by digest is asked for by digest alone; the stand-in has another, so it is given that name.
-  if [ "$image" != "${image%@*}" ]; then aliases+=("$name" "$(canonical "${name%:*}@${image#*@}")"); fi
+  # An image that is pinned by digest is asked for by digest alone. The digest of a stand-in
+  # differs, so that it gets that name too.
+  if [ "$image" != "${image%@*}" ]; then
+    aliases+=("$name" "$(canonical "${name%:*}@${image#*@}")")
+  fi
 done
 
-content=$( (podman image inspect --format '{{.Id}}' "${names[@]}" && echo "${names[@]} ${aliases[@]}") | sha256sum | cut -c 1-12)
+content=$(
+  (podman image inspect --format '{{.Id}}' "${names[@]}" && echo "${names[@]} ${aliases[@]}") |
+    sha256sum | cut -c 1-12
+)
 images=$tools/images/$content
 if [ ! -e "$images" ]; then
   rm -rf "$tools/images"
@@ -59,7 +69,8 @@ CONF
   "$tools/containerd" --config "$tools/images/containerd.toml" --log-level error &
   ctr() { "$tools/ctr" --address "$tools/images/containerd.sock" --namespace k8s.io "$@"; }
   until ctr version >/dev/null 2>&1; do sleep 0.1; done
-  podman save -q --multi-image-archive --format docker-archive -o "$tools/images/archive" "${names[@]}"
+  podman save -q --multi-image-archive --format docker-archive \
+    -o "$tools/images/archive" "${names[@]}"
   ctr images import "$tools/images/archive" >/dev/null
   set -- "${aliases[@]}"
   for (( ; $#; )); do

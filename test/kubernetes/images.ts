@@ -1,4 +1,4 @@
-/** Prints every image that the rendered overlays name, one a line: what images.sh has to provide. */
+/** Prints every image that the rendered overlays name, one per line, for images.sh. */
 import { containersOf, renderOverlays, workloads } from '#test/manifests/manifest.loader.ts';
 
 const rendered = renderOverlays(['kubectl', 'kustomize']);

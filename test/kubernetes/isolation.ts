@@ -7,29 +7,34 @@ import type { Manifest } from '#test/manifests/manifest.loader.ts';
 import type { RealCluster } from './cluster.ts';
 import type { Test } from './test.ts';
 
-/** Somebody who tries, or is tried. */
+/** A place that connects, or is connected to. */
 interface Place extends Actor {
   ip: string;
   /** Path of its network namespace. */
   network: string;
 }
 
-/** Run in a network namespace: reads addresses from the standard input and says of each whether it takes a connection. */
+/**
+ * Runs in a network namespace: reads addresses, and tells of each whether it takes a connection.
+ */
 const probe = `
   const { connect } = require('node:net');
   const open = ([host, port]) => new Promise((done) => {
     const socket = connect({ host, port });
     const end = (answer) => { socket.destroy(); done(answer); };
-    socket.setTimeout(3000, () => end(false)).once('connect', () => end(true)).once('error', () => end(false));
+    const fail = () => end(false);
+    socket.setTimeout(3000, fail).once('connect', () => end(true)).once('error', fail);
   });
   let text = '';
   process.stdin.on('data', (chunk) => { text += chunk; });
-  process.stdin.on('end', () => Promise.all(JSON.parse(text).map(open)).then((all) => console.log(JSON.stringify(all))));
+  process.stdin.on('end', async () => {
+    console.log(JSON.stringify(await Promise.all(JSON.parse(text).map(open))));
+  });
 `;
 
 /**
- * Every pair of pods, and a client outside, on every declared port: what the policies of the cluster let through by the
- * computation of test:manifests, against what happens when it is tried from the network of the pod.
+ * Tries every pair of pods, and a client outside, on every declared port, from the network of the
+ * pod, and compares the outcome with what the policies of the cluster allow by test:manifests.
  */
 export const isolation: Test = async (cluster, say) => {
   const { items } = (await cluster.get('networkpolicies --all-namespaces')) as {
@@ -53,7 +58,7 @@ export const isolation: Test = async (cluster, say) => {
       const expected = reaches(policies, from, to, port);
       asked += 1;
       if (answers[i]) open += 1;
-      // kube-router lets pods of one policy reach each other on whatever anybody may reach them on.
+      // Where anybody may reach a pod, kube-router lets all pods of its policy reach it.
       if (answers[i] && !expected && isDeepStrictEqual(from.labels, to.labels)) flaws += 1;
       else if (answers[i] !== expected) {
         wrong.push(`${from.id} > ${to.id}:${port.port} is ${answers[i] ? 'open' : 'shut'}`);
@@ -64,7 +69,9 @@ export const isolation: Test = async (cluster, say) => {
   }
   assert.deepEqual(wrong, [], 'ways that are not as the policies say');
   say(
-    `ok   ${places.length} pods and a client outside: ${open} of ${asked} ways are open, each as computed but ${flaws} among pods of one workload, a fault of kube-router; none between production and qualification`,
+    `ok   ${places.length} pods and a client outside: ${open} of ${asked} ways are open, ` +
+      `each as computed but ${flaws} among pods of one workload, a fault of kube-router; ` +
+      'none between production and qualification',
   );
 };
 

@@ -1,9 +1,10 @@
 /**
- * load-balancer.ts FOLDER NODES: a load balancer as clouds have them, for a test cluster; runs in the network of its
- * control plane. Gives every Service of type LoadBalancer an address, asks each node's health check port (has
- * kube-proxy a ready endpoint there?), takes a node out after some failures in a row and in after one success. A
- * connection stays with its node as long as it lives, and packets keep their source address. How often it asks and
- * how many failures it takes is in FOLDER/load-balancer.json and may change meanwhile.
+ * load-balancer.ts FOLDER NODES: a load balancer as clouds have them, for a test cluster, in the
+ * network of its control plane. It gives every Service of type LoadBalancer an address, asks each
+ * node's health check port (has kube-proxy a ready endpoint there?), takes a node out after some
+ * failures in a row and in after one success. A connection stays with its node, and packets keep
+ * their source address. FOLDER/load-balancer.json says how often it asks and how many failures it
+ * takes, and may change meanwhile.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -22,9 +23,9 @@ const credentials = {
   key: readFileSync(`${folder}/admin.key`),
 };
 
-/** Failures in a row of a Service on a node. */
+/** Failures in a row, by Service and node. */
 const failures = new Map<string, number>();
-/** What the kernel was told last of a Service. */
+/** The nodes that the kernel was told of last, by Service. */
 const told = new Map<string, string>();
 
 for (const { mark, ip } of nodes) {
@@ -69,11 +70,19 @@ function tell(ip: string, marks: number[]): void {
   if (told.get(ip) === now) return;
   const table = `lb_${ip.replaceAll('.', '_')}`;
   const map = marks.map((mark, i) => `${i} : ${mark}`).join(', ');
-  const choose = `ip daddr ${ip} ct mark 0 ct mark set jhash ip saddr mod ${marks.length} map { ${map} };`;
+  const share = `jhash ip saddr mod ${marks.length} map { ${map} }`;
+  const choose = `ip daddr ${ip} ct mark 0 ct mark set ${share};`;
   const chain = `type filter hook prerouting priority mangle; policy accept;
     ${marks.length > 0 ? choose : ''}
     ip daddr ${ip} meta mark set ct mark;`;
-  const input = `add table ip ${table}\ndelete table ip ${table}\ntable ip ${table} {\nchain pre {\n${chain}\n}\n}\n`;
+  const input = `add table ip ${table}
+delete table ip ${table}
+table ip ${table} {
+chain pre {
+${chain}
+}
+}
+`;
   execFileSync('nft', ['-f', '-'], { input });
   told.set(ip, now);
   console.log(`${new Date().toISOString()} ${ip}: nodes ${now}`);

@@ -3,29 +3,31 @@ import { Agent as AgentOverTls } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Environment, type RealCluster, sendTo } from './cluster.ts';
 
-/** Load on an environment and how much of it. */
+/** How much load an environment gets. */
 interface Plan {
-  /** Requests a second, all clients together. */
+  /** Requests a second of all clients together. */
   rate: number;
   /** Clients at the same time. */
   clients: number;
   timeoutMs: number;
 }
 
-/** One request: when it began, in milliseconds since the load did, how long it took, and its status or what went wrong. */
+/** One request. */
 export interface Attempt {
   what: string;
+  /** Milliseconds from the beginning of the load to that of the request. */
   at: number;
   ms: number;
+  /** The status of the answer, or the error. */
   status: number | string;
-  /** The answer, where it is a refusal. */
+  /** The body of an answer that refuses. */
   text?: string;
 }
 
-/** What load that runs in the background has in common: `start`, then `stop`, which waits for what is under way. */
+/** Load in the background: `start` begins it, and `stop` waits for the requests under way. */
 abstract class Load {
   readonly log: Attempt[] = [];
-  /** When it began, as `Date.now()` counts. */
+  /** When it began, by `Date.now()`. */
   begin = 0;
   protected readonly cluster: RealCluster;
   protected readonly environment: Environment;
@@ -39,7 +41,7 @@ abstract class Load {
     this.plan = { rate: 20, clients: 4, timeoutMs: 10_000, ...plan };
   }
 
-  /** Begins, and resolves once the first request has succeeded. */
+  /** Begins the load, and resolves once the first request has succeeded. */
   async start(): Promise<this> {
     this.begin = Date.now();
     const { clients, rate } = this.plan;
@@ -52,13 +54,12 @@ abstract class Load {
     return this;
   }
 
-  /** Ends it. */
   async stop(): Promise<void> {
     this.#ended = true;
     await Promise.all(this.#running);
   }
 
-  /** Waits until a number of requests that begin from now on have succeeded. */
+  /** Waits until this many requests that begin from now on have succeeded. */
   async more(count: number): Promise<void> {
     const since = Date.now() - this.begin;
     while (
@@ -70,7 +71,7 @@ abstract class Load {
     }
   }
 
-  /** How often each status, or each fault, came. */
+  /** How often each status, or each error, came. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { status } of this.log) counts[status] = (counts[status] ?? 0) + 1;
@@ -83,8 +84,8 @@ abstract class Load {
   }
 
   /**
-   * Times in which nothing succeeded although something failed, as callers see them: from the beginning of the last
-   * request that succeeded to the end of the next one that does.
+   * The gaps in which nothing succeeded although something failed, as callers see them: from the
+   * beginning of the last request that succeeded to the end of the next one.
    */
   gaps(): { at: number; ms: number }[] {
     const log = this.log.toSorted((a, b) => a.at - b.at);
@@ -113,7 +114,10 @@ abstract class Load {
   protected abstract succeeded(attempt: Attempt): boolean;
   /** Path of the next request. */
   protected abstract next(): string;
-  /** Sends a request. @returns its status, and its text where that tells more */
+  /**
+   * Sends a request.
+   * @returns its status, and the body of an answer that refuses
+   */
   protected abstract once(path: string): Promise<Pick<Attempt, 'status' | 'text'>>;
 
   async #work(offset: number): Promise<void> {
@@ -133,17 +137,18 @@ abstract class Load {
 }
 
 /**
- * Writes quotes from outside through the load balancer, each by a client and on a connection of its own, and remembers
- * every one that was acknowledged.
+ * Writes quotes from outside through the load balancer, each by a new client on a new connection,
+ * and remembers the acknowledged ones.
  */
 export class Writer extends Load {
-  /** Acknowledged quotes: id, and what was written. */
+  /** Acknowledged quotes by id. */
   readonly acknowledged = new Map<string, string>();
   #count = 0;
 
   /**
-   * Reads back every acknowledged quote. What answers neither that it is there nor that it is not is asked again.
-   * @returns those that are lost
+   * Reads back every acknowledged quote. A request that tells neither that the quote is there nor
+   * that it is missing is repeated.
+   * @returns ids of those that are lost
    */
   async verify(): Promise<string[]> {
     const lost: string[] = [];
@@ -194,15 +199,15 @@ export class Writer extends Load {
 }
 
 /**
- * Reads from outside through the load balancer as browsers do: a client keeps its connection for a few requests, fewer
- * than its limit, and then another client comes.
+ * Reads from outside through the load balancer as browsers do: a client keeps its connection for a
+ * few requests, fewer than its limit, and then another client comes.
  */
 export class Reader extends Load {
   readonly #paths: string[];
   #count = 0;
   readonly #idle: { agent: Agent; address: string; left: number }[] = [];
 
-  /** @param paths asked for in turn; each must answer 200 */
+  /** @param paths requested in turn; each must answer 200 */
   constructor(
     cluster: RealCluster,
     environment: Environment,

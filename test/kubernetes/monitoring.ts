@@ -7,18 +7,18 @@ import { clusterMetrics } from '#test/monitoring/cluster-metrics.ts';
 import { metricsOf, panelQueries, rules } from '#test/monitoring/configuration.ts';
 import type { Test } from './test.ts';
 
-/** Metrics of programs that cannot be had where only package registries are reached. */
+/** Metrics of programs that cannot be installed from package registries. */
 const unheard = new Set(
   [...clusterMetrics]
     .filter(([, exporter]) => exporter === 'kube-state-metrics')
     .map(([name]) => name),
 );
 
-/** Prometheus as it runs in the cluster: everything is scraped, every panel has data, and mails get out. */
+/** Checks Prometheus in the cluster: everything is scraped, panels have data, and mails get out. */
 export const monitoring: Test = async (cluster, say) => {
   const mails: Email[] = [];
   await using _mailServer = receive(mails);
-  // The commands of docs/operations.md.
+  // These are the commands of docs/operations.md.
   const forwards = ['service/prometheus 9090', 'service/alertmanager 9093'].map((target) =>
     spawn('kubectl', ['port-forward', '--namespace', 'monitoring', ...target.split(' ')], {
       env: cluster.env,
@@ -48,13 +48,14 @@ export const monitoring: Test = async (cluster, say) => {
       2000,
     );
     const jobs = Map.groupBy(targets, ({ labels }) => labels.job);
-    // Three nodes of production, one of qualification.
+    // Production has three nodes, qualification one.
     assert.equal(jobs.get('redis')?.length, 3 + 1);
     say(
-      `ok   Prometheus scrapes all: ${[...jobs].map(([job, { length }]) => `${job} ${length}`).join(', ')}`,
+      `ok   Prometheus scrapes all: ` +
+        [...jobs].map(([job, { length }]) => `${job} ${length}`).join(', '),
     );
 
-    // The searches and writes that the panels are about.
+    // The panels show searches and writes.
     const environment = await cluster.environment('production');
     for (let i = 0; i < 20; i += 1)
       await cluster.ask(environment, `GET /search?keyword=number${i}`);
@@ -89,7 +90,7 @@ export const monitoring: Test = async (cluster, say) => {
     const silent = rules.filter(({ expr }) => metricsOf(expr).some((name) => unheard.has(name)));
     say(`     and the rules ${silent.map(({ alert, record }) => alert ?? record).join(', ')}`);
 
-    // Prometheus' own alert has come, but its mail comes once a day; that of another comes now.
+    // The mail of Prometheus' own alert comes once a day, so that another alert must send one now.
     const alerts = 'http://127.0.0.1:9093/api/v2/alerts';
     await eventually(async () => {
       const active = (await (await fetch(alerts)).json()) as { labels: { alertname: string } }[];
@@ -112,10 +113,10 @@ export const monitoring: Test = async (cluster, say) => {
   }
 };
 
-/** smtp.example.com as the cluster's DNS knows it; wants TLS and the account's password. */
+/** Serves smtp.example.com of the cluster's DNS, with TLS and the account's password. */
 function receive(mails: Email[]): AsyncDisposable {
   const server = new SMTPServer({
-    // Nobody here knows names of pods; the question would take longer than a client waits.
+    // No server here knows the names of pods; the lookup would take longer than a client waits.
     disableReverseLookup: true,
     onAuth: ({ username, password }, _session, done) =>
       username === 'alerts@example.com' && password === 'PASSWORD OF THE MAIL ACCOUNT'

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# node.sh NAME N TOOLS IMAGES FOLDER: a node of a test cluster: containerd, kubelet, kube-proxy and kube-router in a network, mount, process, host name, IPC and cgroup
-# namespace of their own (what kind does with Docker, done with unshare). It stays in the foreground; ending its process ends everything in the node, as a power cut
-# would. TOOLS is what tools.sh prints, IMAGES what images.sh prints, FOLDER where the cluster keeps its state.
+# node.sh NAME N TOOLS IMAGES FOLDER: a node of a test cluster: containerd, kubelet, kube-proxy and
+# kube-router in new network, mount, process, host name, IPC and cgroup namespaces (as kind does
+# with Docker, here with unshare). It stays in the foreground; ending its process ends everything in
+# the node, as a power cut would. TOOLS is what tools.sh prints, IMAGES what images.sh prints,
+# FOLDER where the cluster keeps its state.
 set -euo pipefail
 name=$1
 n=$2
@@ -13,7 +15,7 @@ run=$folder/$node
 hierarchies="cpu cpuacct cpuset memory devices freezer blkio pids systemd"
 
 if [ "${6:-}" != inside ]; then
-  # A group in each hierarchy, which the cgroup namespace makes the root: this kubelet sees its own containers only.
+  # The cgroup namespace makes this group the root, so that the kubelet sees only its containers.
   for hierarchy in $hierarchies; do
     group=/sys/fs/cgroup/$hierarchy/$name-$node
     mkdir -p "$group"
@@ -21,15 +23,17 @@ if [ "${6:-}" != inside ]; then
       cat "/sys/fs/cgroup/cpuset/cpuset.cpus" >"$group/cpuset.cpus"
       cat "/sys/fs/cgroup/cpuset/cpuset.mems" >"$group/cpuset.mems"
     fi
-    # Three nodes share this machine with their control plane and the tests, which may not starve them.
+    # Three nodes share this machine with the control plane and the tests, which need CPU as well.
     if [ "$hierarchy" = cpu ]; then echo 8192 >"$group/cpu.shares"; fi
     echo $$ >"$group/cgroup.procs"
   done
-  exec nsenter "--net=/run/netns/$name-$node" unshare --mount --pid --fork --kill-child --ipc --uts --cgroup --mount-proc "$0" "$@" inside
+  exec nsenter "--net=/run/netns/$name-$node" \
+    unshare --mount --pid --fork --kill-child --ipc --uts --cgroup --mount-proc "$0" "$@" inside
 fi
 
 hostname "$node"
-# /sys of this network namespace, cgroups of this cgroup namespace, no unified hierarchy.
+# /sys shows this network namespace, and the cgroups of this cgroup namespace without the unified
+# hierarchy.
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 for hierarchy in $hierarchies; do
@@ -38,18 +42,20 @@ for hierarchy in $hierarchies; do
   mount -t cgroup -o "$kind" cgroup "/sys/fs/cgroup/$hierarchy"
 done
 
-# Folders of its own in place of the machine's; what is in /run does not survive a reboot.
+# These folders replace the machine's; what is in /run does not survive a reboot.
 rm -rf "$run/root/run"
-for own in run var/lib/kubelet var/lib/containerd var/lib/cni var/log/pods var/log/containers etc/cni/net.d var/volumes etc/kubernetes; do
+for own in run var/lib/kubelet var/lib/containerd var/lib/cni var/log/pods var/log/containers \
+  etc/cni/net.d var/volumes etc/kubernetes; do
   mkdir -p "$run/root/$own" "/$own"
   mount --rbind "$run/root/$own" "/$own"
 done
 mkdir -p /run/lock /run/netns
-# Nobody answers there: cluster DNS knows what the tests need.
+# No server answers there; the DNS of the cluster knows what the tests need.
 echo "nameserver 203.0.113.53" >"$run/resolv.conf"
 mount --bind "$run/resolv.conf" /etc/resolv.conf
-# What kubelet wants of the kernel, shown to it in files: the machine's own settings stay as they are.
-for setting in vm/overcommit_memory:1 kernel/panic:10 kernel/panic_on_oops:1 kernel/keys/root_maxkeys:1000000 kernel/keys/root_maxbytes:25000000; do
+# Kubelet wants these settings of the kernel. It sees them in files, so that the machine's own stay.
+for setting in vm/overcommit_memory:1 kernel/panic:10 kernel/panic_on_oops:1 \
+  kernel/keys/root_maxkeys:1000000 kernel/keys/root_maxbytes:25000000; do
   file=$run/sysctl-$(echo "${setting%:*}" | tr / .)
   echo "${setting#*:}" >"$file"
   mount --bind "$file" "/proc/sys/${setting%:*}"
@@ -59,7 +65,8 @@ mount --make-rshared /
 cat >/etc/cni/net.d/10-ptp.conflist <<CONF
 {"cniVersion": "1.0.0", "name": "pods", "plugins": [
   {"type": "ptp", "ipMasq": false, "mtu": 1500,
-   "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.244.$n.0/24"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+   "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.244.$n.0/24"}]],
+            "routes": [{"dst": "0.0.0.0/0"}]}},
   {"type": "portmap", "capabilities": {"portMappings": true}}]}
 CONF
 cat >"$run/containerd.toml" <<CONF
@@ -72,7 +79,7 @@ state = '/run/containerd'
   sandbox = 'localhost/pause:1'
 [plugins.'io.containerd.cri.v1.runtime']
   disable_apparmor = true
-  # Without CAP_SYS_RESOURCE nobody may lower an oom_score_adj.
+  # Without CAP_SYS_RESOURCE no process may lower an oom_score_adj.
   restrict_oom_score_adj = true
   [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
     runtime_type = 'io.containerd.runc.v2'
@@ -101,7 +108,11 @@ tlsCertFile: $folder/kubelet-$node.crt
 tlsPrivateKeyFile: $folder/kubelet-$node.key
 failSwapOn: false
 imageGCHighThresholdPercent: 100
-evictionHard: {memory.available: 100Mi, nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%}
+evictionHard:
+  memory.available: 100Mi
+  nodefs.available: 1%
+  nodefs.inodesFree: 1%
+  imagefs.available: 1%
 CONF
 cat >"$run/kube-proxy.yaml" <<CONF
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -115,9 +126,11 @@ conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeou
 CONF
 
 export PATH=$tools:$PATH
-# The images, at the first start. Unpacked they never change, so the nodes share them; only the accounts of them are each node's own.
+# The first start copies the images. Unpacked images never change, so that the nodes share them;
+# only containerd's databases of them belong to each node.
 if [ ! -e /var/lib/containerd/own ]; then
-  for shared in io.containerd.content.v1.content/blobs/sha256 io.containerd.snapshotter.v1.overlayfs/snapshots; do
+  for shared in io.containerd.content.v1.content/blobs/sha256 \
+    io.containerd.snapshotter.v1.overlayfs/snapshots; do
     mkdir -p "/var/lib/containerd/$shared"
     ln -s "$images/$shared/"* "/var/lib/containerd/$shared"
   done
@@ -126,15 +139,18 @@ if [ ! -e /var/lib/containerd/own ]; then
 fi
 containerd --config "$run/containerd.toml" >>"$run/containerd.log" 2>&1 &
 until [ -S /run/containerd/containerd.sock ]; do sleep 0.1; done
-# It ends where containerd has its socket and is not ready yet.
+# Kubelet ends when containerd has its socket and is not ready yet.
 while :; do
-  kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" --hostname-override="$node" --node-ip="10.89.0.1$n" \
-    --root-dir=/var/lib/kubelet >>"$run/kubelet.log" 2>&1 || true
+  kubelet --config "$run/kubelet.yaml" --kubeconfig "$folder/system:node:$node.kubeconfig" \
+    --hostname-override="$node" --node-ip="10.89.0.1$n" --root-dir=/var/lib/kubelet \
+    >>"$run/kubelet.log" 2>&1 || true
   sleep 1
 done &
 kubelet=$!
 kube-proxy --config "$run/kube-proxy.yaml" >>"$run/kube-proxy.log" 2>&1 &
-# It ends where the node is not yet known.
-while ! kube-router --kubeconfig "$folder/admin.kubeconfig" --hostname-override="$node" --run-firewall=true --run-router=false --run-service-proxy=false \
-  --service-cluster-ip-range=10.96.0.0/16 --iptables-sync-period=60s >>"$run/kube-router.log" 2>&1; do sleep 1; done &
+# Kube-router ends when the node is not yet known.
+while ! kube-router --kubeconfig "$folder/admin.kubeconfig" --hostname-override="$node" \
+  --run-firewall=true --run-router=false --run-service-proxy=false \
+  --service-cluster-ip-range=10.96.0.0/16 --iptables-sync-period=60s \
+  >>"$run/kube-router.log" 2>&1; do sleep 1; done &
 wait "$kubelet"

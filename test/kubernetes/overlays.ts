@@ -10,10 +10,12 @@ import { overlays, type RealCluster } from './cluster.ts';
 import { runDocumented } from './documentation.ts';
 import type { Test } from './test.ts';
 
-/** Those with a quota. */
+/** The overlays that have a quota. */
 const environments = ['qualification', 'production'];
 
-/** Everything that a ServiceAccount may do beyond what every account may; those not named, nothing. */
+/**
+ * The rights of each ServiceAccount beyond those of every account; accounts not named have none.
+ */
 const permitted: Record<string, string[]> = {
   'traefik/traefik': ['ingressclasses.networking.k8s.io [list watch]', 'nodes [list watch]'],
   'monitoring/prometheus': [
@@ -28,7 +30,7 @@ const permitted: Record<string, string[]> = {
   ],
 };
 
-/** What Traefik may do besides, in the namespaces that it serves. */
+/** Further rights of Traefik, in the namespaces that it serves. */
 const served = [
   'endpointslices.discovery.k8s.io [list watch]',
   'ingresses.networking.k8s.io [list watch]',
@@ -55,14 +57,14 @@ const harmless = {
   },
 };
 
-/** How long a pod that an autoscaler has added may take, in milliseconds. */
-const READY_MS = 60_000;
+/** How long a pod that an autoscaler adds may take. */
+const MAX_READY_MS = 60_000;
 
-/** Deploys every overlay by `npm run deploy`, traefik and qualification by the very lines of docs/operations.md. */
+/** Deploys every overlay by `npm run deploy`, two of them by the lines of docs/operations.md. */
 export const installs: Test = async (cluster, say) => {
   acceptMails(cluster);
   for (const overlay of overlays) {
-    // The page's own lines for these two; the others as `npm run deploy` says.
+    // The page has lines for these two; the others are deployed as `npm run deploy` says.
     const section = 'Install on minikube';
     const lines = { traefik: /deploy -- traefik/, qualification: /umask|deploy -- qualification/ }[
       overlay
@@ -71,24 +73,25 @@ export const installs: Test = async (cluster, say) => {
       ? { output: await runDocumented(cluster, section, lines), missing: 0 }
       : await cluster.deploy(overlay);
     const objects = applied(output);
-    // Traefik's rights are in the namespaces that it serves: it has made them.
+    // Traefik's deployment made the namespaces that it serves, where it has rights.
     const other = objects.filter(
       ({ name, outcome }) => outcome !== 'created' && name !== `namespace/${overlay}`,
     );
     assert.deepEqual(other, []);
-    // The first thing that the autoscalers do is to add a second pod.
+    // The autoscalers begin by adding a second pod.
     const pods = await eventually(async () => {
       const all = await cluster.pods(overlay);
       return all.length > 0 && all.every(({ status }) => isReady(status ?? {})) && all;
-    }, READY_MS);
+    }, MAX_READY_MS);
     const secrets = missing > 0 ? '; refused before, missing secrets made as it said' : '';
     say(
-      `ok   ${overlay}: ${objects.length} objects admitted, all rolled out, ${pods.length} pods ready${secrets}`,
+      `ok   ${overlay}: ${objects.length} objects admitted, all rolled out, ` +
+        `${pods.length} pods ready${secrets}`,
     );
   }
 };
 
-/** Deploys every overlay again. */
+/** Deploys every overlay again, which must change nothing. */
 export const repetition: Test = async (cluster, say) => {
   for (const overlay of overlays) {
     const { stderr, status } = cluster.attempt([
@@ -106,8 +109,8 @@ export const repetition: Test = async (cluster, say) => {
 };
 
 /**
- * Sets what an operator has to set: the mail server. That of the tests speaks TLS, but no authority has signed its
- * certificate.
+ * Changes what an operator has to set, the mail server. That of the tests speaks TLS, but no
+ * authority has signed its certificate.
  */
 function acceptMails(cluster: RealCluster): void {
   const file = join(cluster.checkout, 'deploy/overlays/monitoring/alertmanager/alertmanager.yml');
@@ -118,13 +121,13 @@ function acceptMails(cluster: RealCluster): void {
   );
 }
 
-/** What a deployment said of each object: created, configured or unchanged. */
+/** The outcome that a deployment printed for each object: created, configured or unchanged. */
 function applied(output: string): { name: string; outcome: string }[] {
   const lines = output.matchAll(/^(\S+\/\S+) (created|configured|unchanged)$/gm);
   return [...lines].map(([, name = '', outcome = '']) => ({ name, outcome }));
 }
 
-/** Deploys, and answers with the objects that it changed. */
+/** Deploys, and answers the objects that changed. */
 async function changes(cluster: RealCluster, overlay: string): Promise<string[]> {
   const versions = async () => {
     const { items } = await cluster.get(
@@ -144,9 +147,10 @@ async function changes(cluster: RealCluster, overlay: string): Promise<string[]>
     objects
       .filter(({ outcome }) => outcome !== 'unchanged')
       .map(({ name }) => name)
-      // It removes itself a minute after it ended.
+      // The Job removes itself a minute after it ended.
       .filter((name) => name !== 'job.batch/seed')
-      // kubectl sends a budget's selector, a StatefulSet's claims and a Secret's long values every time and calls that "configured": a change is a new version.
+      // kubectl sends a budget's selector, a StatefulSet's claims and a Secret's long values every
+      // time and calls that "configured"; only a new version is a change.
       .filter((name) => !before.has(name) || before.get(name) !== after.get(name))
   );
 }
@@ -201,7 +205,8 @@ export const admission: Test = async (cluster, say) => {
     }
   }
   say(
-    'ok   a privileged pod, one as root, on the host network or with a host path: refused in every namespace',
+    'ok   a privileged pod, one as root, on the host network or with a host path: ' +
+      'refused in every namespace',
   );
 
   for (const namespace of environments) {
@@ -218,7 +223,8 @@ export const admission: Test = async (cluster, say) => {
     assert.match(stderr, /maximum cpu usage per Container is 1, but limit is 2/);
   }
   say(
-    'ok   a pod that names no limits gets those of the LimitRange; one beyond its maximum is refused',
+    'ok   a pod that names no limits gets those of the LimitRange; ' +
+      'one beyond its maximum is refused',
   );
 
   const mounting = new Set<string>();
@@ -239,7 +245,7 @@ export const admission: Test = async (cluster, say) => {
 };
 
 export const permissions: Test = async (cluster, say) => {
-  /** What an account may do in a namespace, as the authorizer lists it. */
+  /** The rights of an account in a namespace, as the authorizer lists them. */
   const rules = async (account: string, namespace: string) => {
     const [home, name] = account.split('/');
     const list = ['auth', 'can-i', '--list', '--no-headers', '--namespace', namespace];
@@ -267,7 +273,7 @@ export const permissions: Test = async (cluster, say) => {
   }
   for (const account of Object.keys(permitted)) {
     assert.ok(accounts.includes(account), account);
-    // Asked one by one as well, for what would hurt most.
+    // The most dangerous rights are asked for one by one as well.
     for (const deed of [
       'create secrets',
       'update secrets',
@@ -295,8 +301,10 @@ export const permissions: Test = async (cluster, say) => {
     ]);
     assert.equal(stdout.trim(), 'no', `${account} may read secrets`);
   }
+  const named = Object.keys(permitted).length;
   say(
-    `ok   ${Object.keys(permitted).length} ServiceAccounts may do exactly what they need, the other ${accounts.length - Object.keys(permitted).length} nothing`,
+    `ok   ${named} ServiceAccounts may do exactly what they need, ` +
+      `the other ${accounts.length - named} nothing`,
   );
 };
 
@@ -309,7 +317,7 @@ export const disruption: Test = async (cluster, say) => {
       ['create', '--raw', `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, '--filename=-'],
       JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }),
     );
-  // What is evicted now finds no other place: as if the cluster were full.
+  // An evicted pod finds no other place, as if the cluster were full.
   await using full = await cordon(cluster);
   const counted: string[] = [];
   for (const { metadata, spec, status } of budgets) {
@@ -333,13 +341,14 @@ export const disruption: Test = async (cluster, say) => {
   await full[Symbol.asyncDispose]();
   for (const overlay of overlays) await cluster.settled(overlay);
   say(
-    `ok   ${counted.length} disruption budgets let one pod be evicted and refuse the next until it is back`,
+    `ok   ${counted.length} disruption budgets let one pod be evicted ` +
+      'and refuse the next until it is back',
   );
 };
 
 /**
- * Both environments at their worst instant: every Deployment at its maximum and in the middle of a rollout, which finds
- * no node for its new pods, so the old ones stay.
+ * Brings both environments to their worst instant: every Deployment is at its maximum and in the
+ * middle of a rollout, which finds no node for its new pods, so that the old ones stay.
  */
 export const quota: Test = async (cluster, say) => {
   const minimum = join(cluster.checkout, 'deploy/base/http/autoscaler.yaml');
@@ -364,7 +373,8 @@ export const quota: Test = async (cluster, say) => {
   for (const namespace of environments) await autoscalers(namespace, 4);
   for (const namespace of environments) await cluster.settled(namespace);
 
-  // The seed's template has the settings in it and cannot be changed; the Job removes itself a minute after it ended, and comes with every deployment.
+  // The seed's template has the settings in it and cannot be changed. The Job removes itself a
+  // minute after it ended, and comes back with every deployment.
   await cluster.kubectl([
     'wait',
     'job/seed',
@@ -420,7 +430,8 @@ export const quota: Test = async (cluster, say) => {
     assert.deepEqual(await refusals(namespace), []);
     const amounts = Object.entries(used).map(([resource, amount]) => `${resource} ${amount}`);
     say(
-      `ok   ${namespace}: all autoscalers at 4, every Deployment with a pod more in a rollout: the quota counts what test:manifests computes (${amounts.join(', ')}), no pod refused`,
+      `ok   ${namespace}: all autoscalers at 4, every Deployment with a pod more in a rollout: ` +
+        `the quota counts what test:manifests computes (${amounts.join(', ')}), no pod refused`,
     );
   }
   await full[Symbol.asyncDispose]();
@@ -435,16 +446,18 @@ export const quota: Test = async (cluster, say) => {
     }
     refused += (await refusals(namespace)).length;
   }
-  // Pods that are ending still count, so the next ones of a rollout at the maximum wait for them: refused, tried again, through in the end.
+  // Pods that are ending still count, so that the next pods of a rollout at the maximum are refused
+  // and tried again until those have ended.
   say(
-    `ok   the changed setting rolled out to every pod, the backup ran (new pods waited for ending ones: ${refused} tries refused)`,
+    'ok   the changed setting rolled out to every pod, the backup ran ' +
+      `(new pods waited for ending ones: ${refused} tries refused)`,
   );
   writeFileSync(minimum, original);
   for (const namespace of environments) await cluster.deploy(namespace);
   for (const namespace of environments) await autoscalers(namespace, 2);
 };
 
-/** Name of the ConfigMap that the settings of an environment have now. */
+/** Name of the ConfigMap with the present settings of an environment. */
 async function settingsOf(cluster: RealCluster, namespace: string): Promise<string> {
   const rendered = await cluster.kubectl([
     'kustomize',
@@ -469,11 +482,12 @@ export const rollback: Test = async (cluster, say) => {
   assert.deepEqual(await changes(cluster, 'production'), ['deployment.apps/quotes-deployment']);
   assert.equal(await settings(), current);
   say(
-    'ok   `rollout undo` of docs/operations.md brings the former settings back, the next deployment the present ones',
+    'ok   `rollout undo` of docs/operations.md brings the former settings back, ' +
+      'the next deployment the present ones',
   );
 };
 
-/** Keeps new pods from being placed on any node, as if all were full, until it is disposed of. */
+/** Keeps new pods from all nodes, as if these were full, until it is disposed of. */
 async function cordon(cluster: RealCluster): Promise<AsyncDisposable> {
   const nodes = cluster.nodes.map(({ name }) => name);
   await cluster.kubectl(['cordon', ...nodes]);

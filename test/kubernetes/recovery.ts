@@ -9,7 +9,7 @@ import { RUNS, type Test } from './test.ts';
 const namespace = 'production';
 const section = 'Backup and restore';
 
-/** Backup, loss of everything, and the way back, by the commands of docs/operations.md. */
+/** Makes a backup, deletes everything, and restores it by the commands of docs/operations.md. */
 export const recovery: Test = async (cluster, say) => {
   const environment = await cluster.environment(namespace);
   const writer = await new Writer(cluster, environment).start();
@@ -20,10 +20,10 @@ export const recovery: Test = async (cluster, say) => {
   }
   say(`ok   ${backups} backups in a row while writes go on, none failed`);
   await writer.stop();
-  // What was written last is to be in the copy as well.
+  // The last writes must be in the backup as well.
   await runDocumented(cluster, section, /cronjob\/redis-backup-production/);
 
-  // The nodes' own user may ask who they are, but only the operator may delete everything.
+  // The nodes' own user may ask for roles, but only the operator may delete everything.
   const { PASSWORD } = parseEnv(
     readFileSync(
       join(cluster.checkout, `deploy/overlays/${namespace}/redis-operator.secret`),
@@ -59,6 +59,7 @@ export const recovery: Test = async (cluster, say) => {
   await cluster.settled(namespace);
   assert.deepEqual(await writer.verify(), []);
   say(
-    `ok   backup, everything deleted, restore as documented: all ${writer.acknowledged.size} quotes are back (${/\d+ keys restored/.exec(log)?.[0]})`,
+    'ok   backup, everything deleted, restore as documented: ' +
+      `all ${writer.acknowledged.size} quotes are back (${/\d+ keys restored/.exec(log)?.[0]})`,
   );
 };

@@ -11,16 +11,16 @@ const namespace = 'production';
 const set = 'redis-production';
 const ordinals = [0, 1, 2];
 const pods = ordinals.map((ordinal) => `${set}-${ordinal}`);
-/** Writes a second that go on through every fault. */
+/** Writes go on at this rate through every fault. */
 const WRITES_PER_SECOND = 20;
-/** How long the nodes may take to be whole again, in milliseconds. */
-const RECOVERY_MS = 180_000;
+/** How long the nodes may take to recover. */
+const MAX_RECOVERY_MS = 180_000;
 
-/** What a run of a drill did to the writers. */
+/** What the writers saw in one run of a drill. */
 interface Outcome {
   acknowledged: number;
   lost: number;
-  /** The longest time without an acknowledged write, in milliseconds. */
+  /** The longest time without an acknowledged write. */
   gapMs: number;
   /** How often each answer came that was no acknowledgement. */
   refused: Record<string, number>;
@@ -30,9 +30,11 @@ interface Outcome {
 interface Drill {
   what: string;
   fault: (nodes: RedisNodes, writer: Writer) => Promise<void>;
-  /** What writers may be answered besides 201 and 503, where a whole node with a part of the services is gone. */
+  /**
+   * Answers besides 201 and 503 that are allowed where a node with some of the services is gone.
+   */
   alsoAnswered?: RegExp;
-  /** Most milliseconds that the median gap may have. Such a drill is run several times. */
+  /** Upper bound of the median gap. Such a drill may run several times. */
   budgetMs?: number;
 }
 
@@ -59,10 +61,10 @@ const drills: Drill[] = [
 
 const hasBudget = ({ budgetMs }: Drill) => budgetMs !== undefined;
 
-/** The ends of a master that everybody sees. */
+/** The common ways in which a master ends. */
 export const redis: Test = (cluster, say) => play(cluster, say, drills.filter(hasBudget));
 
-/** What happens to its nodes more rarely. */
+/** Rarer faults of the nodes. */
 export const faults: Test = (cluster, say) =>
   play(
     cluster,
@@ -71,8 +73,8 @@ export const faults: Test = (cluster, say) =>
   );
 
 /**
- * Lets faults happen to production's Redis while writes go on at every instant of them. Every write that was acknowledged is looked for afterwards; a single
- * lost one fails the test.
+ * Lets faults happen to production's Redis while writes go on. Every acknowledged write is looked
+ * for afterwards; a single lost one fails the test.
  */
 async function play(
   cluster: RealCluster,
@@ -107,12 +109,13 @@ async function play(
       assert.ok(median <= budgetMs, `${what}: median gap ${median} ms of at most ${budgetMs}`);
     const seconds = (ms: number | undefined) => ((ms ?? 0) / 1000).toFixed(1);
     say(
-      `ok   ${what}: ${runs} runs, ${acknowledged} acknowledged, 0 lost, gap ${seconds(median)} s (${seconds(gaps[0])} to ${seconds(gaps.at(-1))})`,
+      `ok   ${what}: ${runs} runs, ${acknowledged} acknowledged, 0 lost, ` +
+        `gap ${seconds(median)} s (${seconds(gaps[0])} to ${seconds(gaps.at(-1))})`,
     );
   }
 }
 
-/** Runs a fault while writes go on, until they succeed again and all nodes are whole. */
+/** Runs a fault while writes go on, until they succeed again and all nodes have recovered. */
 async function underWrites(nodes: RedisNodes, fault: Drill['fault']): Promise<Outcome> {
   await nodes.whole();
   const writer = await new Writer(nodes.cluster, nodes.environment, {
@@ -148,9 +151,10 @@ async function crashWhileLagging(
   const master = await nodes.master();
   const replicas = pods.filter((pod) => pod !== master).slice(0, lagging);
   for (const pod of replicas) await nodes.signal(pod, 'SIGSTOP');
-  // What is acknowledged now is not on the replica that lags; with two that lag, nothing may be acknowledged.
+  // With one replica that lags, acknowledged writes are not on it; with two, nothing may be
+  // acknowledged.
   if (lagging === 1) await writer.more(WRITES_PER_SECOND);
-  else await eventually(() => writer.failures().length >= WRITES_PER_SECOND / 4, RECOVERY_MS);
+  else await eventually(() => writer.failures().length >= WRITES_PER_SECOND / 4, MAX_RECOVERY_MS);
   await nodes.crash(master);
   for (const pod of replicas) await nodes.signal(pod, 'SIGCONT');
 }
@@ -159,17 +163,17 @@ async function hang(nodes: RedisNodes): Promise<void> {
   const master = await nodes.master();
   await nodes.signal(master, 'SIGSTOP');
   await nodes.successor(master);
-  // At this instant the other replica may still follow the old master, which does not know that it was replaced.
+  // The other replica may still follow the old master, which does not know that it was replaced.
   await nodes.signal(master, 'SIGCONT');
 }
 
 async function crashWhileCutOff(nodes: RedisNodes, writer: Writer): Promise<void> {
   const master = await nodes.master();
   const [far = ''] = pods.filter((pod) => pod !== master);
-  await nodes.cluster.cut([await nodes.ip(master)], [await nodes.ip(far)]);
+  await nodes.cluster.partition([await nodes.ip(master)], [await nodes.ip(far)]);
   await writer.more(5 * WRITES_PER_SECOND);
   await nodes.crash(master);
-  await nodes.cluster.mend();
+  await nodes.cluster.heal();
 }
 
 async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
@@ -177,10 +181,10 @@ async function isolate(nodes: RedisNodes, writer: Writer): Promise<void> {
   const others = await Promise.all(
     pods.filter((pod) => pod !== master).map((pod) => nodes.ip(pod)),
   );
-  await nodes.cluster.cut([await nodes.ip(master)], others);
+  await nodes.cluster.partition([await nodes.ip(master)], others);
   await nodes.successor(master);
   await writer.more(2 * WRITES_PER_SECOND);
-  await nodes.cluster.mend();
+  await nodes.cluster.heal();
 }
 
 async function restartEmpty(nodes: RedisNodes): Promise<void> {
@@ -220,7 +224,8 @@ async function scaleToZero({ cluster }: RedisNodes): Promise<void> {
 async function fillDisk(nodes: RedisNodes): Promise<void> {
   const master = await nodes.master();
   const fill = await nodes.fill(master);
-  // With every write on the disk before it is acknowledged, a Valkey that cannot write its file ends: another takes over.
+  // Every write must be on the disk before it is acknowledged, so that a Valkey that cannot write
+  // its file ends and another takes over.
   await nodes.successor(master);
   await fill.remove();
 }
@@ -249,26 +254,27 @@ class RedisNodes {
     return new RedisNodes(cluster, await cluster.environment(namespace));
   }
 
-  /** The pod that the Sentinels call the master. */
+  /** The pod that the Sentinels name as the master. */
   async master(): Promise<string> {
-    return await eventually(() => this.#named(pods), RECOVERY_MS, 200);
+    return await eventually(() => this.#named(pods), MAX_RECOVERY_MS, 200);
   }
 
-  /** Waits until the Sentinels call another pod the master, and answers with its name. */
+  /** Waits until the Sentinels name another pod as the master, and answers with its name. */
   async successor(old: string): Promise<string> {
     return await eventually(
       async () => {
         const master = await this.#named(pods.filter((pod) => pod !== old));
         return master !== old && master;
       },
-      RECOVERY_MS,
+      MAX_RECOVERY_MS,
       100,
     );
   }
 
   /**
-   * Waits until all pods are ready, both replicas have what the master has, and every Sentinel knows it. A pod of which
-   * a container was started again is replaced: the next start would wait longer, and not be what a first crash is.
+   * Waits until all pods are ready, both replicas have what the master has, and every Sentinel
+   * knows it. A pod with a restarted container is replaced: its next restart would wait longer than
+   * that after a first crash.
    */
   async whole(): Promise<void> {
     await eventually(
@@ -277,7 +283,7 @@ class RedisNodes {
           pods.includes(metadata?.name ?? ''),
         );
         assert.equal(all.filter(isReady).length, pods.length);
-        // One at a time, as whoever looks after it would.
+        // Crashed pods are replaced one at a time, as an operator would do.
         const crashed = all.find(hasCrashed)?.metadata?.name;
         if (crashed !== undefined) {
           await this.cluster.kubectl([
@@ -308,14 +314,15 @@ class RedisNodes {
           );
         }
       },
-      RECOVERY_MS,
+      MAX_RECOVERY_MS,
       500,
     );
   }
 
   /**
-   * Ends all that runs in a pod at once, as a node does that loses power. Another pod takes its place, with its volume:
-   * that lasts longer than the kubelet needs to start a container again, which is mostly before anybody misses it.
+   * Ends all processes of a pod at once, as a power cut of its node does. Another pod takes its
+   * place, with its volume. This takes longer than a restart of the container by the kubelet, which
+   * mostly comes before anybody misses it.
    */
   async crash(pod: string, meanwhile = () => {}): Promise<void> {
     for (const pid of await this.cluster.processes(namespace, pod)) process.kill(pid, 'SIGKILL');
@@ -341,7 +348,7 @@ class RedisNodes {
     return ((await this.cluster.get(`pod/${pod}`, namespace)) as Pod).status?.podIP ?? '';
   }
 
-  /** Ends a pod that is the master, and gives it an empty volume before it starts again. */
+  /** Ends a pod that is the master, and empties its volume before it starts again. */
   async empty(pod: string): Promise<void> {
     const volume = await this.#volume(pod);
     await this.crash(pod, () => void execFileSync('find', [volume, '-mindepth', '1', '-delete']));
@@ -350,12 +357,14 @@ class RedisNodes {
   /** Fills the volume of a pod to the last byte. */
   async fill(pod: string): Promise<{ remove(): Promise<void> }> {
     const file = `${await this.#volume(pod)}/filling`;
-    // It ends with an error, as it must.
+    // The command ends with an error when the volume is full.
     execFileSync('sh', ['-c', `cat /dev/zero >${file} 2>/dev/null || true`]);
     return { remove: async () => void execFileSync('rm', [file]) };
   }
 
-  /** Gives the Valkey servers clocks that can be shifted one by one, by a library that is loaded before theirs (clock.c). */
+  /**
+   * Gives each Valkey server a clock that can be shifted, by a library that it preloads (clock.c).
+   */
   async ownClock(): Promise<AsyncDisposable & { shift(pod: string, seconds: number): void }> {
     const library = this.cluster.path('clock.so');
     execFileSync('gcc', ['-shared', '-fPIC', '-O2', '-o', library, 'test/kubernetes/clock.c']);
@@ -363,7 +372,7 @@ class RedisNodes {
     const shift = (pod: string, seconds: number) => {
       const bytes = Buffer.alloc(8);
       bytes.writeBigInt64LE(BigInt(seconds));
-      // In place: the server has mapped this very file.
+      // The file is written in place, since the server has mapped it.
       writeFileSync(`${volumes.get(pod)}/clock.shift`, bytes, { flag: 'r+' });
     };
     for (const pod of pods) {
@@ -390,7 +399,7 @@ class RedisNodes {
     return { shift, [Symbol.asyncDispose]: () => setEnvironment('LD_PRELOAD-', 'CLOCK_SHIFT-') };
   }
 
-  /** The folder, on this machine, that a pod has at /data. */
+  /** The folder on this machine that a pod has at /data. */
   async #volume(pod: string): Promise<string> {
     const { spec } = await this.cluster.get(`persistentvolumeclaim/data-${pod}`, namespace);
     const node = await this.cluster.nodeOf(namespace, pod);
@@ -398,7 +407,7 @@ class RedisNodes {
     return this.cluster.path(`${node.name}/root${volume.spec.local.path}`);
   }
 
-  /** The master by the first Sentinel that answers. */
+  /** The master, by the first Sentinel that answers. */
   async #named(asked: string[]): Promise<string> {
     const answers = asked.map((pod) =>
       this.#cli(pod, 'sentinel', 'sentinel', 'get-master-addr-by-name', 'quotes'),

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# run.sh [all | up | down | TEST...]: builds what is missing, makes the networks of a cluster anew, and goes into the network of its clients, where run.ts starts the cluster
-# and tests it. Without arguments the tests that fit into 20 minutes, with `all` all of them, and the cluster ends with them; `up` starts one and leaves it, tests that are named run on it. Wants root.
+# run.sh [all | up | down | TEST...]: builds what is missing, makes the networks of a cluster anew,
+# and goes into the network of its clients, where run.ts starts the cluster and tests it. Without
+# arguments it runs the tests that fit into 20 minutes, with `all` all of them, and the cluster ends
+# with them. `up` starts a cluster and leaves it, and tests that are named run on it. It needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=${TEST_CLUSTER:-quotes}
@@ -13,4 +15,5 @@ if [[ ${1:-all} =~ ^(all|up)$ ]]; then
   test/kubernetes/fabric.sh up "$name" 3
 fi
 export TEST_CLUSTER=$name TEST_FOLDER=$folder TEST_TOOLS=$tools
-nsenter "--net=/run/netns/$name-client" node_modules/.bin/node --disable-warning=ExperimentalWarning test/kubernetes/run.ts "$@"
+nsenter "--net=/run/netns/$name-client" \
+  node_modules/.bin/node --disable-warning=ExperimentalWarning test/kubernetes/run.ts "$@"

@@ -1,6 +1,6 @@
 /**
- * `npm run test:kubernetes`: the overlays on a cluster of real nodes, put there by `npm run deploy`. To be started by
- * run.sh, in the network of the cluster's clients.
+ * `npm run test:kubernetes`: tests the overlays on a cluster of real nodes, to which `npm run
+ * deploy` brings them. run.sh starts it, in the network of the cluster's clients.
  */
 import { RealCluster } from './cluster.ts';
 import { nodes, pods, rollouts } from './disturbances.ts';
@@ -50,12 +50,12 @@ const tests: Record<string, Test> = {
   ...{ repetition, quota, rollback, recovery, redis, faults, documentation, climb },
 };
 
-/** A run: one line after the other, and the tests of a line at the same time: they mostly wait. */
+/** The tests of a run. Those of one line run at the same time, since they mostly wait. */
 const course = [
   ...['installs', 'scaling admission permissions edge monitoring isolation'],
   ...['rollouts', 'pods', 'recovery', 'redis'],
 ];
-/** What `all` runs besides. */
+/** Tests that only `all` runs. */
 const longer = [
   'repetition climb',
   'disruption',
@@ -92,7 +92,7 @@ for (const line of lines) {
       try {
         await test(cluster, say);
       } catch (error) {
-        // The others may still tell something.
+        // The other tests may still find something.
         failed.push(title);
         say(`FAIL ${title}`);
         console.error(error instanceof SuppressedError ? [error.suppressed, error.error] : error);

@@ -4,7 +4,9 @@ import { proveAutoscaling } from './autoscaling.ts';
 import { SimulatedCluster } from './simulated-cluster.ts';
 import type { Test } from './test.ts';
 
-/** The shop's autoscaler on real metrics: `npm run loadtest -- ADDRESS` as docs/shop.md says, with less than a day's visitors. */
+/**
+ * Tests the autoscaler on real metrics: `npm run loadtest -- ADDRESS` of docs/shop.md, shortened.
+ */
 export const scaling: Test = async (cluster, say) => {
   const { spec } = await cluster.get('service/privrocket-service', 'privrocket-preprod');
   const address = `http://${spec.clusterIP}:${spec.ports[0].port}`;
@@ -23,7 +25,7 @@ export const scaling: Test = async (cluster, say) => {
   );
 };
 
-/** The climb to dozens of pods, on simulated nodes: this machine would not bear them. */
+/** Tests the climb to dozens of pods, on simulated nodes, since this machine cannot run so many. */
 export const climb: Test = async (cluster, say) => {
   await using simulated = await SimulatedCluster.launch(cluster.tools, cluster.path('simulated'));
   const rendered = await cluster.kubectl([

@@ -3,17 +3,18 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ControlPlane } from './control-plane.ts';
 
-/** How the pods of the simulated kubelets behave: what was measured of the services' containers. */
+/** The pods of the simulated kubelets take the times that were measured of the services. */
 const kubelet = { secondsToReady: 4, secondsToStop: 6, port: 10247 };
 
 const nodes = ['node-0', 'node-1', 'node-2', 'node-3'];
 
-/** CPU that the containers of a name use, in cores; the others idle. */
+/** CPU in cores that containers use, by their names; the others idle. */
 export type Usage = Record<string, number>;
 
 /**
- * A control plane with kwok's nodes, for what needs more pods than a machine can run: pods become ready and end after
- * fixed times, nothing runs in them, and the CPU that they report is what `setUsage` says.
+ * A control plane with kwok's nodes, for tests that need more pods than a machine can run. Pods
+ * become ready and end after fixed times, nothing runs in them, and `setUsage` says what CPU they
+ * report.
  */
 export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
   /**
@@ -29,7 +30,7 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
     try {
       await cluster.start();
       await cluster.#startKubelets();
-      // kwok speaks plain HTTP here, on loopback.
+      // Kwok speaks plain HTTP here, on loopback.
       await cluster.startMetrics('--deprecated-kubelet-completely-insecure');
       await cluster.kubectl([
         ...[
@@ -48,12 +49,13 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
 
   /** Sets what the running containers use from now on. */
   async setUsage(usage: Usage): Promise<void> {
-    const cpu = (cores: number) => ({
-      cpu: {
-        expression: `pod.status.phase == "Running" ? Quantity("${Math.round(cores * 1e6)}u") : Quantity("0")`,
-      },
-      memory: { value: '32Mi' },
-    });
+    const cpu = (cores: number) => {
+      const amount = `Quantity("${Math.round(cores * 1e6)}u")`;
+      return {
+        cpu: { expression: `pod.status.phase == "Running" ? ${amount} : Quantity("0")` },
+        memory: { value: '32Mi' },
+      };
+    };
     const usages = Object.entries(usage).map(([name, cores]) => ({
       containers: [name],
       usage: cpu(cores),
@@ -68,7 +70,7 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
     ]);
   }
 
-  /** Lets kwok add the CPU seconds used since the last time to its counters, which it does only when asked for them. */
+  /** Makes kwok add the CPU seconds since the last time to its counters, as each request does. */
   async countUsage(): Promise<void> {
     const addresses = nodes.map((node) => `http://127.0.0.1:${kubelet.port}${metricsPath(node)}`);
     await this.command('curl', ['--silent', '--output', '/dev/null', ...addresses]);
@@ -122,7 +124,7 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
     await this.#offerVolumes();
   }
 
-  /** kwok's own stages, with the times measured of containers in place of random ones. */
+  /** Kwok's own stages, with times that were measured in place of random ones. */
   #stages(): object[] {
     const room = (folder: string) =>
       readdirSync(`${this.tools}/kwok-config/stage/${folder}`)
@@ -143,7 +145,9 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
     return stages;
   }
 
-  /** A default storage class, and enough volumes for the claims of an overlay: no provisioner is here. */
+  /**
+   * Makes a default storage class and enough volumes for an overlay, since nothing provisions any.
+   */
   async #offerVolumes(): Promise<void> {
     const volumes = Array.from({ length: 5 }, (_, i) => ({
       apiVersion: 'v1',
@@ -160,7 +164,7 @@ export class SimulatedCluster extends ControlPlane implements AsyncDisposable {
   }
 }
 
-/** The default class, of volumes that are there already. */
+/** The default class, of volumes that exist already. */
 export const storageClass = {
   apiVersion: 'storage.k8s.io/v1',
   kind: 'StorageClass',
@@ -172,12 +176,12 @@ export const storageClass = {
   volumeBindingMode: 'WaitForFirstConsumer',
 };
 
-/** Where a simulated kubelet shows what its pods use. */
+/** The path at which a simulated kubelet shows what its pods use. */
 function metricsPath(node: string): string {
   return `/metrics/nodes/${node}/metrics/resource`;
 }
 
-/** A kubelet's resource metrics, as far as metrics-server reads them. */
+/** A kubelet's resource metrics that metrics-server reads. */
 const resourceMetrics = {
   apiVersion: 'kwok.x-k8s.io/v1alpha1',
   kind: 'Metric',

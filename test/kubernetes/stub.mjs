@@ -1,5 +1,6 @@
 #!/usr/local/bin/node
-// Stands in for Grafana and kube-state-metrics, which are not to be had where only package registries are reached: answers every request, and has no metric to tell.
+// Stands in for Grafana and kube-state-metrics, which are not in package registries: it answers
+// every request, and has no metrics.
 import { createServer } from 'node:http';
 
 const ports = process.argv.flatMap(

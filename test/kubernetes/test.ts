@@ -1,7 +1,9 @@
 import type { RealCluster } from './cluster.ts';
 
-/** A part of `npm run test:kubernetes`: throws where something does not hold, and says what does. */
+/**
+ * A part of `npm run test:kubernetes`: throws where something does not hold, and prints what does.
+ */
 export type Test = (cluster: RealCluster, say: (line: string) => void) => Promise<void>;
 
-/** How often a test is repeated that must hold every time: TEST_RUNS, once by default. */
+/** How often a test that must hold every time is repeated: TEST_RUNS, once by default. */
 export const RUNS = Number(process.env.TEST_RUNS ?? 1);

@@ -1,4 +1,4 @@
-import { type Line, MOST_BYTES } from './line.reader.ts';
+import { type Line, MAX_ROW_BYTES } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 
 /** A record of a CSV file: its fields, or why it has none. */
@@ -8,8 +8,9 @@ const FIELD = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
 const OPEN_FIELD = /"[^"]*(?:""[^"]*)*$/y;
 
 /**
- * Reads CSV (RFC 4180) whose first record names the columns. An empty field is an absent one, since CSV knows no null; blank lines are passed
- * over. A record that is not well-formed costs itself and the lines it spans, no others.
+ * Reads CSV (RFC 4180) whose first record names the columns. An empty field is an absent one, since
+ * CSV knows no null; blank lines are skipped. A malformed record costs itself and the lines that it
+ * spans, no others.
  */
 export async function* readCsv(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
   let header: string[] | undefined;
@@ -20,7 +21,9 @@ export async function* readCsv(batches: AsyncIterable<Line[]>): AsyncGenerator<R
   }
 }
 
-/** The names of the columns of a CSV file that starts with these lines, or undefined when there are none. */
+/**
+ * The column names of a CSV file that starts with these lines, or undefined when there are none.
+ */
 export async function readHeader(batches: AsyncIterable<Line[]>): Promise<string[] | undefined> {
   for await (const record of readRecords(batches)) {
     return 'fields' in record ? record.fields.map((name) => name.trim()) : undefined;
@@ -60,8 +63,8 @@ async function* readRecords(batches: AsyncIterable<Line[]>): AsyncGenerator<CsvR
 }
 
 function outcome(text: string, last: Line, open: boolean): string[] | 'open' | 'broken' | 'long' {
-  if (last.truncated || text.length > MOST_BYTES) return 'long';
-  // Only a quote can end a quoted field, so that most lines of a long one cost no parsing.
+  if (last.truncated || text.length > MAX_ROW_BYTES) return 'long';
+  // Only a quote can end a quoted field, so that most lines of a long field need no parsing.
   return open && !last.text.includes('"') ? 'open' : parse(text);
 }
 

@@ -1,7 +1,7 @@
-import { type Line, MOST_BYTES } from './line.reader.ts';
+import { type Line, MAX_ROW_BYTES } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 
-/** Marks that were struck over a letter to accent it, as combining characters. */
+/** Combining characters for the marks that were struck over a letter to accent it. */
 const ACCENTS: Readonly<Record<string, string>> = {
   "'": '\u0301',
   '`': '\u0300',
@@ -12,15 +12,16 @@ const ACCENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a fortune file as strfile(1) defines it: quotes separated by lines that hold only `%`. Blanks after the `%` are forgiven. Nothing before the
- * first and after the last `%` is no quote; nothing between two of them is a row without text.
+ * Reads a fortune file as strfile(1) defines it: quotes separated by lines that hold only `%`, here
+ * also with blanks after it. An empty part before the first or after the last `%` is no quote; an
+ * empty part between two of them is a row without text.
  */
 export async function* readFortunes(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
   let entry: string[] = [];
   let length = 0;
   let start = 1;
   const row = (): Row =>
-    length > MOST_BYTES
+    length > MAX_ROW_BYTES
       ? { line: start, reason: 'is longer than 64 KiB' }
       : { line: start, value: { quote: resolveOverstrikes(entry.join('\n')) } };
   const blank = () => entry.every((text) => text.trim() === '');
@@ -32,7 +33,7 @@ export async function* readFortunes(batches: AsyncIterable<Line[]>): AsyncGenera
         length = 0;
         start = number + 1;
       } else {
-        if (length <= MOST_BYTES) entry.push(text);
+        if (length <= MAX_ROW_BYTES) entry.push(text);
         length += text.length + 1;
       }
     }
@@ -41,8 +42,8 @@ export async function* readFortunes(batches: AsyncIterable<Line[]>): AsyncGenera
 }
 
 /**
- * What a printer shows of text with backspaces: the last letter struck, underlining dropped (as col -b does), and an accent struck over a
- * letter, in either order, joined with it.
+ * Text with backspaces as a printer shows it: the letter struck last, without underlining (as col
+ * -b does it); an accent struck over a letter, in either order, is joined with it.
  */
 export function resolveOverstrikes(text: string): string {
   if (!text.includes('\b')) return text;

@@ -1,8 +1,8 @@
 import type { WriteStream } from 'node:tty';
 
-/** How often the bar is redrawn and a line is logged, in milliseconds. */
-const REDRAW = 100;
-const LOG_INTERVAL = 5000;
+/** How often the bar is redrawn on a terminal, or else a line is logged. */
+const REDRAW_INTERVAL_MS = 100;
+const LOG_INTERVAL_MS = 5000;
 const BAR_WIDTH = 24;
 
 /** How far an import has come. */
@@ -10,10 +10,11 @@ export interface Tally {
   added: number;
   known: number;
   refused: number;
-  /** Bytes read, of all that there are. */
+  /** Bytes read. */
   bytes: number;
+  /** Bytes of all files. */
   size: number;
-  /** Since the start. */
+  /** Seconds since the start. */
   seconds: number;
 }
 
@@ -37,20 +38,21 @@ export class ImportProgress {
   constructor(output: WriteStream, size: number) {
     this.output = output;
     this.size = size;
-    this.timer = setInterval(() => this.show(), output.isTTY ? REDRAW : LOG_INTERVAL);
+    const interval = output.isTTY ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS;
+    this.timer = setInterval(() => this.show(), interval);
   }
 
-  /** More of a file was read. */
+  /** Notes that more of a file was read. */
   read(bytes: number): void {
     this.tally.bytes += bytes;
   }
 
-  /** A row is in Redis. */
+  /** Notes that a row is in Redis. */
   done(outcome: 'added' | 'known'): void {
     this.tally[outcome] += 1;
   }
 
-  /** A row was refused. */
+  /** Notes and prints that a row was refused. */
   refused(place: string, reason: string): void {
     this.tally.refused += 1;
     this.print(`${place}: ${reason}`);
@@ -80,8 +82,9 @@ export class ImportProgress {
 }
 
 /**
- * A message as it may be shown: what a file, its name or Redis brings into it cannot move the cursor, colour or hide text, or turn its direction. Control and format
- * characters and line ends are written as JSON would escape them.
+ * A message that is safe to show: what a file, its name or Redis brings into it cannot move the
+ * cursor, colour or hide text, or turn its direction. Control and format characters and line ends
+ * are escaped as in JSON.
  */
 export function printable(message: string): string {
   return message.replace(
@@ -90,7 +93,7 @@ export function printable(message: string): string {
   );
 }
 
-/** The bar: share of the bytes, rows, rate, time left. */
+/** Shows the share of the bytes as a bar, then rows, rate and time left. */
 export function progressBar(tally: Tally): string {
   const filled = Math.floor(share(tally) * BAR_WIDTH);
   return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${progressLine(tally)}`;
@@ -107,7 +110,8 @@ export function progressLine(tally: Tally): string {
 /** The last line of an import. */
 export function summaryLine(tally: Tally): string {
   const { added, known, refused, seconds } = tally;
-  return `${count(added)} added, ${count(known)} already there, ${count(refused)} refused in ${seconds.toFixed(1)} s (${count(rate(tally))}/s)`;
+  const rows = `${count(added)} added, ${count(known)} already there, ${count(refused)} refused`;
+  return `${rows} in ${seconds.toFixed(1)} s (${count(rate(tally))}/s)`;
 }
 
 function share({ bytes, size }: Tally): number {

@@ -5,12 +5,12 @@ import type { ImportProgress } from './import.progress.ts';
 import { readSource, type Source } from './import.source.ts';
 import type { ImportTarget } from './import.target.ts';
 
-/** Batches written at once: the next ones wait in Redis' socket while it works, so that neither side is ever idle. */
-const IN_FLIGHT = 8;
+/** The next batches wait in Redis' socket while it works, so that neither side is ever idle. */
+const MAX_BATCHES_IN_FLIGHT = 8;
 
-/** How long Redis may be away before the import gives up, in milliseconds. */
-const PATIENCE = 10_000;
-const RETRY_DELAY = 200;
+/** How long Redis may be away before the import gives up. */
+const MAX_OUTAGE_MS = 10_000;
+const RETRY_DELAY_MS = 200;
 
 interface Entry<T> {
   place: string;
@@ -18,9 +18,10 @@ interface Entry<T> {
 }
 
 /**
- * Imports files: reads, validates, and writes in batches, several at once; memory is bounded whatever the size of the files. A batch that Redis
- * did not answer is repeated, which adds nothing twice, though rows whose answer was lost then count as known.
- * @param signal ends the import early, with the batches in flight finished
+ * Imports files: reads, validates, and writes in batches, several at once; memory is bounded
+ * whatever the size of the files. A batch that Redis did not answer is repeated. This adds nothing
+ * twice, but rows whose answer was lost then count as known.
+ * @param signal ends the import early, once the batches in flight are finished
  * @throws RedisUnavailableError when Redis stays away; SourceError
  */
 export async function runImport<T>(
@@ -39,7 +40,7 @@ export async function runImport<T>(
       .finally(() => inFlight.delete(writing));
     inFlight.add(writing);
     batch = [];
-    if (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight);
+    if (inFlight.size >= MAX_BATCHES_IN_FLIGHT) await Promise.race(inFlight);
   };
   const stopped = () => signal.aborted || failures.length > 0;
 
@@ -76,18 +77,18 @@ async function write<T>(
 }
 
 async function patiently<R>(operation: () => Promise<R>, signal: AbortSignal): Promise<R> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + MAX_OUTAGE_MS;
   for (;;) {
     try {
       return await operation();
     } catch (error) {
       if (!(error instanceof RedisUnavailableError) || Date.now() > deadline) throw error;
-      await setTimeout(RETRY_DELAY, undefined, { signal });
+      await setTimeout(RETRY_DELAY_MS, undefined, { signal });
     }
   }
 }
 
-/** The row as the API would take it, or why it would not, as one line. */
+/** The row as the API would take it, or one line that says why it would not. */
 function validate<T>(schema: z.ZodType<T>, value: unknown): { value: T } | { reason: string } {
   const result = schema.safeParse(value);
   if (result.success) return { value: result.data };

@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { readHeader } from './csv.reader.ts';
 import type { ImportTarget } from './import.target.ts';
-import { MOST_BYTES, readLines } from './line.reader.ts';
+import { MAX_ROW_BYTES, readLines } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 import { type Format, formatOf, readRows } from './row.reader.ts';
 
 /** A file that cannot be imported; the message is one line that names it and says why. */
 export class SourceError extends Error {}
 
-/** A file that was found fit to be read. */
+/** A file that can be imported. */
 export interface Source {
   /** As the user gave it. */
   path: string;
@@ -19,9 +19,10 @@ export interface Source {
 }
 
 /**
- * Looks at the files before anything is written. Indexes of strfile(1), which lie beside fortune files, are left out, and so is a file that was
- * named before under another name.
- * @throws SourceError for a file that is missing, unreadable, no regular file, or of a format or header that the target has not
+ * Inspects the files before anything is written. It leaves out indexes of strfile(1), which lie
+ * beside fortune files, and files that were named before under another name.
+ * @throws SourceError for a file that is missing, unreadable, no regular file, or of a format or
+ *   header that the target does not take
  */
 export async function inspectSources(
   paths: readonly string[],
@@ -70,7 +71,7 @@ async function inspect(
     const stat = await file.stat();
     if (!stat.isFile())
       throw new SourceError(`${path}: ${stat.isDirectory() ? 'is a folder' : 'is not a file'}`);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ROW_BYTES), 0, MAX_ROW_BYTES, 0);
     const head = buffer.subarray(0, bytesRead);
     if (isStrfileIndex(head)) return [real, undefined];
     const format = formatOf(path);
@@ -89,7 +90,7 @@ async function* chunk(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
 
-/** An index starts with its version as a 32-bit number, and text never with a zero byte. */
+/** An index starts with its version as a 32-bit number, so with a zero byte, as no text does. */
 function isStrfileIndex(head: Buffer): boolean {
   return head.length >= 4 && [1, 2].includes(head.readUInt32BE(0));
 }
@@ -99,7 +100,8 @@ function headerProblem(
   { required, optional }: ImportTarget<unknown>['columns'],
 ): string | undefined {
   const known = [...required, ...optional];
-  const wanted = `the header must be ${required.join(',')}${optional.map((name) => `[,${name}]`).join('')}`;
+  const optionalNames = optional.map((name) => `[,${name}]`).join('');
+  const wanted = `the header must be ${required.join(',')}${optionalNames}`;
   if (!header) return wanted;
   const unknown = header.find((name) => !known.includes(name));
   if (unknown !== undefined) return `"${unknown}" is not a known column: ${wanted}`;

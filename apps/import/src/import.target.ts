@@ -6,10 +6,10 @@ import { newUserSchema, shortPasswordProblem } from '#libs/users/user.schema.ts'
 import type { UsersRepository } from '#libs/users/users.repository.ts';
 import type { Format } from './row.reader.ts';
 
-/** What came of a valid row: added, there already, or refused for a reason. */
+/** The outcome of a valid row: added, there already, or refused for a reason. */
 export type Outcome = 'added' | 'known' | { reason: string };
 
-/** What is imported: rows that HTTP would accept as bodies, and where they go. */
+/** What is imported: rows that the API would accept as bodies, and where they go. */
 export interface ImportTarget<T> {
   readonly schema: z.ZodType<T>;
   readonly formats: readonly Format[];
@@ -32,7 +32,7 @@ export function quotesTarget(
     schema: newQuoteSchema,
     formats: ['csv', 'json-lines', 'fortune'],
     columns: { required: ['quote'], optional: ['user_id'] },
-    // One script call: the repository's own batches are of this size.
+    // The repository writes as many rows with one script call.
     batch: 128,
     async write(rows) {
       const outcomes = await quotes.import(
@@ -47,21 +47,24 @@ export function quotesTarget(
   };
 }
 
-/** Users, recognised by their id. @param minLength of a password, as PASSWORD_MIN_LENGTH says */
+/**
+ * Users, recognised by their id.
+ * @param minPasswordLength PASSWORD_MIN_LENGTH
+ */
 export function usersTarget(
   users: UsersRepository,
-  minLength: number,
+  minPasswordLength: number,
 ): ImportTarget<z.output<typeof newUserSchema>> {
   return {
     schema: newUserSchema,
     formats: ['csv', 'json-lines'],
     columns: { required: ['id', 'name', 'password'], optional: [] },
-    // Hashing a password takes as long as writing a thousand quotes: nothing is gained by collecting them.
+    // Hashing a password takes as long as writing a thousand quotes, so that batches save nothing.
     batch: 1,
     write: (rows) =>
       Promise.all(
         rows.map(async ({ id, name, password }) => {
-          const short = shortPasswordProblem(password, minLength);
+          const short = shortPasswordProblem(password, minPasswordLength);
           if (short) return { reason: `password ${short}` };
           const added = await users.create({ id, name }, await hashPassword(password));
           return added ? 'added' : 'known';

@@ -1,7 +1,7 @@
 import type { Line } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 
-/** Reads JSON Lines (jsonlines.org): one JSON value a line; blank lines are passed over. */
+/** Reads JSON Lines (jsonlines.org): one JSON value per line; blank lines are skipped. */
 export async function* readJsonLines(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
   for await (const lines of batches) {
     for (const { number, text, truncated } of lines) {

@@ -1,4 +1,4 @@
-import { type Line, MOST_BYTES, readLines } from './line.reader.ts';
+import { type Line, MAX_ROW_BYTES, readLines } from './line.reader.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
@@ -34,7 +34,7 @@ it('reads lines in Windows-1252 among lines in UTF-8', async () => {
 });
 
 it('tells a line that is too long, and goes on after it', async () => {
-  const bytes = Buffer.from(`${'x'.repeat(MOST_BYTES + 1)}\n${'y'.repeat(MOST_BYTES)}\n`);
+  const bytes = Buffer.from(`${'x'.repeat(MAX_ROW_BYTES + 1)}\n${'y'.repeat(MAX_ROW_BYTES)}\n`);
 
   for (const chunkSize of [1000, 1_000_000]) {
     expect((await lines(bytes, chunkSize)).map(({ truncated }) => truncated)).toEqual([
@@ -45,7 +45,7 @@ it('tells a line that is too long, and goes on after it', async () => {
 });
 
 it('keeps only the beginning of a line that does not end', async () => {
-  const [line] = await lines(Buffer.alloc(50 * MOST_BYTES, 'x'), 1000);
+  const [line] = await lines(Buffer.alloc(50 * MAX_ROW_BYTES, 'x'), 1000);
 
-  expect(line?.text.length).toBeLessThan(MOST_BYTES + 1001);
+  expect(line?.text.length).toBeLessThan(MAX_ROW_BYTES + 1001);
 });

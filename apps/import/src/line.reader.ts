@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Longest row that is looked at, in bytes: the limit of a request body. It bounds the memory of an import. */
-export const MOST_BYTES = 65_536;
+/** The longest row that is read: the limit of a request body. It bounds the memory of an import. */
+export const MAX_ROW_BYTES = 65_536;
 
 /** A line of a file. */
 export interface Line {
@@ -9,7 +9,7 @@ export interface Line {
   number: number;
   /** Without its line end (LF or CRLF) and, on the first line, without a byte order mark. */
   text: string;
-  /** The line is longer than {@link MOST_BYTES}, and `text` only its beginning. */
+  /** The line is longer than {@link MAX_ROW_BYTES}, and `text` only its beginning. */
   truncated: boolean;
 }
 
@@ -18,15 +18,16 @@ const CARRIAGE_RETURN = 0x0d;
 const windows1252 = new TextDecoder('windows-1252');
 
 /**
- * Splits a stream of bytes into lines, the lines of a chunk at a time. Memory is bounded whatever the stream holds. A line that is not valid
- * UTF-8 is read as Windows-1252, the superset of Latin-1 that old files are written in; so files of mixed encodings are read right.
+ * Splits a stream of bytes into lines, and yields the lines of a chunk together. Memory is bounded
+ * whatever the stream holds. A line that is not valid UTF-8 is read as Windows-1252, the superset
+ * of Latin-1 that old files are written in, so that files of mixed encodings are read right.
  */
 export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
   let number = 0;
   let carried: Buffer = Buffer.alloc(0);
   const toLine = (bytes: Buffer): Line => {
     number += 1;
-    return { number, text: decode(bytes, number === 1), truncated: bytes.length > MOST_BYTES };
+    return { number, text: decode(bytes, number === 1), truncated: bytes.length > MAX_ROW_BYTES };
   };
   for await (const chunk of chunks) {
     const lines: Line[] = [];
@@ -43,10 +44,10 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   if (carried.length > 0) yield [toLine(carried)];
 }
 
-/** Keeps of an endless line no more than tells that it is too long. */
+/** Keeps no more of an endless line than tells that it is too long. */
 function join(carried: Buffer, bytes: Buffer): Buffer {
   if (carried.length === 0) return bytes;
-  return carried.length > MOST_BYTES ? carried : Buffer.concat([carried, bytes]);
+  return carried.length > MAX_ROW_BYTES ? carried : Buffer.concat([carried, bytes]);
 }
 
 function decode(bytes: Buffer, first: boolean): string {

@@ -11,8 +11,8 @@ import { type ImportTarget, quotesTarget, usersTarget } from './import.target.ts
 /** Status of the process; 0 says that every row is in Redis. */
 const STATUS = { refused: 1, failed: 2, interrupted: 130 } as const;
 
-/** How long Redis may be silent, in milliseconds: rather slow than sent twice, for what is sent twice is counted as known. */
-const SILENCE = 5000;
+/** A slow answer is better than a row that is sent twice, since that row counts as known. */
+const MAX_SILENCE_MS = 5000;
 
 const USAGE = `Usage: npm run import -- quotes FILE...
        npm run import -- users FILE...
@@ -21,8 +21,10 @@ const USAGE = `Usage: npm run import -- quotes FILE...
   FILE.jsonl   (or .ndjson, .json) one such object a line
   other FILE   quotes only: a fortune file, with % on a line of its own between quotes
 
-May be repeated: what is there already is not added again. Redis is named by REDIS_HOST, REDIS_PORT...
-Status: 0 all rows are in, 1 some were refused, 2 nothing could be done or Redis went away, 130 interrupted.
+May be repeated: what is there already is not added again.
+Redis is named by REDIS_HOST, REDIS_PORT...
+Status: 0 all rows are in, 1 some were refused, 2 nothing could be done or Redis went away,
+        130 interrupted.
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -34,7 +36,7 @@ async function main(args: string[]): Promise<number> {
     return request === USAGE ? 0 : STATUS.failed;
   }
   const config = loadConfig('import', { adminKey: false }, STATUS.failed);
-  const redis = new RedisService(config, SILENCE);
+  const redis = new RedisService(config, MAX_SILENCE_MS);
   try {
     const quotes = new QuotesRepository(redis, config);
     return request.kind === 'quotes'
@@ -53,7 +55,7 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-/** What is to be imported, or what is to be said instead. */
+/** What to import, or the text to print instead. */
 function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string[] } | string {
   try {
     const options = { help: { type: 'boolean', short: 'h' } } as const;
@@ -77,7 +79,7 @@ async function importFiles<T>(
 ): Promise<number> {
   const sources = await inspectSources(paths, target);
   const interruption = new AbortController();
-  // Once: a second signal ends the process as signals do.
+  // A signal is handled once: a second one ends the process as signals do.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interruption.abort());
   const progress = new ImportProgress(
@@ -103,7 +105,7 @@ async function importFiles<T>(
   return tally.refused > 0 ? STATUS.refused : 0;
 }
 
-/** What ended the import: of Redis, what a service would log. */
+/** Why the import ended; for Redis, the line that a service would log. */
 function describe(failure: Error, { availability }: RedisService): string {
   return (failure instanceof RedisUnavailableError && availability.problem) || failure.message;
 }

@@ -1,2 +1,2 @@
-/** A row of a file: what it holds, still to be validated, or why it cannot be read. `line` is where it starts. */
+/** A row of a file: its value, not validated yet, or why it cannot be read. It starts at `line`. */
 export type Row = { line: number; value: unknown } | { line: number; reason: string };

@@ -1,4 +1,4 @@
-import { MOST_BYTES, readLines } from './line.reader.ts';
+import { MAX_ROW_BYTES, readLines } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 import { type Format, formatOf, readRows } from './row.reader.ts';
 
@@ -61,9 +61,9 @@ describe('CSV', () => {
     expect(await rows('csv', 'a\n"1\n2\n')).toEqual([
       { line: 2, reason: 'has a quoted field that is not closed before the end of the file' },
     ]);
-    expect(await rows('csv', `a\n"${'x\n'.repeat(MOST_BYTES / 2 + 1)}y\n`)).toEqual([
-      { line: 2, reason: `is longer than 64 KiB (lines up to ${MOST_BYTES / 2 + 2} skipped)` },
-      { line: MOST_BYTES / 2 + 3, value: { a: 'y' } },
+    expect(await rows('csv', `a\n"${'x\n'.repeat(MAX_ROW_BYTES / 2 + 1)}y\n`)).toEqual([
+      { line: 2, reason: `is longer than 64 KiB (lines up to ${MAX_ROW_BYTES / 2 + 2} skipped)` },
+      { line: MAX_ROW_BYTES / 2 + 3, value: { a: 'y' } },
     ]);
   });
 });
@@ -71,7 +71,7 @@ describe('CSV', () => {
 describe('JSON Lines', () => {
   it('reads a value a line, and refuses what is none', async () => {
     expect(
-      await rows('json-lines', `{"a":1}\r\n\n[2]\n{"a":}\n"${'x'.repeat(MOST_BYTES)}"\n3`),
+      await rows('json-lines', `{"a":1}\r\n\n[2]\n{"a":}\n"${'x'.repeat(MAX_ROW_BYTES)}"\n3`),
     ).toEqual([
       { line: 1, value: { a: 1 } },
       { line: 3, value: [2] },
@@ -104,10 +104,10 @@ describe('fortune file', () => {
   });
 
   it('refuses an entry that is too long, however many lines it has', async () => {
-    expect(await quotes(`one\n%\n${'x\n'.repeat(MOST_BYTES)}%\ntwo\n%\n`)).toEqual([
+    expect(await quotes(`one\n%\n${'x\n'.repeat(MAX_ROW_BYTES)}%\ntwo\n%\n`)).toEqual([
       [1, { quote: 'one' }],
       { line: 3, reason: 'is longer than 64 KiB' },
-      [MOST_BYTES + 4, { quote: 'two' }],
+      [MAX_ROW_BYTES + 4, { quote: 'two' }],
     ]);
   });
 

@@ -8,7 +8,7 @@ import type { Row } from './row.model.ts';
 /** How the rows of a file are written. */
 export type Format = 'csv' | 'json-lines' | 'fortune';
 
-/** The format that the name of a file tells. */
+/** The format of a file, by its name. */
 export function formatOf(path: string): Format {
   const extension = extname(path).toLowerCase();
   if (extension === '.csv') return 'csv';

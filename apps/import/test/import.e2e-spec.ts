@@ -15,15 +15,16 @@ const platform = new Platform();
 const folder = mkdtempSync(join(tmpdir(), 'import-'));
 const keys = shardKeys(0);
 
-/** Enough that an import of it can be caught at work. */
-const MANY = 100_000;
+/** So many rows that a test can interrupt their import. */
+const ROWS = 100_000;
 
 beforeAll(async () => {
   await platform.start();
-  write(
-    'many.csv',
-    `quote\n${Array.from({ length: MANY }, (_, i) => `"Quote number ${i}, of the many that there are"`).join('\n')}\n`,
+  const quotes = Array.from(
+    { length: ROWS },
+    (_, i) => `"Quote number ${i}, of the many there are"`,
   );
+  write('many.csv', `quote\n${quotes.join('\n')}\n`);
 });
 afterAll(async () => {
   await platform.stop();
@@ -59,7 +60,7 @@ function start(args: string[], env: NodeJS.ProcessEnv = {}) {
 
 const run = (...args: string[]) => start(args).end;
 
-/** The texts in Redis, in the order of their import, having checked that every index agrees. */
+/** The texts in Redis, in the order of their import; checks that every index agrees. */
 async function stored(): Promise<string[]> {
   const ids = await platform.redis.zrange(keys.quotes, '0', '-1');
   expect(await platform.redis.hlen(keys.imported)).toBe(ids.length);
@@ -73,7 +74,7 @@ async function stored(): Promise<string[]> {
 const isNotProgress = (line: string) => !/ rows /.test(line);
 
 const count = () => platform.redis.zcard(keys.quotes);
-/** More is stored than is on its way at once: so the importer has had an answer. */
+/** Waits until more is stored than can be in flight: so the importer has had an answer. */
 const underWay = () => eventually(async () => (await count()) > 8 * 128);
 
 describe('quotes', () => {
@@ -123,7 +124,8 @@ describe('quotes', () => {
   it('that are bad are named with file, line and reason, and skipped', async () => {
     const csv = write(
       'bad.csv',
-      `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\none,two,three\ngood,\n`,
+      `quote,user_id\n"\n ",\n,tintin\n${'x'.repeat(2001)},\na"b,\na\u0007b,\nok,no way\n` +
+        'one,two,three\ngood,\n',
     );
     const jsonl = write(
       'bad.jsonl',
@@ -172,9 +174,9 @@ describe('quotes', () => {
       );
 
     expect(ends.map(({ status }) => status)).toEqual([0, 0]);
-    expect(sum(/([\d,]+) added/)).toBe(MANY);
-    expect(sum(/([\d,]+) already there/)).toBe(MANY);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(sum(/([\d,]+) added/)).toBe(ROWS);
+    expect(sum(/([\d,]+) already there/)).toBe(ROWS);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 
   it('leave out the companions of fortune files', async () => {
@@ -331,10 +333,10 @@ describe('interrupted', () => {
 
       expect(status).toBe(130);
       expect(stderr.filter(isNotProgress)).toEqual([]);
-      expect(added).toBeLessThan(MANY);
+      expect(added).toBeLessThan(ROWS);
       expect(stdout).toContain(`${added.toLocaleString('en')} added, 0 already there`);
       expect((await run('quotes', 'many.csv')).stdout).toContain(
-        `${(MANY - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
+        `${(ROWS - added).toLocaleString('en')} added, ${added.toLocaleString('en')} already there`,
       );
     },
   );
@@ -345,10 +347,10 @@ describe('interrupted', () => {
     child.kill('SIGKILL');
 
     expect((await end).status).toBe('SIGKILL');
-    expect(await count()).toBeLessThan(MANY);
+    expect(await count()).toBeLessThan(ROWS);
     expect((await run('quotes', 'many.csv')).status).toBe(0);
-    expect(new Set(await stored()).size).toBe(MANY);
-    expect(await count()).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(ROWS);
+    expect(await count()).toBe(ROWS);
   });
 });
 
@@ -362,8 +364,8 @@ describe('Redis', () => {
 
     expect(stderr.filter(isNotProgress)).toEqual([]);
     expect(status).toBe(0);
-    expect(await count()).toBe(MANY);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(await count()).toBe(ROWS);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 
   it('that does not let it in ends the import with one line that says why', async () => {
@@ -372,7 +374,8 @@ describe('Redis', () => {
     }).end;
 
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: WRONGPASS. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: ` +
+        'WRONGPASS. Run it again to go on.',
     ]);
     expect(stdout).toMatch(/^0 added/);
     expect(status).toBe(2);
@@ -388,12 +391,13 @@ describe('Redis', () => {
 
     const added = Number(/([\d,]+) added/.exec(stdout)?.[1]?.replaceAll(',', ''));
     expect(stderr.filter(isNotProgress)).toEqual([
-      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: refused. Run it again to go on.`,
+      `Import stopped: Redis at ${platform.redisAddress.replaceAll(',', ', ')} is away: ` +
+        'refused. Run it again to go on.',
     ]);
     expect(status).toBe(2);
     expect(added).toBeGreaterThan(0);
     expect(await count()).toBeGreaterThanOrEqual(added);
     expect((await run('quotes', 'many.csv')).status).toBe(0);
-    expect(new Set(await stored()).size).toBe(MANY);
+    expect(new Set(await stored()).size).toBe(ROWS);
   });
 });

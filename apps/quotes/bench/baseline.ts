@@ -1,6 +1,7 @@
 /**
- * What `npm run bench` compares the quotes service with: the same two reads with the same headers, histogram and log line, from the same Redis, on bare
- * Fastify or bare node:http. Run as `node baseline.ts fastify|http`.
+ * What `npm run bench` compares the quotes service with: the same two reads with the same headers,
+ * histogram and log line, from the same Redis, on bare Fastify or bare node:http. Run it as
+ * `node baseline.ts fastify|http`.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -34,7 +35,8 @@ async function list(): Promise<string> {
   const [total, ...pairs] = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);
   const documents = pairs.filter((_, i) => i % 2 === 1);
   const next = documents.length > 20 ? pairs[38] : null;
-  return `{"items":[${documents.slice(0, 20).join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
+  const items = documents.slice(0, 20).join(',');
+  return `{"items":[${items}],"total":${total},"next":${JSON.stringify(next)}}`;
 }
 
 function record(
@@ -49,7 +51,7 @@ function record(
   logger.info({ request_id: id, method, route, status, duration_ms: milliseconds, client });
 }
 
-/** The catalogue page of the shop, with the headers that are the page's own. */
+/** Copies the catalogue page of the shop, with the headers of the page itself. */
 async function copyPage(url: string): Promise<{ headers: [string, string][]; body: Buffer }> {
   const answer = await fetch(url, { headers: { 'accept-encoding': 'identity' } });
   const own = /^(content-type|content-security-policy|referrer-policy|cache-control|vary|etag)$/;

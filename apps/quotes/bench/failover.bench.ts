@@ -1,6 +1,7 @@
 /**
- * How long nobody can write when the master of Redis goes, and whether anything is lost: a master, two replicas and three Sentinels as production has them,
- * and a quotes service under writes.
+ * Measures how long nobody can write when the master of Redis goes, and whether anything is lost:
+ * of a master, two replicas and three Sentinels as production has them, with a quotes service under
+ * writes.
  *
  *     npm run bench -- failover [rounds] [fault]
  */
@@ -15,7 +16,7 @@ const KEY = 'failover-bench-key-of-32-characters';
 
 const redis = new ReplicatedRedis();
 
-/** What happens to the master; each leaves three healthy nodes behind. */
+/** What happens to the master; after each fault there are three healthy nodes again. */
 const FAULTS: Record<string, (master: RedisNode) => Promise<void>> = {
   async 'handed over'(master) {
     const successor = await redis.handOver(master);
@@ -68,19 +69,22 @@ try {
       await redis.whole();
       await writers.more(50);
       await writers.stop();
-      gaps.push(writers.gap);
+      gaps.push(writers.gapMs);
       acknowledged += writers.acknowledged.length;
       lost += (await writers.lost()).length;
-      slowest = Math.max(slowest, writers.slowest);
+      slowest = Math.max(slowest, writers.slowestMs);
       unexpected.push(...writers.unexpected);
-      process.stderr.write(`${name}: ${Math.round(writers.gap)} ms\n`);
+      process.stderr.write(`${name}: ${Math.round(writers.gapMs)} ms\n`);
     }
     gaps.sort((a, b) => a - b);
     const seconds = (ms = 0) => (ms / 1000).toFixed(2);
+    const median = seconds(gaps[gaps.length >> 1]);
+    const gap = `gap median ${median} s, longest ${seconds(gaps.at(-1))} s`;
+    const example = unexpected.length > 0 ? JSON.stringify(unexpected[0]) : '';
     console.log(
-      `${name.padEnd(22)} gap median ${seconds(gaps[gaps.length >> 1])} s, longest ${seconds(gaps.at(-1))} s; ` +
+      `${name.padEnd(22)} ${gap}; ` +
         `${acknowledged} acknowledged, ${lost} lost; slowest answer ${seconds(slowest)} s; ` +
-        `${unexpected.length} answers other than 201 and 503 ${unexpected.length > 0 ? JSON.stringify(unexpected[0]) : ''}`,
+        `${unexpected.length} answers other than 201 and 503 ${example}`,
     );
   }
   await quotes.end('SIGKILL');

@@ -1,6 +1,8 @@
 /**
- * `npm run bench`: the quotes service beside baselines that do the same work, all on the same Redis, interleaved in many short rounds. Ratios of CPU time a request are
- * what counts: on a shared machine they hold still where requests a second do not. Needs wrk (fetched from Debian if missing) and, for the last row, python3.
+ * `npm run bench`: measures the quotes service beside baselines that do the same work, all on the
+ * same Redis, interleaved in many short rounds. The ratios of CPU time a request count: on a shared
+ * machine they are stable where requests a second are not. It needs wrk (fetched from Debian if
+ * missing) and, for the last row, python3.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
@@ -26,15 +28,17 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 12);
 const SECONDS = 1;
 const CONNECTIONS = 32;
 const QUOTES = 1000;
-/** Processes of the same program differ by some per cent: what is to be told apart that finely is measured on several. */
+/**
+ * Processes of one program differ by some per cent, so that fine differences need several pairs.
+ */
 const PAIRS = 3;
 
 interface Server {
   name: string;
   port: number;
   process: ChildProcess;
-  /** Milliseconds from spawn to the first 200 on /healthz. */
-  start: number;
+  /** Time from spawn to the first 200 on /healthz. */
+  startMs: number;
 }
 
 interface Sample {
@@ -63,10 +67,15 @@ try {
   const flask = await launchFlask();
 
   console.log(
-    `${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections; CPU is user + system time of the server\n`,
+    `${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections; ` +
+      'CPU is user + system time of the server\n',
   );
   console.log(
-    `${'what'.padEnd(34)}${'req/s'.padStart(8)}${'CPU us/req'.padStart(12)}${'p99 ms'.padStart(8)}${'RSS MiB'.padStart(9)}`,
+    'what'.padEnd(34) +
+      'req/s'.padStart(8) +
+      'CPU us/req'.padStart(12) +
+      'p99 ms'.padStart(8) +
+      'RSS MiB'.padStart(9),
   );
   const one = `/quotes/${id}`;
   const byId = await compare('GET /quotes/{id}', one, [
@@ -125,7 +134,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The service's bundle with its measuring taken out, since the product has no switch for that. */
+/** The service's bundle without its measuring, for which the product has no switch. */
 function unobservedBundle(): string {
   const copy = resolve('data/bench/unobserved');
   cpSync('dist/apps/quotes', copy, { recursive: true });
@@ -194,17 +203,17 @@ async function launch(
     },
     stdio: ['ignore', logPipe(port), 'inherit'],
   });
-  const server = { name, port, process: child, start: 0 };
+  const server = { name, port, process: child, startMs: 0 };
   servers.push(server);
   while (!(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok) {
     if (child.exitCode !== null) throw new Error(`${name} ended with status ${child.exitCode}`);
     await new Promise((done) => setTimeout(done, 2));
   }
-  server.start = performance.now() - started;
+  server.startMs = performance.now() - started;
   return server;
 }
 
-/** A pipe that is read, which is where a container's log goes. */
+/** A pipe that is read, as a container's log is. */
 function logPipe(port: number): number {
   const path = join(folder, `${port}.log`);
   execFileSync('mkfifo', [path]);
@@ -256,7 +265,7 @@ async function launchFlask(): Promise<Server | undefined> {
       stdio: 'ignore',
     },
   );
-  const server = { name: 'Flask, gunicorn', port, process: child, start: 0 };
+  const server = { name: 'Flask, gunicorn', port, process: child, startMs: 0 };
   servers.push(server);
   while (!(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok) {
     await new Promise((done) => setTimeout(done, 20));
@@ -264,7 +273,7 @@ async function launchFlask(): Promise<Server | undefined> {
   return server;
 }
 
-/** Runs the rounds and prints a row per server; answers the samples by server name, in the order of the rounds. */
+/** Runs the rounds and prints a row per server; answers the samples by server, in that order. */
 async function compare(
   what: string,
   path: string,
@@ -274,7 +283,7 @@ async function compare(
   for (let round = -1; round < ROUNDS; round++) {
     for (const server of contestants) {
       const sample = measure(server, path, round + 1);
-      // The first round warms the compilers up.
+      // The first round only warms up the compilers.
       if (round >= 0) samples.get(server.name)?.push(sample);
     }
   }
@@ -286,7 +295,9 @@ async function compare(
       own.map((s) => s.p99),
     ].map(median);
     console.log(
-      `${`${what}  ${name}`.padEnd(42).slice(0, 42)}${rate?.toFixed(0).padStart(8)}${cpu?.toFixed(1).padStart(8)}${p99?.toFixed(1).padStart(8)}${rss(child).toFixed(0).padStart(9)}`,
+      `${what}  ${name}`.padEnd(42).slice(0, 42) +
+        `${rate?.toFixed(0).padStart(8)}${cpu?.toFixed(1).padStart(8)}` +
+        `${p99?.toFixed(1).padStart(8)}${rss(child).toFixed(0).padStart(9)}`,
     );
   }
   return samples;
@@ -348,7 +359,7 @@ function rss(child: ChildProcess): number {
 
 async function startTimes(): Promise<{ service: number[]; fastify: number[] }> {
   const times = { service: [] as number[], fastify: [] as number[] };
-  // Ended in good order once, a process leaves its compiled code behind for the next.
+  // A process that ends in good order leaves its compiled code for the next.
   for (const args of [['dist/apps/quotes/main.js'], ['apps/quotes/bench/baseline.ts', 'fastify']]) {
     const { process: child } = await launch('first start', args, { DRAIN_SECONDS: '0' });
     const ended = new Promise((done) => child.once('exit', done));
@@ -361,17 +372,18 @@ async function startTimes(): Promise<{ service: number[]; fastify: number[] }> {
     const fastify = await launch('bare Fastify', ['apps/quotes/bench/baseline.ts', 'fastify']);
     fastify.process.kill('SIGKILL');
     if (round > 0) {
-      times.service.push(service.start);
-      times.fastify.push(fastify.start);
+      times.service.push(service.startMs);
+      times.fastify.push(fastify.startMs);
     }
   }
   console.log(
-    `\nstart to first /healthz: service ${median(times.service).toFixed(0)} ms, bare Fastify ${median(times.fastify).toFixed(0)} ms`,
+    `\nstart to first /healthz: service ${median(times.service).toFixed(0)} ms, ` +
+      `bare Fastify ${median(times.fastify).toFixed(0)} ms`,
   );
   return times;
 }
 
-/** Quotes a second of the importer, over enough of them for the start not to count. */
+/** Quotes a second of the importer, for so many that the start does not count. */
 function importRate(): number {
   const file = join(folder, 'quotes.csv');
   const rows = Array.from(
@@ -402,7 +414,11 @@ function median(values: number[]): number {
 }
 
 function verdict(what: string, measured: number, budget: number): void {
-  console.log(
-    `${what.padEnd(56)}${measured.toFixed(2).padStart(9)}${`>= ${budget}`.padStart(9)}  ${measured >= budget ? 'ok' : 'MISSED'}`,
-  );
+  const columns = [
+    what.padEnd(56),
+    measured.toFixed(2).padStart(9),
+    `>= ${budget}`.padStart(9),
+    measured >= budget ? '  ok' : '  MISSED',
+  ];
+  console.log(columns.join(''));
 }

@@ -22,7 +22,7 @@ declare module 'fastify' {
   }
 }
 
-/** Lets requests with the admin key pass, and those with the credentials of a user, whom it notes as the author. */
+/** Lets requests with the admin key or with a user's credentials pass; that user is the author. */
 @Injectable()
 export class AuthorGuard implements CanActivate {
   constructor(
@@ -53,7 +53,7 @@ export class AuthorGuard implements CanActivate {
   }
 }
 
-/** Guards a handler with the admin key or the credentials of a user, and says so in its OpenAPI document. */
+/** Guards a handler with the admin key or a user's credentials, and documents that in OpenAPI. */
 export function RequireAuthor() {
   return applyDecorators(
     UseGuards(AuthorGuard),

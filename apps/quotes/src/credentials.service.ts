@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { parse as parseBasic } from 'basic-auth';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
-import type { Lane } from '#libs/users/derivation.queue.ts';
+import type { Priority } from '#libs/users/derivation.queue.ts';
 import { type LoginStanding, LoginsRepository } from '#libs/users/logins.repository.ts';
 import { derivations, hashPassword, verifyPassword } from '#libs/users/password.ts';
 import { passwordLength } from '#libs/users/user.schema.ts';
@@ -12,19 +12,24 @@ import { logins } from './login.metrics.ts';
 import { VerifiedCredentials } from './verified.credentials.ts';
 
 /** A longer header field holds more than any password in any form, and is not worth a look. */
-const LONGEST_FIELD = 'Basic '.length + 2048;
+const MAX_FIELD_LENGTH = 'Basic '.length + 2048;
 
-/** Failed logins within the window after which no more are tried: of one account from one network, and of one account from networks that it never logged in from. */
-const PAIR_BUDGET = 20;
-const ACCOUNT_BUDGET = 100;
-/** The same of one network: at accounts that have failed lately, and at others; behind one address there may be thousands of people who mistype. */
-const NETWORK_BUDGET = 100;
-const WIDE_NETWORK_BUDGET = 1000;
+/** After so many failed logins of an account from one network, no more of them are tried. */
+const MAX_PAIR_FAILURES = 20;
+/** The same of an account, from all networks from which it has never logged in. */
+const MAX_ACCOUNT_FAILURES = 100;
+/** The same of a network, at accounts that have failed lately. */
+const MAX_NETWORK_FAILURES = 100;
+/** The same of a network, at other accounts: thousands of people may share it, and mistype. */
+const MAX_NETWORK_FAILURES_ELSEWHERE = 1000;
 
 /**
- * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour, and nobody else's failures
- * concern them; wrong ones are never remembered. All others wait for the one derivation at a time:
- * first who has logged in from that network before, then those with nothing against them, last those whose account and network both have failed.
+ * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour by a
+ * keyed hash of password and stored hash, so that a removed user or a changed password counts at
+ * once, and the failures of others do not delay them. Wrong ones are never remembered. All others
+ * wait for their derivation, one at a time: first logins from a network that the user has logged in
+ * from, then those with no failures against them, last those whose account and network have both
+ * failed.
  */
 @Injectable()
 export class CredentialsService {
@@ -37,7 +42,7 @@ export class CredentialsService {
   ) {}
 
   /**
-   * The id of the user whose credentials the header field holds, or undefined when it holds no good ones.
+   * The id of the user whose credentials the header field holds, or undefined when they are wrong.
    * @param network from which they come
    * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
@@ -48,12 +53,14 @@ export class CredentialsService {
     const stored = await this.users.findPasswordHash(id);
     if (stored !== undefined && this.verified.remembers(password, stored)) return id;
 
-    const judge = async () => laneOf(await this.logins.standing(id, network), stored !== undefined);
-    const lane = await judge();
+    const judge = async () =>
+      priorityOf(await this.logins.standing(id, network), stored !== undefined);
+    const priority = await judge();
     // An unknown user costs the same time as a known one, so that ids cannot be told apart.
     const hash = stored ?? (await this.hashOfNobody());
-    const matches = await derivations.run(lane, network, async () => {
-      // Judged again, and counted before the next one's turn: the budget is kept to the very number by a replica.
+    const matches = await derivations.run(priority, network, async () => {
+      // The login is judged again here, and its failure counted before the next turn, so that one
+      // replica keeps exactly to the limits.
       await judge();
       const right = (await verifyPassword(password, hash)) && stored !== undefined;
       if (!right) await this.logins.failed(id, network);
@@ -65,7 +72,7 @@ export class CredentialsService {
     }
     logins.inc({ outcome: 'verified' });
     this.verified.remember(password, hash);
-    // Without it the user is only one of many the next time.
+    // Without this record the user waits among all others the next time.
     await this.logins.succeeded(id, network).catch(() => {});
     return id;
   }
@@ -77,28 +84,29 @@ export class CredentialsService {
 }
 
 /**
- * The lane of a login, by what is known of those who try. Whether the account exists decides on the order only, never on the answer, which would tell it.
+ * The priority of a login, by what is known of its account and network. Whether the account exists
+ * decides only the order and never the answer, which would reveal it.
  * @throws ProblemError too-many-failed-logins
  */
-function laneOf(
+function priorityOf(
   { failures: { account, network, pair }, proven }: LoginStanding,
   exists: boolean,
-): Lane {
-  const isOverBudget =
-    account >= ACCOUNT_BUDGET || network >= (account > 0 ? NETWORK_BUDGET : WIDE_NETWORK_BUDGET);
-  if (pair >= PAIR_BUDGET || (!proven && isOverBudget)) {
+): Priority {
+  const maxNetworkFailures = account > 0 ? MAX_NETWORK_FAILURES : MAX_NETWORK_FAILURES_ELSEWHERE;
+  const isOverLimit = account >= MAX_ACCOUNT_FAILURES || network >= maxNetworkFailures;
+  if (pair >= MAX_PAIR_FAILURES || (!proven && isOverLimit)) {
     logins.inc({ outcome: 'refused' });
     throw new ProblemError('too-many-failed-logins');
   }
   if (proven) return 0;
-  return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Lane;
+  return (1 + Number(network > 0) + Number(account > 0 || !exists)) as Priority;
 }
 
 /** The id and password that Basic credentials hold, or undefined when no user can have them. */
 function parseCredentials(
   authorization: string | undefined,
 ): { id: string; password: string } | undefined {
-  if (authorization === undefined || authorization.length > LONGEST_FIELD) return undefined;
+  if (authorization === undefined || authorization.length > MAX_FIELD_LENGTH) return undefined;
   const { name: id, pass: password } = parseBasic(authorization) ?? { name: '', pass: '' };
   const sound =
     idSchema.safeParse(id).success && password.length > 0 && passwordLength(password) <= 128;

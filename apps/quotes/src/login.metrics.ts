@@ -1,6 +1,6 @@
 import { Counter } from 'prom-client';
 
-/** Logins of users, by what became of them; those that were remembered from a moment ago are not counted. */
+/** Logins of users by outcome; those whose credentials were remembered are not counted. */
 export const logins = new Counter({
   name: 'logins_total',
   help: 'Logins of users whose password was checked, or refused unchecked, by what became of them',

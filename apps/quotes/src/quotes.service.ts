@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Lane } from '#libs/http/lane.ts';
+import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
@@ -7,31 +7,31 @@ import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository
 const LIST_BEGIN = Buffer.from('{"items":[');
 const COMMA = Buffer.from(',');
 
-/** How many lists are read at a time. The largest page is 800 KB, and takes thrice that while it is put together. */
-const LISTS = 2;
-/** How many requests for one may wait: one of every connection but some hundred, which are left to the others. */
-const WAITING_LISTS = 1200;
+/** The largest page is 800 KB, and takes thrice that while it is assembled. */
+const MAX_LISTS_READ = 2;
+/** Nearly all connections may wait for a list; some hundred are left to other requests. */
+const MAX_LISTS_WAITING = 1200;
 
-/** From this size on a page counts as large, in bytes. */
-const LARGE_PAGE = 64 * 1024;
+/** From this size on a page counts as large. */
+const LARGE_PAGE_BYTES = 64 * 1024;
 /**
- * After how many bytes of large pages the garbage is collected. Bytes lie outside the heap, where V8 lets some 30 MiB of them gather: each page leaves its own and
- * those that came from Redis.
+ * After so many bytes of large pages the garbage is collected. Buffers lie outside the heap, where
+ * V8 lets some 30 MiB of them gather: each page leaves its own and those that came from Redis.
  */
-const COLLECTING_INTERVAL = 4 * 1024 * 1024;
+const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 
 /** The rules about quotes. Representations are passed on as the bytes that Redis holds. */
 @Injectable()
 export class QuotesService {
-  private readonly lists = new Lane(LISTS, WAITING_LISTS);
+  private readonly lists = new ConcurrencyLimiter(MAX_LISTS_READ, MAX_LISTS_WAITING);
   /** The bytes of large pages since the garbage was last collected. */
-  private largePages = 0;
+  private largePageBytes = 0;
 
   constructor(private readonly quotes: QuotesRepository) {}
 
   /**
    * Adds a quote.
-   * @param author the user who adds it, and who then signs it; undefined for the admin, who may name anyone
+   * @param author the user who adds and signs it; undefined for the admin, who may name anyone
    * @throws ProblemError forbidden when a user signs for another; unknown-user
    */
   async create({ quote, user_id }: NewQuoteBody, author: string | undefined) {
@@ -63,7 +63,7 @@ export class QuotesService {
     const parts = documents.flatMap((document, i) => (i === 0 ? [document] : [COMMA, document]));
     const end = `],"total":${total},"next":${JSON.stringify(next)}}`;
     const page = Buffer.concat([LIST_BEGIN, ...parts, Buffer.from(end)]);
-    if (page.length >= LARGE_PAGE) this.largePages += page.length;
+    if (page.length >= LARGE_PAGE_BYTES) this.largePageBytes += page.length;
     return page;
   }
 
@@ -98,10 +98,10 @@ export class QuotesService {
     return { documents, total: documents.length, next: null };
   }
 
-  /** Node offers this only where it is told to, as in the image: elsewhere there is no such bound on memory. */
+  /** Node has gc() only with --expose-gc, as in the image; elsewhere memory has no such bound. */
   private collectGarbage(): void {
-    if (this.largePages < COLLECTING_INTERVAL) return;
-    this.largePages = 0;
+    if (this.largePageBytes < COLLECTING_INTERVAL_BYTES) return;
+    this.largePageBytes = 0;
     globalThis.gc?.();
   }
 }

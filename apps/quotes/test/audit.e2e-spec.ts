@@ -14,7 +14,7 @@ const keys = { ADMIN_KEYS: `alice:${ALICE},ci:${CI}` };
 
 beforeAll(async () => {
   await platform.start();
-  // Who wrote what stands in the log however little else does.
+  // The audit lines appear at every log level but silent.
   const env = { ...keys, LOG_LEVEL: 'fatal' };
   [users, quotes] = await Promise.all([
     platform.service('users', env),
@@ -25,7 +25,7 @@ afterAll(() => platform.stop());
 
 let sent = 0;
 
-/** Sends a request, and answers with its status and the lines that the audit has of it. */
+/** Sends a request, and answers its status and its audit lines. */
 async function audited(
   service: ServiceProcess,
   target: string,
@@ -40,7 +40,7 @@ async function audited(
     ...(key && { key }),
     ...(json !== undefined && { json }),
   });
-  // A second request that surely leaves a line, after which there is none to wait for.
+  // This request surely leaves a line, and all lines of the first come before it.
   await call(users, 'DELETE /users/nobody', {
     key: ADMIN_KEY,
     headers: { 'x-request-id': `${id}-end` },

@@ -8,18 +8,20 @@ import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
-/** Where the pictures go, for people to look at. */
+/** The pictures go here, for people to look at. */
 const SCREENSHOTS = 'data/screenshots';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const platform = new Platform();
 let quotes: ServiceProcess;
-/** Somebody else's page, which shows ours in a frame. */
+/** A page of another origin, which shows the documentation in a frame. */
 let other: Server;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-/** What the browser complains of: a page that breaks its own policy, an error of a script; not that a request was refused. */
+/**
+ * The browser's complaints of a broken policy or a script's error, but not of a refused request.
+ */
 let complaints: string[];
 
 beforeAll(async () => {
@@ -70,7 +72,7 @@ async function openDocs(): Promise<void> {
 const unfold = (method: string, path: string) =>
   operation(method, path).locator('.opblock-summary-control').click();
 
-/** Tries an unfolded operation out, and answers status and body as the page shows them. */
+/** Tries out an unfolded operation, and answers status and body as the page shows them. */
 async function tryOut(
   method: string,
   path: string,
@@ -119,7 +121,7 @@ it('"Try it out" reads the quotes', async () => {
   expect(complaints).toEqual([]);
 });
 
-it('"Try it out" with a wrong password shows the 401, and the browser asks for no other', async () => {
+it('"Try it out" with a wrong password shows the 401, and the browser does not ask', async () => {
   await openDocs();
   await logIn('tintin', secret('wrong'));
   const answer = page.waitForResponse((response) => response.status() === 401);
@@ -139,7 +141,7 @@ it('forgets credentials with the page', async () => {
   await unfold('post', '/quotes');
   expect((await tryOut('post', '/quotes', { quote: 'Mille sabords !' })).status).toBe('201');
 
-  // The address says which operation is unfolded.
+  // The address names the unfolded operation.
   await page.reload();
   expect((await tryOut('post', '/quotes', { quote: 'Mille sabords !' })).status).toBe('401');
 });

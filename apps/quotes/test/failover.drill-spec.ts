@@ -42,7 +42,7 @@ beforeEach(async () => {
   await writers.more(40);
 });
 afterEach(async () => {
-  // Whatever a test that failed has left stopped.
+  // A test that failed may have left servers stopped.
   for (const { server } of redis.nodes) server.process.kill('SIGCONT');
   await writers.stop();
   expect(writers.unexpected).toEqual([]);
@@ -52,7 +52,7 @@ afterEach(async () => {
 
 const roleOf = async ({ client }: RedisNode) => (await client.role())[0];
 
-it('loses no acknowledged quote when the master is killed, and writes to the next one', async () => {
+it('loses no acknowledged quote when the master is killed, and goes on with the next', async () => {
   await redis.kill(master);
   const successor = await redis.succeeded(master);
   await writers.more(40);
@@ -71,7 +71,7 @@ it('loses none when a killed master is back while another is elected, and leaves
   await redis.restart(master);
   await redis.succeeded(master);
   await writers.more(40);
-  // A Sentinel leaves it alone for 8 s.
+  // A Sentinel makes it a replica only after 8 s.
   expect(await roleOf(master)).toBe('master');
 });
 
@@ -83,13 +83,13 @@ it('loses none when the master hangs, and goes on as one after it was replaced',
   await writers.more(40);
 });
 
-it('loses none when the role is handed over, and leaves the old master before a Sentinel makes it a replica', async () => {
+it('loses none in a hand-over, and leaves the old master before it is a replica', async () => {
   const search = await start('search');
   await redis.handOver(master);
   await writers.more(40);
   const json = { quote: 'bachibouzouk' };
   expect((await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json })).status).toBe(201);
-  // A Sentinel leaves the old master alone for 8 s; until then it takes connections, and would answer reads.
+  // A Sentinel makes the old master a replica only after 8 s; until then it would answer reads.
   expect(await roleOf(master)).toBe('master');
   await eventually(async () => {
     expect((await call(search, 'GET /search?keyword=bachibouzouk')).body.total).toBe(1);
@@ -97,7 +97,7 @@ it('loses none when the role is handed over, and leaves the old master before a 
   expect(await roleOf(master)).toBe('master');
 });
 
-it('asks the replicas for many writes at once, so that nobody waits long when none answers', async () => {
+it('asks the replicas for many writes at once, so that none waits long for a timeout', async () => {
   await writers.stop();
   const replicas = redis.nodes.filter((node) => node !== master);
   for (const { server } of replicas) server.process.kill('SIGSTOP');
@@ -126,7 +126,7 @@ it('needs no answer of a Sentinel that hangs, though it is asked first', async (
     201,
   );
   await redis.restart(master, successor.port);
-  // Let go on, it would distrust its clock for 30 s.
+  // A Sentinel that went on would distrust its clock for 30 s.
   if (first) await redis.restartSentinel(first);
 });
 

@@ -10,9 +10,10 @@ interface Quote {
   user_id: string | null;
 }
 
-/** What design.md promises, in milliseconds: the longest wait for a 503, and for service after Redis' return. */
-const REFUSAL = 1000;
-const RETURN = 2000;
+/** A 503 must come within this time. */
+const MAX_REFUSAL_MS = 1000;
+/** Service must be back within this time after Redis. */
+const MAX_RETURN_MS = 2000;
 
 const platform = new Platform(['--appendfsync', 'always']);
 let users: ServiceProcess;
@@ -54,7 +55,7 @@ async function list(query: string): Promise<Quote[]> {
   return items;
 }
 
-/** Writers that go on whatever happens; every third deletes what it has added. Answers what was acknowledged. */
+/** Writers that go on whatever happens; every third deletes its quote. Answers the acknowledged. */
 function write() {
   let going = true;
   const added = new Set<string>();
@@ -66,7 +67,7 @@ function write() {
         i % 2 ? 'tintin' : null,
       ).catch(() => undefined);
       if (answer?.status !== 201) {
-        // Refused at once while Redis or the service is away: others need the processor to bring it back.
+        // A refusal comes at once; the writer leaves the processor to what brings Redis back.
         await new Promise((done) => setImmediate(done));
         continue;
       }
@@ -90,7 +91,7 @@ function write() {
   };
 }
 
-/** Asserts that every acknowledged write is there, and that list, list of an author and search tell the same. */
+/** Asserts that every acknowledged write is there, and that both lists and search agree. */
 async function expectIntact({
   added,
   deleted,
@@ -117,10 +118,14 @@ describe('Redis killed under concurrent writes', () => {
       const enough = writers.added.size + 40;
       await eventually(() => writers.added.size >= enough, 20_000);
       await platform.signalRedis('SIGKILL');
-      expectProblem(await call(quotes, 'GET /quotes', { timeout: REFUSAL }), 503, 'unavailable');
+      expectProblem(
+        await call(quotes, 'GET /quotes', { timeout: MAX_REFUSAL_MS }),
+        503,
+        'unavailable',
+      );
       expectProblem(await add('perdu'), 503, 'unavailable');
       await platform.startRedis();
-      await eventually(async () => (await add('retour')).status === 201, RETURN);
+      await eventually(async () => (await add('retour')).status === 201, MAX_RETURN_MS);
     }
     await writers.stop();
 
@@ -171,14 +176,17 @@ describe('Redis frozen', () => {
     await limited.end('SIGKILL');
   });
 
-  it('is answered with 503 within a second by everything that needs it, and service comes back by itself', async () => {
+  it('is answered with 503 within a second by all, and service comes back by itself', async () => {
     await platform.signalRedis('SIGSTOP');
-    // Twice: the first requests meet a connection that hangs, the next ones a connection that was given up.
+    // The first round meets connections that hang, the second ones that were given up.
     for (let round = 0; round < 2; round += 1) {
       const answers = await Promise.all(
         requests.map(async ([name, request]) => {
           const [service, target, options] = request();
-          return [name, await call(service, target, { ...options, timeout: REFUSAL })] as const;
+          return [
+            name,
+            await call(service, target, { ...options, timeout: MAX_REFUSAL_MS }),
+          ] as const;
         }),
       );
       for (const [name, answer] of answers) {
@@ -186,16 +194,20 @@ describe('Redis frozen', () => {
         expectProblem(answer, 503, 'unavailable');
         expect(answer.headers.get('retry-after')).toBe('1');
       }
-      expect((await call(limited, 'GET /quotes', { timeout: REFUSAL })).status).toBe(503);
+      expect((await call(limited, 'GET /quotes', { timeout: MAX_REFUSAL_MS })).status).toBe(503);
       for (const service of [users, quotes, search]) {
-        expectProblem(await call(service, 'GET /readyz', { timeout: REFUSAL }), 503, 'not-ready');
-        expect((await call(service, 'GET /healthz', { timeout: REFUSAL })).status).toBe(200);
+        expectProblem(
+          await call(service, 'GET /readyz', { timeout: MAX_REFUSAL_MS }),
+          503,
+          'not-ready',
+        );
+        expect((await call(service, 'GET /healthz', { timeout: MAX_REFUSAL_MS })).status).toBe(200);
       }
     }
     await platform.signalRedis('SIGCONT');
     await Promise.all(
       [users, quotes, search].map((service) =>
-        eventually(async () => (await call(service, 'GET /readyz')).status === 200, RETURN),
+        eventually(async () => (await call(service, 'GET /readyz')).status === 200, MAX_RETURN_MS),
       ),
     );
     expect((await add('encore')).status).toBe(201);
@@ -213,7 +225,7 @@ describe('Redis refusing writes', () => {
     expectProblem(await call(users, 'POST /users', { key: ADMIN_KEY, json }), 503, 'unavailable');
     expectProblem(await add(secret('quote')), 503, 'unavailable');
     expect((await call(quotes, 'GET /quotes')).status).toBe(200);
-    // The log is written in blocks, a moment later.
+    // The log is written in blocks, so a moment later.
     await eventually(async () => users.output().includes('NOREPLICAS'));
   });
 });
@@ -237,7 +249,7 @@ describe('a service killed under writes', () => {
 describe('the removal of a user', () => {
   it('is finished by the next start when it was interrupted', async () => {
     for (let i = 0; i < 40; i += 1) succeeded(await add(`sabord ${i}`, 'tintin'));
-    // The state that a crash leaves between the two steps of a removal: the user is gone, the quotes still signed.
+    // A crash between the two steps of a removal leaves this: no user, but signed quotes.
     const incarnation = (await platform.redis.hget('{users}:user:tintin', 'incarnation')) ?? '';
     await platform.redis
       .multi()

@@ -6,9 +6,9 @@ import { eventually } from '#libs/testing/eventually.ts';
 import {
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
+  MEMORY_LIMIT_MIB,
   open,
-  peakMemory,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import { metric } from '#libs/testing/http-client.ts';
@@ -21,10 +21,10 @@ const platform = new Platform();
 let service: ServiceProcess;
 let bystander: Bystander;
 
-/** A page of these is as large as a page can be: 800 KB. */
+/** A page of these has the largest size of a page: 800 KB. */
 const LONGEST = '🐋'.repeat(2000);
 const LARGEST_PAGE = '/quotes?limit=100';
-/** An ordinary page: the newest ones are of ordinary length. */
+/** A page of the newest quotes, which are of ordinary length. */
 let ordinaryPage = '';
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bystander.stop();
-  expect(peakMemory(service)).toBeLessThan(MEMORY_LIMIT);
+  expect(peakMemoryMib(service)).toBeLessThan(MEMORY_LIMIT_MIB);
   await service.end('SIGKILL');
 });
 
@@ -63,7 +63,7 @@ describe('one connection that sends without waiting for answers', () => {
 it('readers that never read keep little, and are cut off in the end', async () => {
   const readers = await Promise.all(Array.from({ length: 30 }, () => open(service)));
   for (const reader of readers) {
-    // Nothing is read, so that the end of the connection shows only where the reader writes.
+    // Nothing is read, so that the end of the connection shows only at the next write.
     reader.pause();
     reader.write(get(LARGEST_PAGE).repeat(50));
   }
@@ -85,12 +85,12 @@ it.each([
     const answers = await Promise.all(
       Array.from({ length: clients }, () => pipeline(service, get(page()), 1)),
     );
-    // Under such a load Redis may take too long for some, and those that read too slowly are cut off.
+    // Redis may take too long for some, and readers that are too slow are cut off.
     expect(answers.filter((statuses) => statuses.has(200)).length).toBeGreaterThan(clients / 2);
   },
 );
 
-it('more connections than there are places: those for which nothing is done make room, the longest idle first', async () => {
+it('too many connections: idle ones make room, the longest idle first', async () => {
   const idle: Socket[] = [];
   for (let i = 0; i < MOST_CONNECTIONS + 20; i += 1) idle.push(await open(service));
   const gone = idle.slice(0, 20);

@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (const user of ['tintin', 'haddock']) succeeded(await addUser(user));
   id = succeeded(await add(quotes)).body.id;
   succeeded(await add(quotes));
-  // As if it were full: nothing more fits in.
+  // With this limit Redis is full.
   await platform.configure('maxmemory', '1mb');
 });
 afterAll(() => platform.stop());

@@ -13,7 +13,7 @@ let quotes: ServiceProcess;
 
 beforeAll(async () => {
   await redis.start();
-  // The limiter counts every read, and lets them all through.
+  // The limiter counts every read, and admits all.
   const settings = {
     ...redis.env('quotes'),
     ADMIN_KEY,
@@ -46,7 +46,7 @@ it('answers every read while the master holds writes back and hands over', async
     await eventually(() => statuses.length >= wanted, 20_000);
   };
   await more(20);
-  // Writes that wait hold up whatever comes after them on their connection.
+  // Writes that wait delay everything behind them on their connection.
   await master.client.call('CLIENT', 'PAUSE', 1500, 'WRITE');
   const during = post();
   await more(20);
@@ -57,7 +57,7 @@ it('answers every read while the master holds writes back and hands over', async
     const { status, body: quote } = await post();
     return status === 201 && quote;
   }, 20_000);
-  // A write is seen by the read that follows it, wherever both go.
+  // A read sees the write before it, wherever both go.
   statuses.push(`${(await call(quotes, `GET /quotes/${written.id}`)).status} at once`);
   await more(20);
   isOver = true;

@@ -52,7 +52,9 @@ async function stored(): Promise<string[]> {
   );
 }
 
-/** The bytes of a request with the admin key; the body, if there is one, is labelled as JSON unless a header says otherwise. */
+/**
+ * The bytes of a request with the admin key; a body is labelled as JSON unless a header differs.
+ */
 function request(
   target: string,
   body?: string | Buffer,
@@ -99,7 +101,7 @@ const malformed = (name: string, app: App, bytes: Buffer): Row => [
   'malformed-body',
 ];
 
-/** Texts in which there is nothing to see. */
+/** Texts without a visible character. */
 const INVISIBLE = ['\u200b', '\u202e\u2066', '\ufe0f', '\u0301', '\u3164', '\u2800', '\u{e0041}'];
 
 const shapes: Row[] = [
@@ -629,7 +631,8 @@ it('every refusal has a request id, and a line in the log', async () => {
 it('answers the good requests before one that is malformed, in their order', async () => {
   const socket = connect(service('quotes').port, '127.0.0.1');
   socket.write(
-    'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n',
+    'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' +
+      'GET /quotes HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n',
   );
   const answers = (await text(socket)).match(/HTTP\/1\.1 \d{3}/g);
   expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
@@ -646,7 +649,7 @@ it.each([
   const socket = connect(service('quotes').port, '127.0.0.1');
   socket.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n${bytes}`);
   const answers = (await text(socket)).match(/HTTP\/1\.1 \d{3}/g);
-  // Behind another request it may be found out before anything else is looked at.
+  // Behind another request, the parser may refuse it before anything else looks at it.
   expect([400, status]).toContain(Number(answers?.[1]?.slice(-3)));
   expect(answers).toHaveLength(2);
   expect((await call(service('quotes'), 'GET /healthz')).status).toBe(200);
@@ -664,7 +667,7 @@ it('forgets the bodies it has read, whatever came of them', async () => {
       sent.once('response', (answer) => answer.resume().once('end', () => done(answer.statusCode)));
       sent.once('error', fail).end(`"${'x'.repeat(60_000)}"`);
     });
-  // In all more than all bodies together may take at a time.
+  // Together these exceed what all bodies may take at a time.
   for (let i = 0; i < 160; i += 1)
     expect([await send('/quotes'), await send('/nowhere')]).toEqual([401, 404]);
   agent.destroy();
@@ -695,7 +698,8 @@ it.each([
   ['headers', 'POST /quotes HTTP/1.1\r\nHost: x\r\nX-A: '],
   [
     'a body',
-    `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{`,
+    `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{',
   ],
 ])('%s that come too slowly end with 408', async (_name, beginning) => {
   const socket = connect(service('quotes').port, '127.0.0.1');
@@ -759,7 +763,7 @@ it('what only the admin may see is kept nowhere', async () => {
   }
 });
 
-it('the page of the documentation cannot be framed, loads nothing from elsewhere and keeps no credentials', async () => {
+it('the documentation cannot be framed, loads nothing foreign, keeps no credentials', async () => {
   const page = await call(service('quotes'), 'GET /docs');
   expect(page.headers.get('content-security-policy')).toMatch(
     /^default-src 'none'; .*frame-ancestors 'none'$/,

@@ -55,14 +55,16 @@ describe('SIGTERM', () => {
     const body = JSON.stringify({ quote: 'en route' });
     const socket = connect(service.port, '127.0.0.1');
     socket.write(
-      `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+      `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n` +
+        body.slice(0, 5),
     );
     const answer = once(socket, 'data');
     service.process.kill('SIGTERM');
     await eventually(async () => (await call(service, 'GET /readyz')).status === 503);
     expect((await call(service, 'GET /healthz')).status).toBe(200);
     expect((await call(service, 'GET /quotes')).status).toBe(200);
-    // Only now, when no connection is accepted any more, comes the rest of the request.
+    // The rest of the request comes when no connection is accepted any more.
     await eventually(() =>
       call(service, 'GET /healthz').then(
         () => false,

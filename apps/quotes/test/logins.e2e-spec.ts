@@ -5,10 +5,10 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { LOGIN_KEYS } from '#libs/users/login.keys.ts';
 
 const platform = new Platform();
-const RIGHT = 10;
+const RIGHT_LOGINS = 10;
 const ATTACKERS = 100;
-/** Longest that anybody who is right may wait, in milliseconds, and half as long again for a machine that others use as well. */
-const PATIENCE = 3_000;
+/** Longest wait with right credentials, half of it allowed for a machine that others use. */
+const MAX_WAIT_MS = 3_000;
 /** Two replicas, behind a proxy that names their clients. */
 let quotes: ServiceProcess;
 let replica: ServiceProcess;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const env = { TRUSTED_PROXIES: '127.0.0.1' };
   const start = () => platform.service('quotes', env);
   [quotes, replica, users] = await Promise.all([start(), start(), platform.service('users')]);
-  for (let i = 0; i < RIGHT; i += 1) await addUser(`right-${i}`);
+  for (let i = 0; i < RIGHT_LOGINS; i += 1) await addUser(`right-${i}`);
   await addUser('tintin');
 }, 60_000);
 afterAll(() => platform.stop());
@@ -55,7 +55,7 @@ function logIn(
 const wrong = (id: string, from: string, service = quotes) =>
   logIn(id, from, secret('wrong'), service);
 
-/** Notes failures as if they had been made. */
+/** Stores failures as if logins had failed. */
 async function failures(name: string, count: number): Promise<void> {
   await platform.redis.set(LOGIN_KEYS.failures + name, count, 'EX', 900);
 }
@@ -68,7 +68,7 @@ describe('a hundred clients with wrong passwords', () => {
     ],
     [
       'guess at the very users, each from a network of its own',
-      (i: number) => [`right-${i % RIGHT}`, `10.1.${i}.1`],
+      (i: number) => [`right-${i % RIGHT_LOGINS}`, `10.1.${i}.1`],
     ],
     ['guess at one user, from the network of those who are right', () => ['tintin', '10.9.0.7']],
     [
@@ -87,15 +87,17 @@ describe('a hundred clients with wrong passwords', () => {
           asked += 1;
         }
       });
-      // The attack is on: each has been answered once.
+      // The attack begins once each attacker has had an answer.
       await Promise.race([Promise.all(attack), waitFor(() => asked >= ATTACKERS)]);
       const answers = [];
-      for (let i = 0; i < RIGHT; i += 1) {
-        answers.push((await logIn(`right-${i}`, '10.9.0.1', undefined, quotes, PATIENCE)).status);
+      for (let i = 0; i < RIGHT_LOGINS; i += 1) {
+        answers.push(
+          (await logIn(`right-${i}`, '10.9.0.1', undefined, quotes, MAX_WAIT_MS)).status,
+        );
       }
       over = true;
       await Promise.all(attack);
-      expect(answers).toEqual(Array(RIGHT).fill(201));
+      expect(answers).toEqual(Array(RIGHT_LOGINS).fill(201));
     },
     120_000,
   );
@@ -106,8 +108,8 @@ async function waitFor(condition: () => boolean): Promise<void> {
 }
 
 describe('failed logins', () => {
-  it('of an account close it to networks that it never logged in from, on all replicas, and to no other', async () => {
-    // By one replica: the other would remember the password itself.
+  it('of an account close it on all replicas to networks without a login of it', async () => {
+    // One replica does this login; the other would remember the password itself.
     expect((await logIn('tintin', '10.1.1.1')).status).toBe(201);
     await failures('account:tintin', 99);
     expectProblem(await wrong('tintin', '10.2.1.1', replica), 401, 'unauthorized');
@@ -131,7 +133,7 @@ describe('failed logins', () => {
     expectProblem(await wrong('tintin', other), 401, 'unauthorized');
   });
 
-  it('of a user from a network are twenty at most, proven or not, and whoever is logged in stays so', async () => {
+  it('of a user from a network are twenty at most; an earlier login stays valid', async () => {
     expect((await logIn('tintin', '10.1.1.1')).status).toBe(201);
     await failures('pair:tintin@10.1.1.0/24', 19);
     expectProblem(await wrong('tintin', '10.1.1.1'), 401, 'unauthorized');
@@ -180,10 +182,10 @@ describe('a password', () => {
     expect((await logIn('lampion', '10.1.1.1', password.normalize('NFC'))).status).toBe(201);
   });
 
-  it('has eight characters at least, of normal form C; one that is there already keeps working', async () => {
+  it('has at least eight characters in normal form C; an older one keeps working', async () => {
     const add = (service: ServiceProcess, id: string, password: string) =>
       call(service, 'POST /users', { key: ADMIN_KEY, json: { id, name: id, password } });
-    // Seven characters on the screen, fourteen in decomposed form.
+    // These are seven characters on the screen, and fourteen in decomposed form.
     const short = 'e\u0301'.repeat(7);
     const refused = await add(users, 'short', short);
     expectProblem(refused, 400, 'invalid-request');

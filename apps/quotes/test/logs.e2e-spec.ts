@@ -7,10 +7,10 @@ import { secret } from '#libs/testing/secrets.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());
-// It fails when a secret was logged.
+// stop() fails when a secret was logged.
 afterAll(() => platform.stop());
 
-it('logs one JSON line a request, with its id, route, status, duration and client, and no secret', async () => {
+it('logs a JSON line per request: id, route, status, duration, client, and no secret', async () => {
   const service = await platform.service('quotes');
   const headers = { 'x-request-id': 'from-the-caller' };
   succeeded(
@@ -42,7 +42,7 @@ it('logs one JSON line a request, with its id, route, status, duration and clien
   ]);
 });
 
-it('tells once why Redis cannot be used, and that it can again, however many requests fail', async () => {
+it('tells once why Redis cannot be used, and once that it can be used again', async () => {
   const service = await platform.service('quotes');
   const told = () =>
     service
@@ -61,7 +61,7 @@ it('tells once why Redis cannot be used, and that it can again, however many req
   const line = { service: 'quotes', context: 'redis', time: expect.any(String) };
   expect(lines.at(-1)).toEqual({ ...line, level: 'error', msg: `${redisIs} away: refused` });
   expect(told().at(-1)).toEqual({ ...line, level: 'warn', msg: `${redisIs} back` });
-  // A Redis that is killed may cut a connection off first, and a cluster is down for a moment when it is back.
+  // A killed Redis may cut off a connection first, and a cluster that is back is down for a moment.
   expect(new Set(told().map(({ msg }) => msg)).size).toBe(told().length);
 });
 
@@ -87,7 +87,7 @@ it('goes on when nobody reads its log any more', async () => {
   child.stdout.destroy();
   const get = async () => (await fetch(`http://127.0.0.1:${port}/quotes`)).status;
   await eventually(async () => (await get()) === 200);
-  // More than is collected before it is written.
+  // These lines are more than the log collects before it writes.
   for (let i = 0; i < 200; i++) expect(await get()).toBe(200);
   expect(child.exitCode).toBe(null);
   child.kill('SIGKILL');

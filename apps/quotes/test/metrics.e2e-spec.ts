@@ -52,7 +52,7 @@ it('are in the text format of Prometheus, each with its help and type', async ()
   }
 });
 
-it('make one series of a thousand ids, labelled with service, method, route and status class', async () => {
+it('make one series of a thousand ids, by service, method, route and status class', async () => {
   for (let batch = 0; batch < 20; batch += 1) {
     await Promise.all(
       Array.from({ length: 50 }, (_, i) => call(quotes, `GET /quotes/${1 + batch * 50 + i}`)),
@@ -81,12 +81,13 @@ it('make one series of all paths that no route matches', async () => {
 
 it('count requests in flight, those of clients that went away too, back to none', async () => {
   const inFlight = async () => (await samples(quotes, 'http_requests_in_flight'))[0];
-  // The request for the metrics is in flight itself.
+  // The request for the metrics is in flight as well.
   const idle = 'http_requests_in_flight{service="quotes"} 1';
   const sockets = Array.from({ length: 3 }, () => connect(quotes.port, '127.0.0.1'));
   for (const socket of sockets) {
     socket.write(
-      `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+      `POST /quotes HTTP/1.1\r\nHost: x\r\nAuthorization: ${ADMIN_KEY}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     );
   }
   await eventually(
@@ -136,7 +137,8 @@ it('say what runs', async () => {
     commit: expect.stringMatching(/^(unknown|[0-9a-f]{7,})$/),
   });
   expect(await samples(quotes, 'build_info')).toEqual([
-    `build_info{service="quotes",version="${version.version}",commit="${version.commit}",node="${process.version}"} 1`,
+    `build_info{service="quotes",version="${version.version}",` +
+      `commit="${version.commit}",node="${process.version}"} 1`,
   ]);
 });
 

@@ -19,7 +19,7 @@ function ask(app: string, path: string) {
   return call(service, `GET ${path}`);
 }
 
-/** The contract of design.md: every operation, with the statuses it may answer with besides those of every operation. */
+/** The contract: every operation, with the statuses that not every operation may answer with. */
 const CONTRACT = {
   users: {
     'post /users': [201, 400, 401, 409, 413, 415],

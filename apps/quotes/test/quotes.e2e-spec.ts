@@ -97,7 +97,7 @@ describe('POST /quotes', () => {
     const { body } = succeeded(await add(text, ADMIN_KEY, 'tintin'));
     expect(body.quote).toBe(text);
     expect((await get(`/quotes/${body.id}`)).body).toEqual(body);
-    // What is stored is text put together by a script: unsigning must not touch the wrong part of it.
+    // A script assembles the stored text, and unsigning must not touch the wrong part of it.
     succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expect((await get(`/quotes/${body.id}`)).body).toEqual({ ...body, user_id: null });
   });
@@ -286,7 +286,7 @@ describe('the credentials of a user', () => {
     succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expectProblem(await add('après', tintin), 401, 'unauthorized');
 
-    // The same id with another password is another user: what was remembered of the first must not help.
+    // The same id with another password is another user, for whom nothing may be remembered.
     succeeded(
       await call(users, 'POST /users', {
         key: ADMIN_KEY,
@@ -332,7 +332,7 @@ describe('the credentials of a user', () => {
 describe('the removal of a user', () => {
   it('leaves the quotes, unsigned, and takes them from the list of the author', async () => {
     const ids: string[] = [];
-    // More than one batch of the script that unsigns.
+    // These need more than one batch of the script that unsigns.
     for (let i = 0; i < 130; i += 1)
       ids.push(succeeded(await add(`quote ${i}`, ADMIN_KEY, 'tintin')).body.id);
     const other = succeeded(await add('Mille sabords', haddock)).body;

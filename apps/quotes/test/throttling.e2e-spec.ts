@@ -13,7 +13,7 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const platform = new Platform();
 const LIMIT = 10;
-/** Long enough that it cannot pass during a test. */
+/** The window cannot pass during a test. */
 const limited = { THROTTLE_LIMIT: String(LIMIT), THROTTLE_WINDOW_SECONDS: '600' };
 let users: ServiceProcess;
 let quotes: ServiceProcess;
@@ -181,7 +181,7 @@ it('admits again after Retry-After', async () => {
 describe('the clock of Redis, stepped back since', () => {
   const client = 'throttle:127.0.0.1';
   const hour = 3_600_000_000;
-  /** Requests of a time to come, which is what those before the step are. */
+  /** Shifts the stored times, which lie in the future after a step of the clock. */
   const stepBack = async (step: number) => {
     const [seconds, microseconds] = await platform.redis.time();
     const now = Number(seconds) * 1_000_000 + Number(microseconds);
@@ -261,7 +261,7 @@ describe('X-Forwarded-For', () => {
       expect(await counted('::ffff:203.0.113.1')).toEqual(['throttle:203.0.113.1']);
     });
 
-    it('counts the addresses of an IPv6 /64 as one client, and those of another as another', async () => {
+    it('counts the addresses of an IPv6 /64 as one client, another /64 as another', async () => {
       await counted('2001:db8:1:2:3:4:5:6');
       expect((await counted('2001:db8:1:2::1')).length).toBe(1);
       expect((await counted('2001:db8:1:3::1')).length).toBe(2);
@@ -272,7 +272,7 @@ describe('X-Forwarded-For', () => {
       ['[::ffff:203.0.113.1]:80', '203.0.113.1'],
       ['[2001:db8:1:2::1]:80', '2001:db8:1:2::/64'],
       ['2001:db8:1:2::1%eth0', '2001:db8:1:2::/64'],
-      // What no proxy vouches for counts for the last that does.
+      // An entry that no proxy vouches for counts for the last proxy that does.
       ['', '127.0.0.1'],
       ['nonsense', '127.0.0.1'],
       ['unknown', '127.0.0.1'],
@@ -291,7 +291,8 @@ describe('X-Forwarded-For', () => {
       const lines = ['198.51.100.9', '203.0.113.1:99', '10.1.2.3'].map(
         (hop) => `X-Forwarded-For: ${hop}\r\n`,
       );
-      const request = `GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines.join('')}\r\n`;
+      const head = 'GET /quotes HTTP/1.1\r\nHost: x\r\nConnection: close';
+      const request = `${head}\r\n${lines.join('')}\r\n`;
       expect((await sendRaw(behind, request)).status).toBe(200);
       expect(await platform.keys('throttle:*')).toEqual(['throttle:203.0.113.1']);
     });
@@ -326,7 +327,7 @@ it('lets requests pass while Redis is away, and counts them', async () => {
   await eventually(async () => (await call(quotes, 'GET /readyz')).status === 503);
   const before = await metric(quotes, 'throttle_failures_total');
 
-  // Not the limiter refuses them, but the lack of data.
+  // The refusal comes of the missing data, not of the limiter.
   for (let i = 0; i < 3; i += 1)
     expectProblem(await call(quotes, 'GET /quotes'), 503, 'unavailable');
   expectProblem(

@@ -15,8 +15,8 @@ import {
 } from '#libs/testing/redis-server.ts';
 import { ServiceProcess } from '#libs/testing/service-process.ts';
 
-/** Milliseconds that a process may take to start, on a busy machine. */
-const START_MS = 60_000;
+/** A process may take so long to start on a busy machine. */
+const MAX_START_MS = 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 const program = findRedisProgram();
@@ -47,7 +47,7 @@ const tlsArgs = (port: number) => [
   ],
 ];
 
-/** Starts Redis that speaks TLS only. */
+/** Starts a Redis that speaks only TLS. */
 async function start(...args: string[]): Promise<number> {
   const port = await freePort();
   servers.push(
@@ -133,7 +133,7 @@ describe('a single Redis that wants certificates of its clients', () => {
     const service = await launch({ REDIS_PORT, ...env });
     await eventually(
       async () => expect((await call(service, 'GET /healthz')).status).toBe(200),
-      START_MS,
+      MAX_START_MS,
     );
     expectProblem(await call(service, 'GET /quotes'), 503, 'unavailable');
     expect((await call(service, 'GET /readyz')).status).toBe(503);
@@ -160,7 +160,7 @@ it('serves from a master behind a Sentinel', async () => {
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
   await eventually(
     async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200),
-    START_MS,
+    MAX_START_MS,
   );
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });
@@ -191,7 +191,7 @@ it('serves from a cluster', async () => {
   const wrong = await launch({ ...env, REDIS_TLS_CA: path('stranger.pem') });
   await eventually(
     async () => expect((await call(wrong, 'GET /healthz')).status).toBe(200),
-    START_MS,
+    MAX_START_MS,
   );
   expectProblem(await call(wrong, 'GET /quotes'), 503, 'unavailable');
 });

@@ -3,9 +3,9 @@ import { Bystander } from '#libs/testing/bystander.ts';
 import {
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
+  MEMORY_LIMIT_MIB,
   open,
-  peakMemory,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
@@ -13,14 +13,15 @@ import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 
 /**
- * Floods the quotes service and the shop as an attacker would, each with a whole processor or a fifth of one: how long `/healthz` takes for
- * others meanwhile, and the most memory the process had. Wants root and control groups of version 1.
+ * Floods the quotes service and the shop as an attacker would, each with a whole processor or a
+ * fifth of one, and measures how long `/healthz` takes for others meanwhile, and the most memory of
+ * the process. It needs root and control groups of version 1.
  *
- *     node apps/shop/bench/flood.bench.ts [part of the name of a flood]
+ * node apps/shop/bench/flood.bench.ts [part of the name of a flood]
  */
 const PROCESSORS = [1, 0.2];
-/** How long a flood may go on, in milliseconds: with a fifth of a processor it would take minutes. */
-const DURATION = 20_000;
+/** With a fifth of a processor a flood would take minutes. */
+const MAX_DURATION_MS = 20_000;
 const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
 
 const platform = new ShopPlatform();
@@ -46,7 +47,7 @@ const inTurn =
 async function neverRead(service: Service): Promise<void> {
   const readers = await Promise.all(Array.from({ length: 30 }, () => open(service)));
   for (const reader of readers) reader.pause().write(get('/quotes?limit=100').repeat(50));
-  await delay(DURATION);
+  await delay(MAX_DURATION_MS);
   for (const reader of readers) reader.destroy();
 }
 
@@ -76,11 +77,13 @@ try {
       });
       const limit = new ProcessorLimit(service.process.pid ?? 0, processors);
       const bystander = new Bystander(service);
-      await Promise.race([flood(service).catch(() => {}), delay(DURATION)]);
+      await Promise.race([flood(service).catch(() => {}), delay(MAX_DURATION_MS)]);
       await bystander.stop();
-      const memory = `${peakMemory(service)?.toFixed(0)} MiB of ${MEMORY_LIMIT}`;
+      const memory = `${peakMemoryMib(service)?.toFixed(0)} MiB of ${MEMORY_LIMIT_MIB}`;
+      const seconds = (bystander.slowestMs / 1000).toFixed(2);
       console.log(
-        `${processors} CPU, ${app}, ${name}: /healthz at most ${(bystander.slowest / 1000).toFixed(2)} s (${bystander.answers} times), ${memory}`,
+        `${processors} CPU, ${app}, ${name}: /healthz at most ${seconds} s ` +
+          `(${bystander.answers} times), ${memory}`,
       );
       await service.end('SIGKILL');
       await limit.end();

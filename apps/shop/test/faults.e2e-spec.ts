@@ -20,13 +20,13 @@ import {
 } from '#libs/testing/shop-platform.ts';
 import { tokenIn, Visitor } from '#libs/testing/visitor.ts';
 
-/** Longest wait before a kill, in milliseconds: about what an order takes from the first byte to the last. */
-const LONGEST_WAIT = 30;
+/** Longest wait before a kill: about the time of an order from the first byte to the last. */
+const MAX_WAIT_MS = 30;
 /** Rounds of two kills each. */
 const SHOP_KILLS = 4;
 const REDIS_KILLS = 6;
 
-// Synced every second, Redis may answer before it has written.
+// With the default, a sync every second, Redis may answer before it has written.
 const platform = new ShopPlatform(['--appendfsync', 'always']);
 let quote: string;
 
@@ -41,7 +41,7 @@ type Order = { id: string; total: number; state: string };
 const historyOf = async (shop: ServiceProcess, { id }: Order) =>
   (await orderOf(shop, id)).history.map(({ state }: { state: string }) => state);
 
-/** Goes to the payment page, again and again until it gets there. */
+/** Goes to the payment page, as often as it takes to get there. */
 async function insist(visitor: Visitor): Promise<string> {
   return tokenIn(
     await eventually(async () => {
@@ -51,14 +51,14 @@ async function insist(visitor: Visitor): Promise<string> {
   );
 }
 
-/** Fills the last form in, and clicks once the returned function is called. */
+/** Fills the last form in; a call of the returned function clicks. */
 async function aboutToClick(visitor: Visitor) {
   await visitor.addToCart(quote);
   const fields = { _token: await visitor.token('/checkout'), email: 'tintin@moulinsart.example' };
   return () => visitor.post('/checkout', fields);
 }
 
-/** Every order was paid exactly once, and there is one for each buyer's link. */
+/** Asserts that every order was paid exactly once, and that there is one for each buyer's link. */
 async function expectAllPaidOnce(shop: ServiceProcess, tokens: string[]): Promise<void> {
   const all: Order[] = await orders(shop);
   expect(all).toHaveLength(new Set(tokens).size);
@@ -75,10 +75,10 @@ describe('an order survives', () => {
     const port = await freePort();
     const keys: unknown[] = [];
     let shop: ServiceProcess;
-    // Where Stripe would be: it kills the caller the first time, and answers the second.
+    // In place of Stripe, this kills its caller the first time, and answers the second.
     const provider = createServer((request, response) => {
       request.resume();
-      // Another suite may still ask for the health of what had this port before.
+      // Another suite may still ask for the health of a service that had this port before.
       if (!request.url?.startsWith('/v1/')) {
         response.writeHead(404).end();
         return;
@@ -123,7 +123,7 @@ describe('an order survives', () => {
       const visitor = new Visitor(shop);
       const click = await aboutToClick(visitor);
       const clicked = click().catch(() => undefined);
-      await delay(randomInt(LONGEST_WAIT));
+      await delay(randomInt(MAX_WAIT_MS));
       await shop.end('SIGKILL');
       await clicked;
       shop = await platform.service('shop', env);
@@ -132,11 +132,11 @@ describe('an order survives', () => {
       const [order] = await orders(shop);
       const event = eventOf(order);
       const told = deliver(shop, event).catch(() => undefined);
-      await delay(randomInt(LONGEST_WAIT / 3));
+      await delay(randomInt(MAX_WAIT_MS / 3));
       await shop.end('SIGKILL');
       await told;
       shop = await platform.service('shop', env);
-      // Stripe repeats an event until it is taken.
+      // Stripe repeats an event until it is accepted.
       await eventually(() => deliver(shop, event));
     }
     await expectAllPaidOnce(shop, tokens);
@@ -149,7 +149,7 @@ describe('an order survives', () => {
       const visitor = new Visitor(platform.shop);
       const click = await aboutToClick(visitor);
       const clicked = click();
-      await delay(randomInt(LONGEST_WAIT));
+      await delay(randomInt(MAX_WAIT_MS));
       await platform.signalRedis('SIGKILL');
       expect([303, 503]).toContain((await clicked).status);
       await platform.startRedis();
@@ -159,7 +159,7 @@ describe('an order survives', () => {
       const event = eventOf(order);
       const payload = payloadOf(event);
       const told = deliverRaw(platform.shop, payload, sign(payload));
-      await delay(randomInt(LONGEST_WAIT / 3));
+      await delay(randomInt(MAX_WAIT_MS / 3));
       await platform.signalRedis('SIGKILL');
       expect([200, 503]).toContain((await told).status);
       await platform.startRedis();

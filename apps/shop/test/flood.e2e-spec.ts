@@ -2,8 +2,8 @@ import { Bystander } from '#libs/testing/bystander.ts';
 import {
   get,
   imageMemorySettings,
-  MEMORY_LIMIT,
-  peakMemory,
+  MEMORY_LIMIT_MIB,
+  peakMemoryMib,
   pipeline,
 } from '#libs/testing/flood.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
@@ -34,13 +34,13 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await bystander.stop();
-  expect(peakMemory(shop)).toBeLessThan(MEMORY_LIMIT);
+  expect(peakMemoryMib(shop)).toBeLessThan(MEMORY_LIMIT_MIB);
   await shop.end('SIGKILL');
 });
 
 const ZIPPED = 'Accept-Encoding: gzip\r\nAccept: text/html\r\n';
 
-/** The catalogue is made once for all; the page of a product is made for each. */
+/** The shop makes the catalogue once for all visitors, and the page of a product for each. */
 const PAGES = [
   ['the catalogue', () => '/'],
   ['a product', () => `/products/${product}`],

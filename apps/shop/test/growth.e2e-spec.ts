@@ -21,8 +21,8 @@ import { Visitor } from '#libs/testing/visitor.ts';
 import { ORDER_KEYS } from '../src/orders/order.keys.ts';
 
 const platform = new ShopPlatform();
-const HOUR = 3600;
-/** The dearest text that is sold, in bytes: 280 characters of four. */
+const HOUR_SECONDS = 3600;
+/** The text with the most bytes that is sold: 280 characters, nearly all of four bytes. */
 const longest = (i: number) => `${i} ${'🐋'.repeat(277 - String(i).length)}`;
 let texts: string[];
 
@@ -36,7 +36,7 @@ afterAll(() => platform.stop());
 /** All keys of a family. */
 const keysOf = (prefix: string) => platform.keys(`${prefix}*`);
 
-/** Forgets all orders. */
+/** Deletes all orders. */
 async function forgetOrders(): Promise<void> {
   const keys = await platform.keys('{shop}:*');
   if (keys.length > 0) await platform.redis.del(keys);
@@ -51,12 +51,13 @@ async function bytes(keys: string[]): Promise<number> {
 describe('an order', () => {
   beforeEach(forgetOrders);
 
-  it('of the most and longest prints takes 4 kB at most, and its texts are there once for all orders', async () => {
+  it('with the most and longest prints takes 4 kB at most, and shares its texts', async () => {
     const order = async () => {
       const visitor = new Visitor(platform.shop);
       for (const id of texts) await visitor.addToCart(id, 'poster', 20);
-      // An address as long as they may be.
-      const email = `${'x'.repeat(60)}@${'y'.repeat(60)}.${'z'.repeat(60)}.${'z'.repeat(60)}.example`;
+      // This address is as long as an address may be.
+      const domain = `${'y'.repeat(60)}.${'z'.repeat(60)}.${'z'.repeat(60)}.example`;
+      const email = `${'x'.repeat(60)}@${domain}`;
       expect((await visitor.checkOut(email)).status).toBe(303);
     };
     await order();
@@ -88,22 +89,22 @@ describe('an order', () => {
       ...(await keysOf(ORDER_KEYS.text)),
     ];
     for (const key of keys) {
-      expect(await platform.redis.ttl(key)).toBeGreaterThan(47 * HOUR);
-      expect(await platform.redis.ttl(key)).toBeLessThanOrEqual(48 * HOUR);
+      expect(await platform.redis.ttl(key)).toBeGreaterThan(47 * HOUR_SECONDS);
+      expect(await platform.redis.ttl(key)).toBeLessThanOrEqual(48 * HOUR_SECONDS);
     }
-    // Two days later.
+    // Two days pass.
     await platform.redis.del(keys);
     await platform.redis.zadd(ORDER_KEYS.open, 1, id);
     expect(await orders(platform.shop)).toEqual([]);
     expect(await platform.redis.zscore(ORDER_KEYS.orders, id)).toBeNull();
     expect(await platform.redis.zscore(ORDER_KEYS.open, id)).toBeNull();
     expect((await new Visitor(platform.shop).get(`/your-order/${token}`)).status).toBe(404);
-    // An event of one that has ended makes nothing.
+    // An event of an order that has ended makes nothing.
     await deliver(platform.shop, eventOf({ id, total: 1400 }));
     expect(await platform.keys(`*${id}*`)).toEqual([]);
   });
 
-  it('that is paid stays for ever, with its texts, also those that others ordered first', async () => {
+  it('that is paid stays for ever, with its texts, also those of earlier orders', async () => {
     const [quote = ''] = texts;
     await new Visitor(platform.shop).order(quote);
     const token = await new Visitor(platform.shop).order(quote);
@@ -122,7 +123,7 @@ describe('an order', () => {
     for (const key of keys) expect([key, await platform.redis.ttl(key)]).toEqual([key, -1]);
     expect(await platform.redis.zscore(ORDER_KEYS.open, order.id)).toBeNull();
     expect(await platform.redis.hget(ORDER_KEYS.order + order.id, 'client')).toBeNull();
-    // A later order of the same text does not let it end.
+    // A later order of the same text gives it no expiry.
     await new Visitor(platform.shop).order(quote);
     for (const key of await keysOf(ORDER_KEYS.text)) expect(await platform.redis.ttl(key)).toBe(-1);
   });
@@ -135,7 +136,9 @@ describe('an order', () => {
       ...event,
       object: { ...event.object, payment_status: 'unpaid' },
     });
-    expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBeGreaterThan(29 * 24 * HOUR);
+    expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBeGreaterThan(
+      29 * 24 * HOUR_SECONDS,
+    );
     await deliver(platform.shop, eventOf(order, 'checkout.session.async_payment_succeeded'));
     expect((await orderOf(platform.shop, order.id)).state).toBe('paid');
     expect(await platform.redis.ttl(ORDER_KEYS.order + order.id)).toBe(-1);
@@ -157,7 +160,7 @@ describe('one visitor', () => {
 
   it('cannot have more than ten orders of a cart wait, nor a hundred of all carts', async () => {
     const [first = '', second = ''] = texts;
-    /** Orders ever other contents of one cart, until it is told to stop. */
+    /** Orders ever new contents of one cart, until a refusal. */
     const fill = async (visitor: Visitor) => {
       await visitor.addToCart(first);
       for (let count = 0; ; count += 1) {
@@ -174,7 +177,7 @@ describe('one visitor', () => {
 
     let all = count;
     for (let cart = 0; cart < 12; cart += 1) all += (await fill(new Visitor(platform.shop))).count;
-    // The paid one is not open any more.
+    // The paid order is not open any more.
     expect(all).toBe(101);
     const another = new Visitor(platform.shop);
     await another.addToCart(second);
@@ -220,7 +223,7 @@ it('every key in Redis is of a family of the table, and ends where the table say
   await new Visitor(shop).order(quote);
   const [order] = await orders(shop);
   await deliver(shop, eventOf(order));
-  // The index is saved by the search service when it ends.
+  // The search service saves the index when it ends.
   await eventually(
     async () => (await call(platform.search, 'GET /search?keyword=brest')).body.total === 1,
   );

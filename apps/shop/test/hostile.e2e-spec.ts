@@ -14,7 +14,7 @@ import { Visitor } from '#libs/testing/visitor.ts';
 import { ORDER_KEYS } from '../src/orders/order.keys.ts';
 
 const platform = new ShopPlatform();
-/** Says all it ever says: what visitors see must be the same. */
+/** Logs all that it can, while visitors must see the same. */
 let debug: ServiceProcess;
 let quote: string;
 let visitor: Visitor;
@@ -36,7 +36,7 @@ beforeEach(async () => {
   token = await visitor.token('/cart');
   count = (await orders(debug)).length;
 });
-/** Nothing was lost, nothing was ordered. */
+/** Asserts that nothing was lost and nothing was ordered. */
 afterEach(async () => {
   expect((await visitor.get('/cart')).body).toContain('€48.00');
   expect(await orders(debug)).toHaveLength(count);
@@ -45,7 +45,7 @@ afterEach(async () => {
 const line = () => ({ _token: token, quote_id: quote, print: 'mug', quantity: '1' });
 const query = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
-/** Asserts that an answer is a page that says what is wrong, and nothing of the inside. */
+/** Asserts that an answer is a page that says what is wrong, without internal details. */
 function expectPage({ status, headers, body }: Answer, expected: number): void {
   expect(status).toBe(expected);
   expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -63,7 +63,15 @@ function send(
 ): Promise<Answer> {
   const content = Buffer.from(body);
   const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  const head = `POST ${action} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nAccept: text/html\r\nCookie: ${cookie}\r\nContent-Type: ${type}\r\nContent-Length: ${content.length}\r\n\r\n`;
+  const head = [
+    `POST ${action} HTTP/1.1`,
+    'Host: shop',
+    'Connection: close',
+    'Accept: text/html',
+    `Cookie: ${cookie}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${content.length}\r\n\r\n`,
+  ].join('\r\n');
   return sendRaw(debug, Buffer.concat([Buffer.from(head), content]));
 }
 
@@ -269,19 +277,19 @@ it('a wordlist finds no admin key by a cookie, though the key is in it', async (
   const guest = new Visitor(shop);
   await guest.addToCart(quote);
   const cookie = decodeURIComponent(guest.cookies.get('cart') ?? '');
-  /** Which words, used in any way that keys are made of them, sign the cookie as the shop has. */
+  /** The words that sign the cookie as the shop has, in any way in which keys are made of them. */
   const found = (words: string[]) =>
     words.filter((word) =>
       [
         word,
         createHash('sha256').update(word).digest(),
-        // How the cookies were signed once.
+        // An earlier version signed cookies with this key.
         Buffer.from(hkdfSync('sha256', word, '', 'shop cookies', 32)),
       ].some((key) => unsign(cookie, key).valid),
     );
 
   expect(found(['letmein', 'supersecretkey', weak])).toEqual([]);
-  // The search itself finds what there is.
+  // The search finds a key that is used.
   expect(found(['letmein', COOKIE_SECRET])).toEqual([COOKIE_SECRET]);
 });
 
@@ -325,7 +333,7 @@ describe('what the shop answers to DEBUG=True', () => {
   });
 
   it('is a page without a stack when the shop itself fails', async () => {
-    // What no visitor can bring about: an order that is not what the shop has stored.
+    // No visitor can bring this about: an order that differs from what the shop has stored.
     const id = 'PR-AAAAAAAAAA';
     await platform.redis.hset(ORDER_KEYS.order + id, { order: 'not JSON', state: 'paid' });
     const key = basic('admin', ADMIN_KEY);

@@ -27,12 +27,12 @@ async function counted(shop: ServiceProcess): Promise<Record<string, number>> {
   );
 }
 
-it('counts orders by state, payment events by outcome, and where the catalogue was read', async () => {
+it('counts orders by state, payment events by outcome, and sources of the catalogue', async () => {
   const { shop } = platform;
   const quote = await platform.addQuote('Ectoplasme !');
   const buyer = new Visitor(shop);
   await buyer.order(quote);
-  // A second click makes no second order.
+  // A second submission makes no second order.
   await buyer.checkOut();
   const [order] = await orders(shop);
   const paid = eventOf(order);
@@ -64,7 +64,7 @@ it('counts orders by state, payment events by outcome, and where the catalogue w
   expect(reads).toBeGreaterThan(0);
 });
 
-it('counts payment pages that the provider does not open, and pages read from memory while the quotes service is away', async () => {
+it('counts payment pages that fail to open, and pages from memory without the quotes', async () => {
   const quote = await platform.addQuote('Bachi-bouzouk !');
   const shop = await platform.service('shop', {
     ...shopEnvironment(platform.quotes.url, platform.search.url),

@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline';
 import { orders, ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 import { Visitor } from '#libs/testing/visitor.ts';
 
-/** Stripe's own stripe-mock, which checks every request against Stripe's published API description. */
+/**
+ * Stripe's own stripe-mock, which checks every request against Stripe's published API description.
+ */
 const STRIPE_MOCK = process.env.STRIPE_MOCK ?? 'stripe-mock';
 
 const platform = new ShopPlatform();
@@ -30,7 +32,8 @@ beforeAll(async () => {
     DEMO_MODE: 'False',
     DEBUG: 'True',
     STRIPE_API_URL: `http://${address}`,
-    // stripe-mock wants keys of this form; put together here, so that no search for keys stops at this file.
+    // stripe-mock wants keys of this form. They are assembled here, so that no secret scanner
+    // reports this file.
     STRIPE_SECRET_KEY: ['sk', 'test', 'unutterable'].join('_'),
     STRIPE_PUBLISHABLE_KEY: ['pk', 'test', 'unutterable'].join('_'),
   });

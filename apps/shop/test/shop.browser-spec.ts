@@ -18,12 +18,12 @@ import {
   shopEnvironment,
 } from '#libs/testing/shop-platform.ts';
 
-/** Where the pictures of every page go, for people to look at. */
+/** The pictures of every page go here, for people to look at. */
 const SCREENSHOTS = 'data/screenshots';
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
-/** The narrowest that pages must fit without scrolling sideways (WCAG 2.2, 1.4.10). */
+/** Pages must fit this width without scrolling sideways (WCAG 2.2, 1.4.10). */
 const NARROW = { width: 320, height: 640 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Finds elements whose names no browser knows. */
@@ -35,12 +35,15 @@ const EMAIL = 'tintin@moulinsart.example';
 const QUOTES = [
   'Tonnerre de Brest !',
   'On ne voit bien qu’avec le cœur. L’essentiel est invisible pour les yeux.',
-  'It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife.',
+  'It is a truth universally acknowledged, that a single man in possession of a good fortune, ' +
+    'must be in want of a wife.',
   'La vie, c’est comme une bicyclette, il faut avancer pour ne pas perdre l’équilibre.',
   'Be yourself; everyone else is already taken.',
   'Mille millions de mille sabords !',
   'Carpe diem.',
-  'All happy families are alike; each unhappy family is unhappy in its own way. Everything was in confusion in the house, and so it had been for three days, to the grief of all who lived in it, and of the cook most of all.',
+  'All happy families are alike; each unhappy family is unhappy in its own way. Everything was ' +
+    'in confusion in the house, and so it had been for three days, to the grief of all who lived ' +
+    'in it, and of the cook most of all.',
 ];
 
 const platform = new ShopPlatform();
@@ -50,7 +53,9 @@ let page: Page;
 /** What the page that is shown came with. */
 let received: Response | undefined;
 let outside: string[];
-/** A shop with the page of the API test, one that admits one request a minute, and one that cannot reach the quotes. */
+/**
+ * A shop with `/stripe-test`, one that admits a request a minute, and one that reaches no quotes.
+ */
 let debug: ServiceProcess;
 let strict: ServiceProcess;
 let cutOff: ServiceProcess;
@@ -65,7 +70,7 @@ beforeAll(async () => {
   [debug, strict, cutOff] = await Promise.all([
     platform.service('shop', { ...environment, DEBUG: 'True' }),
     platform.service('shop', { ...environment, THROTTLE_LIMIT: '1' }),
-    // Port 1: nobody listens there.
+    // Nobody listens on port 1.
     platform.service('shop', shopEnvironment('http://127.0.0.1:1', 'http://127.0.0.1:1')),
   ]);
   browser = await chromium.launch({
@@ -83,7 +88,7 @@ afterEach(async () => {
   expect(outside).toEqual([]);
 });
 
-/** Opens a new visit; notes every request that leaves the shop. */
+/** Opens a new visit, and notes every request that leaves the shop. */
 async function open(options: BrowserContextOptions = {}): Promise<void> {
   await context?.close();
   context = await browser.newContext({ viewport: DESKTOP, ...options });
@@ -177,7 +182,7 @@ it('the back button after paying leads to the paid order, not to a second paymen
   await page.getByText('Your payment has arrived').waitFor();
 });
 
-it('the order page waits for a webhook that comes after the redirection, and shows one that came before', async () => {
+it('the order page waits for a webhook that comes late, and shows an earlier one', async () => {
   await toPaymentPage();
   const token = page.url().split('/').at(-1);
   await page.goto(`${platform.shop.url}/your-order/${token}`);
@@ -252,7 +257,7 @@ describe.each([
     await page.reload();
     await page.getByText('Refunded.').waitFor();
     await look('order-refunded', page.url());
-    // The key is sent only once it was asked for.
+    // The browser sends the key only once the shop has asked for it.
     await look('admin-orders', '/orders?limit=3');
     await heading('Orders');
     await look('admin-order', `/orders/${order.id}`);
@@ -261,7 +266,7 @@ describe.each([
     await page.getByText('New quotes cannot be fetched just now').waitFor();
     await look('away-product', `${cutOff.url}/products/1`);
     await heading('One moment, please');
-    // The page in between is another one, so that the second is asked for.
+    // The browser asks for a page again only if another one came in between.
     await page.goto(`${strict.url}/cart`);
     await look('too-fast', strict.url);
     await page.getByText('That was a little fast').waitFor();
@@ -296,11 +301,12 @@ describe.each([
     return Array.from(markup.matchAll(/<\/?[a-z]\w*/g), ([tag]) => tag);
   }
 
-  /** What axe-core finds, of any impact. The policy of the page would keep axe out, so that it is put in by the debugger. */
+  /** All that axe-core finds. The debugger inserts it, since the page's policy would refuse it. */
   async function violations(): Promise<string[]> {
     await page.evaluate(AXE);
     return page.evaluate(
-      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map((node) => node.target).join(" ")))',
+      'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ' +
+        'id + ": " + nodes.map((node) => node.target).join(" ")))',
     );
   }
 });

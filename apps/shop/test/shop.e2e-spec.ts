@@ -49,7 +49,8 @@ describe('the catalogue', () => {
 
   it('is searched through the search service', async () => {
     const whale = await platform.addQuote('Une baleine à la dérive');
-    // The search service follows the log: it finds the quote a moment after it was added. The shop would remember for a while that it did not.
+    // The search service finds the quote a moment later, and the shop would remember for a while
+    // that it did not.
     await eventually(
       async () => (await call(platform.search, 'GET /search?keyword=baleine')).body.total > 0,
     );

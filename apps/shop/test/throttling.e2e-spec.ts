@@ -22,7 +22,7 @@ beforeAll(async () => {
   shop = await platform.service('shop', {
     ...shopEnvironment(platform.quotes.url, platform.search.url),
     THROTTLE_LIMIT: String(LIMIT),
-    // Long enough that it cannot pass during a test.
+    // The window cannot pass during a test.
     THROTTLE_WINDOW_SECONDS: '600',
   });
 });
@@ -32,7 +32,7 @@ beforeEach(async () => {
   visitor = new Visitor(shop);
 });
 
-/** Uses up what is left to the visitor. */
+/** Uses up the rest of the visitor's requests. */
 const exhaust = async (left = LIMIT) => {
   for (let i = 0; i < left; i += 1) expect((await call(shop, 'GET /cart')).status).toBe(200);
 };
@@ -65,7 +65,7 @@ describe('the eleventh request of a visitor', () => {
     },
   );
 
-  it('changes nothing when it is a form, which the refusal does not offer to send again', async () => {
+  it('changes nothing when it is a form, and does not offer to send that again', async () => {
     const token = await visitor.token(`/products/${quote}`);
     await exhaust(LIMIT - 1);
     const cart = new Map(visitor.cookies);

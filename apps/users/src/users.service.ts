@@ -19,12 +19,18 @@ export class UsersService implements OnApplicationBootstrap {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Finishes what a crash, of this service or of Redis, may have interrupted; should that fail, the next connection or the deletion's repetition does. */
+  /**
+   * Finishes what a crash of this service or of Redis may have interrupted. If that fails, the next
+   * connection or a repeated deletion finishes it.
+   */
   onApplicationBootstrap(): void {
     this.redis.whenConnected(() => void this.users.finishRemovals().catch(() => {}));
   }
 
-  /** @throws ProblemError invalid-request when the password is too short; conflict when the id is taken */
+  /**
+   * @throws ProblemError invalid-request when the password is too short; conflict when the id is
+   *   taken
+   */
   async create({ id, name, password }: NewUserBody): Promise<User> {
     const short = shortPasswordProblem(password, this.config.PASSWORD_MIN_LENGTH);
     if (short) throw invalidRequest([{ field: 'password', message: short }]);

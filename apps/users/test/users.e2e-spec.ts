@@ -88,7 +88,7 @@ describe('GET /users', () => {
       total: 5,
       next: 'a',
     });
-    // A user who arrives before the cursor moves nothing.
+    // A user whose id sorts before the cursor moves nothing.
     succeeded(await add({ ...tintin, id: 'A' }));
     const second = await get('/users?limit=2&cursor=a');
     expect(second.body.items.map(({ id }: { id: string }) => id)).toEqual(['c', 'd']);
@@ -165,7 +165,8 @@ describe('the two lines of the README', () => {
       ]);
 
     const post = await run(
-      `curl -X POST http://localhost:5000/users -H "Authorization: supersecretkey" -d '{"id": "1", "name": "Tintin", "password": "milou"}'`,
+      'curl -X POST http://localhost:5000/users -H "Authorization: supersecretkey" ' +
+        `-d '{"id": "1", "name": "Tintin", "password": "milou"}'`,
     );
     expect(post.stdout).toBe('{"id":"1","name":"Tintin"} 201');
     const list = await run(

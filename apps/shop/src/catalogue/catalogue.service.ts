@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { Lane } from '#libs/http/lane.ts';
+import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { codePoints } from '#libs/schema/text.schema.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
@@ -41,7 +41,7 @@ const compress = promisify(gzip);
 @Injectable()
 export class CatalogueService {
   private readonly pages = new PageCache<CataloguePage>();
-  private readonly making = new Lane(MAKING, WAITING);
+  private readonly making = new ConcurrencyLimiter(MAKING, WAITING);
 
   constructor(
     private readonly quotes: QuotesClient,

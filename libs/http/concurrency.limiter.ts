@@ -1,33 +1,32 @@
 import { ProblemError } from '#libs/problem/problem.ts';
 
-/** Lets only so much dear work be under way at a time: the rest waits in the order in which it came, and beyond that is told to come back. */
-export class Lane {
+/**
+ * Limits how much costly work is in progress. Further work waits in the order of its arrival, and
+ * is refused when too much waits already.
+ */
+export class ConcurrencyLimiter {
   private running = 0;
-  /** Lets each of those that wait begin, in the order in which they came. */
+  /** Each entry lets one piece of waiting work begin, in the order of arrival. */
   private readonly waiting = new Set<() => void>();
 
-  /**
-   * @param places how much may be under way
-   * @param queue how much may wait
-   */
   constructor(
-    private readonly places: number,
-    private readonly queue: number,
+    private readonly maxRunning: number,
+    private readonly maxWaiting: number,
   ) {}
 
   /**
    * Does the work when its turn comes.
-   * @param signal aborted when nobody wants the work any more: if it waits then, it is never done
-   * @throws ProblemError busy when too much is waiting already, or the work is not wanted any more
+   * @param signal aborted when nobody wants the work any more: work that waits then is never done
+   * @throws ProblemError busy when too much waits already, or the work is not wanted any more
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.running < this.places) this.running += 1;
-    else if (this.waiting.size < this.queue) await this.turn(signal);
+    if (this.running < this.maxRunning) this.running += 1;
+    else if (this.waiting.size < this.maxWaiting) await this.turn(signal);
     else throw new ProblemError('busy');
     try {
       return await work();
     } finally {
-      // The place goes to the next, or becomes free.
+      // The next piece of work takes over the place, so that the count stays.
       const [next] = this.waiting;
       if (next) next();
       else this.running -= 1;
