@@ -1,6 +1,7 @@
 /**
- * The HTTP services, with the ports that they have side by side on one machine. This is the one list
- * of them; the build reads its own form of it, nest-cli.json, which a spec holds against this one.
+ * The HTTP services, with the ports that they have side by side on one machine. This is the one
+ * list of them; the build reads its own form of it, nest-cli.json, which a spec holds against this
+ * one.
  */
 export const SERVICES = [
   { name: 'users', port: 5000 },

@@ -15,29 +15,49 @@ import { RequestPacer } from './request.pacer.ts';
 /** Largest body accepted, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
 
-/** How many connections a process has at most. Each answers one request at a time, so that this bounds the requests in flight too. */
+/**
+ * How many connections a process has at most. Each answers one request at a time, so that this
+ * bounds the requests in flight too.
+ */
 export const MOST_CONNECTIONS = 1500;
-/** How many requests may wait, over all connections, because their clients sent them before they had the answer to an earlier one. */
+/**
+ * How many requests may wait, over all connections, because their clients sent them before they had
+ * the answer to an earlier one.
+ */
 const MOST_AHEAD = 4096;
 /** How much memory bodies may take while they come in, over all connections, in bytes. */
 const MOST_BODIES = 8 * 1024 * 1024;
-/** How much memory one body may take, which is much more than its length when it comes in crumbs. */
+/**
+ * How much memory one body may take, which is much more than its length when it comes in crumbs.
+ */
 const MOST_BODY = 16 * BODY_LIMIT;
 /** What a piece of a body takes beside its bytes. */
 const PIECE_OVERHEAD = 256;
-/** How much may be ready and not yet taken by its reader, over all connections, in characters or bytes. */
+/**
+ * How much may be ready and not yet taken by its reader, over all connections, in characters or
+ * bytes.
+ */
 const MOST_UNREAD = 6 * 1024 * 1024;
 
 /** The headers of a request must have come after this time, and its body too, in milliseconds. */
 const REQUEST_TIMEOUT = 10_000;
 /** How often that is looked at. */
 const CHECKING_INTERVAL = 1_000;
-/** A connection on which nothing moves while a request is under way is closed after this time: nobody reads the answer. */
+/**
+ * A connection on which nothing moves while a request is under way is closed after this time:
+ * nobody reads the answer.
+ */
 const READER_TIMEOUT = 30_000;
-/** How long an idle connection is kept: longer than any proxy keeps its own (600 s at most), so that none sends into one that closes. */
+/**
+ * How long an idle connection is kept: longer than any proxy keeps its own (600 s at most), so that
+ * none sends into one that closes.
+ */
 const KEEP_ALIVE_TIMEOUT = 620_000;
 
-/** Connections closed because they held what others need: `crowded` idle or slow ones, `unread` those whose clients do not read. */
+/**
+ * Connections closed because they held what others need: `crowded` idle or slow ones, `unread`
+ * those whose clients do not read.
+ */
 const connectionsCut = new Counter({
   name: 'http_connections_cut_total',
   help: 'Connections closed because they held what others need',
@@ -113,9 +133,11 @@ class Account<T> {
 }
 
 /**
- * Node's HTTP server with a bound for everything that clients can make it hold: connections, requests sent ahead, bodies, answers that nobody reads. A connection has
- * one request at a time answered; the next waits, and further ones are not even read. For a client that waits for its answers, as nearly all do, this costs nothing.
- * What is refused before it reaches the application is answered with a problem document all the same.
+ * Node's HTTP server with a bound for everything that clients can make it hold: connections,
+ * requests sent ahead, bodies, answers that nobody reads. A connection has one request at a time
+ * answered; the next waits, and further ones are not even read. For a client that waits for its
+ * answers, as nearly all do, this costs nothing. What is refused before it reaches the application
+ * is answered with a problem document all the same.
  */
 export class HttpServer {
   /** Told of every refusal, for logs and metrics. */
@@ -170,7 +192,8 @@ export class HttpServer {
       headersTimeout: REQUEST_TIMEOUT,
       connectionsCheckingInterval: CHECKING_INTERVAL,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      // The application refuses it, so that the answer is a problem document; a field that comes twice shows as two values in one.
+      // The application refuses it, so that the answer is a problem document; a field that comes
+      // twice shows as two values in one.
       requireHostHeader: false,
       joinDuplicateHeaders: true,
     });
@@ -211,7 +234,10 @@ export class HttpServer {
     } else this.refuse(socket, problem);
   }
 
-  /** Takes a connection in. When there are too many, the one goes that has been there for the longest of those for which nothing is being done. */
+  /**
+   * Takes a connection in. When there are too many, the one goes that has been there for the
+   * longest of those for which nothing is being done.
+   */
   private admit(socket: Socket): void {
     this.pacer.noteConnection();
     this.connections.add(socket);
@@ -227,7 +253,10 @@ export class HttpServer {
     this.refuse(socket, 'busy');
   }
 
-  /** Notes a piece of a body. When there is too much of that, those go that have been coming in for the longest time. */
+  /**
+   * Notes a piece of a body. When there is too much of that, those go that have been coming in for
+   * the longest time.
+   */
   private keepBody(request: IncomingMessage, size: number): void {
     if (request.destroyed) return;
     const share = this.bodies.add(request, size + PIECE_OVERHEAD);
@@ -236,7 +265,10 @@ export class HttpServer {
     for (const { socket } of this.bodies.evict()) this.refuse(socket, 'busy');
   }
 
-  /** Has a request wait until those before it on its connection are answered, and reads no further from there. */
+  /**
+   * Has a request wait until those before it on its connection are answered, and reads no further
+   * from there.
+   */
   private wait(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
     const { socket } = request;
     // What was parsed already still comes after the connection was cut.
@@ -277,7 +309,10 @@ export class HttpServer {
     handler(request, response);
   }
 
-  /** Notes an answer that waits for its reader. When there is too much of that, those go that have had the longest time to read. */
+  /**
+   * Notes an answer that waits for its reader. When there is too much of that, those go that have
+   * had the longest time to read.
+   */
   private keepUnread(response: ServerResponse, size: number): void {
     this.unread.add(response, size);
     response.once('close', () => this.unread.close(response));

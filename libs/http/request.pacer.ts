@@ -2,10 +2,10 @@
 export const MAX_HELD_MS = 2_000;
 
 /**
- * Begins no request while connections come in. Node accepts one connection in a turn of its event loop: when a thousand
- * come at once, the last one waits for a thousand turns, and so does a probe. If no other work is done meanwhile, these
- * turns are short. What was held back begins one by one, a request in a turn. When no connection comes, a request begins
- * at once.
+ * Begins no request while connections come in. Node accepts one connection in a turn of its event
+ * loop: when a thousand come at once, the last one waits for a thousand turns, and so does a probe.
+ * If no other work is done meanwhile, these turns are short. What was held back begins one by one,
+ * a request in a turn. When no connection comes, a request begins at once.
  */
 export class RequestPacer {
   #hasConnection = false;

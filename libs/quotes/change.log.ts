@@ -23,7 +23,8 @@ export function logChange(change: 'u' | 'd', id: string): string {
 /** The script of those who follow the log of changes. */
 export const CHANGE_LOG_SCRIPTS = {
   /**
-   * KEYS log. Answers the replication id, which changes when history may have been lost; the newest entry; how many entries were ever added; how many are left.
+   * KEYS log. Answers the replication id, which changes when history may have been lost; the newest
+   * entry; how many entries were ever added; how many are left.
    */
   inspectLog: {
     flag: 'no-writes',

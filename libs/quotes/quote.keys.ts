@@ -1,7 +1,7 @@
 /**
  * The hash tag of a shard. Quotes live in `shards` logical shards. The keys of a shard share a tag,
- * and so a slot of a Redis Cluster, because one quote and all its index entries change in one atomic
- * step.
+ * and so a slot of a Redis Cluster, because one quote and all its index entries change in one
+ * atomic step.
  */
 export const shardTag = (shard: number | '*') => `{q${shard}}`;
 

@@ -29,12 +29,15 @@ declare module 'ioredis' {
 /** What came of the deletion of a quote. */
 export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
 
-/** The scripts of quotes. A quote and all its index entries change together, so that no crash leaves one without the other. */
+/**
+ * The scripts of quotes. A quote and all its index entries change together, so that no crash leaves
+ * one without the other.
+ */
 export const QUOTE_SCRIPTS = {
   /**
-   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then
-   * per quote: user or '', text (JSON), digest or ''.
-   * Answers per quote its new id, `unknown` when the user may not sign, or `known` when a digest was imported before.
+   * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per
+   * quote: user or '', text (JSON), digest or ''. Answers per quote its new id, `unknown` when the
+   * user may not sign, or `known` when a digest was imported before.
    */
   addQuotes: {
     lua: `${QUOTE_DOCUMENT_LUA}
@@ -64,7 +67,10 @@ export const QUOTE_SCRIPTS = {
     return answers`,
   },
 
-  /** KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a DeleteOutcome. */
+  /**
+   * KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a
+   * DeleteOutcome.
+   */
   deleteQuote: {
     lua: `${QUOTE_DOCUMENT_LUA}
     local quote, quotes, by, log, imported = unpack(KEYS)
@@ -82,7 +88,10 @@ export const QUOTE_SCRIPTS = {
     return 'deleted'`,
   },
 
-  /** KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count. Answers total, then id and document in turns, newest first. */
+  /**
+   * KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count. Answers total,
+   * then id and document in turns, newest first.
+   */
   listQuotes: {
     flag: 'no-writes',
     lua: `
@@ -107,8 +116,9 @@ export const QUOTE_SCRIPTS = {
   },
 
   /**
-   * KEYS quote: by: authors log; ARGV user, incarnation, count. Takes the right to sign away from that incarnation of the user and unsigns up to
-   * count of its quotes. Answers how many it unsigned. A later user of the same id is left alone.
+   * KEYS quote: by: authors log; ARGV user, incarnation, count. Takes the right to sign away from
+   * that incarnation of the user and unsigns up to count of its quotes. Answers how many it
+   * unsigned. A later user of the same id is left alone.
    */
   unsignQuotes: {
     lua: `${QUOTE_DOCUMENT_LUA}

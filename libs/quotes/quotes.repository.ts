@@ -26,12 +26,16 @@ export interface QuotePage {
 /** What came of one imported quote: its new id, or why it was not added. */
 export type ImportOutcome = { id: string } | 'known' | 'unknown';
 
-/** How many quotes one script call handles: few enough that Redis is never busy for more than about a millisecond. */
+/**
+ * How many quotes one script call handles: few enough that Redis is never busy for more than about
+ * a millisecond.
+ */
 const BATCH = 128;
 
 /**
- * Quotes in Redis. A quote is stored as the very bytes of its JSON representation. Its id is a snowflake: the microsecond of its creation,
- * strictly increasing within a shard, so that order of ids is order of commits; the shard is the id modulo the number of shards.
+ * Quotes in Redis. A quote is stored as the very bytes of its JSON representation. Its id is a
+ * snowflake: the microsecond of its creation, strictly increasing within a shard, so that order of
+ * ids is order of commits; the shard is the id modulo the number of shards.
  */
 @Injectable()
 export class QuotesRepository {
@@ -61,7 +65,8 @@ export class QuotesRepository {
   /**
    * Adds quotes that no import has added before; a quote is recognised by its text.
    * @returns an outcome per quote, in order
-   * @throws RedisUnavailableError; quotes of the call may then have been added, and are recognised when it is repeated
+   * @throws RedisUnavailableError; quotes of the call may then have been added, and are recognised
+   *   when it is repeated
    */
   async import(quotes: readonly NewQuote[]): Promise<ImportOutcome[]> {
     const outcomes: ImportOutcome[] = new Array(quotes.length);
@@ -201,7 +206,8 @@ export class QuotesRepository {
   }
 
   /**
-   * Makes all quotes of a removed user unsigned, in batches; may be repeated, and run twice at once.
+   * Makes all quotes of a removed user unsigned, in batches; may be repeated, and run twice at
+   * once.
    * @throws RedisUnavailableError
    */
   async unsign(userId: string, incarnation: string): Promise<void> {
@@ -262,7 +268,10 @@ export class QuotesRepository {
   }
 }
 
-/** The ids and documents, in turns, of what each shard answered after its count, merged into one descending order of ids. */
+/**
+ * The ids and documents, in turns, of what each shard answered after its count, merged into one
+ * descending order of ids.
+ */
 function newestFirst(answers: (Buffer | number)[][]): (Buffer | number)[] {
   const [only, ...others] = answers;
   if (only && others.length === 0) return only.slice(1);

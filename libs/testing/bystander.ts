@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { ServiceProcess } from './service-process.ts';
 
 /**
- * Asks for `/healthz` again and again while something else goes on. It does so in a thread of its own, since this one
- * may be busy with what goes on.
+ * Asks for `/healthz` again and again while something else goes on. It does so in a thread of its
+ * own, since this one may be busy with what goes on.
  */
 export class Bystander {
   /** The longest that an answer took; known once it has stopped. */

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** Asks for the URL that it is given until it is told to stop, then tells the longest wait and how many answers came. */
+/**
+ * Asks for the URL that it is given until it is told to stop, then tells the longest wait and how
+ * many answers came.
+ */
 let isGoing = true;
 parentPort?.once('message', () => {
   isGoing = false;

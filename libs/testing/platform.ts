@@ -13,8 +13,8 @@ import { ServiceProcess } from './service-process.ts';
 export const ADMIN_KEY = secret('admin-key-of-the-services');
 
 /**
- * What is acknowledged is in the file, so that SIGKILL takes none of it. By default Redis puts a write
- * off while the disk is busy with the last second's.
+ * What is acknowledged is in the file, so that SIGKILL takes none of it. By default Redis puts a
+ * write off while the disk is busy with the last second's.
  */
 const WRITE_FIRST = ['--appendfsync', 'no'];
 

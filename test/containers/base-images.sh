@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Stand-ins for the images of others where no image registry is reached: Debian's own packages, the Node.js of node_modules, and the Traefik, Prometheus and
-# Alertmanager that the other checks run. They have the names and tags of the manifests, and no digest: what runs them leaves it out.
-# Run it through containers.sh.
+# Stand-ins for the images of others where no image registry is reached: Debian's own packages, the
+# Node.js of node_modules, and the Traefik, Prometheus and Alertmanager that the other checks run.
+# They have the names and tags of the manifests, and no digest: what runs them leaves it out. Run it
+# through containers.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # What the compose file calls the image of that name, without its digest.
@@ -10,7 +11,8 @@ node_image=$(sed -n 's/^ARG NODE=\(.*\)@.*/\1/p' deploy/images/Dockerfile)
 server_image=$(image valkey/valkey)
 exporter_image=$(image oliver006/redis_exporter)
 
-# stand_in IMAGE PROGRAM ARGUMENT...: a program with its entry point, and nothing but Debian around it.
+# stand_in IMAGE PROGRAM ARGUMENT...: a program with its entry point, and nothing but Debian around
+# it.
 stand_in() {
   local image container
   image=$(image "$1")
@@ -35,7 +37,8 @@ if podman image exists "$node_image" && podman image exists "$server_image" && p
 fi
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-# As the official image: Debian 13 with a newer Valkey, whose libraries are these, and the names of Redis for its programs.
+# As the official image: Debian 13 with a newer Valkey, whose libraries are these, and the names of
+# Redis for its programs.
 debootstrap --variant=minbase --include=ca-certificates,libatomic1,libjemalloc2,liblzf1,libssl3t64,libsystemd0,prometheus-redis-exporter \
   trixie "$root" >/dev/null
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*

@@ -1,6 +1,7 @@
 /**
- * deploy/local/compose.yaml, brought up for real by podman-compose with the images that were just built, and taken down again. Grafana and Mailpit are left out:
- * nothing stands in for them. To be run through containers.sh.
+ * deploy/local/compose.yaml, brought up for real by podman-compose with the images that were just
+ * built, and taken down again. Grafana and Mailpit are left out: nothing stands in for them. To be
+ * run through containers.sh.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

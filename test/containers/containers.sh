@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Runs a command, such as `podman ps`, where Debian's podman and buildah work in a bare CI machine: installs them if need be, takes them out of
-# systemd's hands, hides the half of a hybrid cgroup tree that they refuse, and gives them run-time folders that end with the command, so that a
-# run that was killed leaves nothing that the next one trips over. Containers live in this one command only, and two such commands take turns: the
-# second would take the first one's containers for leftovers from before a reboot.
+# Runs a command, such as `podman ps`, where Debian's podman and buildah work in a bare CI machine:
+# installs them if need be, takes them out of systemd's hands, hides the half of a hybrid cgroup
+# tree that they refuse, and gives them run-time folders that end with the command, so that a run
+# that was killed leaves nothing that the next one trips over. Containers live in this one command
+# only, and two such commands take turns: the second would take the first one's containers for
+# leftovers from before a reboot.
 set -euo pipefail
 # Several names at once would be satisfied by one of them.
 present() { for program; do command -v "$program" >/dev/null || return 1; done; }

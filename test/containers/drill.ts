@@ -1,4 +1,7 @@
-/** What the drills in containers share: the rendered environments, and requests as Traefik would pass them on. */
+/**
+ * What the drills in containers share: the rendered environments, and requests as Traefik would
+ * pass them on.
+ */
 import { execFileSync } from 'node:child_process';
 import { type Manifest, ofKind, renderOverlays } from '#test/manifests/manifest.loader.ts';
 import type { RunningPod } from './pod.runner.ts';

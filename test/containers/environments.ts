@@ -1,6 +1,6 @@
 /**
- * Two rendered environments, run for real: `npm run test:containers` builds the images and drives the platform in containers held to the limits and
- * security contexts of the manifests.
+ * Two rendered environments, run for real: `npm run test:containers` builds the images and drives
+ * the platform in containers held to the limits and security contexts of the manifests.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

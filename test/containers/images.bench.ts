@@ -1,6 +1,8 @@
 /**
- * What the images cost, printed by `npm run test:containers`: bytes on top of the Node base, and time to the first /healthz inside a pod's limits beside bare
- * Fastify (apps/quotes/bench/baseline.ts, unbundled, without its types, since taking them off would count for us). Only the payload is held to its budget.
+ * What the images cost, printed by `npm run test:containers`: bytes on top of the Node base, and
+ * time to the first /healthz inside a pod's limits beside bare Fastify
+ * (apps/quotes/bench/baseline.ts, unbundled, without its types, since taking them off would count
+ * for us). Only the payload is held to its budget.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -87,7 +89,10 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Milliseconds from the start of a container's process, held as the pods of the services are, to its first 200. Redis is away for all alike. */
+/**
+ * Milliseconds from the start of a container's process, held as the pods of the services are, to
+ * its first 200. Redis is away for all alike.
+ */
 async function startTime(args: string[]): Promise<number> {
   // The host's network, since the baseline listens on loopback only.
   const held = [

@@ -17,7 +17,10 @@ import { stringify } from 'yaml';
 import { eventually } from '#libs/testing/eventually.ts';
 import { type Manifest, ofKind, workloads } from '#test/manifests/manifest.loader.ts';
 
-/** Runs podman; what it reads comes through a pipe of the shell, since it refuses the socket that Node.js would give it. */
+/**
+ * Runs podman; what it reads comes through a pipe of the shell, since it refuses the socket that
+ * Node.js would give it.
+ */
 const podman = (args: string[], input = '') =>
   execFileSync('sh', ['-c', 'cat | podman "$@"', 'sh', ...args], {
     encoding: 'utf8',
@@ -38,7 +41,9 @@ const podmanAlongside = (args: string[], input = '') =>
     child.stdin?.end(input);
   });
 
-/** An image as podman has it where no registry is reached: it can be tagged, but not given a digest. */
+/**
+ * An image as podman has it where no registry is reached: it can be tagged, but not given a digest.
+ */
 export const withoutDigest = (image: string) => image.replace(/@sha256:[0-9a-f]{64}/g, '');
 
 /** A pod that runs: what the kubelet would have made of one replica of a workload. */
@@ -60,8 +65,10 @@ export interface Confinement {
 }
 
 /**
- * Plays the kubelet for the rendered objects of one namespace: pods run by podman from their templates as they are, under their own limits and
- * security context, in a network of their own. To be run through containers.sh. Host names stand in for cluster DNS; nothing plays the NetworkPolicies.
+ * Plays the kubelet for the rendered objects of one namespace: pods run by podman from their
+ * templates as they are, under their own limits and security context, in a network of their own. To
+ * be run through containers.sh. Host names stand in for cluster DNS; nothing plays the
+ * NetworkPolicies.
  */
 export class PodRunner implements AsyncDisposable {
   readonly #manifests: Manifest[];
@@ -105,14 +112,20 @@ export class PodRunner implements AsyncDisposable {
     }
   }
 
-  /** Starts one replica of a workload and waits until its probes succeed, as the kubelet would ask them. */
+  /**
+   * Starts one replica of a workload and waits until its probes succeed, as the kubelet would ask
+   * them.
+   */
   async start(workload: string, name: string): Promise<RunningPod> {
     const pod = await this.launch(workload, name);
     await this.ready(pod);
     return pod;
   }
 
-  /** Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same name. */
+  /**
+   * Starts one replica without waiting; a StatefulSet's volumes are kept between starts of the same
+   * name.
+   */
   async launch(workload: string, name: string): Promise<RunningPod> {
     const template = workloads(this.#manifests).find((w) => w.name === workload)?.template;
     const ip = this.#addresses[name];
@@ -123,7 +136,8 @@ export class PodRunner implements AsyncDisposable {
       this.#adapt(container);
     spec.hostname = name;
     spec.volumes = this.#volumes(workload, name);
-    // By the default, `Always`, podman would start an init container that has ended again and again, beside the main ones.
+    // By the default, `Always`, podman would start an init container that has ended again and
+    // again, beside the main ones.
     spec.restartPolicy ??= 'OnFailure';
     const byAddress = Map.groupBy(Object.entries(this.#addresses), ([, address]) => address);
     // One line an address, as the kubelet writes it: the first name is what `hostname -f` answers.
@@ -137,13 +151,15 @@ export class PodRunner implements AsyncDisposable {
       metadata: {
         name: this.#unique(name),
         labels: template.metadata?.labels,
-        // By default podman removes an init container the moment it ends, and sometimes a moment before.
+        // By default podman removes an init container the moment it ends, and sometimes a moment
+        // before.
         annotations: { 'io.podman.annotations.init.container.type': 'always' },
       },
       spec,
     };
     const objects = [...ofKind(this.#manifests, 'ConfigMap'), pod];
-    // A new pod at an old address must not be taken for the old one's network card, as neighbours would for half a minute.
+    // A new pod at an old address must not be taken for the old one's network card, as neighbours
+    // would for half a minute.
     const mac = `02:00:00:00:00:${Number(ip.split('.')[3]).toString(16).padStart(2, '0')}`;
     this.#pods.push(pod.metadata.name);
     await podmanAlongside(
@@ -205,7 +221,8 @@ export class PodRunner implements AsyncDisposable {
 
   async #remove(pod: string): Promise<void> {
     const remove = () => podmanAlongside(['pod', 'rm', '--force', '--ignore', '--time', '0', pod]);
-    // Podman gives up when a container ends by itself just before it is killed; by the second time that one has ended.
+    // Podman gives up when a container ends by itself just before it is killed; by the second time
+    // that one has ended.
     await remove().catch(remove);
   }
 
@@ -217,7 +234,9 @@ export class PodRunner implements AsyncDisposable {
     }
   }
 
-  /** Stops a pod as the kubelet would: the preStop command, then SIGTERM within the grace period. */
+  /**
+   * Stops a pod as the kubelet would: the preStop command, then SIGTERM within the grace period.
+   */
   stop(pod: RunningPod): void {
     for (const { name, lifecycle } of pod.spec.containers) {
       const command = lifecycle?.preStop?.exec?.command;
@@ -258,7 +277,9 @@ export class PodRunner implements AsyncDisposable {
     };
   }
 
-  /** Most memory that a container ever took, in bytes, and whether the kernel killed it for more. */
+  /**
+   * Most memory that a container ever took, in bytes, and whether the kernel killed it for more.
+   */
   memory(pod: string, container: string): { peak: number; killed: boolean } {
     const name = this.#container(pod, container);
     return {
@@ -280,7 +301,10 @@ export class PodRunner implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** The volumes of a pod as folders, with the owners and modes that the kubelet gives them; podman knows no `fsGroup`. */
+  /**
+   * The volumes of a pod as folders, with the owners and modes that the kubelet gives them; podman
+   * knows no `fsGroup`.
+   */
   #volumes(workload: string, pod: string): Volume[] {
     const template = workloads(this.#manifests).find(({ name }) => name === workload)?.template;
     const folder = (...path: string[]) => {
@@ -338,7 +362,8 @@ export class PodRunner implements AsyncDisposable {
 
   /** What podman's reading of a container differs in from the kubelet's. */
   #adapt(container: Container): void {
-    // Podman would run HTTP probes with a curl that the images rightly lack: ready() asks them from outside.
+    // Podman would run HTTP probes with a curl that the images rightly lack: ready() asks them from
+    // outside.
     delete container.startupProbe;
     delete container.readinessProbe;
     delete container.livenessProbe;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [SCRIPT...]: base images, our images, then the scripts of this folder that drive them, or the
-# named ones of these. Run it through containers.sh.
+# run.sh [SCRIPT...]: base images, our images, then the scripts of this folder that drive them, or
+# the named ones of these. Run it through containers.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ $# -eq 0 ]; then set -- environments.ts compose.ts images.bench.ts; fi

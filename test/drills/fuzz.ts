@@ -1,6 +1,7 @@
 /**
- * Runs schemathesis, the schema-based fuzzer, with all its checks against the OpenAPI document of each built service on a real Redis.
- * Prints one line per service and its whole report on failure. Needs python3 with venv; installs the pinned fuzzer below data/.
+ * Runs schemathesis, the schema-based fuzzer, with all its checks against the OpenAPI document of
+ * each built service on a real Redis. Prints one line per service and its whole report on failure.
+ * Needs python3 with venv; installs the pinned fuzzer below data/.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * The servers that must do besides the Redis of this machine: `npm run test:drills -- server valkey`
- * fetches Valkey 9 and runs the tests on it, `server redis` does so with Redis 8; further arguments go
- * to `npm test`. `--print` instead prints the path of the server.
+ * The servers that must do besides the Redis of this machine: `npm run test:drills -- server
+ * valkey` fetches Valkey 9 and runs the tests on it, `server redis` does so with Redis 8; further
+ * arguments go to `npm test`. `--print` instead prints the path of the server.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

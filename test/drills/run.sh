@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run.sh NAME [ARGUMENT...]: one test that needs more than Node and one Redis, by its name. It installs
-# what is missing, at pinned versions into a cache or from Debian, and builds the services first.
-# The arguments go to Jest.
+# run.sh NAME [ARGUMENT...]: one test that needs more than Node and one Redis, by its name. It
+# installs what is missing, at pinned versions into a cache or from Debian, and builds the services
+# first. The arguments go to Jest.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform

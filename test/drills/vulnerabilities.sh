@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Asks the OSV database for known vulnerabilities of the packages that are shipped: osv-scanner, built
-# into a cache, reads the same SBOM that every image carries. Succeeds only when the database has
-# answered, and knows of none.
+# Asks the OSV database for known vulnerabilities of the packages that are shipped: osv-scanner,
+# built into a cache, reads the same SBOM that every image carries. Succeeds only when the database
+# has answered, and knows of none.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 # The newest that Go 1.26 builds.

@@ -135,7 +135,10 @@ const visitRoute = (
 class Backends {
   /** Every request that came to a pod, by its `X-Test`, with the addresses that it came to. */
   readonly arrivals = new Map<string, string[]>();
-  /** Whether the faulty pods read a request and then break its connection, as a process that crashes over it. */
+  /**
+   * Whether the faulty pods read a request and then break its connection, as a process that crashes
+   * over it.
+   */
   breaks = false;
   private readonly servers = new Map<string, Server[]>();
   private readonly ports = new Map<string, number>();
@@ -190,8 +193,9 @@ class Backends {
 }
 
 /**
- * Runs the real Traefik with the arguments, middlewares, Ingresses and Services of the rendered overlays, on loopback ports, against a Kubernetes API that
- * serves these objects, and sees where requests come out.
+ * Runs the real Traefik with the arguments, middlewares, Ingresses and Services of the rendered
+ * overlays, on loopback ports, against a Kubernetes API that serves these objects, and sees where
+ * requests come out.
  * @param traefik path of its executable
  */
 export async function checkEdge(traefik: string, manifests: Manifest[]): Promise<string[]> {
@@ -272,7 +276,10 @@ function certificates(manifests: Manifest[]): Manifest[] {
   );
 }
 
-/** The Ingress of an environment with a certificate, as the component `hsts` would make it, under another host. */
+/**
+ * The Ingress of an environment with a certificate, as the component `hsts` would make it, under
+ * another host.
+ */
 function strictIngress(manifests: Manifest[]): Manifest[] {
   const { patches } = parse(readFileSync('deploy/components/hsts/kustomization.yaml', 'utf8'));
   const [, annotation] = parse(patches[0].patch) as { value: string }[];
@@ -376,7 +383,10 @@ async function limits(entrance: Entrance, route: Route): Promise<string[]> {
   return findings;
 }
 
-/** HTTPS where it is meant: who is led there, by which certificate, since which version, and how strictly. */
+/**
+ * HTTPS where it is meant: who is led there, by which certificate, since which version, and how
+ * strictly.
+ */
 async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
   const findings: string[] = [];
   const { web, websecure } = entrance;
@@ -478,7 +488,10 @@ async function unconfigured(traefik: string, manifests: Manifest[]): Promise<str
   }
 }
 
-/** What callers see while one of two pods breaks connections, then while it is gone, then while no pod is ready. */
+/**
+ * What callers see while one of two pods breaks connections, then while it is gone, then while no
+ * pod is ready.
+ */
 async function crash(
   entrance: Entrance,
   manifests: Manifest[],
@@ -530,7 +543,8 @@ async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string
     if (met.length === 0) findings.push(`${name} did not meet the pod that crashes over it`);
     for (const { arrivals } of answers) {
       if (new Set(arrivals).size !== 1) findings.push(`${name} came to one pod after another`);
-      // A read that meets a connection just closed is sent to the same pod again, by Go's own client.
+      // A read that meets a connection just closed is sent to the same pod again, by Go's own
+      // client.
       if (method !== 'GET' && arrivals.length !== 1)
         findings.push(`${name} arrived ${arrivals.length} times`);
     }

@@ -3,17 +3,28 @@ import { parse } from 'yaml';
 import { type Manifest, nameOf, ofKind, selects, workloads } from './manifest.loader.ts';
 import { traefikArguments } from './traefik.runner.ts';
 
-/** How long a load balancer that asks every 5 s may go on sending connections to a pod that ends, in seconds. */
+/**
+ * How long a load balancer that asks every 5 s may go on sending connections to a pod that ends, in
+ * seconds.
+ */
 const balancerNotices = 20;
-/** What Traefik gives requests under way when it has stopped accepting, unless told otherwise, in seconds. */
+/**
+ * What Traefik gives requests under way when it has stopped accepting, unless told otherwise, in
+ * seconds.
+ */
 const requestsEnd = 10;
 
 /** Paths of the shop that are followed by a token that opens an order. */
 const tokenPaths = ['/your-order', '/demo-checkout'];
-/** What keeps a flood from the services: a limit, or for the webhook, which may not have one, a cap. */
+/**
+ * What keeps a flood from the services: a limit, or for the webhook, which may not have one, a cap.
+ */
 const shields = ['ratelimit@file', 'shoplimit@file', 'bodycap@file'];
 
-/** How long DNS caches keep an answer, and how often services ask, in seconds: until then a new pod is not believed. */
+/**
+ * How long DNS caches keep an answer, and how often services ask, in seconds: until then a new pod
+ * is not believed.
+ */
 const proxyUnknown = 30 + 5;
 
 const annotation = 'traefik.ingress.kubernetes.io/router';
@@ -45,7 +56,10 @@ export function routesFile(manifests: Manifest[]): RoutesFile {
 export const middlewaresOf = ({ metadata }: Ingress): string[] =>
   metadata?.annotations?.[`${annotation}.middlewares`]?.split(',') ?? [];
 
-/** What Traefik's settings and the Ingresses must say, as far as it shows without running Traefik; as sentences. */
+/**
+ * What Traefik's settings and the Ingresses must say, as far as it shows without running Traefik;
+ * as sentences.
+ */
 export function checkEdgeSettings(manifests: Manifest[]): string[] {
   return [
     ...traefikFindings(manifests).map((problem) => `Traefik ${problem}`),
@@ -143,7 +157,10 @@ function traefikFindings(manifests: Manifest[]): string[] {
   ]);
 }
 
-/** Every proxy that a service believes is a name, and stands for the pods of Traefik and nobody else. */
+/**
+ * Every proxy that a service believes is a name, and stands for the pods of Traefik and nobody
+ * else.
+ */
 function proxyFindings(manifests: Manifest[]): string[] {
   const settings = ofKind(manifests, 'ConfigMap').filter(
     ({ data }) => data && 'TRUSTED_PROXIES' in data,

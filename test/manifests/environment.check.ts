@@ -3,11 +3,14 @@ import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { environmentSchema } from '#libs/config/config.schema.ts';
 import { type Manifest, nameOf, ofKind } from './manifest.loader.ts';
 
-/** How long a stopping service goes on serving unless its environment says otherwise, in seconds. */
+/**
+ * How long a stopping service goes on serving unless its environment says otherwise, in seconds.
+ */
 const defaultDrain = environmentSchema.shape.DRAIN_SECONDS.parse(undefined);
 
 /**
- * Compares what `.env.NAME` means to a local run with what the rendered environment NAME gives its pods, and both with the manifests around.
+ * Compares what `.env.NAME` means to a local run with what the rendered environment NAME gives its
+ * pods, and both with the manifests around.
  * @param manifests objects of that overlay
  */
 export function checkEnvironment(name: string, manifests: Manifest[]): string[] {

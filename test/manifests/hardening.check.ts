@@ -12,13 +12,19 @@ import {
 /** The workloads that may talk to the cluster's API. */
 const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube-state-metrics'];
 
-/** Where a Service may face the internet: the edge, and the shop, which has its own rate limit and the owner's ports. */
+/**
+ * Where a Service may face the internet: the edge, and the shop, which has its own rate limit and
+ * the owner's ports.
+ */
 const publicNamespaces = ['traefik', 'privrocket-preprod'];
 
 const secretName = /KEY$|PASSWORD|SECRET|TOKEN/;
 const exactImage = /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/;
 
-/** What Pod Security "restricted" and the NSA/CISA guide ask for and kube-score does not look at; as sentences. */
+/**
+ * What Pod Security "restricted" and the NSA/CISA guide ask for and kube-score does not look at; as
+ * sentences.
+ */
 export function checkHardening(manifests: Manifest[]): string[] {
   const all = workloads(manifests);
   return [
@@ -107,8 +113,9 @@ function commandsOf({ command, args, lifecycle, ...probes }: Container): string[
 }
 
 /**
- * Whether an argument of a command, or a line of a script, puts a secret where everybody sees it who sees the processes: a variable that is named as one, expanded by
- * Kubernetes or a shell, or an option that nothing but a secret can follow. `printf` and `echo` are no processes.
+ * Whether an argument of a command, or a line of a script, puts a secret where everybody sees it
+ * who sees the processes: a variable that is named as one, expanded by Kubernetes or a shell, or an
+ * option that nothing but a secret can follow. `printf` and `echo` are no processes.
  */
 function showsSecret(text: string): boolean {
   const line = text.replace(/^\s*#.*/, '').replace(/\b(printf|echo) [^|;&]*/g, '');
@@ -180,7 +187,10 @@ function podFindings(workload: Workload): string[] {
   return problems.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
-/** The logins of Redis that a workload may have, by what its name begins with: its own, and no other. */
+/**
+ * The logins of Redis that a workload may have, by what its name begins with: its own, and no
+ * other.
+ */
 const logins: Record<string, string[]> = {
   'users-deployment': ['users'],
   'quotes-deployment': ['quotes'],

@@ -12,7 +12,10 @@ export interface Actor {
   ports: { name?: string | undefined; port: number }[];
 }
 
-/** Who is not rendered here but may knock. An overlay that comes to render one of them takes its place. */
+/**
+ * Who is not rendered here but may knock. An overlay that comes to render one of them takes its
+ * place.
+ */
 const outsiders: Actor[] = [
   { id: 'internet', labels: {}, ports: [] },
   { id: 'default/stranger', namespace: 'default', labels: {}, ports: [{ port: 80 }] },
@@ -35,7 +38,10 @@ const outsiders: Actor[] = [
   { id: 'kube-system/stranger', namespace: 'kube-system', labels: {}, ports: [{ port: 53 }] },
 ];
 
-/** Every way that is meant to be open, `ENV` standing for one environment; whatever is not here must be shut. */
+/**
+ * Every way that is meant to be open, `ENV` standing for one environment; whatever is not here must
+ * be shut.
+ */
 const intended = [
   'internet > traefik/traefik:8000',
   'internet > traefik/traefik:8443',
@@ -80,7 +86,10 @@ const intended = [
     : [way],
 );
 
-/** Whether a way is meant to be open: in the list above, DNS for all, and the public entrance for really everybody. */
+/**
+ * Whether a way is meant to be open: in the list above, DNS for all, and the public entrance for
+ * really everybody.
+ */
 const isIntended = (from: Actor, to: Actor, port: number) =>
   intended.includes(`${from.id} > ${to.id}:${port}`) ||
   ['kube-system/kube-dns', 'kube-system/node-local-dns', 'node/dns'].includes(to.id) ||
@@ -108,7 +117,10 @@ const isPort = (ports: NetworkPolicyPort[] | undefined, port: Actor['ports'][num
   ports === undefined ||
   ports.some((p) => p.port === port.port || (p.port !== undefined && p.port === port.name));
 
-/** Whether one side's policies let the connection pass: none that selects the pod, or one rule that allows it. */
+/**
+ * Whether one side's policies let the connection pass: none that selects the pod, or one rule that
+ * allows it.
+ */
 function passes(
   manifests: Manifest[],
   side: 'Ingress' | 'Egress',
@@ -144,8 +156,10 @@ export const reaches = (
 ) => passes(manifests, 'Egress', from, to, port) && passes(manifests, 'Ingress', from, to, port);
 
 /**
- * Computes who reaches whom under the NetworkPolicies of all overlays together, and compares it with what is meant.
- * @returns sentences on every way that is open and should not be, or shut and should not be; and how many ways were asked
+ * Computes who reaches whom under the NetworkPolicies of all overlays together, and compares it
+ * with what is meant.
+ * @returns sentences on every way that is open and should not be, or shut and should not be; and
+ *   how many ways were asked
  */
 export function checkIsolation(manifests: Manifest[]): {
   findings: string[];

@@ -58,7 +58,9 @@ export interface Manifest {
   metadata: ObjectMeta;
 }
 
-/** A workload, whatever its kind: what the checks need of Deployment, StatefulSet, CronJob and Job. */
+/**
+ * A workload, whatever its kind: what the checks need of Deployment, StatefulSet, CronJob and Job.
+ */
 export interface Workload {
   kind: 'Deployment' | 'StatefulSet' | 'CronJob' | 'Job';
   name: string;
@@ -66,7 +68,10 @@ export interface Workload {
   labels: Record<string, string>;
   template: PodTemplateSpec;
   selector: LabelSelector | undefined;
-  /** `spec.replicas`; undefined when an autoscaler owns it; 0 of a CronJob that is only started by hand, when the services are stopped. */
+  /**
+   * `spec.replicas`; undefined when an autoscaler owns it; 0 of a CronJob that is only started by
+   * hand, when the services are stopped.
+   */
   replicas: number | undefined;
 }
 
@@ -147,7 +152,8 @@ export const containersOf = ({ template }: Workload): Container[] => [
 export type Rendered = Map<string, { text: string; manifests: Manifest[] }>;
 
 /**
- * Renders every overlay, and every base for itself, from a copy of `deploy/` with throwaway secrets, so that nobody's real ones are read.
+ * Renders every overlay, and every base for itself, from a copy of `deploy/` with throwaway
+ * secrets, so that nobody's real ones are read.
  * @param command the command that renders the folder behind it
  * @throws when one of them does not render
  */

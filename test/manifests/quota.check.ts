@@ -27,7 +27,10 @@ const amounts = (of: (resource: Resource) => number): Amounts => ({
   'limits.memory': of('limits.memory'),
 });
 
-/** What one pod counts for: the sum of its containers, or its largest init container when that is more. */
+/**
+ * What one pod counts for: the sum of its containers, or its largest init container when that is
+ * more.
+ */
 function podAmounts({ template }: Workload): Amounts {
   const ask = (container: ReturnType<typeof containersOf>[number], resource: Resource) => {
     const [side, what] = resource.split('.') as ['requests' | 'limits', 'cpu' | 'memory'];
@@ -53,9 +56,10 @@ export interface QuotaRow {
 }
 
 /**
- * Adds up every namespace with a ResourceQuota at its worst instant: all autoscalers at their maximum, every Deployment in the middle of a
- * rollout, the backup and the seed running.
- * @returns the table, and sentences on what does not fit, on maxima that are not the largest that fit, and on containers beyond the LimitRange
+ * Adds up every namespace with a ResourceQuota at its worst instant: all autoscalers at their
+ * maximum, every Deployment in the middle of a rollout, the backup and the seed running.
+ * @returns the table, and sentences on what does not fit, on maxima that are not the largest that
+ *   fit, and on containers beyond the LimitRange
  */
 export function checkQuota(manifests: Manifest[]): { rows: QuotaRow[]; findings: string[] } {
   const rows: QuotaRow[] = [];

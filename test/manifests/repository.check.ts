@@ -37,8 +37,8 @@ export const findKeys = (file: string, text: string): string[] =>
     );
 
 /**
- * Images of others whose digest was not to be found in public repositories when their version was written down. A newer
- * version is not in this list, and so must bring its digest.
+ * Images of others whose digest was not to be found in public repositories when their version was
+ * written down. A newer version is not in this list, and so must bring its digest.
  */
 export const undigested = [
   'traefik:v3.7.15',
@@ -46,7 +46,10 @@ export const undigested = [
   'prom/alertmanager:v0.34.2',
 ];
 
-/** What is wrong with the images that the manifests, the compose file and the Dockerfiles name, as sentences. */
+/**
+ * What is wrong with the images that the manifests, the compose file and the Dockerfiles name, as
+ * sentences.
+ */
 export function checkImages(manifests: Manifest[]): string[] {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const named = (file: string, image: RegExp) => readFileSync(file, 'utf8').match(image) ?? [];

@@ -7,17 +7,25 @@ import { eventually } from '#libs/testing/eventually.ts';
 import { type Manifest, ofKind } from './manifest.loader.ts';
 import { freePorts, IngressApi, listen, Traefik } from './traefik.runner.ts';
 
-/** How often the load balancer asks each node, in milliseconds, and how many failures take a node out. */
+/**
+ * How often the load balancer asks each node, in milliseconds, and how many failures take a node
+ * out.
+ */
 const checkEvery = 5000;
 const checkFailures = 3;
 
-/** Clients that hold a connection, and the pause between two of their requests: Traefik's limit is ten a minute. */
+/**
+ * Clients that hold a connection, and the pause between two of their requests: Traefik's limit is
+ * ten a minute.
+ */
 const keepers = 20;
 const keeperPause = 6500;
 /** Pause between two clients that come for one request. */
 const passerPause = 25;
 
-/** One replica of Traefik on a node of its own, as kubelet, kube-proxy and the load balancer see it. */
+/**
+ * One replica of Traefik on a node of its own, as kubelet, kube-proxy and the load balancer see it.
+ */
 class Replica {
   /** Whether the load balancer sends connections to the node. */
   isIn = false;
@@ -81,7 +89,10 @@ class Replica {
     await eventually(() => this.isReady, 60_000, 50);
   }
 
-  /** Ends the pod as the kubelet does: a signal, and another one that it cannot refuse when its time is over. */
+  /**
+   * Ends the pod as the kubelet does: a signal, and another one that it cannot refuse when its time
+   * is over.
+   */
   terminate(): void {
     this.isEnding = true;
     this.timers.push(setTimeout(() => void this.traefik.kill(), this.grace));
@@ -95,7 +106,10 @@ class Replica {
     this.end.resolve();
   }
 
-  /** What kube-proxy answers the load balancer: whether the node has a pod that is ready and not ending. */
+  /**
+   * What kube-proxy answers the load balancer: whether the node has a pod that is ready and not
+   * ending.
+   */
   private check(): void {
     const isHealthy = this.isReady && !this.isEnding;
     this.failedChecks = isHealthy ? 0 : this.failedChecks + 1;
@@ -122,7 +136,9 @@ function loadBalancer(replicas: Replica[]): Server {
   });
 }
 
-/** Clients of an API behind the load balancer; each request that does not end in a 200 is a failure. */
+/**
+ * Clients of an API behind the load balancer; each request that does not end in a 200 is a failure.
+ */
 class Load {
   requests = 0;
   readonly failures: string[] = [];
@@ -190,7 +206,8 @@ class Load {
 }
 
 /**
- * Rolls the rendered Traefik, as its Deployment says, under load behind a load balancer that looks every 5 s.
+ * Rolls the rendered Traefik, as its Deployment says, under load behind a load balancer that looks
+ * every 5 s.
  * @param traefik path of its executable
  * @returns how many requests there were, and a sentence about each kind of failure
  */

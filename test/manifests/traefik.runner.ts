@@ -58,8 +58,8 @@ function callOf({ pathname, searchParams }: URL): Call {
 }
 
 /**
- * As much of the Kubernetes API as an Ingress controller reads: lists of the rendered objects, and watches that tell of
- * changed EndpointSlices.
+ * As much of the Kubernetes API as an Ingress controller reads: lists of the rendered objects, and
+ * watches that tell of changed EndpointSlices.
  */
 export class IngressApi {
   readonly server: Server;
@@ -99,7 +99,9 @@ export class IngressApi {
     });
   }
 
-  /** Whether a binding of the cluster, or of the namespace in question, gives Traefik that right. */
+  /**
+   * Whether a binding of the cluster, or of the namespace in question, gives Traefik that right.
+   */
   private allows({ verb, group, resource, namespace }: Call): boolean {
     const bindings = [
       ...ofKind(this.objects, 'ClusterRoleBinding'),
@@ -145,7 +147,9 @@ export class IngressApi {
   }
 }
 
-/** The real Traefik with the arguments and middlewares of the rendered overlays, on loopback ports. */
+/**
+ * The real Traefik with the arguments and middlewares of the rendered overlays, on loopback ports.
+ */
 export class Traefik {
   /** Everything that it has written. */
   log = '';

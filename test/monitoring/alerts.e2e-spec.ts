@@ -158,7 +158,8 @@ it('mails that a container is at its limits, and that it no longer is', async ()
     '-e',
     'const held = Buffer.alloc(2 ** 28, 1); for (;;) held[0] ^= 1',
   ]);
-  // So little CPU that it gets at its limit also where it has to share the machine with many others.
+  // So little CPU that it gets at its limit also where it has to share the machine with many
+  // others.
   contain('hog', hog, { ...LIMITS, cpu: 0.02 });
   const full = await monitoring.mail(
     ['[WARNING] qualification', 'hog of qualification', 'of its memory limit'],
@@ -207,7 +208,8 @@ it('has data for every query of every panel, or the reason why only a cluster ha
         (name) => !names.has(name) && clusterMetrics.has(name),
       );
       const reason = missing.map((name) => `${name}: needs ${clusterMetrics.get(name)}`).join(', ');
-      // A scrape that comes late, as on a busy machine, leaves a gap of its length in what an instant query sees: the next one ends it.
+      // A scrape that comes late, as on a busy machine, leaves a gap of its length in what an
+      // instant query sees: the next one ends it.
       const sample = missing.length > 0 ? undefined : await answered(query).catch(() => undefined);
       if (!sample && missing.length === 0) empty.push(`${dashboard} / ${panel}: ${query}`);
       return `${dashboard} | ${panel} | ${expr} | ${sample?.value[1] ?? `- (${reason})`}`;

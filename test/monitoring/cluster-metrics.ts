@@ -1,6 +1,7 @@
 /**
- * The metrics that only a cluster exports, and by what: the proof has no kubelet, no API server and no replica of Redis. The names are those of the
- * programs' own documentation; a metric of ours can never be in this list.
+ * The metrics that only a cluster exports, and by what: the proof has no kubelet, no API server and
+ * no replica of Redis. The names are those of the programs' own documentation; a metric of ours can
+ * never be in this list.
  */
 const exporters: Record<string, string[]> = {
   'the kubelet (cAdvisor)': [

@@ -17,7 +17,9 @@ import { pinned, run } from './programs.ts';
 const folder = mkdtempSync(join(tmpdir(), 'configuration-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Copies a part of the overlay to where its paths may be rewritten, and answers the file asked for. */
+/**
+ * Copies a part of the overlay to where its paths may be rewritten, and answers the file asked for.
+ */
 function copy(part: string, file: string, mountPath: string): string {
   cpSync(`${overlay}/${part}`, `${folder}/${part}`, { recursive: true });
   const path = `${folder}/${part}/${file}`;

@@ -54,7 +54,10 @@ const milliseconds: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000,
 const shorter = (amount: string, unit: string) =>
   `${Math.round((Number(amount) * (milliseconds[unit] ?? 1)) / haste)}ms`;
 
-/** A configuration in which every duration, also those in the ranges of expressions, is that many times shorter. */
+/**
+ * A configuration in which every duration, also those in the ranges of expressions, is that many
+ * times shorter.
+ */
 export function hasten<T>(configuration: T): T {
   const text = JSON.stringify(configuration)
     .replace(/"(\d+)([smhd])"/g, (_, amount, unit) => `"${shorter(amount, unit)}"`)

@@ -46,8 +46,9 @@ const NAMESPACE = 'qualification';
 const USER = 'alerts@example.com';
 
 /**
- * Prometheus, Alertmanager and a Redis exporter as real processes, with the rules, routes and templates of the overlay, only faster; and a mail server that
- * wants a password. Scraped are the processes it is told of.
+ * Prometheus, Alertmanager and a Redis exporter as real processes, with the rules, routes and
+ * templates of the overlay, only faster; and a mail server that wants a password. Scraped are the
+ * processes it is told of.
  */
 export class Monitoring {
   readonly mails: Mail[] = [];
@@ -136,7 +137,9 @@ export class Monitoring {
     return ((await response.json()) as { data: string[] }).data;
   }
 
-  /** Waits for a mail that has come after the given time and has all these words in subject or text. */
+  /**
+   * Waits for a mail that has come after the given time and has all these words in subject or text.
+   */
   mail(words: string[], since = 0): Promise<Mail> {
     return this.find(
       ({ subject, text }) => words.every((word) => `${subject}\n${text}`.includes(word)),
@@ -201,7 +204,8 @@ export class Monitoring {
       smtp_smarthost: `127.0.0.1:${smtpPort}`,
       smtp_auth_username: USER,
       smtp_auth_password_file: `${folder}/password`,
-      // The one difference to production that is not time: a certificate for the loopback address would prove nothing.
+      // The one difference to production that is not time: a certificate for the loopback address
+      // would prove nothing.
       smtp_require_tls: false,
     });
     writeFileSync(`${folder}/mail.tmpl`, readFileSync(`${overlay}/alertmanager/mail.tmpl`));
@@ -225,7 +229,10 @@ export class Monitoring {
     ]);
   }
 
-  /** Traefik with a certificate that expires in 10 days, and with its limit, which has refused a client. */
+  /**
+   * Traefik with a certificate that expires in 10 days, and with its limit, which has refused a
+   * client.
+   */
   private async startTraefik(): Promise<string> {
     const folder = join(this.folder, 'traefik');
     mkdirSync(folder);
@@ -341,7 +348,10 @@ function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** Memory that the kernel could not take back from a process, which is most of what cAdvisor calls its working set. */
+/**
+ * Memory that the kernel could not take back from a process, which is most of what cAdvisor calls
+ * its working set.
+ */
 function anonymousBytes(pid: number): number {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }

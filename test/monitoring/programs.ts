@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { findProgram, type Program } from '#libs/testing/debian.ts';
 
-/** Prometheus, promtool, Alertmanager or amtool, as deployed. The first call on a machine builds them, which takes minutes. */
+/**
+ * Prometheus, promtool, Alertmanager or amtool, as deployed. The first call on a machine builds
+ * them, which takes minutes.
+ */
 export function pinned(name: 'prometheus' | 'promtool' | 'alertmanager' | 'amtool'): Program {
   const tools = execFileSync('test/monitoring/tools.sh', {
     encoding: 'utf8',
@@ -17,7 +20,10 @@ export function debian(name: string, debianPackage: string): Program {
   return found;
 }
 
-/** Runs a program to its end and answers what it printed. A failure is an Error with that as its message. */
+/**
+ * Runs a program to its end and answers what it printed. A failure is an Error with that as its
+ * message.
+ */
 export function run({ command, env }: Program, ...args: string[]): string {
   try {
     return execFileSync(command, args, {

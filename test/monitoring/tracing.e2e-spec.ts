@@ -46,7 +46,10 @@ beforeEach(() => {
   spans.length = 0;
 });
 
-/** Starts the quotes service with these variables, lets `use` use it, and ends it in good order, which sends what is left. */
+/**
+ * Starts the quotes service with these variables, lets `use` use it, and ends it in good order,
+ * which sends what is left.
+ */
 async function traced(
   env: NodeJS.ProcessEnv,
   use: (url: Awaited<ReturnType<Platform['service']>>) => Promise<void>,
@@ -204,7 +207,8 @@ it.each([
       await call(service, 'GET /quotes', { headers: from(4) });
     },
   );
-  // What a service sends, it sends before it ends; a last one that does send shows that all of it has arrived.
+  // What a service sends, it sends before it ends; a last one that does send shows that all of it
+  // has arrived.
   await traced({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, async (service) => {
     await call(service, 'GET /quotes', { headers: from(5) });
   });

@@ -23,7 +23,9 @@ const EXEMPT = [
   'libs/quotes/',
 ];
 
-/** A line that is mostly one word, such as a URL, a digest or a command in backticks, may be wide. */
+/**
+ * A line that is mostly one word, such as a URL, a digest or a command in backticks, may be wide.
+ */
 const MAX_WORD_SHARE = 0.6;
 
 /**

@@ -1,10 +1,10 @@
 /**
- * Holds the documents against the code: docs/openapi/*.json against what each built service serves, the
- * tables of README.md and docs/errors.md against the configuration schema, the OpenAPI documents and the
- * catalogue of problems, the rules of Redis' users against the keys and scripts of the features, and the
- * commands of CONTRIBUTING.md against the scripts of package.json.
- * `--write` brings up to date what can be derived. Without it, lines that are too wide
- * fail as well.
+ * Holds the documents against the code: docs/openapi/*.json against what each built service serves,
+ * the tables of README.md and docs/errors.md against the configuration schema, the OpenAPI
+ * documents and the catalogue of problems, the rules of Redis' users against the keys and scripts
+ * of the features, and the commands of CONTRIBUTING.md against the scripts of package.json.
+ * `--write` brings up to date what can be derived. Without it, lines that are too wide fail as
+ * well.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

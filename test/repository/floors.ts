@@ -1,7 +1,7 @@
 /**
- * Holds the imports of the whole tree against the plan of the house, and prints its rules. An import
- * of a type counts as well. Another rule stands in biome.json: an import across folders begins with
- * a name such as `#libs/`, never with `../../`.
+ * Holds the imports of the whole tree against the plan of the house, and prints its rules. An
+ * import of a type counts as well. Another rule stands in biome.json: an import across folders
+ * begins with a name such as `#libs/`, never with `../../`.
  */
 import { cruise, type IFlattenedRuleSet, type IForbiddenRuleType } from 'dependency-cruiser';
 
@@ -26,8 +26,8 @@ const anyOf = (folders: readonly string[]) => `^libs/(${folders.join('|')})/`;
 const known = anyOf([...FLOORS.flat(), TESTING]);
 
 /**
- * A folder of libs imports nothing of its own floor but itself, and nothing of the floors above. The
- * name of a rule is the rule in words.
+ * A folder of libs imports nothing of its own floor but itself, and nothing of the floors above.
+ * The name of a rule is the rule in words.
  */
 const floors = FLOORS.flatMap((floor, height) =>
   floor.flatMap((folder): IForbiddenRuleType[] => {

@@ -19,13 +19,13 @@ export interface Tally {
 }
 
 /**
- * Shows an import: on a terminal a bar that is redrawn in place, elsewhere a line every few seconds.
- * Refused rows are named as they come.
+ * Shows an import: on a terminal a bar that is redrawn in place, elsewhere a line every few
+ * seconds. Refused rows are named as they come.
  *
  * It is written here because cli-progress 3.12 holds lines that stand above a bar back until it
  * draws the bar again. Lines that wait when the bar stops are lost, and off a terminal all of them
- * are, unless the bar itself is printed there every time; but each of our lines names a row that the
- * user has to mend. A killed import would also leave the terminal without line wrap.
+ * are, unless the bar itself is printed there every time; but each of our lines names a row that
+ * the user has to mend. A killed import would also leave the terminal without line wrap.
  */
 export class ImportProgress {
   private readonly tally = { added: 0, known: 0, refused: 0, bytes: 0 };

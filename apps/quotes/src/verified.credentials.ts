@@ -7,8 +7,8 @@ const MEMORY_MS = 60 * 60_000;
 const CAPACITY = 10_000;
 
 /**
- * Credentials that were right. Each is held as a keyed hash of the password and the stored hash: the
- * key never leaves the process, and a removed user or a changed password counts at once.
+ * Credentials that were right. Each is held as a keyed hash of the password and the stored hash:
+ * the key never leaves the process, and a removed user or a changed password counts at once.
  */
 export class VerifiedCredentials {
   private readonly key = randomBytes(32);

@@ -29,7 +29,10 @@ export interface BenchService {
   kill(): void;
 }
 
-/** A Redis of the bench's own, and built services over it, with the memory flags that they are deployed with. */
+/**
+ * A Redis of the bench's own, and built services over it, with the memory flags that they are
+ * deployed with.
+ */
 export class BenchPlatform {
   readonly client: Redis;
   readonly writer: QuoteWriter;

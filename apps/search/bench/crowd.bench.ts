@@ -4,8 +4,9 @@ import { BenchPlatform } from './bench.platform.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * Three clients who ask for ten of the dearest searches each, at once, of a replica that has 0.2 of a processor; and another one, who asks for one after the
- * other. Wants root and a control group of version 1 for the limit. The argument is the number of quotes.
+ * Three clients who ask for ten of the dearest searches each, at once, of a replica that has 0.2 of
+ * a processor; and another one, who asks for one after the other. Wants root and a control group of
+ * version 1 for the limit. The argument is the number of quotes.
  */
 const size = Number(process.argv[2] ?? 125_000);
 const BATCH = 128;

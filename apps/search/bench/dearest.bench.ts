@@ -5,8 +5,9 @@ import { termsOf } from '../src/engine/tokenizer.ts';
 import { misspelt, QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * Searches for the query that costs the index the most processor time: a seeded evolution over all that a query may be made of, with the time as fitness.
- * Prints the dearest ones, and fails when one costs more than the budget of the size.
+ * Searches for the query that costs the index the most processor time: a seeded evolution over all
+ * that a query may be made of, with the time as fitness. Prints the dearest ones, and fails when
+ * one costs more than the budget of the size.
  *
  *     node apps/search/bench/dearest.bench.ts [quotes] [seed] [rounds]
  */
@@ -125,7 +126,10 @@ function signer(number: number): string {
   return `user${number}`;
 }
 
-/** The processor time of this thread for one search: of several, since the kernel counts in steps of some milliseconds. */
+/**
+ * The processor time of this thread for one search: of several, since the kernel counts in steps of
+ * some milliseconds.
+ */
 function measure(engine: InvertedEngine, candidate: Candidate, least = 60, most = 6): Measured {
   const request = { ...candidate, query: parseQuery(keywordOf(candidate)) };
   let { total } = engine.search(request);

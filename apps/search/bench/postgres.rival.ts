@@ -16,7 +16,10 @@ const SETTINGS = [
 ];
 const ONE_CORE = ['max_parallel_workers_per_gather=0', 'autovacuum=off', 'listen_addresses='];
 
-/** PostgreSQL's full text search: a GIN index over tsvectors, ranked by ts_rank. A server of its own, on a socket in a temporary folder. */
+/**
+ * PostgreSQL's full text search: a GIN index over tsvectors, ranked by ts_rank. A server of its
+ * own, on a socket in a temporary folder.
+ */
 export class PostgresRival implements Rival {
   readonly name = 'PostgreSQL';
   readonly #folder = mkdtempSync(join(tmpdir(), 'postgres-'));

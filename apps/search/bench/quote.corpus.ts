@@ -26,9 +26,10 @@ const SOURCES = {
 const WORDS_A_QUOTE = 16.7;
 
 /**
- * A million different quotes from real French and English text: each strings together runs of neighbouring words, so that frequencies and word pairs are those
- * of the language, and one word in a hundred is misspelt, which gives the long tail of rare words that large collections have. Seeded: the same on every machine.
- * The packages are fetched once, without root, into `cache`.
+ * A million different quotes from real French and English text: each strings together runs of
+ * neighbouring words, so that frequencies and word pairs are those of the language, and one word in
+ * a hundred is misspelt, which gives the long tail of rare words that large collections have.
+ * Seeded: the same on every machine. The packages are fetched once, without root, into `cache`.
  */
 export class QuoteCorpus {
   readonly #texts: string[][];
@@ -47,7 +48,8 @@ export class QuoteCorpus {
     const random = generator(seed);
     for (let n = 0; n < count; n++) {
       const text = this.#texts[n % this.#texts.length] ?? [];
-      // The mean of 1 .. 2m - 1 is m; the square of a uniform number makes short quotes more frequent than long ones.
+      // The mean of 1 .. 2m - 1 is m; the square of a uniform number makes short quotes more
+      // frequent than long ones.
       const length = 3 + Math.floor(random() ** 2 * 3 * (WORDS_A_QUOTE - 3));
       const words: string[] = [];
       while (words.length < length) {

@@ -8,8 +8,8 @@ import { queryClasses } from './query.classes.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * A real search service over a real Redis, at the size given on the command line: time to ready, memory, latency over HTTP, how soon a new quote
- * is found, and what it costs Redis.
+ * A real search service over a real Redis, at the size given on the command line: time to ready,
+ * memory, latency over HTTP, how soon a new quote is found, and what it costs Redis.
  */
 const size = Number(process.argv[2] ?? 1_000_000);
 if (size < 25_000) throw new RangeError('at least 25,000 quotes: no snapshot is saved for fewer');
@@ -30,7 +30,10 @@ function quantile(numbers: number[], share: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))] ?? 0;
 }
 
-/** The worst 99.9th percentile of the time that Redis spent on one of those commands since its statistics were reset. */
+/**
+ * The worst 99.9th percentile of the time that Redis spent on one of those commands since its
+ * statistics were reset.
+ */
 async function slowest(commands: RegExp): Promise<string> {
   const [worst] = [
     ...(await client.info('latencystats')).matchAll(
@@ -42,7 +45,10 @@ async function slowest(commands: RegExp): Promise<string> {
   return `99.9 % of ${worst?.[1]} within ${worst?.[2]} us`;
 }
 
-/** The Redis time of the script that adds a quote, in that of the same without its entry in the log: median of interleaved rounds. */
+/**
+ * The Redis time of the script that adds a quote, in that of the same without its entry in the log:
+ * median of interleaved rounds.
+ */
 async function writeCost(): Promise<number> {
   const script = QUOTE_SCRIPTS.addQuotes.lua;
   const plain = script.replace(/redis\.call\('XADD'.*\n/, '\n');

@@ -1,4 +1,7 @@
-/** A search engine beside ours, doing the same work: all words, the last one as a prefix if asked, the best 20 by its own ranking, and the exact total. */
+/**
+ * A search engine beside ours, doing the same work: all words, the last one as a prefix if asked,
+ * the best 20 by its own ranking, and the exact total.
+ */
 export interface Rival {
   readonly name: string;
   /** Indexes folded texts under ids from 1. */

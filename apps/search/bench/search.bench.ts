@@ -7,8 +7,9 @@ import { queryClasses } from './query.classes.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * The index alone, beside PostgreSQL and SQLite FTS5 over the same words, at the sizes given on the command line. Milliseconds; a rival's column
- * ends with how many times longer it takes. Ours always takes the last word as a prefix too; rivals do so only in the classes named after it.
+ * The index alone, beside PostgreSQL and SQLite FTS5 over the same words, at the sizes given on the
+ * command line. Milliseconds; a rival's column ends with how many times longer it takes. Ours
+ * always takes the last word as a prefix too; rivals do so only in the classes named after it.
  */
 const sizes =
   process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10_000, 100_000, 1_000_000];

@@ -3,8 +3,9 @@ import { BenchPlatform } from './bench.platform.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * By hand: for so many minutes (20, or as given on the command line) 500 changes a second, half of them deletions once 50,000 quotes are there, and
- * searches without a pause. Memory and lag must stay flat.
+ * By hand: for so many minutes (20, or as given on the command line) 500 changes a second, half of
+ * them deletions once 50,000 quotes are there, and searches without a pause. Memory and lag must
+ * stay flat.
  */
 const MINUTES = Number(process.argv[2] ?? 20);
 const CHANGES_A_SECOND = 500;

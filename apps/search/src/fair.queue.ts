@@ -1,6 +1,7 @@
 /**
- * A bounded queue that is fair to clients: each has a line of its own, and the lines take turns. When it is full, the client with the longest line gives way,
- * so that nobody is kept out by what another one asks.
+ * A bounded queue that is fair to clients: each has a line of its own, and the lines take turns.
+ * When it is full, the client with the longest line gives way, so that nobody is kept out by what
+ * another one asks.
  */
 export class FairQueue<T> {
   readonly #limit: number;
@@ -16,7 +17,10 @@ export class FairQueue<T> {
     return this.#size;
   }
 
-  /** Adds an item to the end of its client's line. Returns the item that has to go because of that, which may be this one. */
+  /**
+   * Adds an item to the end of its client's line. Returns the item that has to go because of that,
+   * which may be this one.
+   */
   push(client: string, item: T): T | undefined {
     const line = this.#lines.get(client) ?? [];
     let leaving: T | undefined;

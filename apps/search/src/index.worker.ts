@@ -10,17 +10,23 @@ import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
 import { ShardFollower } from './shard.follower.ts';
 import { type SnapshotManifest, SnapshotStore } from './snapshot.store.ts';
 
-/** Changes since the last snapshot that make another one worth while: well below what the log keeps. */
+/**
+ * Changes since the last snapshot that make another one worth while: well below what the log keeps.
+ */
 const SNAPSHOT_CHANGES = 25_000;
 /** Milliseconds between two reports, while nothing decisive happens. */
 const STATUS_INTERVAL = 250;
-/** Milliseconds before Redis is tried again, and how often a snapshot is, before the index is rebuilt from the quotes. */
+/**
+ * Milliseconds before Redis is tried again, and how often a snapshot is, before the index is
+ * rebuilt from the quotes.
+ */
 const RETRY = 100;
 const SNAPSHOT_TRIES = 3;
 
 /**
- * The thread that holds the index: fills it from the newest snapshot, follows the log of every shard, saves snapshots, and answers searches in between.
- * Nothing here ever blocks for longer than a merge of segments takes.
+ * The thread that holds the index: fills it from the newest snapshot, follows the log of every
+ * shard, saves snapshots, and answers searches in between. Nothing here ever blocks for longer than
+ * a merge of segments takes.
  */
 class IndexWorker {
   readonly #config: Config;
@@ -42,7 +48,8 @@ class IndexWorker {
     this.#engine.isFilling = true;
     const shards = this.#config.REDIS_SHARDS;
     this.#followers = Array.from({ length: shards }, (_, number) => {
-      // A read of the log waits for news: longer than other commands take, and so on a connection of its own.
+      // A read of the log waits for news: longer than other commands take, and so on a connection
+      // of its own.
       const blocking = connect(this.#config);
       const position = this.#snapshot?.positions[number];
       return new ShardFollower(

@@ -22,6 +22,9 @@ export interface IndexStatus {
   /** Where it stands in the log of each shard; undefined where it has not begun yet. */
   positions: (LogPosition | undefined)[];
   resyncs: number;
-  /** When the newest snapshot was written, in milliseconds since the epoch; undefined when there is none. */
+  /**
+   * When the newest snapshot was written, in milliseconds since the epoch; undefined when there is
+   * none.
+   */
   snapshotAt: number | undefined;
 }

@@ -14,11 +14,16 @@ import { IndexLag } from './index.lag.ts';
 import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
 import * as metrics from './search.metrics.ts';
 
-/** A small young generation: the index lives in typed arrays outside the heap, and what a search leaves behind is little. */
+/**
+ * A small young generation: the index lives in typed arrays outside the heap, and what a search
+ * leaves behind is little.
+ */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 /** Searches that wait at most. */
 const QUEUE_LIMIT = 128;
-/** Searches handed to the index at once: one that runs, and one that it finds when it has finished. */
+/**
+ * Searches handed to the index at once: one that runs, and one that it finds when it has finished.
+ */
 const RUNNING_LIMIT = 2;
 /** Seconds without a word from the index after which it counts as stalled. */
 const STALLED_AFTER = 10;
@@ -53,8 +58,10 @@ const REFUSALS: Record<Refusal, () => ProblemError> = {
 };
 
 /**
- * This replica's index, which lives in a thread of its own so that requests never wait for it. Searches queue here, where they can be counted, refused and
- * forgotten, and not in the thread's mailbox; and what the thread does is measured here, so that it shows when the thread does nothing any more.
+ * This replica's index, which lives in a thread of its own so that requests never wait for it.
+ * Searches queue here, where they can be counted, refused and forgotten, and not in the thread's
+ * mailbox; and what the thread does is measured here, so that it shows when the thread does nothing
+ * any more.
  */
 @Injectable()
 export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -129,7 +136,8 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       workerData: this.config,
       resourceLimits: WORKER_LIMITS,
     });
-    // An error that the thread does not handle is thrown here, and ends the process: without its index it is of no use.
+    // An error that the thread does not handle is thrown here, and ends the process: without its
+    // index it is of no use.
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#watch = setInterval(() => void this.#look(), SECOND);
   }
@@ -144,7 +152,8 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       const search = this.#queue.shift();
       if (search === undefined) break;
       const number = this.#asked++;
-      // Until it is answered, also when nobody waits for it any more: a thread that is stuck is not given more.
+      // Until it is answered, also when nobody waits for it any more: a thread that is stuck is not
+      // given more.
       this.#running.set(number, search);
       this.#send({ kind: 'search', number, request: search.request });
     }

@@ -11,9 +11,15 @@ import { SearchReplica } from './search.replica.ts';
 
 /** Milliseconds after which an answer is of no use any more. */
 const DEADLINE = 2000;
-/** How often a page is searched for again because quotes on it were gone; what is left of the last one counts. */
+/**
+ * How often a page is searched for again because quotes on it were gone; what is left of the last
+ * one counts.
+ */
 const TRIES = 5;
-/** Characters of the quotes of a page that are looked at for its highlights, and how many of them at a stretch. */
+/**
+ * Characters of the quotes of a page that are looked at for its highlights, and how many of them at
+ * a stretch.
+ */
 const HIGHLIGHTED = 20_000;
 const STRETCH = 2000;
 
@@ -26,11 +32,12 @@ export class SearchService {
   ) {}
 
   /**
-   * The quotes that match, best first. One that was deleted a moment ago is left out, even if the replica has not heard of it yet.
+   * The quotes that match, best first. One that was deleted a moment ago is left out, even if the
+   * replica has not heard of it yet.
    * @param client clients take turns
    * @param signal aborted when the client has gone
-   * @throws ProblemError invalid-request: it asks for too much at once; not-ready: the index is being loaded, or stands still; busy;
-   *   RedisUnavailableError
+   * @throws ProblemError invalid-request: it asks for too much at once; not-ready: the index is
+   *   being loaded, or stands still; busy; RedisUnavailableError
    */
   async search(
     { keyword, user_id, limit, offset }: SearchQuery,
@@ -57,7 +64,9 @@ export class SearchService {
   }
 }
 
-/** The hits whose quotes are there, as they are answered. Other requests get their turns in between. */
+/**
+ * The hits whose quotes are there, as they are answered. Other requests get their turns in between.
+ */
 async function itemsOf(
   hits: readonly Hit[],
   documents: readonly (Buffer | null)[],

@@ -7,18 +7,24 @@ import type { LogPosition } from './snapshot.store.ts';
 
 /** Quotes or log entries that are read at once: a fraction of a millisecond of Redis' time. */
 const BATCH = 256;
-/** Milliseconds that a read waits for news, between checks of the log, and before another try after a failure. */
+/**
+ * Milliseconds that a read waits for news, between checks of the log, and before another try after
+ * a failure.
+ */
 const BLOCK = 1000;
 const CHECK_INTERVAL = 1000;
 const RETRY = 100;
 
 /**
- * Keeps the index equal to one shard of the quotes, by following the shard's log. An entry only says that something happened to a quote: the quote is then read
- * as it is now, always over the same connection, so that whatever is applied last was also read last, in whichever order entries and walks of
- * the whole shard overlap.
+ * Keeps the index equal to one shard of the quotes, by following the shard's log. An entry only
+ * says that something happened to a quote: the quote is then read as it is now, always over the
+ * same connection, so that whatever is applied last was also read last, in whichever order entries
+ * and walks of the whole shard overlap.
  */
 export class ShardFollower {
-  /** How often the log was found to have lost something, so that the whole shard had to be compared. */
+  /**
+   * How often the log was found to have lost something, so that the whole shard had to be compared.
+   */
   resyncs = 0;
   /** Whether the index has once held all that the shard held. */
   caughtUp = false;
@@ -92,7 +98,10 @@ export class ShardFollower {
     this.#walk.abort.abort();
   }
 
-  /** Looks whether the log still continues where the index stands; if not, goes on from its end and compares the whole shard. */
+  /**
+   * Looks whether the log still continues where the index stands; if not, goes on from its end and
+   * compares the whole shard.
+   */
   async #check(): Promise<void> {
     const [replication, entry, added, length] = await this.#client.inspectLog(1, this.#keys.log);
     const position = this.#position;
@@ -175,8 +184,9 @@ export class ShardFollower {
   }
 
   /**
-   * Walks the whole shard by ascending id, adds what the index lacks, and deletes what it held at the beginning and the shard does not. Ids only ascend, so
-   * that nothing is written behind the walk.
+   * Walks the whole shard by ascending id, adds what the index lacks, and deletes what it held at
+   * the beginning and the shard does not. Ids only ascend, so that nothing is written behind the
+   * walk.
    */
   async #compareAll(signal: AbortSignal): Promise<void> {
     const held = Float64Array.from(this.#engine.ids()).filter(
@@ -210,7 +220,10 @@ function isBug(error: unknown): boolean {
   );
 }
 
-/** Compares the ids of two stream entries, `milliseconds-number`: negative when `a` is the older one. */
+/**
+ * Compares the ids of two stream entries, `milliseconds-number`: negative when `a` is the older
+ * one.
+ */
 function compareEntries(a: string, b: string): number {
   const [aTime = 0, aNumber = 0] = a.split('-').map(Number);
   const [bTime = 0, bNumber = 0] = b.split('-').map(Number);

@@ -85,7 +85,8 @@ export class SnapshotStore {
     for (const chunk of chunks)
       await client.rpush(next, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     const old = SNAPSHOT_KEYS.old + token;
-    // The first command fails when there was none: the others are carried out all the same. UNLINK frees the memory in the background, RENAME would not.
+    // The first command fails when there was none: the others are carried out all the same. UNLINK
+    // frees the memory in the background, RENAME would not.
     await client
       .multi()
       .rename(SNAPSHOT_KEYS.snapshot, old)

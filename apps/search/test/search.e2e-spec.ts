@@ -66,7 +66,8 @@ it('finds a new quote without its accents, and not after it is deleted', async (
   ]);
 
   await remove(id);
-  // At once: no search after the answer to the deletion shows the quote, even if the index has not heard of it.
+  // At once: no search after the answer to the deletion shows the quote, even if the index has not
+  // heard of it.
   expect((await find('ecrase')).body).toEqual({ items: [], total: 0 });
 });
 

@@ -17,7 +17,10 @@ export const paymentPageCount = counter(
   ['opened', 'failed'],
 );
 
-/** Events of the provider about orders, by what became of them; `unsigned` are those that no signature proves to be the provider's. */
+/**
+ * Events of the provider about orders, by what became of them; `unsigned` are those that no
+ * signature proves to be the provider's.
+ */
 export const paymentEventCount = counter(
   'shop_payment_events_total',
   'Events about payments, by what became of them',
@@ -25,7 +28,10 @@ export const paymentEventCount = counter(
   ['advanced', 'unchanged', 'repeated', 'unknown', 'refused', 'unsigned'],
 );
 
-/** Catalogue pages and products read: from the quotes service or, while that is away, from what the shop remembers. A page is kept a while, so that fewer are read than shown. */
+/**
+ * Catalogue pages and products read: from the quotes service or, while that is away, from what the
+ * shop remembers. A page is kept a while, so that fewer are read than shown.
+ */
 export const catalogueReadCount = counter(
   'shop_catalogue_reads_total',
   'Catalogue pages and products read, by where from',
@@ -33,7 +39,10 @@ export const catalogueReadCount = counter(
   ['service', 'memory'],
 );
 
-/** A counter whose series all exist from the start, so that the first event of a kind is a change that Prometheus sees. */
+/**
+ * A counter whose series all exist from the start, so that the first event of a kind is a change
+ * that Prometheus sees.
+ */
 function counter<V extends string>(
   name: string,
   help: string,

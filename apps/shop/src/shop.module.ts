@@ -18,7 +18,10 @@ import { WebhookController } from './payment/webhook.controller.ts';
 import { StripeTestController } from './stripe-test/stripe-test.controller.ts';
 import { AssetsController } from './web/assets.controller.ts';
 
-/** The shop. Buyers' pages come before the admin's, whose `/orders/:id` would match `/orders/lookup`. */
+/**
+ * The shop. Buyers' pages come before the admin's, whose `/orders/:id` would match
+ * `/orders/lookup`.
+ */
 @Module({
   imports: [AdminKeyModule, PaymentModule],
   controllers: [

@@ -14,7 +14,10 @@ import {
 import { OPERATOR, redisPassword, writeUsers } from '#libs/testing/redis-users.ts';
 import { secret } from '#libs/testing/secrets.ts';
 
-/** Redis as production has it, but for the five seconds that it waits for a second replica to copy to. */
+/**
+ * Redis as production has it, but for the five seconds that it waits for a second replica to copy
+ * to.
+ */
 const SETTINGS = ['--appendfsync', 'always', '--repl-diskless-sync-delay', '0'];
 /** For the test that finds a node loading: it loads again, and answers meanwhile. */
 const DEBUG = ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
@@ -26,7 +29,10 @@ const program = findRedisProgram();
 const clients: Redis[] = [];
 /** What was started, each the leader of a process group. */
 const children: ChildProcess[] = [];
-/** The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of 127.0.0.0/8 is this machine. */
+/**
+ * The scripts ask a Sentinel at its own port, which an address of our own leaves to others: any of
+ * 127.0.0.0/8 is this machine.
+ */
 const host = `127.${process.pid >> 16}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
 let users: ReturnType<typeof writeUsers>;
 let master: RedisServer;

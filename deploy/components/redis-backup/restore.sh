@@ -1,12 +1,14 @@
 #!/bin/sh
-# Replaces what Redis holds by the backup that seal.ts has taken to /copy. The services must be stopped (docs/operations.md).
-# Key by key into the running master, so that its append-only file, its replicas and Sentinel never notice.
+# Replaces what Redis holds by the backup that seal.ts has taken to /copy. The services must be
+# stopped (docs/operations.md). Key by key into the running master, so that its append-only file,
+# its replicas and Sentinel never notice.
 set -eu
 file=$(find /copy -name '*.rdb')
 # Before anything is deleted: a name that leads to no file would be an empty Redis below.
 valkey-check-rdb "$file" >/dev/null || { echo "${file:-/copy} is not a backup; nothing is changed" >&2; exit 1; }
 
-# Who deletes everything is the operator; its password is in REDISCLI_AUTH, which valkey-cli reads by itself.
+# Who deletes everything is the operator; its password is in REDISCLI_AUTH, which valkey-cli reads
+# by itself.
 as_operator='valkey-cli --user operator -e'
 tries=60
 until master=$($as_operator -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name quotes) && [ -n "$master" ]; do
@@ -18,7 +20,8 @@ done
 master=$(echo "$master" | head -n 1)
 live="$as_operator -h $master -p $REDIS_PORT -n $REDIS_DB"
 
-# A Redis of our own reads the file; no port, no append-only file, never saves over the backup. It has no password, and would call one that is sent an error.
+# A Redis of our own reads the file; no port, no append-only file, never saves over the backup. It
+# has no password, and would call one that is sent an error.
 source="env -u REDISCLI_AUTH valkey-cli -e -s /copy/restore.sock -n $REDIS_DB"
 valkey-server --port 0 --unixsocket /copy/restore.sock --dir "${file%/*}" --dbfilename "${file##*/}" --save '' --appendonly no >/dev/null &
 server=$!
@@ -31,8 +34,9 @@ done
 echo "$file ($($source dbsize) keys) replaces the $($live dbsize) keys of $master"
 $live flushall >/dev/null
 $source --scan >/copy/restore.keys
-# A key that expired since it was listed is passed over; anything else that goes wrong ends this with an error. The password goes through a pipe, since a command line
-# is for all to see: -X puts it in the place of PASSWORD.
+# A key that expired since it was listed is passed over; anything else that goes wrong ends this
+# with an error. The password goes through a pipe, since a command line is for all to see: -X puts
+# it in the place of PASSWORD.
 export source master
 xargs -r -d '\n' -n 100 sh -euc \
   'printf %s "$REDISCLI_AUTH" | $source -X PASSWORD migrate "$master" "$REDIS_PORT" "" "$REDIS_DB" 60000 copy replace auth2 operator PASSWORD keys "$@"' restore </copy/restore.keys >/dev/null

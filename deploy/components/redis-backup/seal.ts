@@ -1,9 +1,11 @@
 /**
- * `node seal.ts seal`: takes the copies in /copy to the volume /backup, encrypted when there is a BACKUP_KEY, and keeps the seven newest backups.
- * `node seal.ts open`: takes a backup, $BACKUP or the newest, to /copy for restore.sh.
+ * `node seal.ts seal`: takes the copies in /copy to the volume /backup, encrypted when there is a
+ * BACKUP_KEY, and keeps the seven newest backups. `node seal.ts open`: takes a backup, $BACKUP or
+ * the newest, to /copy for restore.sh.
  *
- * What is encrypted is what OpenSSL writes, whose program the image of Redis lacks, so that a backup can be read without this one:
- * `openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass env:BACKUP_KEY -in quotes-....rdb.enc -out quotes-....rdb`
+ * What is encrypted is what OpenSSL writes, whose program the image of Redis lacks, so that a
+ * backup can be read without this one: `openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256
+ * -pass env:BACKUP_KEY -in quotes-....rdb.enc -out quotes-....rdb`
  */
 import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes, randomUUID } from 'node:crypto';
 import {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to date themselves from then on
-# (role, epoch, known peers). Later starts keep them, so that after a failover nobody goes back to an older idea of who is the master.
+# Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to
+# date themselves from then on (role, epoch, known peers). Later starts keep them, so that after a
+# failover nobody goes back to an older idea of who is the master.
 set -eu
 umask 077
 export REDISCLI_AUTH="$NODE_PASSWORD"
@@ -24,8 +25,9 @@ ask_sentinels() {
 
 if [ ! -f /data/node.conf ]; then
   ask_sentinels
-  # With an empty volume nobody may be the master, or it would hand its emptiness to replicas that have the data: only once another
-  # Sentinel says that there are no replicas yet is this the first start of all.
+  # With an empty volume nobody may be the master, or it would hand its emptiness to replicas that
+  # have the data: only once another Sentinel says that there are no replicas yet is this the first
+  # start of all.
   while [ "${master:-$first}" = "$self" ] && [ "$replicas" != 0 ]; do
     echo "waiting for another Sentinel to say that there is no data yet, or to elect another master than this empty node"
     sleep 1
@@ -51,13 +53,15 @@ fi
 
 # The nodes know each other by a user of its own.
 printf 'masteruser node\nmasterauth %s\n' "$NODE_PASSWORD" >/run/redis/login.conf
-# What Redis rewrote into its file of the users and passwords of an earlier version: beside an ACL file it would refuse to start.
+# What Redis rewrote into its file of the users and passwords of an earlier version: beside an ACL
+# file it would refuse to start.
 grep -vE '^(user|requirepass|masteruser|masterauth) ' /data/node.conf >/data/node.conf.new
 mv /data/node.conf.new /data/node.conf
 
-# These may have changed since the first start. When both Sentinels that survive a node stand for election at the same instant, none wins, and they try
-# again after twice the failover timeout: 10 s in which nobody can write. So each waits for another time before it calls a master down.
-# In one move: a Sentinel that reads the file meanwhile must not find a half of it.
+# These may have changed since the first start. When both Sentinels that survive a node stand for
+# election at the same instant, none wins, and they try again after twice the failover timeout: 10 s
+# in which nobody can write. So each waits for another time before it calls a master down. In one
+# move: a Sentinel that reads the file meanwhile must not find a half of it.
 {
   grep -vE '^(user|aclfile|protected-mode|requirepass|sentinel (auth-(user|pass)|sentinel-(user|pass)|down-after-milliseconds|failover-timeout)) ' /data/sentinel.conf
   cat <<CONF
@@ -79,8 +83,9 @@ until getent hosts "$last" >/dev/null; do
   sleep 1
 done
 
-# Where all nodes start together, the last master may be the last to come. Sentinels that miss it would elect a replica, which may lack what the master has
-# acknowledged with the other one. Where a Sentinel answers, the others have not ended, and know better.
+# Where all nodes start together, the last master may be the last to come. Sentinels that miss it
+# would elect a replica, which may lack what the master has acknowledged with the other one. Where a
+# Sentinel answers, the others have not ended, and know better.
 tries=0
 until [ "$last" = "$self" ] || timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1 || [ "$tries" -ge 30 ]; do
   ask_sentinels

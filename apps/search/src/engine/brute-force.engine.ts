@@ -23,8 +23,8 @@ interface Document {
 type Similar = Map<string, number>[];
 
 /**
- * Reads every document for every query: the plainest code that keeps what ranking.ts promises. It is the specification
- * that the inverted index is tested against.
+ * Reads every document for every query: the plainest code that keeps what ranking.ts promises. It
+ * is the specification that the inverted index is tested against.
  */
 export class BruteForceEngine implements SearchEngine {
   readonly #documents = new Map<number, Document>();
@@ -132,7 +132,10 @@ function scoreOf(words: QueryWord[], idfs: number[], terms: string[], similar: S
 
 const PREFIX_COST = 0.5;
 
-/** What it costs to match the word by the term: 0 for the word itself, PREFIX_COST, an edit distance, or Infinity. */
+/**
+ * What it costs to match the word by the term: 0 for the word itself, PREFIX_COST, an edit
+ * distance, or Infinity.
+ */
 function costOf(word: QueryWord, term: string, similar?: Map<string, number>): number {
   if (term === word.term) return 0;
   if (word.prefix && term.startsWith(word.term)) return PREFIX_COST;

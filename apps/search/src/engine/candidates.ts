@@ -8,7 +8,9 @@ const BM25_STEPS = 16;
 /** The bounds of the tiers 0 and 1, each with up to 255 steps of proximity. */
 const BUCKETS = 512 * BM25_STEPS;
 
-/** What is known of a candidate: `context` is what the candidates of one tier in one segment share. */
+/**
+ * What is known of a candidate: `context` is what the candidates of one tier in one segment share.
+ */
 export type VisitCandidate<Context> = (
   context: Context,
   document: number,
@@ -17,9 +19,9 @@ export type VisitCandidate<Context> = (
 ) => void;
 
 /**
- * Documents whose exact proximity has to be read, which costs about a microsecond each. They wait here, so that those
- * with the highest upper bounds are read first: these raise the minimal competitive score, and most of the others need
- * not be read then.
+ * Documents whose exact proximity has to be read, which costs about a microsecond each. They wait
+ * here, so that those with the highest upper bounds are read first: these raise the minimal
+ * competitive score, and most of the others need not be read then.
  */
 export class Candidates<Context> {
   readonly #contexts: Context[] = [];
@@ -36,7 +38,10 @@ export class Candidates<Context> {
     return this.#size;
   }
 
-  /** Adds a document with the upper bound of its score. There must be room: fewer than MAX_CANDIDATES. */
+  /**
+   * Adds a document with the upper bound of its score. There must be room: fewer than
+   * MAX_CANDIDATES.
+   */
   add(
     context: Context,
     document: number,
@@ -53,7 +58,9 @@ export class Candidates<Context> {
     this.#buckets[at] = bucketOf(maxScore);
   }
 
-  /** Removes all candidates, and visits them in about the descending order of their upper bounds. */
+  /**
+   * Removes all candidates, and visits them in about the descending order of their upper bounds.
+   */
   drain(visit: VisitCandidate<Context>): void {
     this.#sort();
     const size = this.#size;

@@ -1,11 +1,12 @@
 declare global {
-  // jest.config.js sets it, and apps/rspack.config.js replaces it by a constant. It does not exist elsewhere.
+  // jest.config.js sets it, and apps/rspack.config.js replaces it by a constant. It does not exist
+  // elsewhere.
   var __DEBUG_ASSERTIONS__: boolean | undefined;
 }
 
 /**
- * Whether the engine checks its invariants: in tests and in development builds. In production builds this is `false`,
- * and `if (DEBUG_ASSERTIONS)` costs nothing.
+ * Whether the engine checks its invariants: in tests and in development builds. In production
+ * builds this is `false`, and `if (DEBUG_ASSERTIONS)` costs nothing.
  */
 export const DEBUG_ASSERTIONS = globalThis.__DEBUG_ASSERTIONS__;
 

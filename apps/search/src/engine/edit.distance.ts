@@ -1,12 +1,13 @@
-// The code points of the two words compared, and the last three rows of the table of distances. They are kept, since
-// allocating them would take longer than using them.
+// The code points of the two words compared, and the last three rows of the table of distances.
+// They are kept, since allocating them would take longer than using them.
 const left: number[] = [];
 const right: number[] = [];
 let [twoAbove, above, row]: [number[], number[], number[]] = [[], [], []];
 
 /**
- * The edit distance of two words: the optimal string alignment distance in code points. An edit inserts, deletes or
- * replaces a character or swaps two neighbours, and no character is edited twice. Infinity when it exceeds `max`.
+ * The edit distance of two words: the optimal string alignment distance in code points. An edit
+ * inserts, deletes or replaces a character or swaps two neighbours, and no character is edited
+ * twice. Infinity when it exceeds `max`.
  */
 export function editDistance(word: string, other: string, max: number): number {
   const m = readCodePoints(word, left);
@@ -25,7 +26,10 @@ export function editDistance(word: string, other: string, max: number): number {
   return distance > max ? Number.POSITIVE_INFINITY : distance;
 }
 
-/** Fills `row`: the distances of the first `i` code points of `left` to all prefixes of `right`. Returns the least. */
+/**
+ * Fills `row`: the distances of the first `i` code points of `left` to all prefixes of `right`.
+ * Returns the least.
+ */
 function fillRow(i: number, n: number): number {
   row[0] = i;
   let least = i;

@@ -17,15 +17,16 @@ const LETTERS: Record<string, string> = {
 
 const ASCII = /^[\0-\x7f]*$/;
 const UNDECOMPOSED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
-// Accents, Hebrew points, Arabic vowel signs and variation selectors. Other marks stay: in Indic scripts and in kana
-// (\u3099, \u309a) a mark is part of a letter.
+// Accents, Hebrew points, Arabic vowel signs and variation selectors. Other marks stay: in Indic
+// scripts and in kana (\u3099, \u309a) a mark is part of a letter.
 const ACCENTS = /[[\p{Mn}&&[\p{sc=Inherited}\p{sc=Hebrew}\p{sc=Arabic}]]--[\u3099\u309a]]/gv;
 const APOSTROPHES = /['’ʼ＇]/g;
 
 /**
- * The form in which a word is indexed and looked for: without case, accents, ligatures, width variants and apostrophes.
- * It is decomposed (NFKD of Unicode Standard Annex 15), stripped of accents, and composed again (NFC). `Écraseur` and
- * `ecraseur`, `Cœur` and `coeur`, `don’t` and `dont` are one.
+ * The form in which a word is indexed and looked for: without case, accents, ligatures, width
+ * variants and apostrophes. It is decomposed (NFKD of Unicode Standard Annex 15), stripped of
+ * accents, and composed again (NFC). `Écraseur` and `ecraseur`, `Cœur` and `coeur`, `don’t` and
+ * `dont` are one.
  */
 export function fold(word: string): string {
   if (ASCII.test(word)) return word.toLowerCase().replaceAll("'", '');

@@ -19,9 +19,9 @@ interface Window {
 }
 
 /**
- * The part of `text` that shows best why it matches, as HTML: what matched is in `<mark>`, and everything is escaped,
- * so that it may be put into a page as it is. A longer text is cut between words, around the window that holds the
- * most words of the query, and shows `…` where it is cut.
+ * The part of `text` that shows best why it matches, as HTML: what matched is in `<mark>`, and
+ * everything is escaped, so that it may be put into a page as it is. A longer text is cut between
+ * words, around the window that holds the most words of the query, and shows `…` where it is cut.
  * @param maxRead how many characters of the text are read, which is what the highlighting costs
  */
 export function highlight(sought: Sought, text: string, maxRead = text.length): string {
@@ -42,7 +42,10 @@ export function highlight(sought: Sought, text: string, maxRead = text.length): 
   return end < text.length ? `${html}…` : html;
 }
 
-/** By token, the word of the query that it matches: by a similar term only if no token matches that word otherwise. */
+/**
+ * By token, the word of the query that it matches: by a similar term only if no token matches that
+ * word otherwise.
+ */
 function wordsByToken({ query, similar }: Sought, tokens: Token[]): Map<Token, QueryWord> {
   const marks = new Map<Token, QueryWord>();
   query.words.forEach((word, i) => {
@@ -56,7 +59,10 @@ function wordsByToken({ query, similar }: Sought, tokens: Token[]): Map<Token, Q
   return marks;
 }
 
-/** The window with the most words of the query, of these the one with the most marks, of these the first. */
+/**
+ * The window with the most words of the query, of these the one with the most marks, of these the
+ * first.
+ */
 function bestWindow(text: string, tokens: Token[], marks: Map<Token, QueryWord>): Window {
   if (text.length <= MAX_FRAGMENT_CHARACTERS) return { start: 0, end: text.length };
   const marked = tokens.filter((token) => marks.has(token));

@@ -9,7 +9,9 @@ import { MIN_CANDIDATES } from './segment.ranking.ts';
 /** The same runs on every machine. What fails is shrunk until this time is over. */
 const PARAMETERS = { seed: 1, interruptAfterTimeLimit: 30_000 };
 
-/** Words that fold, elide, share prefixes and are similar, the first ones by far the most frequent. */
+/**
+ * Words that fold, elide, share prefixes and are similar, the first ones by far the most frequent.
+ */
 const VOCABULARY = `
   de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux
   amour amours armour amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont
@@ -157,7 +159,8 @@ describe('InvertedEngine', () => {
   });
 
   it('answers phrases and exclusions of common words as its specification does', () => {
-    // So many words that the number of a term may take two bytes, one of which is also the number of a common one.
+    // So many words that the number of a term may take two bytes, one of which is also the number
+    // of a common one.
     const manyWords = Array.from({ length: 400 }, (_, i) => `w${i}`);
     const common = fc.constantFrom('w0', 'w1', 'w2', 'w128', 'w129', 'w256');
     const text = (minLength: number, maxLength: number) =>

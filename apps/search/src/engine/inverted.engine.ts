@@ -23,10 +23,16 @@ import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
 
-/** Every search reads the write buffer document by document: with more of them it would take longer than a segment. */
+/**
+ * Every search reads the write buffer document by document: with more of them it would take longer
+ * than a segment.
+ */
 const MAX_BUFFERED_DOCUMENTS = MAX_SEGMENT_DOCUMENTS / 64;
 
-/** As soon as `segments` segments have at most `maxBuffers` write buffers of live documents each, they are merged. */
+/**
+ * As soon as `segments` segments have at most `maxBuffers` write buffers of live documents each,
+ * they are merged.
+ */
 const MERGE_POLICY = [
   { maxBuffers: 1, segments: 8 },
   { maxBuffers: 8, segments: 8 },
@@ -37,9 +43,10 @@ const MERGE_POLICY = [
 const NOBODY = '';
 
 /**
- * The inverted index: a write buffer of new documents, which are read one by one, and segments of up to
- * MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come. docs/search.md draws it. It
- * keeps exactly the order and the totals that ranking.ts defines and BruteForceEngine computes.
+ * The inverted index: a write buffer of new documents, which are read one by one, and segments of
+ * up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
+ * docs/search.md draws it. It keeps exactly the order and the totals that ranking.ts defines and
+ * BruteForceEngine computes.
  */
 export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();
@@ -55,7 +62,10 @@ export class InvertedEngine implements SearchEngine {
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   #wordsByTerm = new Uint32Array(0);
 
-  /** @param maxBufferedDocuments small in tests, which then see many segments and merges of few documents */
+  /**
+   * @param maxBufferedDocuments small in tests, which then see many segments and merges of few
+   * documents
+   */
   constructor(maxBufferedDocuments = MAX_BUFFERED_DOCUMENTS) {
     this.#maxBufferedDocuments = maxBufferedDocuments;
   }
@@ -65,8 +75,8 @@ export class InvertedEngine implements SearchEngine {
   }
 
   /**
-   * Set while the index is first filled and nobody searches it: the write buffer then grows to a full segment, which is
-   * quicker than merging small ones.
+   * Set while the index is first filled and nobody searches it: the write buffer then grows to a
+   * full segment, which is quicker than merging small ones.
    */
   set isFilling(isFilling: boolean) {
     this.#isFilling = isFilling;
@@ -130,8 +140,8 @@ export class InvertedEngine implements SearchEngine {
   }
 
   /**
-   * The whole index as chunks for restore(). The engine may change while they are taken: what is added meanwhile is
-   * left out, what is deleted may or may not be.
+   * The whole index as chunks for restore(). The engine may change while they are taken: what is
+   * added meanwhile is left out, what is deleted may or may not be.
    */
   *snapshot(): Generator<Uint8Array> {
     if (this.#writeBuffer.size > 0) this.#flush();

@@ -1,20 +1,25 @@
 import { MAX_GAP } from './ranking.ts';
 import { POSITION_MASK_BITS } from './segment.layout.ts';
 
-/** Whether the masks of a document tell every position apart; in a longer one, positions share bits. */
+/**
+ * Whether the masks of a document tell every position apart; in a longer one, positions share bits.
+ */
 export function isExactMask(length: number): boolean {
   return length <= POSITION_MASK_BITS;
 }
 
-/** The positions `by` words further on. A bit that leaves the mask comes back at its other end, unless it is exact. */
+/**
+ * The positions `by` words further on. A bit that leaves the mask comes back at its other end,
+ * unless it is exact.
+ */
 export function shiftMask(mask: number, by: number, isExact: boolean): number {
   // POSITION_MASK_BITS, and as many ones, as literals: the innermost loops are here.
   return ((mask << by) | (isExact ? 0 : mask >>> (16 - by))) & 0xffff;
 }
 
 /**
- * The gap between two words of a document (proximity in ranking.ts), given the masks of their positions. When the masks
- * are not exact, it is a lower bound of the gap.
+ * The gap between two words of a document (proximity in ranking.ts), given the masks of their
+ * positions. When the masks are not exact, it is a lower bound of the gap.
  */
 export function minGap(left: number, right: number, isExact: boolean): number {
   if (shiftMask(left, 1, isExact) & right) return 0;

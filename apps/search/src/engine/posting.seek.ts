@@ -4,9 +4,10 @@ import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 export const MAX_LINEAR_STEPS = 8;
 
 /**
- * Finds the posting of the document `target`, which must have one between `first` and `from`: step by step first, since
- * it is often near, then by galloping down and a binary search. Postings are read downwards, since the newest documents
- * win ties. A cursor that is set to the result only ever moves down, and bounds the search for all documents to come.
+ * Finds the posting of the document `target`, which must have one between `first` and `from`: step
+ * by step first, since it is often near, then by galloping down and a binary search. Postings are
+ * read downwards, since the newest documents win ties. A cursor that is set to the result only ever
+ * moves down, and bounds the search for all documents to come.
  */
 export function seek(documents: Uint16Array, from: number, first: number, target: number): number {
   const near = Math.max(first, from - MAX_LINEAR_STEPS);

@@ -20,7 +20,9 @@ export interface WordMatcher {
   /** Number of the term that is the word itself, -1 when no document ever held it. */
   term: number;
   idf: number;
-  /** The terms that begin with the word, itself included; empty unless the word is also a prefix. */
+  /**
+   * The terms that begin with the word, itself included; empty unless the word is also a prefix.
+   */
   prefixRange: OrdinalRange;
   /** The similar terms with their edit distances. */
   similar: Map<number, number>;
@@ -46,10 +48,10 @@ export interface MatcherContext {
 const PREFIX_COST = 0.5;
 
 /**
- * A query made ready for one search: scores documents by their tokens. `wordsByTerm` maps each term number to the words
- * of the query that it matches, a bit each, so that most tokens of a document cost one look. It is as long as the term
- * table and belongs to the engine, which would otherwise clear as much memory for every search: release() empties it
- * again.
+ * A query made ready for one search: scores documents by their tokens. `wordsByTerm` maps each term
+ * number to the words of the query that it matches, a bit each, so that most tokens of a document
+ * cost one look. It is as long as the term table and belongs to the engine, which would otherwise
+ * clear as much memory for every search: release() empties it again.
  */
 export class QueryMatcher {
   readonly words: WordMatcher[];
@@ -57,13 +59,17 @@ export class QueryMatcher {
   readonly excluded: Phrase[];
   /** False when some word is matched by no term at all, so that no document can match. */
   readonly isSatisfiable: boolean;
-  /** True when postings cannot tell the score of a document: edit distances of several words have to be added up. */
+  /**
+   * True when postings cannot tell the score of a document: edit distances of several words have to
+   * be added up.
+   */
   readonly mustReadTokens: boolean;
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
   readonly #allWords: number;
-  // Of the document that is being scored. By word: how often it stands there exactly, the cost of its best match, the
-  // position of its latest best match, and the gap between it and the word before it.
+  // Of the document that is being scored. By word: how often it stands there exactly, the cost of
+  // its best match, the position of its latest best match, and the gap between it and the word
+  // before it.
   readonly #frequencies: Uint32Array;
   readonly #costs: Float64Array;
   readonly #lastPositions: Int32Array;
@@ -105,7 +111,10 @@ export class QueryMatcher {
     for (const term of this.#terms) this.#wordsByTerm[term] = 0;
   }
 
-  /** The score of the document that has the first `length` of these tokens, or -1 when it does not match. */
+  /**
+   * The score of the document that has the first `length` of these tokens, or -1 when it does not
+   * match.
+   */
   score(tokens: Uint32Array, length: number): number {
     const score = this.scoreWords(tokens, length);
     if (score < 0) return -1;
@@ -143,9 +152,9 @@ export class QueryMatcher {
   }
 
   /**
-   * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix unless that is -1. Its
-   * tokens are `length` varints from `bytes[from]` on. They are read until the proximity is down to `minProximity`,
-   * below which it cannot fall.
+   * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix
+   * unless that is -1. Its tokens are `length` varints from `bytes[from]` on. They are read until
+   * the proximity is down to `minProximity`, below which it cannot fall.
    */
   readProximity(
     bytes: Uint8Array,
@@ -198,7 +207,10 @@ export class QueryMatcher {
     }
   }
 
-  /** The cost of a match of word `i` by the term: 0 for the word itself, an edit distance, or PREFIX_COST. */
+  /**
+   * The cost of a match of word `i` by the term: 0 for the word itself, an edit distance, or
+   * PREFIX_COST.
+   */
   #costOf(i: number, term: number): number {
     const word = this.words[i] as WordMatcher;
     if (word.term === term) return 0;
@@ -206,7 +218,9 @@ export class QueryMatcher {
     return word.similar.size === 0 ? PREFIX_COST : (word.similar.get(term) ?? PREFIX_COST);
   }
 
-  /** The proximity of the document whose matching tokens stand at the first `count` of #positions. */
+  /**
+   * The proximity of the document whose matching tokens stand at the first `count` of #positions.
+   */
   #proximity(tokens: Uint32Array, count: number): number {
     if (this.words.length === 1) return 0;
     this.#lastPositions.fill(-1);
@@ -230,8 +244,8 @@ export class QueryMatcher {
   }
 
   /**
-   * Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it, which is in reverse.
-   * Returns by how much.
+   * Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it,
+   * which is in reverse. Returns by how much.
    */
   #narrowGaps(i: number, at: number): number {
     let narrowed = 0;
@@ -309,7 +323,8 @@ function expand(word: string, isPrefix: boolean, table: TermTable): Map<number, 
 function phraseOf(terms: number[]): Phrase {
   const bytes = new Uint8Array(MAX_VARINT32_BYTES * terms.length);
   let end = 0;
-  // A phrase with an unknown term is never looked for by its bytes: no document holds all of its terms.
+  // A phrase with an unknown term is never looked for by its bytes: no document holds all of its
+  // terms.
   for (const term of terms) end = writeVarint(bytes, end, Math.max(0, term));
   return { terms, bytes: bytes.subarray(0, end) };
 }

@@ -4,7 +4,10 @@ import { termsOf } from './tokenizer.ts';
 /** One word that a document must contain. */
 export interface QueryWord {
   term: string;
-  /** Longer terms that begin with it match too: it is the last word, which is perhaps not typed to its end. */
+  /**
+   * Longer terms that begin with it match too: it is the last word, which is perhaps not typed to
+   * its end.
+   */
   prefix: boolean;
   /** It stands in a phrase, so that no longer and no similar term matches it. */
   exact: boolean;
@@ -16,7 +19,10 @@ export interface Query {
   words: QueryWord[];
   /** Distinct. Terms that must stand side by side, in this order; each is among the words too. */
   phrases: string[][];
-  /** Distinct. Terms that must not stand side by side in this order; a single one must not stand at all. */
+  /**
+   * Distinct. Terms that must not stand side by side in this order; a single one must not stand at
+   * all.
+   */
   excluded: string[][];
 }
 
@@ -25,9 +31,10 @@ const PART =
   /(?<minus>(?<!\S)-(?=[^\s-]))?(?:["“”](?<phrase>[^"“”]*)(?:["“”]|$)|(?<word>[^\s"“”]+))/gu;
 
 /**
- * Reads `word word "a phrase" -word -"a phrase"`. All words must match. The last one matches as a prefix too, unless it
- * is quoted or excluded. A quote that is not closed ends with the text. Other punctuation separates words, as it does
- * in documents. The query may be beyond what queryExcess() allows.
+ * Reads `word word "a phrase" -word -"a phrase"`. All words must match. The last one matches as a
+ * prefix too, unless it is quoted or excluded. A quote that is not closed ends with the text. Other
+ * punctuation separates words, as it does in documents. The query may be beyond what queryExcess()
+ * allows.
  */
 export function parseQuery(keyword: string): Query {
   const words = new Map<string, QueryWord>();
@@ -54,7 +61,10 @@ export function parseQuery(keyword: string): Query {
   };
 }
 
-/** What a query has too many of, in the words of an error; undefined when it is within the bounds of the engine. */
+/**
+ * What a query has too many of, in the words of an error; undefined when it is within the bounds of
+ * the engine.
+ */
 export function queryExcess({ words, phrases, excluded }: Query): string | undefined {
   if (words.length > MAX_WORDS) return `must have at most ${MAX_WORDS} different words`;
   if (phrases.length > MAX_PHRASES) return `must have at most ${MAX_PHRASES} phrases`;

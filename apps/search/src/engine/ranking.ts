@@ -1,19 +1,22 @@
 /**
- * The order of hits, which every engine keeps. A document's score packs, from the most to the least decisive:
+ * The order of hits, which every engine keeps. A document's score packs, from the most to the least
+ * decisive:
  *
- * 1. Its tier: 0 when the document holds every word exactly; 1 when it holds the last one only as a prefix; 1 + the sum
- *    of the edit distances when any word is matched by a similar term. A word that matches in several ways counts by
- *    the best one: exactly, then as a prefix, then with the smallest edit distance.
- *    Similar terms are tried only when fewer than FEW_HITS documents match without them, for the MAX_FUZZY_WORDS rarest
- *    words of the query that are long enough (equally rare: the first ones). A word has at most MAX_EXPANSIONS similar
- *    terms, of those that documents hold: the ones with the smallest edit distance, of these the most frequent ones, of
+ * 1. Its tier: 0 when the document holds every word exactly; 1 when it holds the last one only as a
+ *    prefix; 1 + the sum of the edit distances when any word is matched by a similar term. A word
+ *    that matches in several ways counts by the best one: exactly, then as a prefix, then with the
+ *    smallest edit distance. Similar terms are tried only when fewer than FEW_HITS documents match
+ *    without them, for the MAX_FUZZY_WORDS rarest words of the query that are long enough (equally
+ *    rare: the first ones). A word has at most MAX_EXPANSIONS similar terms, of those that
+ *    documents hold: the ones with the smallest edit distance, of these the most frequent ones, of
  *    these the first ones in text order.
- * 2. Its proximity: the sum of the gaps between neighbouring words of the query. A gap is the least number of words
- *    that stand between the two (one more when they stand in reverse order), at most MAX_GAP. A word stands where its
- *    best matches are. Two words never share one token.
- * 3. Its BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009) over the words
- *    matched exactly. The average length is fixed, so that the weight of a document never changes as others come and
- *    go, and the weight is rounded to a byte. A word matched otherwise counts as one occurrence at an idf of 1.
+ * 2. Its proximity: the sum of the gaps between neighbouring words of the query. A gap is the least
+ *    number of words that stand between the two (one more when they stand in reverse order), at
+ *    most MAX_GAP. A word stands where its best matches are. Two words never share one token.
+ * 3. Its BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond,
+ *    2009) over the words matched exactly. The average length is fixed, so that the weight of a
+ *    document never changes as others come and go, and the weight is rounded to a byte. A word
+ *    matched otherwise counts as one occurrence at an idf of 1.
  *
  * Of equal scores the newest document comes first, which has the highest id.
  */
@@ -27,8 +30,8 @@ const B = 0.75;
 const AVERAGE_LENGTH = 16;
 const MAX_WEIGHT = K1 + 1;
 
-// A tier outweighs any proximity, since MAX_WORDS words have at most 15 gaps of MAX_GAP. There are more tiers than
-// 2 edits in each of MAX_FUZZY_WORDS words can reach.
+// A tier outweighs any proximity, since MAX_WORDS words have at most 15 gaps of MAX_GAP. There are
+// more tiers than 2 edits in each of MAX_FUZZY_WORDS words can reach.
 const TIERS = 66;
 const TIER = 256;
 /** A score has so many steps of proximity, from 1 down to 0. */
@@ -36,13 +39,19 @@ export const SCORE_STEPS = TIERS * TIER;
 /** The BM25 that is worth half of what BM25 can add. */
 const SATURATION = 8;
 
-/** How far a similar term may be from a word of `length` characters: a short word is too easily another one. */
+/**
+ * How far a similar term may be from a word of `length` characters: a short word is too easily
+ * another one.
+ */
 export function maxEditDistance(length: number): number {
   if (length >= 9) return 2;
   return length >= 5 ? 1 : 0;
 }
 
-/** BM25's weight of a term with `frequency` occurrences among the `length` tokens of a document: a byte from 1 on. */
+/**
+ * BM25's weight of a term with `frequency` occurrences among the `length` tokens of a document: a
+ * byte from 1 on.
+ */
 export function impact(frequency: number, length: number): number {
   const lengthNorm = K1 * (1 - B + (B * length) / AVERAGE_LENGTH);
   const weight = (frequency * (K1 + 1)) / (frequency + lengthNorm);
@@ -60,7 +69,10 @@ export function singleImpact(length: number): number {
 /** The BM25 weight of one step of an impact. */
 export const WEIGHT_PER_IMPACT = MAX_WEIGHT / 255;
 
-/** BM25's inverse document frequency of a term, scaled so that it is multiplied by an impact as it is. */
+/**
+ * BM25's inverse document frequency of a term, scaled so that it is multiplied by an impact as it
+ * is.
+ */
 export function idf(documents: number, documentFrequency: number): number {
   const odds = (documents - documentFrequency + 0.5) / (documentFrequency + 0.5);
   return Math.log(1 + odds) * WEIGHT_PER_IMPACT;
@@ -72,11 +84,12 @@ export function packScore(tier: number, proximity: number, bm25: number): number
 }
 
 /**
- * The least BM25 that a document of the tier needs to reach `minScore`, even if its words are as close as they can be;
- * Infinity when no document of the tier reaches it.
+ * The least BM25 that a document of the tier needs to reach `minScore`, even if its words are as
+ * close as they can be; Infinity when no document of the tier reaches it.
  */
 export function minCompetitiveBm25(minScore: number, tier: number): number {
-  // The slack covers the rounding of packScore(): a document too many is looked at, never one too few.
+  // The slack covers the rounding of packScore(): a document too many is looked at, never one too
+  // few.
   const share = tier * TIER + 1 - (1 - minScore) * SCORE_STEPS - 1e-10;
   if (share <= 0) return 0;
   return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;

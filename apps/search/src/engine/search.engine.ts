@@ -23,7 +23,10 @@ export interface SearchResult {
   hits: Hit[];
   /** Whether typos were needed: so few quotes match without that similar terms were looked for. */
   withTypos: boolean;
-  /** By word of the query, the similar terms that it was taken for; empty lists when they were not tried. */
+  /**
+   * By word of the query, the similar terms that it was taken for; empty lists when they were not
+   * tried.
+   */
   similar: string[][];
 }
 

@@ -6,7 +6,9 @@ import { buildSegment } from './segment.builder.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 
-/** The example of docs/search.md: whoever makes this fail has to change its numbers there as well. */
+/**
+ * The example of docs/search.md: whoever makes this fail has to change its numbers there as well.
+ */
 const QUOTES = [
   'Love is blind',
   'The course of true love never did run smooth',

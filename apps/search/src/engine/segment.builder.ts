@@ -52,10 +52,13 @@ export function assembleSegment(forward: ForwardIndex, postings: Postings): Segm
   };
 }
 
-/** Inverts the documents: a counting sort of their (term, document) pairs by the ordinals of the terms. */
+/**
+ * Inverts the documents: a counting sort of their (term, document) pairs by the ordinals of the
+ * terms.
+ */
 function invert(documents: Document[], table: TermTable): Postings {
-  // The next posting of each term. It is kept by term number and not by ordinal: frequent terms have small numbers, so
-  // that what is used most lies close together in memory.
+  // The next posting of each term. It is kept by term number and not by ordinal: frequent terms
+  // have small numbers, so that what is used most lies close together in memory.
   const next = new Uint32Array(table.size);
   const { terms, postingStarts } = layOut(documents, table, next);
   const postingCount = postingStarts[terms.length] as number;
@@ -87,7 +90,10 @@ function invert(documents: Document[], table: TermTable): Postings {
   return { terms, postingStarts, documents: documentNumbers, impacts, positionMasks };
 }
 
-/** The terms of the documents in text order, and where their postings begin, which `next` gets by term number too. */
+/**
+ * The terms of the documents in text order, and where their postings begin, which `next` gets by
+ * term number too.
+ */
 function layOut(documents: Document[], table: TermTable, next: Uint32Array): PostingRanges {
   const counts = next;
   const lastIn = new Uint32Array(table.size);
@@ -131,8 +137,8 @@ function blockMaxima(impacts: Uint8Array): Uint8Array {
 }
 
 /**
- * Indexes of the terms that are so common that a bitmap is quicker to use than their postings: those that have more
- * postings than a bitmap has elements.
+ * Indexes of the terms that are so common that a bitmap is quicker to use than their postings:
+ * those that have more postings than a bitmap has elements.
  */
 function findCommonTerms({ terms, postingStarts }: Postings, bitmapLength: number): Uint32Array {
   return terms
@@ -150,7 +156,10 @@ function bitmapsOf(commonTerms: Uint32Array, postings: Postings, bitmapLength: n
   return bitmaps;
 }
 
-/** The documents in ascending order of their ids. They mostly come in that order, and then need no sorting. */
+/**
+ * The documents in ascending order of their ids. They mostly come in that order, and then need no
+ * sorting.
+ */
 function sortedById(ids: Float64Array): Uint16Array {
   const byId = new Uint16Array(ids.length);
   let isAscending = true;

@@ -5,7 +5,10 @@ import { type ForwardIndex, MAX_DOCUMENT_TOKENS, POSTINGS_PER_BLOCK } from './se
 import type { TermTable } from './term.table.ts';
 import { readVarints } from './varint.ts';
 
-/** What searches rely on, and cannot afford to check. @throws Error when the segment is not as its layout says */
+/**
+ * What searches rely on, and cannot afford to check. @throws Error when the segment is not as its
+ * layout says
+ */
 export function assertSegment(segment: Segment, table: TermTable): void {
   assertForwardIndex(segment);
   assertInvertedIndex(segment, table);

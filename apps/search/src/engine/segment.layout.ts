@@ -20,8 +20,9 @@ export interface Document {
 }
 
 /**
- * A run of documents, numbered from 0, in flat arrays: the garbage collector sees a few objects instead of millions.
- * Only `liveDocs` and `liveDocCount` change once a segment is built. Drawn in docs/search.md.
+ * A run of documents, numbered from 0, in flat arrays: the garbage collector sees a few objects
+ * instead of millions. Only `liveDocs` and `liveDocCount` change once a segment is built. Drawn in
+ * docs/search.md.
  */
 export interface Segment extends ForwardIndex, InvertedIndex {
   /** The documents in ascending order of their ids. */
@@ -38,7 +39,9 @@ export interface ForwardIndex {
   users: Uint32Array;
   /** How many tokens a document has. */
   lengths: Uint16Array;
-  /** The bytes of document d in `tokens` are those from `tokenStarts[d]` to `tokenStarts[d + 1]`. */
+  /**
+   * The bytes of document d in `tokens` are those from `tokenStarts[d]` to `tokenStarts[d + 1]`.
+   */
   tokenStarts: Uint32Array;
   /** The term numbers of all tokens as varints. */
   tokens: Uint8Array;
@@ -61,17 +64,27 @@ export interface Postings {
 
 /** The postings, and what follows from them and makes searching quicker. */
 export interface InvertedIndex extends Postings {
-  /** The highest impact of every block of POSTINGS_PER_BLOCK postings: what Ding and Suel call a block-max index. */
+  /**
+   * The highest impact of every block of POSTINGS_PER_BLOCK postings: what Ding and Suel call a
+   * block-max index.
+   */
   blockMaxImpacts: Uint8Array;
-  /** Indexes in `terms` of the terms that are in so many documents that a bitmap is quicker; ascending. */
+  /**
+   * Indexes in `terms` of the terms that are in so many documents that a bitmap is quicker;
+   * ascending.
+   */
   commonTerms: Uint32Array;
   /** The bitmaps of their documents, one behind the other, each as long as `liveDocs`. */
   commonBitmaps: Bitmap;
   /**
-   * Pairs of common terms that stand side by side in as many documents; ascending. A pair is the number
-   * `left * commonTerms.length + right`, where `left` and `right` are indexes in `commonTerms`.
+   * Pairs of common terms that stand side by side in as many documents; ascending. A pair is the
+   * number `left * commonTerms.length + right`, where `left` and `right` are indexes in
+   * `commonTerms`.
    */
   commonPairs: Uint32Array;
-  /** The bitmaps of the documents where the pairs stand side by side, in the form of `commonBitmaps`. */
+  /**
+   * The bitmaps of the documents where the pairs stand side by side, in the form of
+   * `commonBitmaps`.
+   */
   pairBitmaps: Bitmap;
 }

@@ -18,8 +18,8 @@ interface Source {
 type PostingLists = Pick<Postings, 'documents' | 'impacts' | 'positionMasks'>;
 
 /**
- * Builds one segment of the live documents of several, in their order. Together they must have at most
- * MAX_SEGMENT_DOCUMENTS.
+ * Builds one segment of the live documents of several, in their order. Together they must have at
+ * most MAX_SEGMENT_DOCUMENTS.
  */
 export function mergeSegments(segments: Segment[], table: TermTable): Segment {
   const sources = segments.map((segment) => ({
@@ -65,8 +65,8 @@ function mergeForward(sources: Source[]): ForwardIndex {
 }
 
 /**
- * Merges the postings as sorted lists are merged, term by term in text order. Memory is then read and written in order,
- * which is several times quicker than inverting the documents anew.
+ * Merges the postings as sorted lists are merged, term by term in text order. Memory is then read
+ * and written in order, which is several times quicker than inverting the documents anew.
  */
 function mergePostings(sources: Source[], table: TermTable): Postings {
   const maxPostings = sources.reduce((sum, { segment }) => sum + segment.documents.length, 0);
@@ -102,7 +102,10 @@ function mergePostings(sources: Source[], table: TermTable): Postings {
   };
 }
 
-/** The ordinal of the segment's term `i`; behind the last one, an ordinal higher than that of any term. */
+/**
+ * The ordinal of the segment's term `i`; behind the last one, an ordinal higher than that of any
+ * term.
+ */
 function ordinalAt({ terms }: Segment, i: number, table: TermTable): number {
   if (i === terms.length) return table.termsByOrdinal.length;
   return table.ordinals[terms[i] as number] as number;

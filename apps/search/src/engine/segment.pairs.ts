@@ -3,18 +3,21 @@ import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
 import { readVarints } from './varint.ts';
 
-/** Only every fourth document is read to find which pairs are common: an estimate is enough for that. */
+/**
+ * Only every fourth document is read to find which pairs are common: an estimate is enough for
+ * that.
+ */
 const SAMPLE_STEP = 4;
 
 /**
- * Pairs are counted of so many terms, since the counts take the square of it: 4 MiB. Natural language has fewer common
- * terms, but what clients write need not be that.
+ * Pairs are counted of so many terms, since the counts take the square of it: 4 MiB. Natural
+ * language has fewer common terms, but what clients write need not be that.
  */
 export const MAX_PAIR_TERMS = 1024;
 
 /**
- * Finds the pairs of common terms that stand side by side in more than about as many documents as a bitmap has
- * elements, and the bitmaps of these documents.
+ * Finds the pairs of common terms that stand side by side in more than about as many documents as a
+ * bitmap has elements, and the bitmaps of these documents.
  */
 export function findCommonPairs(
   forward: ForwardIndex,
@@ -75,7 +78,10 @@ function placesByTerm(terms: Uint32Array, common: Uint32Array, rows: Uint32Array
   return places;
 }
 
-/** Calls `visit` with every pair of terms that have a place and stand side by side, in every `step`-th document. */
+/**
+ * Calls `visit` with every pair of terms that have a place and stand side by side, in every
+ * `step`-th document.
+ */
 function forEachPair(
   { size, tokenStarts, lengths, tokens }: ForwardIndex,
   places: Uint16Array,
@@ -89,7 +95,8 @@ function forEachPair(
     readVarints(tokens, tokenStarts[document] as number, length, terms, 0);
     let left = 0;
     for (let i = 0; i < length; i++) {
-      // The number of a term may be higher than those of all that have a place: `places` has no element for it then.
+      // The number of a term may be higher than those of all that have a place: `places` has no
+      // element for it then.
       const right = places[terms[i] as number] ?? 0;
       if (left > 0 && right > 0) visit((left - 1) * count + right - 1, document);
       left = right;

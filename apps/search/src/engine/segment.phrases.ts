@@ -21,8 +21,9 @@ import type { TermTable } from './term.table.ts';
 const MAX_CANDIDATES_READ = 64;
 
 /**
- * Finds the documents of a segment that hold a phrase. The bitmaps of its terms and of its common pairs leave
- * candidates. Whether these hold it is told by their position masks, and by their tokens where the masks are not exact.
+ * Finds the documents of a segment that hold a phrase. The bitmaps of its terms and of its common
+ * pairs leave candidates. Whether these hold it is told by their position masks, and by their
+ * tokens where the masks are not exact.
  */
 export class PhraseFilter {
   readonly #table: TermTable;
@@ -34,7 +35,9 @@ export class PhraseFilter {
     this.#table = table;
   }
 
-  /** Keeps the documents of `bits` that hold the phrase, or those that do not when it is not wanted. */
+  /**
+   * Keeps the documents of `bits` that hold the phrase, or those that do not when it is not wanted.
+   */
   filter(segment: Segment, phrase: Phrase, bits: Bitmap, isWanted: boolean): void {
     const { length } = segment.liveDocs;
     const candidates = this.#candidates;
@@ -56,8 +59,8 @@ export class PhraseFilter {
   }
 
   /**
-   * Removes from #candidates the documents that lack a pair of neighbours, where that pair has a bitmap. Returns
-   * whether the last pair has one.
+   * Removes from #candidates the documents that lack a pair of neighbours, where that pair has a
+   * bitmap. Returns whether the last pair has one.
    */
   #keepPairs(segment: Segment, ranges: TermRange[]): boolean {
     const { commonTerms, commonPairs, pairBitmaps } = segment;
@@ -85,8 +88,8 @@ export class PhraseFilter {
   ): void {
     const { positionMasks, postingStarts, lengths, liveDocs } = segment;
     const bitmaps = termRanges.map((range, i) => this.#bitmap(segment, range, i));
-    // The first posting of each term among the 32 documents of an element of its bitmap. The postings of the documents
-    // are counted from there by the bits in front of theirs.
+    // The first posting of each term among the 32 documents of an element of its bitmap. The
+    // postings of the documents are counted from there by the bits in front of theirs.
     const next = Int32Array.from(termRanges, ({ from }) => postingStarts[from] as number);
     for (let i = 0; i < liveDocs.length; i++) {
       for (let rest = this.#candidates[i] as number; rest !== 0; rest &= rest - 1) {
@@ -105,7 +108,9 @@ export class PhraseFilter {
     }
   }
 
-  /** The documents that hold a term. The bitmap of a rare one is made, in scratch of that number. */
+  /**
+   * The documents that hold a term. The bitmap of a rare one is made, in scratch of that number.
+   */
   #bitmap(segment: Segment, range: TermRange, number: number): Bitmap {
     const { length } = segment.liveDocs;
     const row = commonRow(segment, range.from);
@@ -117,8 +122,8 @@ export class PhraseFilter {
 }
 
 /**
- * Whether the masks let the terms of the bitmaps stand one behind the other in a document: that of `bit` in element
- * `i`. `next` is the first posting of each term in that element.
+ * Whether the masks let the terms of the bitmaps stand one behind the other in a document: that of
+ * `bit` in element `i`. `next` is the first posting of each term in that element.
  */
 function masksAlign(
   positionMasks: Uint16Array,

@@ -22,7 +22,10 @@ import type { TopHits } from './top.hits.ts';
 /** Reading a document costs about as much as this many steps through postings. */
 const POSTINGS_PER_READ = 512;
 
-/** So many candidates wait for each hit wanted, and so many at least, before the best of them are read. */
+/**
+ * So many candidates wait for each hit wanted, and so many at least, before the best of them are
+ * read.
+ */
 const CANDIDATES_PER_HIT = 4;
 export const MIN_CANDIDATES = 512;
 
@@ -36,7 +39,10 @@ interface Tier {
   firsts: Uint32Array;
   /** The word that the documents hold only as a prefix, -1 when they hold all words exactly. */
   prefixWord: number;
-  /** How many candidates there may be before the positions of the prefix are gathered, see #gatherPrefix(). */
+  /**
+   * How many candidates there may be before the positions of the prefix are gathered, see
+   * #gatherPrefix().
+   */
   candidatesLeft: number;
   /** The word with the fewest postings, and the highest BM25 that the other words can add to it. */
   rarest: number;
@@ -44,18 +50,24 @@ interface Tier {
 }
 
 /**
- * Offers the documents that match several words to the top hits. The postings of a document give an upper bound of its
- * score. Where the bound is high enough to enter the top, but not exact, the document becomes a candidate, which is read
- * for its exact proximity when the top has become as good as it can without.
+ * Offers the documents that match several words to the top hits. The postings of a document give an
+ * upper bound of its score. Where the bound is high enough to enter the top, but not exact, the
+ * document becomes a candidate, which is read for its exact proximity when the top has become as
+ * good as it can without.
  */
 export class SegmentRanker {
   readonly #table: TermTable;
   // Scratch, which every call uses anew.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
-  /** The current posting of each word. Documents are visited downwards, so that these only ever move down. */
+  /**
+   * The current posting of each word. Documents are visited downwards, so that these only ever move
+   * down.
+   */
   readonly #cursors = new Int32Array(MAX_WORDS);
-  /** By document, the position mask of all terms that begin with the prefix, once they are gathered. */
+  /**
+   * By document, the position mask of all terms that begin with the prefix, once they are gathered.
+   */
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   readonly #candidates = new Candidates<Tier>();
 
@@ -64,8 +76,9 @@ export class SegmentRanker {
   }
 
   /**
-   * Offers the documents of `matches`: those that hold all words exactly, then those that hold one as a prefix. Some
-   * may wait until readCandidates() is called, which must follow the last segment.
+   * Offers the documents of `matches`: those that hold all words exactly, then those that hold one
+   * as a prefix. Some may wait until readCandidates() is called, which must follow the last
+   * segment.
    */
   rank(segment: Segment, matcher: QueryMatcher, matches: Bitmap, top: TopHits): void {
     const { length } = segment.liveDocs;
@@ -137,12 +150,15 @@ export class SegmentRanker {
     };
     const postingCount = countPostings(segment, ranges[rarest] as TermRange);
     const documentCount = countBits(bits, segment.liveDocs.length);
-    // Seeking every document is quicker than reading every posting, when there are few enough documents.
+    // Seeking every document is quicker than reading every posting, when there are few enough
+    // documents.
     if (documentCount * MAX_LINEAR_STEPS < postingCount - 1) this.#rankDocuments(state, bits);
     else this.#rankPostings(state, bits);
   }
 
-  /** Offers the documents of `bits`, whose postings of the rarest word are looked for one by one. */
+  /**
+   * Offers the documents of `bits`, whose postings of the rarest word are looked for one by one.
+   */
   #rankDocuments(state: Tier, bits: Bitmap): void {
     const { segment, top, tier, rarest, maxOthers } = state;
     const { documents, impacts, liveDocs } = segment;
@@ -177,8 +193,8 @@ export class SegmentRanker {
   }
 
   /**
-   * Offers a document, unless its bound or its score is too low, or makes it a candidate. Returns whether the minimal
-   * competitive score may have changed.
+   * Offers a document, unless its bound or its score is too low, or makes it a candidate. Returns
+   * whether the minimal competitive score may have changed.
    */
   #offer(state: Tier, document: number, minBm25: number): boolean {
     const { segment, top, tier } = state;
@@ -238,7 +254,10 @@ export class SegmentRanker {
     return proximity;
   }
 
-  /** The position mask of a word in the document that the cursors stand at; -1 as long as it is not known. */
+  /**
+   * The position mask of a word in the document that the cursors stand at; -1 as long as it is not
+   * known.
+   */
   #mask(state: Tier, word: number, document: number): number {
     if (word !== state.prefixWord) {
       return state.segment.positionMasks[this.#cursors[word] as number] as number;
@@ -247,8 +266,9 @@ export class SegmentRanker {
   }
 
   /**
-   * Unites the position masks of all terms that begin with the prefix, by document. This costs a step a posting, and
-   * then spares to read most documents: it is worth it after so many documents have been read.
+   * Unites the position masks of all terms that begin with the prefix, by document. This costs a
+   * step a posting, and then spares to read most documents: it is worth it after so many documents
+   * have been read.
    */
   #gatherPrefix(state: Tier): void {
     const { segment, matcher, prefixWord } = state;

@@ -19,12 +19,15 @@ import { rankByImpact, rankByLength } from './word.ranking.ts';
 
 /** Reading a document costs about as much as marking this many postings. */
 const POSTINGS_PER_READ = 100;
-/** So few documents of a segment are read at once, if that costs less than marking all postings of the query. */
+/**
+ * So few documents of a segment are read at once, if that costs less than marking all postings of
+ * the query.
+ */
 const MAX_DOCUMENTS_READ = 64;
 
 /**
- * Searches one segment after the other. The matches are found as bitmaps, which are counted for the total. Which of
- * them enter the top hits is up to word.ranking.ts and segment.ranking.ts.
+ * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
+ * total. Which of them enter the top hits is up to word.ranking.ts and segment.ranking.ts.
  */
 export class SegmentSearch {
   readonly #table: TermTable;
@@ -92,7 +95,10 @@ export class SegmentSearch {
     return total;
   }
 
-  /** A query of one word needs no reading: the tier of a document and one posting, or its length, give its score. */
+  /**
+   * A query of one word needs no reading: the tier of a document and one posting, or its length,
+   * give its score.
+   */
   #searchOne(
     segment: Segment,
     word: WordMatcher,
@@ -137,7 +143,10 @@ export class SegmentSearch {
     return tiers;
   }
 
-  /** Removes from `bits` what the query excludes, what lacks one of its phrases, and what the user did not sign. */
+  /**
+   * Removes from `bits` what the query excludes, what lacks one of its phrases, and what the user
+   * did not sign.
+   */
   #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
     const { phrases, excluded } = matcher;
     for (const { terms } of excluded) {
@@ -152,7 +161,9 @@ export class SegmentSearch {
     }
   }
 
-  /** Scores every document of #matches, whose tokens are in #tokens then. Returns how many match. */
+  /**
+   * Scores every document of #matches, whose tokens are in #tokens then. Returns how many match.
+   */
   #readMatches(
     segment: Segment,
     user: number | undefined,

@@ -18,8 +18,8 @@ const union = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
 /** The range of one term, which is NO_TERMS when no document of the segment holds it. */
 export function termRange(segment: Segment, table: TermTable, term: number): TermRange {
-  // A term is in no segment when no document ever held it (-1), or only documents of the write buffer do: it has no
-  // ordinal then.
+  // A term is in no segment when no document ever held it (-1), or only documents of the write
+  // buffer do: it has no ordinal then.
   if (term < 0 || term >= table.ordinals.length) return NO_TERMS;
   const from = lowerBound(segment, table, table.ordinals[term] as number);
   return segment.terms[from] === term ? { from, to: from + 1 } : NO_TERMS;
@@ -35,7 +35,10 @@ export function countPostings({ postingStarts }: Segment, { from, to }: TermRang
   return (postingStarts[to] as number) - (postingStarts[from] as number);
 }
 
-/** The highest impact among the postings of the terms, or a higher one of a neighbour in the same block. */
+/**
+ * The highest impact among the postings of the terms, or a higher one of a neighbour in the same
+ * block.
+ */
 export function maxImpact(segment: Segment, { from, to }: TermRange): number {
   const { postingStarts, blockMaxImpacts } = segment;
   const last = Math.floor(((postingStarts[to] as number) - 1) / POSTINGS_PER_BLOCK);

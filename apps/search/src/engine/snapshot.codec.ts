@@ -4,15 +4,16 @@ import { readTokens } from './segment.reader.ts';
 import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
 
 /**
- * A snapshot is a sequence of chunks, each small enough that Redis is not held up by sending or receiving it:
+ * A snapshot is a sequence of chunks, each small enough that Redis is not held up by sending or
+ * receiving it:
  *
  * - a header, as JSON;
  * - the users, then the terms: in UTF-8, one a line;
- * - the documents, as varints: how much higher the id is than the one before, the user, the number of tokens, and their
- *   terms.
+ * - the documents, as varints: how much higher the id is than the one before, the user, the number
+ *   of tokens, and their terms.
  *
- * The terms are numbered anew, the most frequent first, so that frequent ones have short numbers. Terms that no
- * document holds any more are left out.
+ * The terms are numbered anew, the most frequent first, so that frequent ones have short numbers.
+ * Terms that no document holds any more are left out.
  */
 export interface SnapshotHeader {
   version: 1;
@@ -39,7 +40,10 @@ export function* encodeStrings(strings: string[]): Generator<Uint8Array> {
   }
 }
 
-/** The live documents of a segment. `places` are the new numbers of the terms, by their numbers here. */
+/**
+ * The live documents of a segment. `places` are the new numbers of the terms, by their numbers
+ * here.
+ */
 export function* encodeDocuments(segment: Segment, places: Uint32Array): Generator<Uint8Array> {
   const { size, byId, ids, users, lengths, liveDocs } = segment;
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
@@ -78,7 +82,10 @@ export class SnapshotDecoder {
     this.#addTerm = addTerm;
   }
 
-  /** The documents of the chunk, if it is one of documents. @throws Error when it is a header of another version */
+  /**
+   * The documents of the chunk, if it is one of documents. @throws Error when it is a header of
+   * another version
+   */
   push(chunk: Uint8Array): Document[] {
     if (this.#header === undefined) {
       const header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
@@ -99,8 +106,8 @@ export class SnapshotDecoder {
 
 function decodeDocuments(bytes: Uint8Array): Document[] {
   const documents: Document[] = [];
-  // One array for the terms of all documents: a million small arrays would take longer to make than all else here. It
-  // is long enough, since every term takes a byte at least.
+  // One array for the terms of all documents: a million small arrays would take longer to make than
+  // all else here. It is long enough, since every term takes a byte at least.
   const terms = new Uint32Array(bytes.length);
   let end = 0;
   let at = 0;

@@ -10,10 +10,11 @@ export interface OrdinalRange {
 }
 
 /**
- * Every term that was ever met. A term has a number, by the order of appearance: common terms appear early, so that
- * their numbers are short in the index. Beside it the table holds three things: the number of each text; the ordinal of
- * each term, which is its place in text order, for prefixes; and a mask of the letters of each term, which rules out
- * nearly all terms when similar ones are looked for, without a look at their text.
+ * Every term that was ever met. A term has a number, by the order of appearance: common terms
+ * appear early, so that their numbers are short in the index. Beside it the table holds three
+ * things: the number of each text; the ordinal of each term, which is its place in text order, for
+ * prefixes; and a mask of the letters of each term, which rules out nearly all terms when similar
+ * ones are looked for, without a look at their text.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
@@ -71,7 +72,10 @@ export class TermTable {
     return term;
   }
 
-  /** Gives every term an ordinal. The ordinals of older terms move up where new ones come in between. */
+  /**
+   * Gives every term an ordinal. The ordinals of older terms move up where new ones come in
+   * between.
+   */
   sort(): void {
     const old = this.#termsByOrdinal;
     const added = this.#texts.slice(old.length).sort(compare);
@@ -123,7 +127,10 @@ export class TermTable {
     return found;
   }
 
-  /** The terms that live documents hold, the most frequent first, and their places in that list by term number. */
+  /**
+   * The terms that live documents hold, the most frequent first, and their places in that list by
+   * term number.
+   */
   byFrequency(): { texts: string[]; places: Uint32Array } {
     const frequencies = this.#documentFrequencies;
     const held = Uint32Array.from(this.#texts.keys()).filter((term) => frequencies[term] !== 0);

@@ -1,6 +1,9 @@
 import { fold } from './fold.ts';
 
-/** A word of a text: its folded form, and where it stands in the text, in UTF-16 units (`end` is exclusive). */
+/**
+ * A word of a text: its folded form, and where it stands in the text, in UTF-16 units (`end` is
+ * exclusive).
+ */
 export interface Token {
   term: string;
   start: number;
@@ -10,8 +13,8 @@ export interface Token {
 /** Longer words are cut, in texts and queries alike, so that no single word can bloat the index. */
 const MAX_TERM_LENGTH = 64;
 
-// Scripts that are written without spaces. Every character is a token, since splitting them into words takes a
-// dictionary.
+// Scripts that are written without spaces. Every character is a token, since splitting them into
+// words takes a dictionary.
 const UNSPACED =
   '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const LETTER = `[[\\p{L}\\p{N}]--[${UNSPACED}ʼ]]`;
@@ -33,9 +36,9 @@ const ELISION = new RegExp(
 );
 
 /**
- * The words of a text in their order. Elided French articles and pronouns (l' d' qu' jusqu'...) are dropped and take no
- * position: `l'amour` is `amour`. Other apostrophes within a word join (`don't` is `dont`), an emoji is a word, and so
- * is a character of a script without spaces.
+ * The words of a text in their order. Elided French articles and pronouns (l' d' qu' jusqu'...) are
+ * dropped and take no position: `l'amour` is `amour`. Other apostrophes within a word join (`don't`
+ * is `dont`), an emoji is a word, and so is a character of a script without spaces.
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];

@@ -2,15 +2,18 @@ import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { Hit } from './search.engine.ts';
 
 /**
- * Collects the best `capacity` of the hits offered: a binary heap in flat arrays, with the worst of the kept hits at
- * its root.
+ * Collects the best `capacity` of the hits offered: a binary heap in flat arrays, with the worst of
+ * the kept hits at its root.
  */
 export class TopHits {
   readonly capacity: number;
   readonly #scores: Float64Array;
   readonly #ids: Float64Array;
   #size = 0;
-  /** A hit that scores less cannot enter: the score of the worst hit kept, as soon as there are `capacity` hits. */
+  /**
+   * A hit that scores less cannot enter: the score of the worst hit kept, as soon as there are
+   * `capacity` hits.
+   */
   minCompetitiveScore = Number.NEGATIVE_INFINITY;
 
   constructor(capacity: number) {

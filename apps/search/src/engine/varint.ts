@@ -1,16 +1,16 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 
 /**
- * Numbers in LEB128: seven bits a byte, the lowest ones first, the top bit set on all bytes but the last. Small numbers
- * take few bytes, and no byte below 0x80 is anything but the end of a number.
+ * Numbers in LEB128: seven bits a byte, the lowest ones first, the top bit set on all bytes but the
+ * last. Small numbers take few bytes, and no byte below 0x80 is anything but the end of a number.
  */
 
 /** What a number below 2^32 takes at most. */
 export const MAX_VARINT32_BYTES = 5;
 
 /**
- * Decodes `count` numbers below 2^32 from `bytes`, the first at `bytesFrom`, into `numbers` from `numbersFrom` on.
- * Returns the place behind the last byte read.
+ * Decodes `count` numbers below 2^32 from `bytes`, the first at `bytesFrom`, into `numbers` from
+ * `numbersFrom` on. Returns the place behind the last byte read.
  */
 export function readVarints(
   bytes: Uint8Array,
@@ -32,7 +32,10 @@ export function readVarints(
   return at;
 }
 
-/** Writes a number below 2^53 to `bytes`, its first byte at `at`. Returns the place behind its last byte. */
+/**
+ * Writes a number below 2^53 to `bytes`, its first byte at `at`. Returns the place behind its last
+ * byte.
+ */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   if (DEBUG_ASSERTIONS) {
     assert(Number.isSafeInteger(value) && value >= 0, 'a varint is a natural number below 2^53');

@@ -4,7 +4,10 @@ import { POSTINGS_PER_BLOCK, type Segment } from './segment.layout.ts';
 import type { TermRange } from './segment.terms.ts';
 import type { TopHits } from './top.hits.ts';
 
-/** Offers the documents of `exactMatches`, which hold the one term of the range: it is the only word of the query. */
+/**
+ * Offers the documents of `exactMatches`, which hold the one term of the range: it is the only word
+ * of the query.
+ */
 export function rankByImpact(
   segment: Segment,
   range: TermRange,
@@ -32,7 +35,10 @@ export function rankByImpact(
   }
 }
 
-/** Offers the documents of `bits`, which match the only word of the query otherwise: only their lengths differ. */
+/**
+ * Offers the documents of `bits`, which match the only word of the query otherwise: only their
+ * lengths differ.
+ */
 export function rankByLength(segment: Segment, tier: number, bits: Bitmap, top: TopHits): void {
   const { ids, lengths, liveDocs } = segment;
   let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);

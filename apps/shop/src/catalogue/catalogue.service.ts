@@ -37,7 +37,10 @@ export interface CataloguePage {
 
 const compress = promisify(gzip);
 
-/** What the shop sells: quotes from the quotes service, or those it has offered before while that service is away. */
+/**
+ * What the shop sells: quotes from the quotes service, or those it has offered before while that
+ * service is away.
+ */
 @Injectable()
 export class CatalogueService {
   private readonly pages = new PageCache<CataloguePage>();
@@ -52,7 +55,8 @@ export class CatalogueService {
   /**
    * A page of the catalogue: the same for every visitor, so it is made once and kept for a while.
    * @param requestId of the visitor's request
-   * @throws RedisUnavailableError when both the quotes service and Redis are away; ProblemError busy
+   * @throws RedisUnavailableError when both the quotes service and Redis are away; ProblemError
+   *   busy
    */
   page(query: CatalogueQuery, requestId: string): Promise<CataloguePage> {
     const key = `${query.q ?? ''}\n${query.after ?? ''}`;

@@ -1,4 +1,7 @@
-/** The keys of the quotes on sale, in one slot: the hash and the sorted set change in one atomic step. */
+/**
+ * The keys of the quotes on sale, in one slot: the hash and the sorted set change in one atomic
+ * step.
+ */
 export const PRODUCT_KEYS = {
   /** Hash: id of a quote on sale -> its JSON, as last seen. */
   product: '{shop}:product',

@@ -12,7 +12,10 @@ declare module 'ioredis' {
 
 /** The script of the quotes on sale. */
 export const PRODUCT_SCRIPTS = {
-  /** KEYS product products; ARGV milliseconds, count to keep, then id and quote (JSON) in turns. Answers how many were forgotten. */
+  /**
+   * KEYS product products; ARGV milliseconds, count to keep, then id and quote (JSON) in turns.
+   * Answers how many were forgotten.
+   */
   rememberProducts: {
     lua: `
     local product, products = unpack(KEYS)

@@ -28,7 +28,10 @@ interface Refusal<T> {
   meaning: T;
 }
 
-/** The quotes and search services, as seen from the shop; they log a call under the id of the visitor's request that it is for. */
+/**
+ * The quotes and search services, as seen from the shop; they log a call under the id of the
+ * visitor's request that it is for.
+ */
 @Injectable()
 export class QuotesClient {
   constructor(@Inject(CONFIG) private readonly config: Config) {}

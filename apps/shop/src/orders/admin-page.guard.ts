@@ -13,7 +13,10 @@ import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 
-/** Lets requests with the admin key pass, also as the password of Basic credentials (RFC 7617), which is what a browser can ask for. */
+/**
+ * Lets requests with the admin key pass, also as the password of Basic credentials (RFC 7617),
+ * which is what a browser can ask for.
+ */
 @Injectable()
 export class AdminPageGuard implements CanActivate {
   constructor(private readonly key: AdminKey) {}
@@ -30,7 +33,10 @@ export class AdminPageGuard implements CanActivate {
   }
 }
 
-/** Guards a handler with the admin key, from programs and browsers, and says so in its OpenAPI document. */
+/**
+ * Guards a handler with the admin key, from programs and browsers, and says so in its OpenAPI
+ * document.
+ */
 export function RequireAdmin() {
   return applyDecorators(
     UseGuards(AdminPageGuard),

@@ -1,6 +1,12 @@
-/** The keys of orders, all in one slot: an order, its history and what leads to it change in one atomic step. */
+/**
+ * The keys of orders, all in one slot: an order, its history and what leads to it change in one
+ * atomic step.
+ */
 export const ORDER_KEYS = {
-  /** Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout session), `client` while it is open; append the id. */
+  /**
+   * Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout
+   * session), `client` while it is open; append the id.
+   */
   order: '{shop}:order:',
   /** List: the history of an order, oldest first, only ever appended to; append the id. */
   history: '{shop}:history:',
@@ -8,7 +14,10 @@ export const ORDER_KEYS = {
   text: '{shop}:text:',
   /** Sorted set of the ids of unpaid orders, scored by when they end in milliseconds. */
   open: '{shop}:open',
-  /** The same of one cart or client, as long as they can be paid for; append `cart:id` or `client:address`. */
+  /**
+   * The same of one cart or client, as long as they can be paid for; append `cart:id` or
+   * `client:address`.
+   */
   openOf: '{shop}:open:',
   /** Set: ids of the payment events that an order has seen; append the id. */
   events: '{shop}:events:',
@@ -16,6 +25,9 @@ export const ORDER_KEYS = {
   orders: '{shop}:orders',
   /** String: the buyer's token -> order id; append the token. */
   token: '{shop}:token:',
-  /** String: cart id -> id of the newest order made of it, for as long as it may be reused; append the cart id. */
+  /**
+   * String: cart id -> id of the newest order made of it, for as long as it may be reused; append
+   * the cart id.
+   */
   cart: '{shop}:cart:',
 } as const;

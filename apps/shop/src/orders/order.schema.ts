@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 
-/** States of an order, each overriding those before it: whatever the order in which events arrive, the last of them in this list wins. */
+/**
+ * States of an order, each overriding those before it: whatever the order in which events arrive,
+ * the last of them in this list wins.
+ */
 export const ORDER_STATES = ['created', 'failed', 'expired', 'paid', 'refunded'] as const;
 
 /** What a quote can be printed on. */

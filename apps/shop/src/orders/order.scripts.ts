@@ -25,7 +25,10 @@ declare module 'ioredis' {
 /** What came of an event about an order. */
 export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
 
-/** How many event ids an order remembers; those beyond count by what they say alone, which moves an order forward only. */
+/**
+ * How many event ids an order remembers; those beyond count by what they say alone, which moves an
+ * order forward only.
+ */
 const MOST_EVENTS = 100;
 
 /** How many orders that have ended one script clears away. */
@@ -34,11 +37,12 @@ const MOST_CLEARED = 100;
 /** The scripts of orders. */
 export const ORDER_SCRIPTS = {
   /**
-   * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id, token, order (JSON), digest of its contents, score, history entry,
-   * seconds an unfinished order is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its address, then digest and text in turns.
-   * Places an order, unless the cart has an unfinished one of the same contents. Answers an empty
-   * list, or that order (JSON) and its payment (JSON), or nothing when too many are open.
-   * What it writes ends by itself, unless it is paid.
+   * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id,
+   * token, order (JSON), digest of its contents, score, history entry, seconds an unfinished order
+   * is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its
+   * address, then digest and text in turns. Places an order, unless the cart has an unfinished one
+   * of the same contents. Answers an empty list, or that order (JSON) and its payment (JSON), or
+   * nothing when too many are open. What it writes ends by itself, unless it is paid.
    */
   placeOrder: {
     lua: `
@@ -85,9 +89,10 @@ export const ORDER_SCRIPTS = {
   },
 
   /**
-   * KEYS order:id history:id events:id token: text: open open:; ARGV id, event id, state, history entry, seconds that money may be on its way, states from the first
-   * to the last. Moves an order forward, never back, so that events may come in any order and any number of times; from the first money on it never ends.
-   * Answers an AdvanceOutcome.
+   * KEYS order:id history:id events:id token: text: open open:; ARGV id, event id, state, history
+   * entry, seconds that money may be on its way, states from the first to the last. Moves an order
+   * forward, never back, so that events may come in any order and any number of times; from the
+   * first money on it never ends. Answers an AdvanceOutcome.
    */
   advanceOrder: {
     flag: 'allow-oom',
@@ -132,8 +137,9 @@ export const ORDER_SCRIPTS = {
   },
 
   /**
-   * KEYS orders, order:, open; ARGV score below which the page starts, as ZRANGE takes it, count. Answers total, then score, order (JSON) and state in turns,
-   * newest first, without those that have ended.
+   * KEYS orders, order:, open; ARGV score below which the page starts, as ZRANGE takes it, count.
+   * Answers total, then score, order (JSON) and state in turns, newest first, without those that
+   * have ended.
    */
   listOrders: {
     lua: `

@@ -47,18 +47,29 @@ export interface OrderPage {
   next: string | null;
 }
 
-/** Seconds an unfinished order is reused by its cart: less than the 24 hours for which its checkout session can be paid. */
+/**
+ * Seconds an unfinished order is reused by its cart: less than the 24 hours for which its checkout
+ * session can be paid.
+ */
 const REUSE_SECONDS = 23 * 60 * 60;
 
-/** Seconds that an unpaid order lives: the day for which its session can be paid, and one for the news of it. */
+/**
+ * Seconds that an unpaid order lives: the day for which its session can be paid, and one for the
+ * news of it.
+ */
 const UNPAID_SECONDS = 48 * 60 * 60;
 /** The same once its buyer has paid in a way that takes days, such as a debit of a bank account. */
 const PENDING_SECONDS = 30 * 24 * 60 * 60;
 
-/** How many orders of one cart, and of one client, may wait to be paid; behind one address there may be many buyers. */
+/**
+ * How many orders of one cart, and of one client, may wait to be paid; behind one address there may
+ * be many buyers.
+ */
 const MOST_OPEN = { cart: 10, client: 100 } as const;
 
-/** A line as it is stored, in little room: its text is kept once for all orders, under its digest. */
+/**
+ * A line as it is stored, in little room: its text is kept once for all orders, under its digest.
+ */
 type StoredLine = [
   quote_id: string,
   text: string,
@@ -72,7 +83,10 @@ type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & {
   lines: (StoredLine | OrderLine)[];
 };
 
-/** Orders in Redis. What is placed never changes; the state moves forward only, and every move is appended to the history in the same step. */
+/**
+ * Orders in Redis. What is placed never changes; the state moves forward only, and every move is
+ * appended to the history in the same step.
+ */
 @Injectable()
 export class OrdersRepository {
   constructor(private readonly redis: RedisService) {
@@ -85,7 +99,8 @@ export class OrdersRepository {
    * @param client who orders, as clients are told apart
    * @returns the order that counts, this one or the unfinished one; undefined when too many of the
    *   cart or client wait to be paid
-   * @throws RedisUnavailableError; the order may then have been placed, and is found again when the call is repeated
+   * @throws RedisUnavailableError; the order may then have been placed, and is found again when the
+   *   call is repeated
    */
   async place(
     order: PlacedOrder,
@@ -93,7 +108,8 @@ export class OrdersRepository {
     client: string,
   ): Promise<PayableOrder | undefined> {
     const entry: HistoryEntry = { state: 'created', at: order.created_at, event: 'checkout' };
-    // Microseconds, the last three drawn at random, so that no two orders share a place in the list.
+    // Microseconds, the last three drawn at random, so that no two orders share a place in the
+    // list.
     const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
     const texts = new Map<string, string>();
     const lines = order.lines.map(
@@ -164,7 +180,8 @@ export class OrdersRepository {
   }
 
   /**
-   * Moves an order to a state that an event tells of, unless it is already there or beyond. `created` says that money is on its way: the order waits longer.
+   * Moves an order to a state that an event tells of, unless it is already there or beyond.
+   * `created` says that money is on its way: the order waits longer.
    * @param event id of the event, which counts once
    * @throws RedisUnavailableError; repeating the call is safe
    */

@@ -27,11 +27,13 @@ export class OrdersService {
   ) {}
 
   /**
-   * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a click repeated after a crash at any point.
-   * What is ordered is what is given: nothing of it is read again.
+   * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a
+   * click repeated after a crash at any point. What is ordered is what is given: nothing of it is
+   * read again.
    * @param client who orders, as clients are told apart
    * @returns the order that counts, and where it is paid
-   * @throws ProblemError too-many-orders; payment-unavailable: the order then waits to be paid, and the next click goes on with it
+   * @throws ProblemError too-many-orders; payment-unavailable: the order then waits to be paid, and
+   *   the next click goes on with it
    */
   async checkOut(
     client: string,

@@ -1,10 +1,14 @@
 import type { OrderState } from './order.schema.ts';
 import type { Payment, PlacedOrder } from './orders.repository.ts';
 
-/** Takes money for orders: Stripe, or a local page that pretends to. What came of a payment is told by events, see the webhook. */
+/**
+ * Takes money for orders: Stripe, or a local page that pretends to. What came of a payment is told
+ * by events, see the webhook.
+ */
 export abstract class PaymentProvider {
   /**
-   * Opens the page where an order is paid. Called again for the same order it answers with the same page.
+   * Opens the page where an order is paid. Called again for the same order it answers with the same
+   * page.
    * @throws ProblemError payment-unavailable
    */
   abstract open(order: PlacedOrder): Promise<Payment>;

@@ -12,7 +12,10 @@ export const DEMO_EVENTS = {
   expired: 'checkout.session.expired',
 } as const;
 
-/** Pretends to be Stripe: a local payment page, and events that are signed and delivered like Stripe's. */
+/**
+ * Pretends to be Stripe: a local payment page, and events that are signed and delivered like
+ * Stripe's.
+ */
 export class DemoProvider extends PaymentProvider {
   private readonly stripe: Stripe;
   private readonly webhook: URL;

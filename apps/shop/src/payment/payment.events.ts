@@ -2,13 +2,14 @@ import type { Stripe } from 'stripe';
 import type { PaymentEvent } from '../orders/payment.provider.ts';
 
 /**
- * What a Stripe event says of an order; undefined for events that say nothing of one. A declined card leaves its session open, so that a later
- * `paid` overrides `failed`.
+ * What a Stripe event says of an order; undefined for events that say nothing of one. A declined
+ * card leaves its session open, so that a later `paid` overrides `failed`.
  */
 export function toPaymentEvent(event: Stripe.Event): PaymentEvent | undefined {
   switch (event.type) {
     case 'checkout.session.completed':
-      // Methods that take days complete the session first and pay later: such an order must wait for its money.
+      // Methods that take days complete the session first and pay later: such an order must wait
+      // for its money.
       return ofSession(
         event.id,
         event.data.object,

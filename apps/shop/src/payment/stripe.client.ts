@@ -6,7 +6,10 @@ const API_VERSION = '2026-10-28.endive';
 /** Milliseconds; a buyer is waiting. */
 const TIMEOUT = 5_000;
 
-/** Stripe's own client. It makes no call by itself, so that it also serves for signatures in demo mode. */
+/**
+ * Stripe's own client. It makes no call by itself, so that it also serves for signatures in demo
+ * mode.
+ */
 export function createStripe(config: Config): Stripe {
   const { hostname, port, protocol } = new URL(config.STRIPE_API_URL);
   return new Stripe(config.STRIPE_SECRET_KEY ?? 'none', {

@@ -16,8 +16,10 @@ import { STRIPE } from './payment.tokens.ts';
 const receivedSchema = z.object({ received: z.literal(true) }).meta({ id: 'Received' });
 
 /**
- * Where Stripe tells what came of payments; the only way for an order to become paid. Signatures are checked over the bytes as they came, by Stripe's
- * own library (HMAC-SHA256 with a timestamp, 5 minutes of tolerance). Answers 200 only once the order is stored, so that Stripe repeats what was lost.
+ * Where Stripe tells what came of payments; the only way for an order to become paid. Signatures
+ * are checked over the bytes as they came, by Stripe's own library (HMAC-SHA256 with a timestamp, 5
+ * minutes of tolerance). Answers 200 only once the order is stored, so that Stripe repeats what was
+ * lost.
  */
 @ApiTags('payments')
 @SkipThrottle()

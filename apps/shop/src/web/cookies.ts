@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** By this beginning of its name a browser takes the cookie from this very host by HTTPS alone (RFC 6265bis), where there is HTTPS. */
+/**
+ * By this beginning of its name a browser takes the cookie from this very host by HTTPS alone (RFC
+ * 6265bis), where there is HTTPS.
+ */
 function nameOf(server: FastifyInstance, name: string): string {
   return server.secureCookies ? `__Host-${name}` : name;
 }

@@ -26,7 +26,9 @@ export function formSchema<T extends z.ZodRawShape>(fields: T) {
   return z.strictObject({ ...fields, [FIELD]: z.string() } as T & { [FIELD]: z.ZodString });
 }
 
-/** Lets only forms pass that this shop gave to this visitor (OWASP: signed double-submit cookie). */
+/**
+ * Lets only forms pass that this shop gave to this visitor (OWASP: signed double-submit cookie).
+ */
 @Injectable()
 export class FormGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -10,8 +10,8 @@ declare module 'fastify' {
 }
 
 /**
- * Nothing but our own style sheet and pictures is loaded, no script ever runs, and forms lead to the shop or to Stripe's pages only, redirects included
- * (Content Security Policy Level 3).
+ * Nothing but our own style sheet and pictures is loaded, no script ever runs, and forms lead to
+ * the shop or to Stripe's pages only, redirects included (Content Security Policy Level 3).
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -26,8 +26,8 @@ const CONTENT_SECURITY_POLICY = [
 const ZIPPED = { windowBits: 13, memLevel: 6 };
 
 /**
- * Sends a page that only its visitor may see, and that is not kept. It is compressed at once, which takes a fifth of a millisecond: those that wait for a thread would
- * take 64 KB each.
+ * Sends a page that only its visitor may see, and that is not kept. It is compressed at once, which
+ * takes a fifth of a millisecond: those that wait for a thread would take 64 KB each.
  */
 export function sendPage(reply: FastifyReply, page: Page): void {
   const { text } = layout(page, reply.server.demo);
@@ -45,7 +45,9 @@ export function pageHeaders(reply: FastifyReply, cacheControl: string): FastifyR
     .header('cache-control', cacheControl);
 }
 
-/** Sends the browser to another page of this shop, or to the payment page; it goes there with GET. */
+/**
+ * Sends the browser to another page of this shop, or to the payment page; it goes there with GET.
+ */
 export function redirect(reply: FastifyReply, address: string): void {
   reply.header('cache-control', 'no-store').redirect(address, 303);
 }

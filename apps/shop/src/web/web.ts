@@ -15,12 +15,16 @@ function isLocal(host: string): boolean {
   return /(^|\.)localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(host);
 }
 
-/** What the shop adds to the HTTP server of every service: cookies, forms, and JSON left as it came, for its signature is over the bytes. */
+/**
+ * What the shop adds to the HTTP server of every service: cookies, forms, and JSON left as it came,
+ * for its signature is over the bytes.
+ */
 export const web: WebDefinition = {
   async setUp(server, config) {
     server.decorate('demo', config.DEMO_MODE);
     server.decorate('secureCookies', !isLocal(new URL(config.SHOP_URL).hostname));
-    // A secret of its own: with one that opens something else, a cookie would tell whoever guesses that the guess is right.
+    // A secret of its own: with one that opens something else, a cookie would tell whoever guesses
+    // that the guess is right.
     await server.register(cookie, { secret: config.COOKIE_SECRET });
     server.removeAllContentTypeParsers();
     await server.register(formbody);

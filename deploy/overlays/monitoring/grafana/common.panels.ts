@@ -19,7 +19,9 @@ export const traffic = (by: string, detail?: string) =>
     ],
     { ...(detail !== undefined && { detail }), stacked: true },
   );
-/** Share of failed requests of each chosen service. @param detail dashboard that a click leads to */
+/**
+ * Share of failed requests of each chosen service. @param detail dashboard that a click leads to
+ */
 export const failures = (detail?: string) =>
   panel(
     'Failed requests',

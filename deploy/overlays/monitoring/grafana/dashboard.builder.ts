@@ -1,6 +1,6 @@
 /**
- * The short form of a dashboard, typed by Grafana's published schema: a panel is four lines instead of
- * sixty, and all of them look and link alike.
+ * The short form of a dashboard, typed by Grafana's published schema: a panel is four lines instead
+ * of sixty, and all of them look and link alike.
  */
 import {
   type Dashboard,
@@ -23,7 +23,10 @@ export type Query = [expr: string, legend: string];
 interface PanelOptions {
   /** Lines drawn across the panel: value and colour. */
   thresholds?: [value: number, colour: string][];
-  /** Series that are limits and not measurements, by a regular expression on their name: drawn dashed. */
+  /**
+   * Series that are limits and not measurements, by a regular expression on their name: drawn
+   * dashed.
+   */
   reference?: string;
   /** Dashboard that a click on a series leads to. */
   detail?: string;
@@ -44,7 +47,10 @@ interface Row {
 const datasource = { type: 'prometheus', uid: 'prometheus' };
 const HEIGHT = 7;
 
-/** A panel, as yet without its place. @param description what it shows, for who hovers over its title */
+/**
+ * A panel, as yet without its place. @param description what it shows, for who hovers over its
+ * title
+ */
 export function panel(
   title: string,
   description: string,

@@ -6,8 +6,8 @@ export const requests = (more = '') =>
 /** Everything of the chosen environment. */
 export const scope = '{namespace="$environment"}';
 /**
- * What is wrong with the environment, or with what all share: nodes, Traefik, the monitoring itself, and
- * what is missing altogether.
+ * What is wrong with the environment, or with what all share: nodes, Traefik, the monitoring
+ * itself, and what is missing altogether.
  */
 export const alerts =
   '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
