@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { parseConfig } from '#libs/config/config.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
@@ -108,4 +109,31 @@ describe.each<[string, () => Promise<unknown>, Rubbish[]]>([
     answer = listener;
     await expect(ask()).rejects.toThrow(UpstreamUnavailable);
   });
+});
+
+it('logs what is wrong with a service once, and that it answers again', async () => {
+  const lines: string[] = [];
+  const note = (line: string) => void lines.push(line.replace(/^\S+ /, ''));
+  Logger.overrideLogger({ log: note, warn: note, error: note });
+  const list = () => client.list('request').catch(() => {});
+  answer = send('<!doctype html>', 'text/html');
+  await list();
+  await list();
+  answer = sendJson({ items: [{ id: 1 }], total: 1, next: null });
+  await list();
+  answer = (request) => void request.socket.destroy();
+  await list();
+  answer = () => {};
+  await list();
+  answer = sendJson({ items: [quote], total: 1, next: null });
+  await list();
+  await list();
+  Logger.overrideLogger(false);
+  expect(lines).toEqual([
+    'does not answer as it should: its answer is no JSON',
+    'does not answer as it should: its answer has another shape',
+    'does not answer as it should: socket hang up',
+    'does not answer as it should: no answer in time',
+    'answers again',
+  ]);
 });

@@ -1,5 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { z } from 'zod';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { callService } from '#libs/http/http.client.ts';
 import { quoteListSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
@@ -34,6 +34,10 @@ interface Refusal<T> {
  */
 @Injectable()
 export class QuotesClient {
+  private readonly logger = new Logger('upstream');
+  /** What is wrong with each service that does not answer as it should, by its origin. */
+  private readonly problems = new Map<string, string>();
+
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
   /**
@@ -91,9 +95,26 @@ export class QuotesClient {
       const { status, body } = await callService({ method: 'GET', url, headers, timeout: TIMEOUT });
       if (status === refusal?.status) return refusal.meaning;
       if (status !== 200) throw new Error(`It answered with ${status}`);
-      return schema.parse(JSON.parse(body));
+      const answer = schema.parse(JSON.parse(body));
+      if (this.problems.delete(url.origin)) this.logger.log(`${url.origin} answers again`);
+      return answer;
     } catch (error) {
+      this.report(url.origin, error);
       throw new UpstreamUnavailable(`${url.origin} does not answer as it should`, { cause: error });
     }
   }
+  /** Logs each change of what is wrong with a service once. */
+  private report(origin: string, error: unknown): void {
+    const problem = problemOf(error);
+    if (this.problems.get(origin) === problem) return;
+    this.problems.set(origin, problem);
+    this.logger.warn(`${origin} does not answer as it should: ${problem}`);
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof z.ZodError) return 'its answer has another shape';
+  if (error instanceof SyntaxError) return 'its answer is no JSON';
+  const { name, message } = error as Error;
+  return name === 'AbortError' ? 'no answer in time' : message;
 }
