@@ -177,6 +177,8 @@ it('says LOADING until Redis has loaded its data', async () => {
     (await operator.info('persistence')).includes('aof_rewrite_in_progress:0'),
   );
   await operator.config('SET', 'key-load-delay', '1000');
+  // It answers after every kilobyte that it has loaded: by default it is silent for 2 MB.
+  await operator.config('SET', 'loading-process-events-interval-bytes', '1024');
   const loading = operator.call('DEBUG', 'LOADAOF');
   const { lines, redis } = connect(LOGIN);
   await eventually(() => lines.length > 0);
