@@ -26,7 +26,7 @@ export const ruleFiles = readdirSync(`${overlay}/prometheus`)
   .map((file) => `${overlay}/prometheus/${file}`);
 
 /** A YAML file, parsed, its aliases resolved. */
-// biome-ignore lint/suspicious/noExplicitAny: a configuration has the shape that its program documents
+// biome-ignore lint/suspicious/noExplicitAny: its program documents the shape of a configuration
 export const load = (file: string): any => parse(readFileSync(file, 'utf8'), { merge: true });
 
 /** All rules. */

@@ -106,7 +106,8 @@ function apiTable(): string {
               : 'admin key';
         const statuses = Object.keys(operation.responses).join(', ');
         return [
-          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${key} | ${statuses} |`,
+          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} ` +
+            `| ${key} | ${statuses} |`,
         ];
       }),
     ),

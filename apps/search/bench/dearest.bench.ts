@@ -191,9 +191,10 @@ for (const size of sizes) {
     engine,
     new Vocabulary(words),
   )) {
-    const more = `${offset > 0 ? `, offset ${offset}` : ''}${userId === undefined ? '' : `, user ${userId}`}`;
+    const skipping = offset > 0 ? `, offset ${offset}` : '';
+    const ofUser = userId === undefined ? '' : `, user ${userId}`;
     console.log(
-      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${more}: ${keywordOf({ ...candidate, offset, userId })}`,
+      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${skipping}${ofUser}: ${keywordOf({ ...candidate, offset, userId })}`,
     );
     if (milliseconds > budget) process.exitCode = 1;
   }

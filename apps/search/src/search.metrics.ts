@@ -44,7 +44,9 @@ export const queueLength = new Gauge({
 /** Searches that were not answered. */
 export const searchesRefused = new Counter({
   name: 'search_refused_total',
-  help: 'Searches not answered: the queue was full, the wait too late for an answer, or the client gone',
+  help:
+    'Searches not answered: the queue was full, the wait too late for an answer, or the ' +
+    'client gone',
   labelNames: ['reason'] as const,
 });
 for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0);
@@ -52,7 +54,9 @@ for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0
 /** Comparisons with all quotes because the log had lost something. */
 export const indexResyncs = new Counter({
   name: 'search_index_resyncs_total',
-  help: 'Times the index was compared with all quotes because the log of changes did not continue where it stood',
+  help:
+    'Times the index was compared with all quotes because the log of changes did not continue ' +
+    'where it stood',
 });
 
 /** Age of the snapshot that the next replica would start from. */
@@ -64,7 +68,9 @@ export const snapshotAge = new Gauge({
 /** Seconds that the index took for a query, by what makes it costly. */
 export const queryDuration = new Histogram({
   name: 'search_query_duration_seconds',
-  help: 'Time the index took for a query: one word, several, a phrase, or few hits, so that typos were tried',
+  help:
+    'Time the index took for a query: one word, several, a phrase, or few hits, so that typos ' +
+    'were tried',
   labelNames: ['kind'] as const,
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
 });

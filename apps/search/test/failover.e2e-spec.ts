@@ -62,7 +62,7 @@ const finds = (keyword: string, total: number) =>
     expect(body.total).toBe(total);
   }, 20_000);
 
-it('follows the new master, without what only the old one knew, and with all that is written since', async () => {
+it('follows the new master, with all that this one knows and nothing else', async () => {
   const old = new Redis(master.port, '127.0.0.1');
   const before = new QuoteWriter(old);
   const [first = ''] = await before.add('sapajou', 'anacoluthe');

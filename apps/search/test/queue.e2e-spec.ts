@@ -113,7 +113,7 @@ it('answers in time that it is too busy', async () => {
   expect((await find(1)).status).toBe(200);
 });
 
-it('is not ready while the index stands still, says how far it is behind, and recovers', async () => {
+it('is not ready while the index stands still, says how far behind it is, recovers', async () => {
   await writer.add('tonnerre de Brest', 'moule à gaufres');
   await eventually(async () => {
     expect(await metric('search_index_lag_entries')).toBe(2);

@@ -7,7 +7,8 @@ file=/copy/quotes-$(date -u +%Y%m%dT%H%M%SZ).rdb
 # or has no memory for it; a new pod may reach nobody yet. A moment later the same node, or another
 # one behind the Service, gives it. A half-written or damaged copy must never look like a backup.
 tries=60
-until timeout 600 valkey-cli --user backup -h "$REDIS_HOST" -p "$REDIS_PORT" --rdb "$file.part" && valkey-check-rdb "$file.part" >/dev/null; do
+until timeout 600 valkey-cli --user backup -h "$REDIS_HOST" -p "$REDIS_PORT" --rdb "$file.part" &&
+  valkey-check-rdb "$file.part" >/dev/null; do
   tries=$((tries - 1))
   [ "$tries" -gt 0 ] || exit 1
   echo "no whole copy; another try in 2 s" >&2

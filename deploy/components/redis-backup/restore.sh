@@ -5,13 +5,17 @@
 set -eu
 file=$(find /copy -name '*.rdb')
 # Before anything is deleted: a name that leads to no file would be an empty Redis below.
-valkey-check-rdb "$file" >/dev/null || { echo "${file:-/copy} is not a backup; nothing is changed" >&2; exit 1; }
+valkey-check-rdb "$file" >/dev/null || {
+  echo "${file:-/copy} is not a backup; nothing is changed" >&2
+  exit 1
+}
 
 # Who deletes everything is the operator; its password is in REDISCLI_AUTH, which valkey-cli reads
 # by itself.
 as_operator='valkey-cli --user operator -e'
 tries=60
-until master=$($as_operator -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name quotes) && [ -n "$master" ]; do
+until master=$($as_operator -h "$REDIS_HOST" -p 26379 sentinel get-master-addr-by-name quotes) &&
+  [ -n "$master" ]; do
   tries=$((tries - 1))
   [ "$tries" -gt 0 ] || exit 1
   sleep 2
@@ -23,7 +27,8 @@ live="$as_operator -h $master -p $REDIS_PORT -n $REDIS_DB"
 # A Redis of our own reads the file; no port, no append-only file, never saves over the backup. It
 # has no password, and would call one that is sent an error.
 source="env -u REDISCLI_AUTH valkey-cli -e -s /copy/restore.sock -n $REDIS_DB"
-valkey-server --port 0 --unixsocket /copy/restore.sock --dir "${file%/*}" --dbfilename "${file##*/}" --save '' --appendonly no >/dev/null &
+valkey-server --port 0 --unixsocket /copy/restore.sock \
+  --dir "${file%/*}" --dbfilename "${file##*/}" --save '' --appendonly no >/dev/null &
 server=$!
 trap 'kill "$server"; rm -f /copy/restore.keys' EXIT
 until $source ping >/dev/null 2>&1; do
@@ -39,5 +44,7 @@ $source --scan >/copy/restore.keys
 # it in the place of PASSWORD.
 export source master
 xargs -r -d '\n' -n 100 sh -euc \
-  'printf %s "$REDISCLI_AUTH" | $source -X PASSWORD migrate "$master" "$REDIS_PORT" "" "$REDIS_DB" 60000 copy replace auth2 operator PASSWORD keys "$@"' restore </copy/restore.keys >/dev/null
+  'printf %s "$REDISCLI_AUTH" | $source -X PASSWORD \
+    migrate "$master" "$REDIS_PORT" "" "$REDIS_DB" 60000 \
+    copy replace auth2 operator PASSWORD keys "$@"' restore </copy/restore.keys >/dev/null
 echo "$($live dbsize) keys restored"

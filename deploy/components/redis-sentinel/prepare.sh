@@ -16,7 +16,8 @@ peers="$first $set_name-1.$domain $set_name-2.$domain"
 ask_sentinels() {
   master='' replicas=''
   for peer in $peers; do
-    answer=$(timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    answer=$(timeout 2 valkey-cli --user node -h "$peer" -p 26379 \
+      -e sentinel master quotes 2>/dev/null) || continue
     master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
     replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
     return
@@ -29,7 +30,8 @@ if [ ! -f /data/node.conf ]; then
   # have the data: only once another Sentinel says that there are no replicas yet is this the first
   # start of all.
   while [ "${master:-$first}" = "$self" ] && [ "$replicas" != 0 ]; do
-    echo "waiting for another Sentinel to say that there is no data yet, or to elect another master than this empty node"
+    echo "waiting for another Sentinel to say that there is no data yet," \
+      "or to elect another master than this empty node"
     sleep 1
     ask_sentinels
   done
@@ -87,7 +89,8 @@ done
 # would elect a replica, which may lack what the master has acknowledged with the other one. Where a
 # Sentinel answers, the others have not ended, and know better.
 tries=0
-until [ "$last" = "$self" ] || timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1 || [ "$tries" -ge 30 ]; do
+until [ "$last" = "$self" ] || [ "$tries" -ge 30 ] ||
+  timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1; do
   ask_sentinels
   [ -z "$master" ] || break
   echo "waiting for $last, the last master"

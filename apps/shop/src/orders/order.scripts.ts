@@ -29,10 +29,10 @@ export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
  * How many event ids an order remembers; those beyond count by what they say alone, which moves an
  * order forward only.
  */
-const MOST_EVENTS = 100;
+const MAX_EVENTS = 100;
 
 /** How many orders that have ended one script clears away. */
-const MOST_CLEARED = 100;
+const MAX_CLEARED = 100;
 
 /** The scripts of orders. */
 export const ORDER_SCRIPTS = {
@@ -57,7 +57,8 @@ export const ORDER_SCRIPTS = {
     local now = tonumber(redis.call('TIME')[1]) * 1000
     if redis.call('ZCOUNT', ofCart, now, '+inf') >= tonumber(ARGV[9]) then return false end
     if redis.call('ZCOUNT', ofClient, now, '+inf') >= tonumber(ARGV[10]) then return false end
-    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4], 'state', 'created', 'client', ARGV[11])
+    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4],
+      'state', 'created', 'client', ARGV[11])
     redis.call('EXPIRE', order .. id, life)
     redis.call('RPUSH', history .. id, ARGV[6])
     redis.call('EXPIRE', history .. id, life)
@@ -76,9 +77,10 @@ export const ORDER_SCRIPTS = {
       redis.call('ZADD', key, now + life * 1000, id)
       redis.call('EXPIRE', key, life)
     end
-    for _, ended in ipairs(redis.call('ZRANGE', open, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
-      redis.call('ZREM', open, ended)
-      redis.call('ZREM', orders, ended)
+    local ended = redis.call('ZRANGE', open, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MAX_CLEARED})
+    for _, old in ipairs(ended) do
+      redis.call('ZREM', open, old)
+      redis.call('ZREM', orders, old)
     end
     return {}`,
   },
@@ -102,7 +104,7 @@ export const ORDER_SCRIPTS = {
     local current, json, client = unpack(redis.call('HMGET', order, 'state', 'order', 'client'))
     if not current then return 'unknown' end
     if redis.call('SISMEMBER', events, ARGV[2]) == 1 then return 'repeated' end
-    if redis.call('SCARD', events) < ${MOST_EVENTS} then redis.call('SADD', events, ARGV[2]) end
+    if redis.call('SCARD', events) < ${MAX_EVENTS} then redis.call('SADD', events, ARGV[2]) end
     local placed = cjson.decode(json)
     local keys = { order, history, events, token .. placed.token }
     for _, line in ipairs(placed.lines) do
@@ -144,12 +146,15 @@ export const ORDER_SCRIPTS = {
   listOrders: {
     lua: `
     local now = tonumber(redis.call('TIME')[1]) * 1000
-    for _, ended in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
-      redis.call('ZREM', KEYS[3], ended)
-      redis.call('ZREM', KEYS[1], ended)
+    local ended = redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MAX_CLEARED})
+    for _, old in ipairs(ended) do
+      redis.call('ZREM', KEYS[3], old)
+      redis.call('ZREM', KEYS[1], old)
     end
     local answer = { redis.call('ZCARD', KEYS[1]) }
-    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])) do
+    local ids =
+      redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
+    for _, id in ipairs(ids) do
       local order = redis.call('HMGET', KEYS[2] .. id, 'order', 'state')
       if order[1] then
         answer[#answer + 1] = string.format('%.0f', redis.call('ZSCORE', KEYS[1], id))

@@ -10,7 +10,8 @@ export const scope = '{namespace="$environment"}';
  * itself, and what is missing altogether.
  */
 export const alerts =
-  '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
+  '{alertstate="firing", severity!="none", ' +
+  'namespace=~"$environment|kube-system|traefik|monitoring|"}';
 /** Containers of the chosen services: each is called like its service. */
 export const containers = 'namespace="$environment", container=~"$service"';
 /** A quantile of a histogram, by labels. @param series name of its buckets, with a selector */
