@@ -22,7 +22,7 @@ export function cataloguePage(
 ): Page {
   const searching = q !== undefined && !away;
   const browsed = after === undefined ? 'Newest prints' : 'More prints';
-  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for “${q}”`;
+  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for &ldquo;${q}&rdquo;`;
   return {
     title: searching ? `“${q}”` : 'Catalogue',
     body: html`
@@ -32,7 +32,7 @@ export function cataloguePage(
   <form class="search" action="/" role="search">
     <label for="q">Search the quotes</label>
     <input id="q" name="q" type="search" maxlength="200" value="${q}"
-      placeholder="love, mer, liberté…">
+      placeholder="love, mer, libert&eacute;&hellip;">
     <button>Search</button>
   </form>
 </section>

@@ -18,7 +18,7 @@ export function productPage(product: Product, token: Html): Page {
   <div class="print large">${printFace(product)}</div>
   <form class="panel" method="post" action="/cart">
     ${token}
-    <h1>Print of “${start}”</h1>
+    <h1>Print of &ldquo;${start}&rdquo;</h1>
     <input type="hidden" name="quote_id" value="${product.id}">
     <fieldset>
       <legend>Print it as</legend>

@@ -18,7 +18,7 @@ export function layout({ title, body }: Page, demo: boolean): Html {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – PrivRocket</title>
+<title>${title} &ndash; PrivRocket</title>
 <meta name="description"
   content="PrivRocket prints the words worth keeping: quotes as posters, mugs and cards.">
 <meta name="theme-color" content="#14213d">
