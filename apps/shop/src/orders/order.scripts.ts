@@ -26,12 +26,12 @@ declare module 'ioredis' {
 export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
 
 /**
- * How many event ids an order remembers; those beyond count by what they say alone, which moves an
- * order forward only.
+ * How many event ids an order remembers. An event that is repeated beyond this number cannot move
+ * the order back either.
  */
 const MAX_EVENTS = 100;
 
-/** How many orders that have ended one script clears away. */
+/** How many expired orders one call removes from the lists. */
 const MAX_CLEARED = 100;
 
 /** The scripts of orders. */
@@ -39,10 +39,10 @@ export const ORDER_SCRIPTS = {
   /**
    * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id,
    * token, order (JSON), digest of its contents, score, history entry, seconds an unfinished order
-   * is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its
+   * is reused, seconds that an unpaid one lives, how many may be open of a cart, of a client, its
    * address, then digest and text in turns. Places an order, unless the cart has an unfinished one
    * of the same contents. Answers an empty list, or that order (JSON) and its payment (JSON), or
-   * nothing when too many are open. What it writes ends by itself, unless it is paid.
+   * nothing when too many are open. All keys that it writes expire, until the order is paid.
    */
   placeOrder: {
     lua: `
@@ -85,7 +85,7 @@ export const ORDER_SCRIPTS = {
     return {}`,
   },
 
-  /** KEYS order:id; ARGV payment (JSON). Notes where an order is paid, unless it has ended. */
+  /** KEYS order:id; ARGV payment (JSON). Stores where an order is paid, unless it has expired. */
   saveOrderPayment: {
     lua: `return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'payment', ARGV[1]) or 0`,
   },

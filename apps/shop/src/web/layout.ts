@@ -1,7 +1,7 @@
 import { ICON, STYLE } from './assets.ts';
 import { type Html, html } from './html.ts';
 
-/** A page without its frame. */
+/** A page without head, banner, navigation and footer. */
 export interface Page {
   title: string;
   body: Html;
@@ -11,7 +11,7 @@ const DEMO_BANNER = html`<p class="banner">
   <strong>Demo shop.</strong> Nothing is charged, nothing is delivered.
 </p>`;
 
-/** The frame of every page: head, banner, navigation, footer. */
+/** A whole page: with head, banner, navigation and footer. */
 export function layout({ title, body }: Page, demo: boolean): Html {
   return html`<!doctype html>
 <html lang="en">
