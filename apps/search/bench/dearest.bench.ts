@@ -11,16 +11,16 @@ import { misspelt, QuoteCorpus } from './quote.corpus.ts';
  *
  *     node apps/search/bench/dearest.bench.ts [quotes] [seed] [rounds]
  */
-const BUDGETS: Record<number, number> = { 125000: 40, 1000000: 100 };
+const BUDGETS_MS: Record<number, number> = { 125000: 40, 1000000: 100 };
 const sizes =
-  process.argv[2] === undefined ? Object.keys(BUDGETS).map(Number) : [Number(process.argv[2])];
+  process.argv[2] === undefined ? Object.keys(BUDGETS_MS).map(Number) : [Number(process.argv[2])];
 const random = generator(Number(process.argv[3] ?? 1));
 const rounds = Number(process.argv[4] ?? 60);
 
 const POPULATION = 30;
 const CHILDREN = 30;
 const SHOWN = 5;
-const LONGEST = 1000;
+const MAX_KEYWORD_LENGTH = 1000;
 const SIGNERS = 1000;
 const OFFSETS = [0, 0, 100, 1000, 10_000];
 
@@ -74,7 +74,7 @@ function isAllowed(candidate: Candidate): boolean {
   return (
     query.words.length > 0 &&
     queryExcess(query) === undefined &&
-    keywordOf(candidate).length <= LONGEST
+    keywordOf(candidate).length <= MAX_KEYWORD_LENGTH
   );
 }
 
@@ -185,7 +185,7 @@ for (const size of sizes) {
   }
   engine.isFilling = false;
   const words = [...counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
-  const budget = BUDGETS[size] ?? Number.POSITIVE_INFINITY;
+  const budget = BUDGETS_MS[size] ?? Number.POSITIVE_INFINITY;
   console.log(`${size} quotes, budget ${budget} ms:`);
   for (const { milliseconds, total, offset, userId, ...candidate } of evolve(
     engine,

@@ -11,7 +11,7 @@ export const indexDocuments = new Gauge({
 /** Different words met. */
 export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
 
-/** Memory of the index, but for its write buffer. */
+/** Memory of the index, without its write buffer. */
 export const indexBytes = new Gauge({
   name: 'search_index_bytes',
   help: 'Bytes of the segments of the index',
@@ -29,7 +29,7 @@ export const indexLagEntries = new Gauge({
   help: 'Changes of quotes that the index has yet to apply',
 });
 
-/** Since when the thread of the index has said nothing; it speaks four times a second. */
+/** How long the thread of the index has been silent, which reports four times a second. */
 export const indexSilentSeconds = new Gauge({
   name: 'search_index_silent_seconds',
   help: 'Seconds since the thread of the index last said how it is',
