@@ -5,7 +5,7 @@
 # through containers.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# What the compose file calls the image of that name, without its digest.
+# Prints the image of that name in the compose file, without its digest.
 image() { sed -n "s,.*image: \($1:[^@]*\).*,\1,p" deploy/local/compose.yaml; }
 node_image=$(sed -n 's/^ARG NODE=\(.*\)@.*/\1/p' deploy/images/Dockerfile)
 server_image=$(image valkey/valkey)

@@ -4,7 +4,7 @@
 # has answered, and knows of none.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-# The newest that Go 1.26 builds.
+# This is the newest version that Go 1.26 builds.
 version=2.5.0
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/osv-scanner-$version
 [ -x "$tools/osv-scanner" ] || GOBIN=$tools go install -ldflags '-s -w' \

@@ -3,7 +3,7 @@
 # folder of their executables.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-# The pins name the folder: another pin is another cache.
+# The folder is named after the pins: other pins get another cache.
 pins=$(cat "$0" "$here/requirements.txt" | sha256sum | cut -c 1-12)
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/deploy-$pins
 if [ ! -e "$tools/complete" ]; then
@@ -11,8 +11,8 @@ if [ ! -e "$tools/complete" ]; then
   python3 -m venv "$tools"
   "$tools/bin/pip" install --quiet --disable-pip-version-check --no-deps \
     --requirement "$here/requirements.txt"
-  # The schemas of the Python package, for kubeconform: what they refer to is the file beside them,
-  # not one on the web.
+  # kubeconform reads the schemas of the Python package. They must refer to the file beside them and
+  # not to one on the web.
   mkdir "$tools/schemas"
   cp -r "$tools"/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/*-local-strict "$tools/schemas"
   find "$tools/schemas" -name '*.json' -exec sed -i \

@@ -47,7 +47,7 @@ export const panelQueries: PanelQuery[] = dashboards.flatMap(({ title, panels })
   ),
 );
 
-/** How many times faster than in production the proof runs. */
+/** How many times faster than in production the test runs. */
 export const haste = 60;
 
 const milliseconds: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

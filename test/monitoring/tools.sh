@@ -4,16 +4,16 @@
 # Prometheus' service discoveries all but the one that we use.
 set -euo pipefail
 images=$(cd "$(dirname "$0")/../../deploy/components/images" && pwd)/kustomization.yaml
-# Of the image that is deployed.
+# Prints the version of the image that is deployed.
 version() { sed -n "\,name: prom/$1$,{n;s/.*newTag: v//p;}" "$images"; }
 prometheus=$(version prometheus)
 alertmanager=$(version alertmanager)
-# The pins name the folder: another pin is another cache.
+# The folder is named after the pins: other pins get another cache.
 pins=$( (cat "$0" && echo "$prometheus $alertmanager") | sha256sum | cut -c 1-12)
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/monitoring-$pins
 mkdir -p "$(dirname "$tools")"
-# Its children have the lock too: if only this script is killed, the next one waits until what it
-# started has ended, and then builds anew.
+# Child processes inherit the lock: if only this script is killed, the next one waits until these
+# have ended, and then builds anew.
 exec 9>"$tools.lock"
 flock 9
 if [ ! -e "$tools/complete" ]; then

@@ -159,7 +159,7 @@ function evolve(engine: InvertedEngine, vocabulary: Vocabulary): Measured[] {
         random() < 0.1 ? make(vocabulary) : vary(dearest(), pick(population), vocabulary);
       population.push(measure(engine, made));
     }
-    // Measured anew, so that nothing lives on by a disturbance.
+    // Survivors are measured again, since a disturbance may have slowed them down.
     population.sort((a, b) => b.milliseconds - a.milliseconds);
     population = population
       .slice(0, POPULATION)

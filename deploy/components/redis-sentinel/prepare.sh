@@ -1,7 +1,7 @@
 #!/bin/sh
-# Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to
-# date themselves from then on (role, epoch, known peers). Later starts keep them, so that after a
-# failover nobody goes back to an older idea of who is the master.
+# Runs before a node starts. On its first start it writes the two files that Redis and Sentinel keep
+# up to date themselves from then on (role, epoch, known peers). Later starts keep them, so that
+# after a failover nobody goes back to an older idea of who is the master.
 set -eu
 umask 077
 export REDISCLI_AUTH="$NODE_PASSWORD"
@@ -49,11 +49,11 @@ CONF
     echo "replica-announce-ip $self"
     [ "$master" = "$self" ] || echo "replicaof $master 6379"
   } >/data/node.conf.new
-  # Last, and at once: a crash before this line is a first start again.
+  # This is the last step, and atomic: after a crash before it, the next start is a first one again.
   mv /data/node.conf.new /data/node.conf
 fi
 
-# The nodes know each other by a user of its own.
+# The nodes log in to each other as a user of their own.
 printf 'masteruser node\nmasterauth %s\n' "$NODE_PASSWORD" >/run/redis/login.conf
 # What Redis rewrote into its file of the users and passwords of an earlier version: beside an ACL
 # file it would refuse to start.

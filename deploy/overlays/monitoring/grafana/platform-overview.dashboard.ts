@@ -4,7 +4,7 @@ import { alerts, containers, quantile, requests } from './selectors.ts';
 
 const REQUEST_BUCKETS = `http_request_duration_seconds_bucket${requests()}`;
 
-/** How all services of an environment are doing: where a look begins. */
+/** The state of all services of an environment: the dashboard to begin with. */
 export const overview = dashboard(
   'platform-overview',
   'Platform overview',
