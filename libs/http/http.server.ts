@@ -15,48 +15,39 @@ import { RequestPacer } from './request.pacer.ts';
 /** Largest body accepted, in bytes. */
 export const BODY_LIMIT = 64 * 1024;
 
-/**
- * How many connections a process has at most. Each answers one request at a time, so that this
- * bounds the requests in flight too.
- */
-export const MOST_CONNECTIONS = 1500;
+/** A connection has one request answered at a time, so that this bounds those in flight too. */
+export const MAX_CONNECTIONS = 1500;
 /**
  * How many requests may wait, over all connections, because their clients sent them before they had
  * the answer to an earlier one.
  */
-const MOST_AHEAD = 4096;
-/** How much memory bodies may take while they come in, over all connections, in bytes. */
-const MOST_BODIES = 8 * 1024 * 1024;
+const MAX_PIPELINED_REQUESTS = 4096;
+/** The memory that bodies may take while they are received, over all connections. */
+const MAX_BODIES_BYTES = 8 * 1024 * 1024;
+/** The memory that one body may take: much more than its length when it arrives in small chunks. */
+const MAX_BODY_BYTES = 16 * BODY_LIMIT;
+/** The memory that a chunk of a body takes beside its bytes. */
+const CHUNK_OVERHEAD_BYTES = 256;
 /**
- * How much memory one body may take, which is much more than its length when it comes in crumbs.
+ * The length of the answers that are ready but not yet read by their clients, over all connections,
+ * in characters or bytes.
  */
-const MOST_BODY = 16 * BODY_LIMIT;
-/** What a piece of a body takes beside its bytes. */
-const PIECE_OVERHEAD = 256;
-/**
- * How much may be ready and not yet taken by its reader, over all connections, in characters or
- * bytes.
- */
-const MOST_UNREAD = 6 * 1024 * 1024;
+const MAX_UNREAD_LENGTH = 6 * 1024 * 1024;
 
-/** The headers of a request must have come after this time, and its body too, in milliseconds. */
-const REQUEST_TIMEOUT = 10_000;
-/** How often that is looked at. */
-const CHECKING_INTERVAL = 1_000;
+/** The headers of a request must arrive within this time, and so must the whole request. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const CHECKING_INTERVAL_MS = 1_000;
+/** After this time without any traffic during a request, nobody reads the answer. */
+const READER_TIMEOUT_MS = 30_000;
 /**
- * A connection on which nothing moves while a request is under way is closed after this time:
- * nobody reads the answer.
+ * Longer than any proxy keeps an idle connection (600 s at most), so that none sends a request into
+ * a connection that closes.
  */
-const READER_TIMEOUT = 30_000;
-/**
- * How long an idle connection is kept: longer than any proxy keeps its own (600 s at most), so that
- * none sends into one that closes.
- */
-const KEEP_ALIVE_TIMEOUT = 620_000;
+const KEEP_ALIVE_TIMEOUT_MS = 620_000;
 
 /**
- * Connections closed because they held what others need: `crowded` idle or slow ones, `unread`
- * those whose clients do not read.
+ * Connections closed because they held what others need: `crowded` for idle or slow ones, `unread`
+ * for those whose clients do not read their answers.
  */
 const connectionsCut = new Counter({
   name: 'http_connections_cut_total',
@@ -64,10 +55,10 @@ const connectionsCut = new Counter({
   labelNames: ['reason'] as const,
 });
 
-/** Asked by probes, and never held back. */
+/** Probes must be answered even while the pacer holds requests back. */
 const PROBE_PATHS = new Set<string | undefined>(['/healthz', '/readyz']);
 
-/** What Node's HTTP parser refuses before there is a request. */
+/** The problems of what Node's HTTP parser refuses, by the codes of its errors. */
 const CLIENT_ERRORS: Readonly<Record<string, ProblemName>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
@@ -82,7 +73,7 @@ export interface Refusal {
   ip: string;
 }
 
-/** What answers requests. */
+/** Answers requests. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 declare module 'node:net' {
@@ -99,15 +90,15 @@ declare module 'node:http' {
   }
 }
 
-/** Memory taken on behalf of clients, by whom, the longest first. */
-class Account<T> {
+/** Memory that is held on behalf of clients: the share of each owner, the oldest first. */
+class MemoryAccount<T> {
   private readonly shares = new Map<T, number>();
   private total = 0;
 
-  /** @param limit of all shares together */
+  /** @param limit bounds the sum of all shares */
   constructor(private readonly limit: number) {}
 
-  /** Adds to a share, and answers with its size. */
+  /** Adds to a share, and returns its size. */
   add(owner: T, size: number): number {
     const share = (this.shares.get(owner) ?? 0) + size;
     this.shares.set(owner, share);
@@ -120,7 +111,7 @@ class Account<T> {
     this.shares.delete(owner);
   }
 
-  /** Closes the oldest shares until the rest is within the limit, and answers with their owners. */
+  /** Closes the oldest shares until the rest is within the limit, and returns their owners. */
   evict(): T[] {
     const evicted: T[] = [];
     for (const owner of this.shares.keys()) {
@@ -134,23 +125,23 @@ class Account<T> {
 
 /**
  * Node's HTTP server with a bound for everything that clients can make it hold: connections,
- * requests sent ahead, bodies, answers that nobody reads. A connection has one request at a time
- * answered; the next waits, and further ones are not even read. For a client that waits for its
- * answers, as nearly all do, this costs nothing. What is refused before it reaches the application
- * is answered with a problem document all the same.
+ * pipelined requests, bodies, answers that nobody reads. A connection has one request answered at a
+ * time; the next one waits, and further ones are not even read. This costs nothing for a client
+ * that waits for its answers, as nearly all do. A request that is refused before it reaches the
+ * application is answered with a problem document as well.
  */
 export class HttpServer {
-  /** Told of every refusal, for logs and metrics. */
+  /** Called with every refusal, for logs and metrics. */
   onRefusal: (refusal: Refusal) => void = () => {};
 
   private readonly pacer = new RequestPacer();
   private readonly connections = new Set<Socket>();
   private readonly malformed = new WeakSet<Socket>();
-  /** How many requests each connection has sent ahead. */
-  private readonly ahead = new Map<Socket, number>();
-  private allAhead = 0;
-  private readonly bodies = new Account<IncomingMessage>(MOST_BODIES);
-  private readonly unread = new Account<ServerResponse>(MOST_UNREAD);
+  /** How many requests of each connection wait for the answer to an earlier one. */
+  private readonly pipelined = new Map<Socket, number>();
+  private allPipelined = 0;
+  private readonly bodies = new MemoryAccount<IncomingMessage>(MAX_BODIES_BYTES);
+  private readonly unread = new MemoryAccount<ServerResponse>(MAX_UNREAD_LENGTH);
 
   /** Makes the server around the application's handler. */
   create(handler: HttpHandler): Server {
@@ -178,7 +169,7 @@ export class HttpServer {
 
       override end(...args: unknown[]): this {
         super.end(...(args as []));
-        // The network takes most answers whole and at once.
+        // Most answers are handed to the kernel whole and at once.
         const size = this.socket?.writableLength ?? 0;
         if (size > 0) onUnread(this, size);
         return this;
@@ -188,16 +179,16 @@ export class HttpServer {
     const server = createServer({
       IncomingMessage: Request,
       ServerResponse: Response,
-      requestTimeout: REQUEST_TIMEOUT,
-      headersTimeout: REQUEST_TIMEOUT,
-      connectionsCheckingInterval: CHECKING_INTERVAL,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      // The application refuses it, so that the answer is a problem document; a field that comes
-      // twice shows as two values in one.
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // The application refuses a request without `Host`, or with two, so that the answer is a
+      // problem document. Joined duplicates show it the second one.
       requireHostHeader: false,
       joinDuplicateHeaders: true,
     });
-    server.setTimeout(READER_TIMEOUT);
+    server.setTimeout(READER_TIMEOUT_MS);
     server.on('connection', (socket) => this.admit(socket));
     const begin = (request: IncomingMessage, response: ServerResponse) => {
       if (PROBE_PATHS.has(request.url)) handler(request, response);
@@ -205,7 +196,7 @@ export class HttpServer {
     };
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       if (response.socket) begin(request, response);
-      else this.wait(request, response, handler);
+      else this.queue(request, response, handler);
     };
     server.on('request', onRequest);
     server.on('checkExpectation', onRequest);
@@ -213,9 +204,9 @@ export class HttpServer {
     return server;
   }
 
-  /** Answers what the parser refuses. */
+  /** Answers a request that the parser refuses. */
   refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-    // Whatever comes after it is malformed too.
+    // The parser reports the rest of the data on this connection as well.
     if (this.malformed.has(socket)) return;
     this.malformed.add(socket);
     if (error.code === 'ECONNRESET') socket.destroy();
@@ -225,24 +216,24 @@ export class HttpServer {
   private refuseInTurn(problem: ProblemName, socket: Socket): void {
     const { response } = socket;
     if (!response) this.refuse(socket, problem);
-    // The requests before this one were good, and get their answers.
+    // The requests before this one were valid, and get their answers.
     else if (response.req.complete)
       response.once('close', () => this.refuseInTurn(problem, socket));
-    // Whoever reads the body of the request answers.
+    // The application, which reads the body of the request, answers.
     else if (!response.headersSent && response.req.listenerCount('error') > 0) {
       response.req.emit('error', new ProblemError(problem));
     } else this.refuse(socket, problem);
   }
 
   /**
-   * Takes a connection in. When there are too many, the one goes that has been there for the
-   * longest of those for which nothing is being done.
+   * Admits a connection. When there are too many, the oldest of those is closed whose request is
+   * not being answered.
    */
   private admit(socket: Socket): void {
     this.pacer.noteConnection();
     this.connections.add(socket);
     socket.once('close', () => this.connections.delete(socket));
-    if (this.connections.size <= MOST_CONNECTIONS) return;
+    if (this.connections.size <= MAX_CONNECTIONS) return;
     for (const other of this.connections) {
       const { response } = other;
       if (response && !response.writableEnded && response.req.complete) continue;
@@ -254,54 +245,55 @@ export class HttpServer {
   }
 
   /**
-   * Notes a piece of a body. When there is too much of that, those go that have been coming in for
-   * the longest time.
+   * Counts a chunk of a body. When bodies take too much memory, the requests that began first are
+   * refused.
    */
   private keepBody(request: IncomingMessage, size: number): void {
     if (request.destroyed) return;
-    const share = this.bodies.add(request, size + PIECE_OVERHEAD);
-    if (share === size + PIECE_OVERHEAD) request.once('close', () => this.bodies.close(request));
-    if (share > MOST_BODY) this.refuse(request.socket, 'body-too-large');
+    const share = this.bodies.add(request, size + CHUNK_OVERHEAD_BYTES);
+    if (share === size + CHUNK_OVERHEAD_BYTES)
+      request.once('close', () => this.bodies.close(request));
+    if (share > MAX_BODY_BYTES) this.refuse(request.socket, 'body-too-large');
     for (const { socket } of this.bodies.evict()) this.refuse(socket, 'busy');
   }
 
   /**
-   * Has a request wait until those before it on its connection are answered, and reads no further
-   * from there.
+   * Lets a request wait until those before it on its connection are answered. Meanwhile the
+   * connection is not read.
    */
-  private wait(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
+  private queue(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
     const { socket } = request;
-    // What was parsed already still comes after the connection was cut.
+    // Requests that were already parsed are still emitted after the connection was closed.
     if (socket.destroyed) return;
-    if (this.allAhead >= MOST_AHEAD) {
+    if (this.allPipelined >= MAX_PIPELINED_REQUESTS) {
       this.refuse(socket, 'busy');
       return;
     }
-    let count = this.ahead.get(socket);
+    let count = this.pipelined.get(socket);
     if (count === undefined) {
       count = 0;
       socket.once('close', () => {
-        this.allAhead -= this.ahead.get(socket) ?? 0;
-        this.ahead.delete(socket);
+        this.allPipelined -= this.pipelined.get(socket) ?? 0;
+        this.pipelined.delete(socket);
       });
     }
-    this.ahead.set(socket, count + 1);
-    this.allAhead += 1;
+    this.pipelined.set(socket, count + 1);
+    this.allPipelined += 1;
     if (count === 0) {
       socket.pause();
       // Node resumes a connection whenever a request on it has been read or an answer sent.
       socket.resume = () => socket;
     }
-    // Others get their turn in between.
+    // Other connections get their turn in between.
     response.onTurn = () => setImmediate(() => this.proceed(request, response, handler));
   }
 
   private proceed(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
     const { socket } = request;
-    const count = this.ahead.get(socket);
+    const count = this.pipelined.get(socket);
     if (count === undefined) return;
-    this.ahead.set(socket, count - 1);
-    this.allAhead -= 1;
+    this.pipelined.set(socket, count - 1);
+    this.allPipelined -= 1;
     if (count === 1) {
       Reflect.deleteProperty(socket, 'resume');
       socket.resume();
@@ -310,8 +302,8 @@ export class HttpServer {
   }
 
   /**
-   * Notes an answer that waits for its reader. When there is too much of that, those go that have
-   * had the longest time to read.
+   * Counts an answer that is not read yet. When there are too many, the connections are closed
+   * whose clients have had the longest time to read.
    */
   private keepUnread(response: ServerResponse, size: number): void {
     this.unread.add(response, size);

@@ -7,8 +7,8 @@ declare module 'ioredis' {
   }
 }
 
-/** How many changes the log keeps; a search replica that was away for longer rebuilds its index. */
-const LOG_LENGTH = 100_000;
+/** A search replica that has missed more changes than the log keeps compares all quotes. */
+const MAX_LOG_ENTRIES = 100_000;
 
 /**
  * The statement with which a script that changes a quote appends to the log of changes. The script
@@ -17,10 +17,10 @@ const LOG_LENGTH = 100_000;
  * @param id the variable of the script that holds the id of the quote
  */
 export function logChange(change: 'u' | 'd', id: string): string {
-  return `redis.call('XADD', log, 'MAXLEN', '~', ${LOG_LENGTH}, '*', '${change}', ${id})`;
+  return `redis.call('XADD', log, 'MAXLEN', '~', ${MAX_LOG_ENTRIES}, '*', '${change}', ${id})`;
 }
 
-/** The script of those who follow the log of changes. */
+/** The script for the readers of the log of changes. */
 export const CHANGE_LOG_SCRIPTS = {
   /**
    * KEYS log. Answers the replication id, which changes when history may have been lost; the newest

@@ -10,7 +10,7 @@ import type { quoteSchema } from './quote.schema.ts';
 /** A quote, as its JSON holds it. */
 export type Quote = z.output<typeof quoteSchema>;
 
-/** What stands before each value, in the order of the values, and behind the last one. */
+/** The parts of the JSON before each value, in the order of the values, and after the last one. */
 const JSON_PARTS = {
   id: '{"id":"',
   userId: '","user_id":',
@@ -36,15 +36,15 @@ export function decodeQuote(document: string | Buffer): Quote {
   return JSON.parse(String(document)) as Quote;
 }
 
-/** By what an import recognises a quote: 20 hexadecimal digits of the SHA-1 of its text in JSON. */
+/** An import recognises a quote by this: 20 hexadecimal digits of the SHA-1 of its JSON text. */
 export function digestOf(quote: string): string {
   return createHash('sha1').update(encodeText(quote)).digest('hex').slice(0, 20);
 }
 
 /**
- * The same in Lua, to be put before the script that uses it. A user is nil where nobody signed, and
- * a `text` is what encodeText() makes of it. No value but the text needs escapes: ids and times
- * have none of the characters that JSON escapes.
+ * The same functions in Lua, for the beginning of a script that uses them. A user is nil where
+ * nobody signed, and a `text` is in the form of encodeText(). No value but the text needs escapes:
+ * ids and times have none of the characters that JSON escapes.
  */
 export const QUOTE_DOCUMENT_LUA = `
     local function signature(id, user)
@@ -69,7 +69,7 @@ export const QUOTE_DOCUMENT_LUA = `
       local from = #before_text(quote.id, user, quote.created_at) + 1
       return user, string.sub(document, from, -1 - #'${JSON_PARTS.end}')
     end
-    -- By what an import recognises a quote of that text.
+    -- An import recognises a quote of that text by this.
     local function digest_of(text)
       return string.sub(redis.sha1hex(text), 1, 20)
     end`;

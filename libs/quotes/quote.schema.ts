@@ -33,7 +33,6 @@ export const quoteSchema = z
   })
   .meta({ id: 'Quote' });
 
-/** How many quotes may be asked for by id at once. */
 const MAX_IDS = 100;
 
 const idsSchema = z

@@ -96,7 +96,8 @@ export const QUOTE_SCRIPTS = {
     flag: 'no-writes',
     lua: `
     local answer = { redis.call('ZCARD', KEYS[1]) }
-    local ids = redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
+    local ids =
+      redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
     if #ids == 0 then return answer end
     local names = {}
     for i, id in ipairs(ids) do names[i] = KEYS[2] .. id end

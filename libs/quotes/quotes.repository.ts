@@ -26,11 +26,8 @@ export interface QuotePage {
 /** What came of one imported quote: its new id, or why it was not added. */
 export type ImportOutcome = { id: string } | 'known' | 'unknown';
 
-/**
- * How many quotes one script call handles: few enough that Redis is never busy for more than about
- * a millisecond.
- */
-const BATCH = 128;
+/** Redis handles as many quotes in one call of a script, which takes about a millisecond. */
+const BATCH_SIZE = 128;
 
 /**
  * Quotes in Redis. A quote is stored as the very bytes of its JSON representation. Its id is a
@@ -63,7 +60,7 @@ export class QuotesRepository {
   }
 
   /**
-   * Adds quotes that no import has added before; a quote is recognised by its text.
+   * Adds the quotes that no import has added before. A quote is recognised by its text.
    * @returns an outcome per quote, in order
    * @throws RedisUnavailableError; quotes of the call may then have been added, and are recognised
    *   when it is repeated
@@ -81,8 +78,8 @@ export class QuotesRepository {
     const createdAt = new Date();
     const batches: Promise<void>[] = [];
     for (const [shard, entries] of byShard) {
-      for (let from = 0; from < entries.length; from += BATCH) {
-        const batch = entries.slice(from, from + BATCH);
+      for (let from = 0; from < entries.length; from += BATCH_SIZE) {
+        const batch = entries.slice(from, from + BATCH_SIZE);
         const quotesOfBatch = batch.map((entry) => entry.quote);
         batches.push(
           this.addToShard(shard, createdAt, quotesOfBatch).then((answers) => {
@@ -116,7 +113,7 @@ export class QuotesRepository {
    */
   async findMany(ids: readonly string[]): Promise<(Buffer | null)[]> {
     if (ids.length === 0) {
-      // Nothing to read, but an answer all the same: it must not hide that Redis is away.
+      // There is nothing to read, but the answer must not hide that Redis is away.
       await this.redis.read('ping', (client) => client.ping());
       return [];
     }
@@ -223,10 +220,10 @@ export class QuotesRepository {
             keys.log,
             userId,
             incarnation,
-            BATCH,
+            BATCH_SIZE,
           ),
         );
-      } while (changed === BATCH);
+      } while (changed === BATCH_SIZE);
     }
   }
 

@@ -4,10 +4,8 @@ import { codePoints, idSchema } from '#libs/schema/text.schema.ts';
 import { quoteSchema } from './quote.schema.ts';
 import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from './search.limits.ts';
 
-/** Longest query, in characters. */
-const KEYWORD_LIMIT = 1000;
+const MAX_KEYWORD_CHARACTERS = 1000;
 
-/** How many of the best hits a search may leave out at most. */
 export const MAX_OFFSET = 10_000;
 
 /** Query of `GET /search`. */
@@ -15,13 +13,13 @@ export const searchQuerySchema = z.strictObject({
   keyword: z
     .string('must be given once')
     .refine(
-      (text) => text.length > 0 && codePoints(text) <= KEYWORD_LIMIT,
-      `must have 1 to ${KEYWORD_LIMIT} characters`,
+      (text) => text.length > 0 && codePoints(text) <= MAX_KEYWORD_CHARACTERS,
+      `must have 1 to ${MAX_KEYWORD_CHARACTERS} characters`,
     )
     .describe(
       `words that must all occur, the last one also as a beginning; "a phrase"; -excluded; at most ${MAX_WORDS} different words, ${MAX_PHRASES} phrases and ${MAX_EXCLUSIONS} exclusions`,
     )
-    .meta({ minLength: 1, maxLength: KEYWORD_LIMIT, example: 'tonnerre brest' }),
+    .meta({ minLength: 1, maxLength: MAX_KEYWORD_CHARACTERS, example: 'tonnerre brest' }),
   user_id: idSchema.optional().describe('only the quotes of this author'),
   limit: limitSchema,
   offset: queryIntegerSchema(0, MAX_OFFSET, 0).describe('how many of the best to leave out'),

@@ -5,7 +5,7 @@
 # through containers.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# What the compose file calls the image of that name, without its digest.
+# Prints the image of that name in the compose file, without its digest.
 image() { sed -n "s,.*image: \($1:[^@]*\).*,\1,p" deploy/local/compose.yaml; }
 node_image=$(sed -n 's/^ARG NODE=\(.*\)@.*/\1/p' deploy/images/Dockerfile)
 server_image=$(image valkey/valkey)
@@ -27,11 +27,13 @@ others() {
   local tools
   stand_in traefik "$(test/manifests/tools.sh)/traefik"
   tools=$(test/monitoring/tools.sh)
-  stand_in prom/prometheus "$tools/prometheus" --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus
+  stand_in prom/prometheus "$tools/prometheus" \
+    --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus
   stand_in prom/alertmanager "$tools/alertmanager"
 }
 
-if podman image exists "$node_image" && podman image exists "$server_image" && podman image exists "$exporter_image"; then
+if podman image exists "$node_image" && podman image exists "$server_image" &&
+  podman image exists "$exporter_image"; then
   others
   exit
 fi
@@ -42,9 +44,12 @@ trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,libatomic1,libjemalloc2,liblzf1,libssl3t64,libsystemd0,prometheus-redis-exporter \
   trixie "$root" >/dev/null
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-cp -P "$(dirname "$(./node_modules/.bin/node test/drills/redis-server.ts valkey --print)")"/../usr/bin/valkey-* "$root/usr/local/bin"
+valkey=$(dirname "$(./node_modules/.bin/node test/drills/redis-server.ts valkey --print)")
+cp -P "$valkey"/../usr/bin/valkey-* "$root/usr/local/bin"
 ln -s valkey-server "$root/usr/local/bin/valkey-sentinel"
-for program in "$root"/usr/local/bin/valkey-*; do ln -s "${program##*/}" "${program/valkey-/redis-}"; done
+for program in "$root"/usr/local/bin/valkey-*; do
+  ln -s "${program##*/}" "${program/valkey-/redis-}"
+done
 container=$(buildah from scratch)
 buildah add -q "$container" "$root" /
 buildah config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"

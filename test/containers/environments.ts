@@ -93,7 +93,8 @@ async function qualification(): Promise<void> {
     return ((await found.json()) as { total: number }).total === 1;
   });
   say(
-    'ok   a user is created, signs a quote with Basic credentials, and search finds it without its accent',
+    'ok   a user is created, signs a quote with Basic credentials, and search finds it ' +
+      'without its accent',
   );
 
   const statuses: number[] = [];
@@ -104,7 +105,8 @@ async function qualification(): Promise<void> {
   assert.deepEqual(statuses, [...Array<number>(10).fill(200), 429]);
   assert.equal((await send(other, `GET /quotes/${id}`, { client: '192.0.2.5' })).status, 200);
   say(
-    'ok   the 11th request of one client over two replicas is 429; another client behind the same proxy is served',
+    'ok   the 11th request of one client over two replicas is 429; another client behind the ' +
+      'same proxy is served',
   );
 
   // Ten thousand requests as fast as 0.2 CPU serves them, each from a client of its own.
@@ -131,7 +133,8 @@ async function qualification(): Promise<void> {
   await eventually(async () => (await send(quotes, 'GET /readyz')).status === 200);
   assert.equal((await send(quotes, `GET /quotes/${id}`, { client: '192.0.2.6' })).status, 200);
   say(
-    'ok   Redis killed and started on its volume: not ready but alive meanwhile, and the quote is still there',
+    'ok   Redis killed and started on its volume: not ready but alive meanwhile, and the ' +
+      'quote is still there',
   );
 }
 

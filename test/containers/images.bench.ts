@@ -15,7 +15,7 @@ import { eventually } from '#libs/testing/eventually.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
 
 const STARTS = 7;
-const PAYLOAD = 10_000_000;
+const PAYLOAD_BYTES = 10_000_000;
 
 const podman = (...args: string[]) => execFileSync('podman', args, { encoding: 'utf8' }).trim();
 const median = (values: number[]) =>
@@ -27,7 +27,7 @@ const base =
 const size = (name: string) => Number(podman('image', 'inspect', '--format', '{{.Size}}', name));
 for (const app of APPS) {
   const payload = size(image(app)) - size(base);
-  assert.ok(payload <= PAYLOAD, `the payload of ${app} is ${payload} bytes`);
+  assert.ok(payload <= PAYLOAD_BYTES, `the payload of ${app} is ${payload} bytes`);
   console.log(
     `ok   payload of ${app}: ${(payload / 1e6).toFixed(1)} MB of at most 10 on top of Node`,
   );

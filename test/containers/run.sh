@@ -5,5 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ $# -eq 0 ]; then set -- environments.ts compose.ts images.bench.ts; fi
 test/containers/base-images.sh
-npm run -s images -- --pull=never --build-arg "$(sed -n 's/^ARG \(NODE=.*\)@.*/\1/p' deploy/images/Dockerfile)"
-for script; do ./node_modules/.bin/node --disable-warning=ExperimentalWarning "test/containers/$script"; done
+npm run -s images -- --pull=never \
+  --build-arg "$(sed -n 's/^ARG \(NODE=.*\)@.*/\1/p' deploy/images/Dockerfile)"
+for script; do
+  ./node_modules/.bin/node --disable-warning=ExperimentalWarning "test/containers/$script"
+done

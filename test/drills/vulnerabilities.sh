@@ -4,10 +4,11 @@
 # has answered, and knows of none.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-# The newest that Go 1.26 builds.
+# This is the newest version that Go 1.26 builds.
 version=2.5.0
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/quotes-platform/osv-scanner-$version
-[ -x "$tools/osv-scanner" ] || GOBIN=$tools go install -ldflags '-s -w' "github.com/google/osv-scanner/v2/cmd/osv-scanner@v$version" || exit
+[ -x "$tools/osv-scanner" ] || GOBIN=$tools go install -ldflags '-s -w' \
+  "github.com/google/osv-scanner/v2/cmd/osv-scanner@v$version" || exit
 mkdir -p data
 npm sbom --omit dev --sbom-format cyclonedx >data/sbom.cdx.json || exit
 "$tools/osv-scanner" scan source --verbosity error --lockfile data/sbom.cdx.json >data/osv.txt
@@ -15,6 +16,9 @@ status=$?
 case $status in
   0) echo "OSV: no known vulnerability in what is shipped" ;;
   1) cat data/osv.txt && echo "OSV: known vulnerabilities in what is shipped, see above" ;;
-  *) echo "OSV: NOT CHECKED, since the database could not be asked (osv-scanner ended with $status, its reason is above)" ;;
+  *)
+    echo "OSV: NOT CHECKED, since the database could not be asked" \
+      "(osv-scanner ended with $status, its reason is above)"
+    ;;
 esac
 exit "$status"

@@ -11,10 +11,10 @@ import { checkReferences } from './references.check.ts';
 import { checkImages, checkKeys, undigested } from './repository.check.ts';
 import { checkRollout } from './rollout.check.ts';
 
-/** Oldest Kubernetes that is promised and newest whose schemas are pinned. */
+/** The oldest version of Kubernetes that is supported, and the newest whose schemas are pinned. */
 const kubernetesVersions = ['1.29.0', '1.37.0'];
 
-/** What kube-score asks for and is not done here, with the reason. */
+/** Rules of kube-score that are not followed here, with the reason. */
 const waivers = {
   'container-image-pull-policy':
     'tags are exact, and images loaded into minikube or kind are in no registry',

@@ -182,7 +182,7 @@ class Backends {
     });
   }
 
-  /** Nobody listens any more where these pods were. */
+  /** Stops the servers of these pods, so that connections to them are refused. */
   stop(address: string): void {
     for (const server of this.servers.get(address) ?? []) {
       server.closeAllConnections();

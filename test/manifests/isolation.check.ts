@@ -1,7 +1,7 @@
 import type { NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1';
 import { containersOf, type Manifest, ofKind, selects, workloads } from './manifest.loader.ts';
 
-/** Somebody who may try to connect, or be connected to. */
+/** A peer that may try to connect, or be connected to. */
 export interface Actor {
   id: string;
   /** Undefined for an address outside the cluster. */
@@ -13,8 +13,8 @@ export interface Actor {
 }
 
 /**
- * Who is not rendered here but may knock. An overlay that comes to render one of them takes its
- * place.
+ * Peers that are not rendered here but may connect. An overlay that renders one of them replaces
+ * it.
  */
 const outsiders: Actor[] = [
   { id: 'internet', labels: {}, ports: [] },
@@ -39,8 +39,8 @@ const outsiders: Actor[] = [
 ];
 
 /**
- * Every way that is meant to be open, `ENV` standing for one environment; whatever is not here must
- * be shut.
+ * Every connection that is meant to be allowed, where `ENV` stands for one environment. All others
+ * must be refused.
  */
 const intended = [
   'internet > traefik/traefik:8000',
@@ -183,7 +183,7 @@ export function checkIsolation(manifests: Manifest[]): {
   let open = 0;
   for (const from of actors) {
     for (const to of actors) {
-      // Between two outsiders there is nothing of ours.
+      // No policy of ours is between two outsiders.
       if (![from, to].some((actor) => rendered.includes(actor))) continue;
       for (const port of to.ports) {
         asked += 1;

@@ -7,7 +7,7 @@ export interface Mutant {
   finding: RegExp;
 }
 
-/** The object of that kind and name; a mutant that spoils nothing would be no mutant. */
+/** The object of that kind and name, which must exist, or the mutant would change nothing. */
 function the<K extends keyof Kinds>(
   manifests: Manifest[],
   kind: K,

@@ -122,7 +122,7 @@ it('sees what Traefik refuses by itself', async () => {
   });
 });
 
-it('mails that requests fail when Redis is killed, and that it is over when Redis is back', async () => {
+it('mails that requests fail without Redis, and that it is over when Redis is back', async () => {
   await eventually(
     async () =>
       (await monitoring.query('namespace_service:http_request_errors:ratio_rate5m == 0')).length >=

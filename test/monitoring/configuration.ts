@@ -26,7 +26,7 @@ export const ruleFiles = readdirSync(`${overlay}/prometheus`)
   .map((file) => `${overlay}/prometheus/${file}`);
 
 /** A YAML file, parsed, its aliases resolved. */
-// biome-ignore lint/suspicious/noExplicitAny: a configuration has the shape that its program documents
+// biome-ignore lint/suspicious/noExplicitAny: its program documents the shape of a configuration
 export const load = (file: string): any => parse(readFileSync(file, 'utf8'), { merge: true });
 
 /** All rules. */
@@ -47,7 +47,7 @@ export const panelQueries: PanelQuery[] = dashboards.flatMap(({ title, panels })
   ),
 );
 
-/** How many times faster than in production the proof runs. */
+/** How many times faster than in production the test runs. */
 export const haste = 60;
 
 const milliseconds: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

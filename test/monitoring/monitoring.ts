@@ -27,7 +27,7 @@ export interface Mail extends Email {
   arrived: number;
 }
 
-/** A process that stands for a container, as cAdvisor and kube-state-metrics would tell of it. */
+/** A process in place of a container, as cAdvisor and kube-state-metrics would report it. */
 export interface Container {
   pod: string;
   name: string;
@@ -47,12 +47,12 @@ const USER = 'alerts@example.com';
 
 /**
  * Prometheus, Alertmanager and a Redis exporter as real processes, with the rules, routes and
- * templates of the overlay, only faster; and a mail server that wants a password. Scraped are the
- * processes it is told of.
+ * templates of the overlay, only faster; and a mail server that wants a password. It
+ * scrapes the processes that it is told of.
  */
 export class Monitoring {
   readonly mails: Mail[] = [];
-  /** Tells of these processes what a kubelet would. */
+  /** Reports these processes as a kubelet would. */
   readonly containers: Container[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'monitoring-'));
   private readonly processes: ChildProcess[] = [];
@@ -356,5 +356,5 @@ function anonymousBytes(pid: number): number {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
-/** Seconds in production of what took so many milliseconds in the proof. */
+/** The seconds in production that correspond to these milliseconds in the test. */
 export const inProduction = (took: number) => Math.round((took * haste) / 1000);

@@ -1,4 +1,7 @@
-"""Receives traces by OTLP over HTTP, decodes them by OpenTelemetry's own protocol definitions, and prints its port, then a JSON line a span."""
+"""Receives traces by OTLP over HTTP, and prints its port, then a line of JSON for each span.
+
+It decodes them by OpenTelemetry's own definitions of the protocol.
+"""
 
 import json
 
@@ -10,11 +13,14 @@ from waitress import create_server
 
 
 def values(attributes):
-    return {pair.key: str(getattr(pair.value, pair.value.WhichOneof("value"))) for pair in attributes}
+    return {
+        pair.key: str(getattr(pair.value, pair.value.WhichOneof("value"))) for pair in attributes
+    }
 
 
 def receive(environ, start_response):
-    assert environ["PATH_INFO"] == "/v1/traces" and environ["CONTENT_TYPE"] == "application/x-protobuf"
+    assert environ["PATH_INFO"] == "/v1/traces"
+    assert environ["CONTENT_TYPE"] == "application/x-protobuf"
     batch = ExportTraceServiceRequest.FromString(environ["wsgi.input"].read())
     for group in batch.resource_spans:
         for span in (span for scope in group.scope_spans for span in scope.spans):

@@ -63,7 +63,7 @@ const trace = (i: number) => `${i}`.padStart(32, 'a');
 const from = (i: number) => ({ traceparent: `00-${trace(i)}-${'b'.repeat(16)}-01` });
 const ofTrace = (i: number) => spans.filter((span) => span.trace === trace(i));
 
-it('continues the trace of each of many concurrent callers, with every Redis operation under its own request', async () => {
+it('continues the trace of each caller, with every Redis operation under its request', async () => {
   const callers = Array.from({ length: 40 }, (_, i) => i);
   await traced(
     {

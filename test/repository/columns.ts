@@ -7,22 +7,6 @@ const MAX_PROSE_COLUMNS = 120;
 const CODE = /\.(c|conf|css|js|lua|mjs|py|sh|toml|ts|ya?ml)$|(^|\/)Dockerfile$|^\.ci\/[a-z]+$/;
 const PROSE = /\.md$/;
 
-/** Files and folders that do not keep to the columns yet. */
-const EXEMPT = [
-  '.ci/',
-  'test/containers/',
-  'test/drills/',
-  'test/manifests/',
-  'test/monitoring/',
-  'test/repository/',
-  'apps/search/',
-  'apps/shop/src/',
-  'deploy/components/',
-  'deploy/overlays/',
-  'libs/http/http.server.ts',
-  'libs/quotes/',
-];
-
 /**
  * A line that is mostly one word, such as a URL, a digest or a command in backticks, may be wide.
  */
@@ -39,7 +23,7 @@ export function wideLines(): string[] {
   });
   return files
     .split('\n')
-    .filter((file) => !EXEMPT.some((exempt) => file.startsWith(exempt)) && existsSync(file))
+    .filter((file) => existsSync(file))
     .flatMap((file) => {
       if (CODE.test(file)) return wideLinesOf(file, MAX_CODE_COLUMNS);
       return PROSE.test(file) ? wideLinesOf(file, MAX_PROSE_COLUMNS) : [];

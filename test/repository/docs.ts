@@ -3,8 +3,8 @@
  * the tables of README.md and docs/errors.md against the configuration schema, the OpenAPI
  * documents and the catalogue of problems, the rules of Redis' users against the keys and scripts
  * of the features, and the commands of CONTRIBUTING.md against the scripts of package.json.
- * `--write` brings up to date what can be derived. Without it, lines that are too wide fail as
- * well.
+ * `--write` brings up to date what can be derived. Without it, lines that are too wide and bundles
+ * with characters beyond Latin-1 fail as well.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { environmentSchema } from '#libs/config/config.schema.ts';
 import { SERVICES } from '#libs/config/services.ts';
 import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
+import { wideCharacters } from './bundles.ts';
 import { wideLines } from './columns.ts';
 
 const METHODS = ['get', 'post', 'delete'] as const;
@@ -48,7 +49,7 @@ if (stale.length > 0) {
 }
 console.log(write ? 'Documents written.' : 'Documents and code agree.');
 
-const wide = write ? [] : wideLines();
+const wide = write ? [] : [...wideLines(), ...wideCharacters()];
 for (const line of wide) console.error(line);
 if (wide.length > 0) process.exit(1);
 
@@ -106,7 +107,8 @@ function apiTable(): string {
               : 'admin key';
         const statuses = Object.keys(operation.responses).join(', ');
         return [
-          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} | ${key} | ${statuses} |`,
+          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} ` +
+            `| ${key} | ${statuses} |`,
         ];
       }),
     ),

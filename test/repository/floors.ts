@@ -49,7 +49,9 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: '^libs/', pathNot: known },
   },
   {
-    name: 'libs/testing is imported by specs and by programs that test, and by nothing that is deployed',
+    name:
+      'libs/testing is imported by specs and by programs that test, and by nothing that is ' +
+      'deployed',
     from: { path: '^(libs|apps/[^/]+/src)/', pathNot: `[.]spec[.]ts$|${anyOf([TESTING])}` },
     to: { path: anyOf([TESTING]) },
   },

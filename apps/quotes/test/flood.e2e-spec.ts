@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { MOST_CONNECTIONS } from '#libs/http/http.server.ts';
+import { MAX_CONNECTIONS } from '#libs/http/http.server.ts';
 import { Bystander } from '#libs/testing/bystander.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import {
@@ -92,7 +92,7 @@ it.each([
 
 it('too many connections: idle ones make room, the longest idle first', async () => {
   const idle: Socket[] = [];
-  for (let i = 0; i < MOST_CONNECTIONS + 20; i += 1) idle.push(await open(service));
+  for (let i = 0; i < MAX_CONNECTIONS + 20; i += 1) idle.push(await open(service));
   const gone = idle.slice(0, 20);
   await Promise.all(gone.map((socket) => socket.closed || once(socket.resume(), 'close')));
   expect(idle.slice(-20).some((socket) => socket.closed)).toBe(false);

@@ -11,7 +11,7 @@ import { QuoteCorpus } from './quote.corpus.ts';
 const size = Number(process.argv[2] ?? 125_000);
 const BATCH = 128;
 const SECONDS = 20;
-const LIMIT = 0.2;
+const CPU_LIMIT = 0.2;
 /** Found by dearest.bench.ts. */
 const DEAREST = [
   ['le -paquets -bot de -"etc plus" le', 10_000],
@@ -30,7 +30,7 @@ try {
   for (let from = 0; from < size; from += BATCH)
     await platform.writer.add(...quotes.slice(from, from + BATCH));
   const { url, pid } = await platform.service('search', { TRUSTED_PROXIES: '127.0.0.1' });
-  limit = new ProcessorLimit(pid, LIMIT);
+  limit = new ProcessorLimit(pid, CPU_LIMIT);
 
   const ask = async (client: number, keyword: string, offset = 0) => {
     const query = `keyword=${encodeURIComponent(keyword)}&limit=100&offset=${offset}`;

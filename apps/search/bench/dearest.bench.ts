@@ -11,16 +11,16 @@ import { misspelt, QuoteCorpus } from './quote.corpus.ts';
  *
  *     node apps/search/bench/dearest.bench.ts [quotes] [seed] [rounds]
  */
-const BUDGETS: Record<number, number> = { 125000: 40, 1000000: 100 };
+const BUDGETS_MS: Record<number, number> = { 125000: 40, 1000000: 100 };
 const sizes =
-  process.argv[2] === undefined ? Object.keys(BUDGETS).map(Number) : [Number(process.argv[2])];
+  process.argv[2] === undefined ? Object.keys(BUDGETS_MS).map(Number) : [Number(process.argv[2])];
 const random = generator(Number(process.argv[3] ?? 1));
 const rounds = Number(process.argv[4] ?? 60);
 
 const POPULATION = 30;
 const CHILDREN = 30;
 const SHOWN = 5;
-const LONGEST = 1000;
+const MAX_KEYWORD_LENGTH = 1000;
 const SIGNERS = 1000;
 const OFFSETS = [0, 0, 100, 1000, 10_000];
 
@@ -74,7 +74,7 @@ function isAllowed(candidate: Candidate): boolean {
   return (
     query.words.length > 0 &&
     queryExcess(query) === undefined &&
-    keywordOf(candidate).length <= LONGEST
+    keywordOf(candidate).length <= MAX_KEYWORD_LENGTH
   );
 }
 
@@ -159,7 +159,7 @@ function evolve(engine: InvertedEngine, vocabulary: Vocabulary): Measured[] {
         random() < 0.1 ? make(vocabulary) : vary(dearest(), pick(population), vocabulary);
       population.push(measure(engine, made));
     }
-    // Measured anew, so that nothing lives on by a disturbance.
+    // Survivors are measured again, since a disturbance may have slowed them down.
     population.sort((a, b) => b.milliseconds - a.milliseconds);
     population = population
       .slice(0, POPULATION)
@@ -185,15 +185,16 @@ for (const size of sizes) {
   }
   engine.isFilling = false;
   const words = [...counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
-  const budget = BUDGETS[size] ?? Number.POSITIVE_INFINITY;
+  const budget = BUDGETS_MS[size] ?? Number.POSITIVE_INFINITY;
   console.log(`${size} quotes, budget ${budget} ms:`);
   for (const { milliseconds, total, offset, userId, ...candidate } of evolve(
     engine,
     new Vocabulary(words),
   )) {
-    const more = `${offset > 0 ? `, offset ${offset}` : ''}${userId === undefined ? '' : `, user ${userId}`}`;
+    const skipping = offset > 0 ? `, offset ${offset}` : '';
+    const ofUser = userId === undefined ? '' : `, user ${userId}`;
     console.log(
-      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${more}: ${keywordOf({ ...candidate, offset, userId })}`,
+      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${skipping}${ofUser}: ${keywordOf({ ...candidate, offset, userId })}`,
     );
     if (milliseconds > budget) process.exitCode = 1;
   }

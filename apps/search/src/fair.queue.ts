@@ -1,7 +1,7 @@
 /**
  * A bounded queue that is fair to clients: each has a line of its own, and the lines take turns.
- * When it is full, the client with the longest line gives way, so that nobody is kept out by what
- * another one asks.
+ * When it is full, the last item of the longest line is removed, so that no client can keep others
+ * out.
  */
 export class FairQueue<T> {
   readonly #limit: number;
@@ -18,8 +18,8 @@ export class FairQueue<T> {
   }
 
   /**
-   * Adds an item to the end of its client's line. Returns the item that has to go because of that,
-   * which may be this one.
+   * Adds an item to the end of its client's line. Returns the item that is removed for it, which
+   * may be the item itself.
    */
   push(client: string, item: T): T | undefined {
     const line = this.#lines.get(client) ?? [];

@@ -9,11 +9,11 @@ import type { LogPosition } from './snapshot.store.ts';
 export interface Lag {
   /** Changes not yet applied. */
   entries: number;
-  /** Age of the oldest of them. */
+  /** The age of the oldest of them. */
   seconds: number;
 }
 
-/** Asks Redis for what the index does not know, so that the index itself need not answer. */
+/** Measures the lag in Redis, so that it is known even while the thread of the index is stalled. */
 @Injectable()
 export class IndexLag {
   constructor(private readonly redis: RedisService) {
@@ -21,7 +21,7 @@ export class IndexLag {
   }
 
   /**
-   * The lag of an index that stands there.
+   * The lag of an index at these positions in the logs.
    * @param positions by shard; undefined where it has not begun yet
    * @returns undefined when Redis is away
    */

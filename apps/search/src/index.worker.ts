@@ -11,22 +11,20 @@ import { ShardFollower } from './shard.follower.ts';
 import { type SnapshotManifest, SnapshotStore } from './snapshot.store.ts';
 
 /**
- * Changes since the last snapshot that make another one worth while: well below what the log keeps.
+ * Another snapshot is saved after this many changes, which are far fewer than the log keeps.
  */
-const SNAPSHOT_CHANGES = 25_000;
-/** Milliseconds between two reports, while nothing decisive happens. */
-const STATUS_INTERVAL = 250;
-/**
- * Milliseconds before Redis is tried again, and how often a snapshot is, before the index is
- * rebuilt from the quotes.
- */
-const RETRY = 100;
-const SNAPSHOT_TRIES = 3;
+const CHANGES_PER_SNAPSHOT = 25_000;
+const STATUS_INTERVAL_MS = 250;
+const RETRY_DELAY_MS = 100;
+/** After this many failures to read a snapshot, the index is rebuilt from the quotes. */
+const MAX_SNAPSHOT_TRIES = 3;
+/** A read that blocks, or a snapshot, takes longer than other commands may. */
+const REDIS_TIMEOUT_MS = 5000;
 
 /**
  * The thread that holds the index: fills it from the newest snapshot, follows the log of every
- * shard, saves snapshots, and answers searches in between. Nothing here ever blocks for longer than
- * a merge of segments takes.
+ * shard, saves snapshots, and answers searches in between. Nothing blocks the thread for longer
+ * than a merge of segments.
  */
 class IndexWorker {
   readonly #config: Config;
@@ -66,7 +64,7 @@ class IndexWorker {
       if (status.ready) this.#engine.isFilling = false;
       send({ kind: 'status', status });
       void this.#save();
-      await delay(STATUS_INTERVAL);
+      await delay(STATUS_INTERVAL_MS);
     }
   }
 
@@ -84,7 +82,7 @@ class IndexWorker {
 
   /** Fills the index from the newest snapshot, if there is one that can be read. */
   async #restore(): Promise<void> {
-    for (let tries = 0; tries < SNAPSHOT_TRIES; ) {
+    for (let tries = 0; tries < MAX_SNAPSHOT_TRIES; ) {
       try {
         const manifest = await this.#store.manifest();
         if (manifest?.positions.length !== this.#config.REDIS_SHARDS) return;
@@ -94,7 +92,7 @@ class IndexWorker {
         return;
       } catch {
         this.#engine = new InvertedEngine();
-        await delay(RETRY);
+        await delay(RETRY_DELAY_MS);
       }
     }
   }
@@ -105,16 +103,16 @@ class IndexWorker {
       .filter((position) => position !== undefined);
     if (this.#isSaving || positions.length < this.#followers.length) return;
     const added = positions.reduce((sum, position) => sum + position.added, 0);
-    if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
+    if (added - addedOf(this.#snapshot) < CHANGES_PER_SNAPSHOT) return;
     this.#isSaving = true;
     try {
       // Another replica may have written one meanwhile.
       this.#snapshot = await this.#store.manifest();
-      if (added - addedOf(this.#snapshot) < SNAPSHOT_CHANGES) return;
+      if (added - addedOf(this.#snapshot) < CHANGES_PER_SNAPSHOT) return;
       this.#snapshot =
         (await this.#store.save(positions, this.#engine.snapshot())) ?? this.#snapshot;
     } catch {
-      // Redis is away: there will be another occasion.
+      // Redis is away: the next call tries again.
     } finally {
       this.#isSaving = false;
     }
@@ -134,10 +132,9 @@ class IndexWorker {
   }
 }
 
-/** A connection with the patience that a block of the log, or a snapshot, may need. */
 function connect(config: Config): RedisClient {
-  const client = connectRedis(config, 5000);
-  // Failures surface where commands are issued.
+  const client = connectRedis(config, REDIS_TIMEOUT_MS);
+  // A failure rejects the commands that it concerns.
   client.on('error', () => {});
   defineScripts(client, CHANGE_LOG_SCRIPTS);
   return client;

@@ -1,18 +1,18 @@
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
 import type { LogPosition } from './snapshot.store.ts';
 
-/** What the service asks of the index worker. */
+/** A message to the index worker. */
 export type ToWorker =
   | { kind: 'search'; number: number; request: SearchRequest }
   /** Redis does not have this quote any more. */
   | { kind: 'delete'; id: number };
 
-/** What the index worker tells the service. */
+/** A message from the index worker. */
 export type FromWorker =
   | { kind: 'found'; number: number; result: SearchResult; seconds: number }
   | { kind: 'status'; status: IndexStatus };
 
-/** How the index is. */
+/** The state of the index. */
 export interface IndexStatus {
   /** Whether it has caught up with Redis since the start. */
   ready: boolean;

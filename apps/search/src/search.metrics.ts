@@ -11,7 +11,7 @@ export const indexDocuments = new Gauge({
 /** Different words met. */
 export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
 
-/** Memory of the index, but for its write buffer. */
+/** Memory of the index, without its write buffer. */
 export const indexBytes = new Gauge({
   name: 'search_index_bytes',
   help: 'Bytes of the segments of the index',
@@ -29,7 +29,7 @@ export const indexLagEntries = new Gauge({
   help: 'Changes of quotes that the index has yet to apply',
 });
 
-/** Since when the thread of the index has said nothing; it speaks four times a second. */
+/** How long the thread of the index has been silent, which reports four times a second. */
 export const indexSilentSeconds = new Gauge({
   name: 'search_index_silent_seconds',
   help: 'Seconds since the thread of the index last said how it is',
@@ -44,7 +44,9 @@ export const queueLength = new Gauge({
 /** Searches that were not answered. */
 export const searchesRefused = new Counter({
   name: 'search_refused_total',
-  help: 'Searches not answered: the queue was full, the wait too late for an answer, or the client gone',
+  help:
+    'Searches not answered: the queue was full, the wait too late for an answer, or the ' +
+    'client gone',
   labelNames: ['reason'] as const,
 });
 for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0);
@@ -52,7 +54,9 @@ for (const reason of ['full', 'late', 'gone']) searchesRefused.inc({ reason }, 0
 /** Comparisons with all quotes because the log had lost something. */
 export const indexResyncs = new Counter({
   name: 'search_index_resyncs_total',
-  help: 'Times the index was compared with all quotes because the log of changes did not continue where it stood',
+  help:
+    'Times the index was compared with all quotes because the log of changes did not continue ' +
+    'where it stood',
 });
 
 /** Age of the snapshot that the next replica would start from. */
@@ -64,7 +68,9 @@ export const snapshotAge = new Gauge({
 /** Seconds that the index took for a query, by what makes it costly. */
 export const queryDuration = new Histogram({
   name: 'search_query_duration_seconds',
-  help: 'Time the index took for a query: one word, several, a phrase, or few hits, so that typos were tried',
+  help:
+    'Time the index took for a query: one word, several, a phrase, or few hits, so that typos ' +
+    'were tried',
   labelNames: ['kind'] as const,
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
 });

@@ -15,19 +15,18 @@ import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
 import * as metrics from './search.metrics.ts';
 
 /**
- * A small young generation: the index lives in typed arrays outside the heap, and what a search
- * leaves behind is little.
+ * The young generation is small, since the index lives in typed arrays outside the heap, and a
+ * search leaves little garbage.
  */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
-/** Searches that wait at most. */
-const QUEUE_LIMIT = 128;
+const MAX_QUEUE_LENGTH = 128;
 /**
- * Searches handed to the index at once: one that runs, and one that it finds when it has finished.
+ * Two searches are handed to the index: one that runs, and one that it begins when that has ended.
  */
-const RUNNING_LIMIT = 2;
-/** Seconds without a word from the index after which it counts as stalled. */
-const STALLED_AFTER = 10;
-const SECOND = 1000;
+const MAX_RUNNING = 2;
+/** An index that has reported nothing for this time counts as stalled. */
+const STALLED_AFTER_SECONDS = 10;
+const SECOND_MS = 1000;
 
 /** Who asks for a search. */
 export interface Asker {
@@ -35,7 +34,7 @@ export interface Asker {
   client: string;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
-  /** When the answer is of no use any more, on the clock of performance.now(). */
+  /** The time of performance.now() after which nobody waits for the answer. */
   deadline: number;
 }
 
@@ -53,15 +52,14 @@ type Refusal = 'full' | 'late' | 'gone';
 const REFUSALS: Record<Refusal, () => ProblemError> = {
   full: () => new ProblemError('busy', 'Too many searches are waiting'),
   late: () => new ProblemError('busy', 'The search had to wait for too long'),
-  // Nobody is there to read it, but it is logged and counted: not as a failure of the service.
+  // Nobody reads this answer, but it is logged and counted: not as a failure of the service.
   gone: () => new ProblemError('request-timeout', 'The client has gone'),
 };
 
 /**
  * This replica's index, which lives in a thread of its own so that requests never wait for it.
- * Searches queue here, where they can be counted, refused and forgotten, and not in the thread's
- * mailbox; and what the thread does is measured here, so that it shows when the thread does nothing
- * any more.
+ * Searches queue here and not among the messages of the thread, so that they can be counted,
+ * refused and removed. The thread is also watched from here, so that a stalled one is noticed.
  */
 @Injectable()
 export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -72,7 +70,7 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
   #worker: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
   #asked = 0;
-  readonly #queue = new FairQueue<Search>(QUEUE_LIMIT);
+  readonly #queue = new FairQueue<Search>(MAX_QUEUE_LENGTH);
   readonly #running = new Map<number, Search>();
 
   constructor(
@@ -85,7 +83,7 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Whether the index has caught up with Redis since the start, and is at work. */
   get ready(): boolean {
-    return this.#status?.ready === true && this.#silentSeconds < STALLED_AFTER;
+    return this.#status?.ready === true && this.#silentSeconds < STALLED_AFTER_SECONDS;
   }
 
   /** @throws ProblemError busy: too many searches wait, or this one did for too long */
@@ -136,10 +134,10 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       workerData: this.config,
       resourceLimits: WORKER_LIMITS,
     });
-    // An error that the thread does not handle is thrown here, and ends the process: without its
-    // index it is of no use.
+    // An error that the thread does not handle is thrown here and ends the process, which is of no
+    // use without its index.
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
-    this.#watch = setInterval(() => void this.#look(), SECOND);
+    this.#watch = setInterval(() => void this.#measure(), SECOND_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -148,12 +146,12 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   #runNext(): void {
-    while (this.#running.size < RUNNING_LIMIT) {
+    while (this.#running.size < MAX_RUNNING) {
       const search = this.#queue.shift();
       if (search === undefined) break;
       const number = this.#asked++;
-      // Until it is answered, also when nobody waits for it any more: a thread that is stuck is not
-      // given more.
+      // It stays there until the index answers, even if nobody waits for it any more: a thread that
+      // is stuck must not get more searches.
       this.#running.set(number, search);
       this.#send({ kind: 'search', number, request: search.request });
     }
@@ -194,8 +192,8 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     );
   }
 
-  /** Once a second: how long has the index been silent, and how far is it behind? */
-  async #look(): Promise<void> {
+  /** Measures, once a second, how long the index has been silent and how far it is behind. */
+  async #measure(): Promise<void> {
     this.#silentSeconds++;
     metrics.indexSilentSeconds.set(this.#silentSeconds);
     if (this.#status === undefined) return;

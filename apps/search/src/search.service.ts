@@ -9,19 +9,17 @@ import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { SearchReplica } from './search.replica.ts';
 
-/** Milliseconds after which an answer is of no use any more. */
-const DEADLINE = 2000;
+/** After this time nobody waits for the answer any more. */
+const DEADLINE_MS = 2000;
 /**
- * How often a page is searched for again because quotes on it were gone; what is left of the last
- * one counts.
+ * A search is repeated when quotes of its page were deleted meanwhile. After this many tries the
+ * page has fewer quotes.
  */
-const TRIES = 5;
-/**
- * Characters of the quotes of a page that are looked at for its highlights, and how many of them at
- * a stretch.
- */
-const HIGHLIGHTED = 20_000;
-const STRETCH = 2000;
+const MAX_TRIES = 5;
+/** The highlighting of a page reads at most about this many characters of its quotes. */
+const MAX_HIGHLIGHTED_CHARACTERS = 20_000;
+/** After this many characters other requests get their turn. */
+const CHARACTERS_PER_TURN = 2000;
 
 /** Answers searches: the replica ranks, Redis holds the texts. */
 @Injectable()
@@ -34,8 +32,8 @@ export class SearchService {
   /**
    * The quotes that match, best first. One that was deleted a moment ago is left out, even if the
    * replica has not heard of it yet.
-   * @param client clients take turns
-   * @param signal aborted when the client has gone
+   * @param client the address of the client; clients take turns
+   * @param signal aborted when the client has closed its connection
    * @throws ProblemError invalid-request: it asks for too much at once; not-ready: the index is
    *   being loaded, or stands still; busy; RedisUnavailableError
    */
@@ -49,7 +47,7 @@ export class SearchService {
     if (message !== undefined) throw invalidRequest([{ field: 'keyword', message }]);
     if (!this.replica.ready)
       throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
-    const asker = { client, signal, deadline: performance.now() + DEADLINE };
+    const asker = { client, signal, deadline: performance.now() + DEADLINE_MS };
     for (let tries = 1; ; tries++) {
       const { total, hits, similar } = await this.replica.search(
         { query, userId: user_id, limit, offset },
@@ -57,7 +55,7 @@ export class SearchService {
       );
       const documents = await this.quotes.findMany(hits.map(({ id }) => String(id)));
       const gone = hits.filter((_, i) => !documents[i]);
-      if (gone.length === 0 || tries === TRIES)
+      if (gone.length === 0 || tries === MAX_TRIES)
         return { items: await itemsOf(hits, documents, { query, similar }), total };
       for (const { id } of gone) this.replica.delete(id);
     }
@@ -65,7 +63,7 @@ export class SearchService {
 }
 
 /**
- * The hits whose quotes are there, as they are answered. Other requests get their turns in between.
+ * The answer's items: the hits whose quotes still exist.
  */
 async function itemsOf(
   hits: readonly Hit[],
@@ -73,19 +71,19 @@ async function itemsOf(
   sought: Sought,
 ): Promise<SearchAnswer['items']> {
   const items: SearchAnswer['items'] = [];
-  let left = HIGHLIGHTED;
-  let stretch = 0;
+  let left = MAX_HIGHLIGHTED_CHARACTERS;
+  let sinceTurn = 0;
   for (const [i, { score }] of hits.entries()) {
     const document = documents[i];
     if (!document) continue;
     const { id, quote, user_id } = decodeQuote(document);
     const share = Math.floor(left / (hits.length - i));
-    const looked = Math.min(quote.length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
-    items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, looked) });
-    left -= looked;
-    stretch += looked;
-    if (stretch < STRETCH) continue;
-    stretch = 0;
+    const maxRead = Math.min(quote.length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
+    items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, maxRead) });
+    left -= maxRead;
+    sinceTurn += maxRead;
+    if (sinceTurn < CHARACTERS_PER_TURN) continue;
+    sinceTurn = 0;
     await nextTurn();
   }
   return items;

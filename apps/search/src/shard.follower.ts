@@ -6,20 +6,17 @@ import type { InvertedEngine } from './engine/inverted.engine.ts';
 import type { LogPosition } from './snapshot.store.ts';
 
 /** Quotes or log entries that are read at once: a fraction of a millisecond of Redis' time. */
-const BATCH = 256;
-/**
- * Milliseconds that a read waits for news, between checks of the log, and before another try after
- * a failure.
- */
-const BLOCK = 1000;
-const CHECK_INTERVAL = 1000;
-const RETRY = 100;
+const BATCH_SIZE = 256;
+/** A read of the log waits for this long when there are no new entries. */
+const BLOCK_MS = 1000;
+const CHECK_INTERVAL_MS = 1000;
+const RETRY_DELAY_MS = 100;
 
 /**
  * Keeps the index equal to one shard of the quotes, by following the shard's log. An entry only
  * says that something happened to a quote: the quote is then read as it is now, always over the
- * same connection, so that whatever is applied last was also read last, in whichever order entries
- * and walks of the whole shard overlap.
+ * same connection, so that what is applied last was also read last, in whatever order entries and
+ * walks of the whole shard overlap.
  */
 export class ShardFollower {
   /**
@@ -88,7 +85,7 @@ export class ShardFollower {
         if (isBug(error)) throw error;
         // Redis is away or failing over; afterwards it may be another one.
         this.#nextCheck = 0;
-        await delay(RETRY);
+        await delay(RETRY_DELAY_MS);
       }
     }
   }
@@ -99,8 +96,8 @@ export class ShardFollower {
   }
 
   /**
-   * Looks whether the log still continues where the index stands; if not, goes on from its end and
-   * compares the whole shard.
+   * Checks whether the log still continues where the index stands. If not, the follower goes on
+   * from the end of the log and compares the whole shard.
    */
   async #check(): Promise<void> {
     const [replication, entry, added, length] = await this.#client.inspectLog(1, this.#keys.log);
@@ -119,7 +116,7 @@ export class ShardFollower {
       this.#walk.abort.abort();
       this.#walk = { abort: new AbortController(), done: undefined };
     }
-    this.#nextCheck = Date.now() + CHECK_INTERVAL;
+    this.#nextCheck = Date.now() + CHECK_INTERVAL_MS;
     if (!this.#complete && this.#walk.done === undefined) this.#startWalk();
     // Before the first walk is over, there is nothing to keep up to date.
     if (!this.caughtUp) await this.#walk.done;
@@ -133,15 +130,15 @@ export class ShardFollower {
     if (!this.caughtUp) this.#nextCheck = 0;
   }
 
-  /** Applies the entries behind the position, if any come within BLOCK. */
+  /** Applies the entries behind the position, if any come within BLOCK_MS. */
   async #read(): Promise<void> {
     const position = this.#position;
     if (position === undefined) return;
     const streams = await this.#blocking.xread(
       'COUNT',
-      BATCH,
+      BATCH_SIZE,
       'BLOCK',
-      BLOCK,
+      BLOCK_MS,
       'STREAMS',
       this.#keys.log,
       position.entry,
@@ -179,7 +176,7 @@ export class ShardFollower {
       .finally(() => {
         walk.done = undefined;
       });
-    // When Redis fails it, the next check starts another.
+    // When Redis fails during a walk, the next check starts another one.
     walk.done.catch(() => {});
   }
 
@@ -209,7 +206,7 @@ export class ShardFollower {
   }
 
   #idsBehind(score: string): Promise<string[]> {
-    return this.#client.zrange(this.#keys.quotes, score, '+inf', 'BYSCORE', 'LIMIT', 0, BATCH);
+    return this.#client.zrange(this.#keys.quotes, score, '+inf', 'BYSCORE', 'LIMIT', 0, BATCH_SIZE);
   }
 }
 

@@ -6,8 +6,8 @@ export const SNAPSHOT_KEYS = {
   snapshot: `${shardTag(0)}:snapshot`,
   /** The same, while it is being written; append a token. */
   next: `${shardTag(0)}:snapshot:next:`,
-  /** The one that was replaced, on its way out; append a token. */
+  /** The snapshot that was replaced, until its memory is freed; append a token. */
   old: `${shardTag(0)}:snapshot:old:`,
-  /** String: who is writing a snapshot, or wrote one a moment ago. */
+  /** String: the token of the snapshot that was begun last, for a minute. */
   lock: `${shardTag(0)}:snapshot:lock`,
 } as const;

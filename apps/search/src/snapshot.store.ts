@@ -12,22 +12,22 @@ export interface LogPosition {
   replication: string;
 }
 
-/** What a snapshot says of itself. */
+/** The first entry of a snapshot, which describes it. */
 export interface SnapshotManifest {
   /** Tells one snapshot from another. */
   token: string;
   /** Milliseconds since the epoch. */
   createdAt: number;
-  /** The state that it holds, by shard; what the log says after that is to be added. */
+  /** By shard, the position in the log up to which it holds all changes. */
   positions: LogPosition[];
 }
 
-/** Seconds after which what a writer that died has left behind is gone. */
-const ABANDONED_AFTER = 600;
-/** Milliseconds before another snapshot may be begun. */
-const INTERVAL = 60_000;
-/** Chunks read at once: about 400 KB, a fraction of a millisecond of Redis' time. */
-const READ_AHEAD = 4;
+/** The chunks that a crashed writer leaves behind expire after this time. */
+const ABANDONED_AFTER_SECONDS = 600;
+/** The replicas together begin at most one snapshot in this time. */
+const MIN_INTERVAL_MS = 60_000;
+/** As many chunks take about 400 KB, and a fraction of a millisecond of Redis' time. */
+const CHUNKS_PER_READ = 4;
 
 /** The newest snapshot of the index, in Redis: any replica writes it, all start from it. */
 export class SnapshotStore {
@@ -48,17 +48,19 @@ export class SnapshotStore {
    */
   async *chunks(manifest: SnapshotManifest): AsyncGenerator<Uint8Array> {
     const read = (from: number) =>
-      this.#client.lrangeBuffer(SNAPSHOT_KEYS.snapshot, from, from + READ_AHEAD - 1) as Promise<
-        Buffer[]
-      >;
+      this.#client.lrangeBuffer(
+        SNAPSHOT_KEYS.snapshot,
+        from,
+        from + CHUNKS_PER_READ - 1,
+      ) as Promise<Buffer[]>;
     let from = 1;
     let ahead = read(from);
     for (;;) {
       const chunks = await ahead;
       if (chunks.length === 0) break;
-      from += READ_AHEAD;
+      from += CHUNKS_PER_READ;
       ahead = read(from);
-      // Should the consumer stop early, nobody waits for this one.
+      // When the consumer stops early, nobody handles a failure of this read.
       ahead.catch(() => {});
       yield* chunks;
     }
@@ -77,16 +79,16 @@ export class SnapshotStore {
     const manifest = { token: randomUUID(), createdAt: Date.now(), positions };
     const { token } = manifest;
     const client = this.#client;
-    if ((await client.set(SNAPSHOT_KEYS.lock, token, 'PX', INTERVAL, 'NX')) === null)
+    if ((await client.set(SNAPSHOT_KEYS.lock, token, 'PX', MIN_INTERVAL_MS, 'NX')) === null)
       return undefined;
     const next = SNAPSHOT_KEYS.next + token;
     await client.rpush(next, JSON.stringify(manifest));
-    await client.expire(next, ABANDONED_AFTER);
+    await client.expire(next, ABANDONED_AFTER_SECONDS);
     for (const chunk of chunks)
       await client.rpush(next, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
     const old = SNAPSHOT_KEYS.old + token;
-    // The first command fails when there was none: the others are carried out all the same. UNLINK
-    // frees the memory in the background, RENAME would not.
+    // The first command fails when there was no snapshot, and the others are carried out as well.
+    // UNLINK frees the memory in the background, while a RENAME over the old one would block.
     await client
       .multi()
       .rename(SNAPSHOT_KEYS.snapshot, old)

@@ -62,12 +62,12 @@ const finds = (keyword: string, total: number) =>
     expect(body.total).toBe(total);
   }, 20_000);
 
-it('follows the new master, without what only the old one knew, and with all that is written since', async () => {
+it('follows the new master, with all that this one knows and nothing else', async () => {
   const old = new Redis(master.port, '127.0.0.1');
   const before = new QuoteWriter(old);
   const [first = ''] = await before.add('sapajou', 'anacoluthe');
   expect(await old.wait(1, 5000)).toBe(1);
-  // Cut off, and unable to come back: what the master takes on now will be lost with it.
+  // The replica is cut off and cannot come back: later writes will be lost with the master.
   replica.process.kill('SIGSTOP');
   await old.call('CLIENT', 'KILL', 'TYPE', 'replica');
   await before.add('fantome');

@@ -8,8 +8,8 @@ import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 /** As search.replica.ts has them. */
-const QUEUE = 128;
-const RUNNING = 2;
+const MAX_QUEUE_LENGTH = 128;
+const MAX_RUNNING = 2;
 
 const platform = new Platform();
 let writer: QuoteWriter;
@@ -57,7 +57,7 @@ function refusal(answer: Answer): string {
 
 it('refuses what is more than the queue holds, and keeps room for others', async () => {
   const refused: string[] = [];
-  const crowd = Array.from({ length: RUNNING + QUEUE + 1 }, () =>
+  const crowd = Array.from({ length: MAX_RUNNING + MAX_QUEUE_LENGTH + 1 }, () =>
     find(1).then((answer) => {
       if (answer.status !== 200) refused.push(refusal(answer));
     }),
@@ -75,9 +75,9 @@ it('refuses what is more than the queue holds, and keeps room for others', async
 
 it('serves clients in turns', async () => {
   const crowd = Array.from({ length: 30 }, (_, i) => find(1, `crowd-${i}`));
-  await waiting(30 - RUNNING);
+  await waiting(30 - MAX_RUNNING);
   const other = find(2, 'other');
-  await waiting(30 - RUNNING + 1);
+  await waiting(30 - MAX_RUNNING + 1);
   await release();
 
   expect((await other).status).toBe(200);
@@ -88,7 +88,7 @@ it('serves clients in turns', async () => {
     return ids;
   });
   // Those that ran already, and one whose turn it was.
-  expect(order.indexOf('other')).toBeLessThanOrEqual(RUNNING + 1);
+  expect(order.indexOf('other')).toBeLessThanOrEqual(MAX_RUNNING + 1);
 });
 
 it('forgets the searches of clients that have gone', async () => {
@@ -98,7 +98,7 @@ it('forgets the searches of clients that have gone', async () => {
     socket.write('GET /search?keyword=sabords HTTP/1.1\r\nHost: x\r\n\r\n');
     return socket;
   });
-  await waiting(20 - RUNNING);
+  await waiting(20 - MAX_RUNNING);
   for (const socket of sockets) socket.destroy();
   await Promise.all(sockets.map((socket) => once(socket, 'close')));
 
@@ -113,7 +113,7 @@ it('answers in time that it is too busy', async () => {
   expect((await find(1)).status).toBe(200);
 });
 
-it('is not ready while the index stands still, says how far it is behind, and recovers', async () => {
+it('is not ready while the index stands still, says how far behind it is, recovers', async () => {
   await writer.add('tonnerre de Brest', 'moule à gaufres');
   await eventually(async () => {
     expect(await metric('search_index_lag_entries')).toBe(2);

@@ -5,7 +5,8 @@ import { web } from './web/web.ts';
 await runService({
   name: 'shop',
   description:
-    'The shop PrivRocket: pages for buyers, which are not described here, the webhook of Stripe, and the orders for the admin.',
+    'The shop PrivRocket: pages for buyers, which are not described here, the webhook of ' +
+    'Stripe, and the orders for the admin.',
   adminKey: true,
   cookies: true,
   payments: true,

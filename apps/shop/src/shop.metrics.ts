@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
 import { ORDER_STATES } from './orders/order.schema.ts';
 
-/** Orders that have come to a state, `created` when they were placed. */
+/** Orders that have reached a state, `created` when they were placed. */
 export const orderCount = counter(
   'shop_orders_total',
   'Orders that have come to a state',
@@ -9,7 +9,7 @@ export const orderCount = counter(
   ORDER_STATES,
 );
 
-/** Payment pages that the provider opened, or failed to. */
+/** Payment pages that the provider opened or failed to open. */
 export const paymentPageCount = counter(
   'shop_payment_pages_total',
   'Payment pages asked of the payment provider, by whether it opened them',
@@ -29,8 +29,8 @@ export const paymentEventCount = counter(
 );
 
 /**
- * Catalogue pages and products read: from the quotes service or, while that is away, from what the
- * shop remembers. A page is kept a while, so that fewer are read than shown.
+ * Reads of catalogue pages and products: from the quotes service or, while that is away, from the
+ * products that the shop remembers. Since pages are kept for a while, fewer are read than shown.
  */
 export const catalogueReadCount = counter(
   'shop_catalogue_reads_total',

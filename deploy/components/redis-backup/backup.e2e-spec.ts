@@ -196,7 +196,7 @@ class Writer {
 }
 
 describe('backup.sh', () => {
-  it('copies three times in a row, ten times, while others write and the append-only file is rewritten', async () => {
+  it('copies 30 times while clients write and the append-only file is rewritten', async () => {
     const writer = new Writer();
     for (let i = 0; i < 30; i += 1) {
       const { acknowledged } = writer;

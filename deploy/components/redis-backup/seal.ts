@@ -3,7 +3,7 @@
  * BACKUP_KEY, and keeps the seven newest backups. `node seal.ts open`: takes a backup, $BACKUP or
  * the newest, to /copy for restore.sh.
  *
- * What is encrypted is what OpenSSL writes, whose program the image of Redis lacks, so that a
+ * The encrypted format is that of the program `openssl`, which the image of Redis lacks, so that a
  * backup can be read without this one: `openssl enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256
  * -pass env:BACKUP_KEY -in quotes-....rdb.enc -out quotes-....rdb`
  */
@@ -24,15 +24,15 @@ import { pipeline } from 'node:stream/promises';
 
 const COPY = '/copy';
 const BACKUPS = '/backup';
-const KEPT = 7;
+const MAX_BACKUPS = 7;
 
 const CIPHER = 'aes-256-cbc';
 const ITERATIONS = 600_000;
-/** What a file of OpenSSL begins with; eight bytes of salt follow. */
+/** A file of OpenSSL begins with this, followed by eight bytes of salt. */
 const MAGIC = Buffer.from('Salted__');
-const HEADER = MAGIC.length + 8;
+const HEADER_BYTES = MAGIC.length + 8;
 
-/** What an interrupted run has left would fill the volume in the end. */
+/** Files of interrupted runs are deleted after this time, or they would fill the volume. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 const key = process.env.BACKUP_KEY;
@@ -55,7 +55,7 @@ async function seal(): Promise<void> {
     await write(join(COPY, name), file, key ? encryption(key) : { transform: new PassThrough() });
     console.log(`${file} ${statSync(file).size} bytes`);
   }
-  for (const name of backupsIn(BACKUPS).slice(0, -KEPT))
+  for (const name of backupsIn(BACKUPS).slice(0, -MAX_BACKUPS))
     rmSync(join(BACKUPS, name), { force: true });
 }
 
@@ -82,13 +82,13 @@ function backupsIn(folder: string): string[] {
     .sort();
 }
 
-/** Writes a file that is there whole or not at all. */
+/** Writes a file completely or not at all. */
 async function write(
   from: string,
   to: string,
   { transform, header, start = 0 }: { transform: Transform; header?: Buffer; start?: number },
 ): Promise<void> {
-  // Of this run alone: the nightly one and one by hand may meet.
+  // The name is unique, since a nightly run and one by hand may overlap.
   const part = `${to}.${randomUUID()}.part`;
   try {
     const output = createWriteStream(part, { mode: 0o600 });
@@ -101,7 +101,7 @@ async function write(
 }
 
 function encryption(password: string) {
-  const salt = randomBytes(HEADER - MAGIC.length);
+  const salt = randomBytes(HEADER_BYTES - MAGIC.length);
   return {
     transform: createCipheriv(CIPHER, ...derive(password, salt)),
     header: Buffer.concat([MAGIC, salt]),
@@ -109,11 +109,11 @@ function encryption(password: string) {
 }
 
 function decryption(file: string, password: string) {
-  const header = Buffer.alloc(HEADER);
+  const header = Buffer.alloc(HEADER_BYTES);
   readSync(openSync(file, 'r'), header);
   return {
     transform: createDecipheriv(CIPHER, ...derive(password, header.subarray(MAGIC.length))),
-    start: HEADER,
+    start: HEADER_BYTES,
   };
 }
 

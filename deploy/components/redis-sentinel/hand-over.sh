@@ -17,19 +17,24 @@ peer_sentinel() {
   for ordinal in 0 1 2; do
     peer=${host%-*}-$ordinal.$domain
     [ "$peer" != "$self" ] || continue
-    if timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel "$@" 2>/dev/null; then return; fi
+    if timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel "$@" 2>/dev/null; then
+      return
+    fi
   done
   return 1
 }
 # The services follow what the Sentinels say, so this node serves until they name another.
 handed_over() {
-  ! is_master && master=$(peer_sentinel get-master-addr-by-name quotes | head -n 1) && [ -n "$master" ] && [ "$master" != "$self" ]
+  ! is_master && master=$(peer_sentinel get-master-addr-by-name quotes | head -n 1) &&
+    [ -n "$master" ] && [ "$master" != "$self" ]
 }
 tries=0
 until handed_over || [ "$tries" -ge 100 ]; do
   # Every 4 s again: the chosen replica may have died meanwhile. A failover that is under way
   # refuses a second one.
-  if [ $((tries % 20)) -eq 0 ]; then peer_sentinel failover quotes coordinated >/dev/null || true; fi
+  if [ $((tries % 20)) -eq 0 ]; then
+    peer_sentinel failover quotes coordinated >/dev/null || true
+  fi
   tries=$((tries + 1))
   sleep 0.2
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Before a node starts: on its first start, writes the two files that Redis and Sentinel keep up to
-# date themselves from then on (role, epoch, known peers). Later starts keep them, so that after a
-# failover nobody goes back to an older idea of who is the master.
+# Runs before a node starts. On its first start it writes the two files that Redis and Sentinel keep
+# up to date themselves from then on (role, epoch, known peers). Later starts keep them, so that
+# after a failover nobody goes back to an older idea of who is the master.
 set -eu
 umask 077
 export REDISCLI_AUTH="$NODE_PASSWORD"
@@ -16,7 +16,8 @@ peers="$first $set_name-1.$domain $set_name-2.$domain"
 ask_sentinels() {
   master='' replicas=''
   for peer in $peers; do
-    answer=$(timeout 2 valkey-cli --user node -h "$peer" -p 26379 -e sentinel master quotes 2>/dev/null) || continue
+    answer=$(timeout 2 valkey-cli --user node -h "$peer" -p 26379 \
+      -e sentinel master quotes 2>/dev/null) || continue
     master=$(echo "$answer" | grep -A 1 '^ip$' | tail -n 1)
     replicas=$(echo "$answer" | grep -A 1 '^num-slaves$' | tail -n 1)
     return
@@ -29,7 +30,8 @@ if [ ! -f /data/node.conf ]; then
   # have the data: only once another Sentinel says that there are no replicas yet is this the first
   # start of all.
   while [ "${master:-$first}" = "$self" ] && [ "$replicas" != 0 ]; do
-    echo "waiting for another Sentinel to say that there is no data yet, or to elect another master than this empty node"
+    echo "waiting for another Sentinel to say that there is no data yet," \
+      "or to elect another master than this empty node"
     sleep 1
     ask_sentinels
   done
@@ -47,11 +49,11 @@ CONF
     echo "replica-announce-ip $self"
     [ "$master" = "$self" ] || echo "replicaof $master 6379"
   } >/data/node.conf.new
-  # Last, and at once: a crash before this line is a first start again.
+  # This is the last step, and atomic: after a crash before it, the next start is a first one again.
   mv /data/node.conf.new /data/node.conf
 fi
 
-# The nodes know each other by a user of its own.
+# The nodes log in to each other as a user of their own.
 printf 'masteruser node\nmasterauth %s\n' "$NODE_PASSWORD" >/run/redis/login.conf
 # What Redis rewrote into its file of the users and passwords of an earlier version: beside an ACL
 # file it would refuse to start.
@@ -87,7 +89,8 @@ done
 # would elect a replica, which may lack what the master has acknowledged with the other one. Where a
 # Sentinel answers, the others have not ended, and know better.
 tries=0
-until [ "$last" = "$self" ] || timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1 || [ "$tries" -ge 30 ]; do
+until [ "$last" = "$self" ] || [ "$tries" -ge 30 ] ||
+  timeout 2 valkey-cli --user node -h "$last" ping >/dev/null 2>&1; do
   ask_sentinels
   [ -z "$master" ] || break
   echo "waiting for $last, the last master"

@@ -1,6 +1,6 @@
 /**
- * Binary search: the first of 0 .. `size` for which `isBefore` is false. It must be true for all
- * before that one, and false for all behind it.
+ * Binary search: the first number from 0 to `size` for which `isBefore` is false. It must be true
+ * for all numbers before that one, and false for all others below `size`.
  */
 export function bisect(size: number, isBefore: (at: number) => boolean): number {
   let low = 0;

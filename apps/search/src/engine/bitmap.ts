@@ -1,4 +1,4 @@
-/** A set of small numbers: one bit a number, 32 to an element. */
+/** A set of small numbers: one bit for each number, 32 in an element. */
 export type Bitmap = Uint32Array;
 
 export function createBitmap(size: number): Bitmap {

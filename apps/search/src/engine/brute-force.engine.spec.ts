@@ -26,7 +26,7 @@ describe('BruteForceEngine', () => {
     expect(find(engine, '-amour')).toEqual([]);
   });
 
-  it('ranks exact before prefix before fewer typos, then proximity, then BM25, then the newest', () => {
+  it('ranks by exact word, prefix, fewer typos, proximity, BM25 and age, in this order', () => {
     expect(find(engineOf('mange des souris', 'souri'), 'souri')).toEqual([2, 1]);
     expect(find(engineOf('liberte liberte', 'libertes', 'libarte', 'libatre'), 'liberte')).toEqual([
       1, 2, 3,
@@ -55,7 +55,7 @@ describe('BruteForceEngine', () => {
     expect(engine.search(request).withTypos).toBe(expected);
   });
 
-  it('forgives typos in the rarest words only, and takes a word for the likeliest terms only', () => {
+  it('forgives typos in the rarest words only, and takes a word for its likeliest terms', () => {
     const words = Array.from({ length: MAX_FUZZY_WORDS + 1 }, (_, i) => `${'abcdefgh'[i]}aaaaxx`);
     const engine = engineOf(words.join(' ').replaceAll('x', 'y'), words[0] ?? '');
     expect(

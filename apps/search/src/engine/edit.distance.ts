@@ -17,7 +17,7 @@ export function editDistance(word: string, other: string, max: number): number {
   let leastAbove = 0;
   for (let i = 1; i <= m; i++) {
     const least = fillRow(i, n);
-    // A swap reaches back two rows: what follows is too far only when both of them are.
+    // A swap reaches back two rows, so that later rows exceed `max` only when both of these do.
     if (least > max && leastAbove > max) return Number.POSITIVE_INFINITY;
     leastAbove = least;
     [twoAbove, above, row] = [above, row, twoAbove];
@@ -47,7 +47,7 @@ function fillRow(i: number, n: number): number {
   return least;
 }
 
-/** Returns how many there are. */
+/** Reads the code points of a word. Returns how many there are. */
 function readCodePoints(word: string, into: number[]): number {
   let length = 0;
   for (const character of word) into[length++] = character.codePointAt(0) as number;

@@ -2,7 +2,7 @@ import { escapeHtml } from '#libs/schema/html.escape.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import { type Token, tokenize } from './tokenizer.ts';
 
-/** How much of a text is shown; the ellipses and the markup come on top. */
+/** How much of a text is shown, without ellipses and markup. */
 export const MAX_FRAGMENT_CHARACTERS = 200;
 
 /** What a search looked for. */
@@ -82,7 +82,7 @@ function bestWindow(text: string, tokens: Token[], marks: Map<Token, QueryWord>)
       best = { words: words.size, marks: count, start: first.start, end };
     }
   });
-  // Both sides share the room that is left. What one side cannot use goes to the other.
+  // Both sides share the remaining characters. One side gets those that the other cannot use.
   const room = Math.max(0, MAX_FRAGMENT_CHARACTERS - (best.end - best.start));
   const centred = best.start - Math.floor(room / 2);
   const from = Math.max(0, Math.min(centred, text.length - MAX_FRAGMENT_CHARACTERS));

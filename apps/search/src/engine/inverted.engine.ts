@@ -24,8 +24,8 @@ import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
 
 /**
- * Every search reads the write buffer document by document: with more of them it would take longer
- * than a segment.
+ * Every search reads each document of the write buffer: with more of them that would take longer
+ * than the search of a segment.
  */
 const MAX_BUFFERED_DOCUMENTS = MAX_SEGMENT_DOCUMENTS / 64;
 
@@ -58,13 +58,12 @@ export class InvertedEngine implements SearchEngine {
   #size = 0;
   #isFilling = false;
   readonly #segmentSearch = new SegmentSearch(this.#table);
-  // Scratch: of deletions, and of searches, see QueryMatcher.
+  // Scratch memory: of deletions, and of searches (see QueryMatcher).
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   #wordsByTerm = new Uint32Array(0);
 
   /**
-   * @param maxBufferedDocuments small in tests, which then see many segments and merges of few
-   * documents
+   * @param maxBufferedDocuments small in tests, so that few documents make many segments and merges
    */
   constructor(maxBufferedDocuments = MAX_BUFFERED_DOCUMENTS) {
     this.#maxBufferedDocuments = maxBufferedDocuments;
@@ -83,12 +82,12 @@ export class InvertedEngine implements SearchEngine {
     this.#flushFullBuffer();
   }
 
-  /** How many distinct terms were met. */
+  /** How many different terms were ever indexed. */
   get terms(): number {
     return this.#table.size;
   }
 
-  /** Bytes of the segments, which hold nearly all there is. */
+  /** Bytes of the segments, which take nearly all memory of the index. */
   get bytes(): number {
     let sum = 0;
     for (const segment of this.#segments) {
@@ -99,7 +98,7 @@ export class InvertedEngine implements SearchEngine {
     return sum;
   }
 
-  /** The ids of all quotes, in no order. */
+  /** The ids of all quotes, in no particular order. */
   *ids(): Generator<number> {
     yield* this.#writeBuffer.keys();
     for (const { byId, ids, liveDocs } of this.#segments) {
@@ -194,7 +193,7 @@ export class InvertedEngine implements SearchEngine {
     let total = 0;
     if (matcher.isSatisfiable) {
       total += this.#searchWriteBuffer(matcher, user, top);
-      // The newest first: they win ties, so that more of the others are passed over.
+      // The newest segments come first: their documents win ties, so that more others are skipped.
       total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
     }
     matcher.release();
@@ -265,7 +264,7 @@ export class InvertedEngine implements SearchEngine {
     if (DEBUG_ASSERTIONS) this.#assertSize();
   }
 
-  /** When the write buffer is empty. */
+  /** Holds only while the write buffer is empty, since it counts the segments alone. */
   #assertSize(): void {
     const live = this.#segments.reduce((sum, { liveDocCount }) => sum + liveDocCount, 0);
     assert(live === this.#size, 'every quote is live in one segment');

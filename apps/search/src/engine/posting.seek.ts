@@ -1,6 +1,6 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 
-/** Up to this many postings, steps are quicker than leaps. */
+/** Up to this distance, single steps are quicker than galloping. */
 export const MAX_LINEAR_STEPS = 8;
 
 /**

@@ -38,26 +38,26 @@ export interface Phrase {
 /** What a matcher needs of the index. */
 export interface MatcherContext {
   table: TermTable;
-  /** How many there are. */
+  /** How many documents the index holds. */
   documents: number;
-  /** See QueryMatcher; all 0. */
+  /** See QueryMatcher. All elements must be 0. */
   wordsByTerm: Uint32Array;
 }
 
-/** What a match costs that is no exact one: less than one edit. */
+/** The cost of a match as a prefix: more than that of an exact match, less than one edit. */
 const PREFIX_COST = 0.5;
 
 /**
- * A query made ready for one search: scores documents by their tokens. `wordsByTerm` maps each term
+ * A query prepared for one search: scores documents by their tokens. `wordsByTerm` maps each term
  * number to the words of the query that it matches, a bit each, so that most tokens of a document
- * cost one look. It is as long as the term table and belongs to the engine, which would otherwise
- * clear as much memory for every search: release() empties it again.
+ * cost one lookup. It is as long as the term table. The engine keeps it for all searches, so that a
+ * search need not clear all of it: release() resets the elements that this one has set.
  */
 export class QueryMatcher {
   readonly words: WordMatcher[];
   readonly phrases: Phrase[];
   readonly excluded: Phrase[];
-  /** False when some word is matched by no term at all, so that no document can match. */
+  /** False when no term matches some word, so that no document can match. */
   readonly isSatisfiable: boolean;
   /**
    * True when postings cannot tell the score of a document: edit distances of several words have to
@@ -67,9 +67,9 @@ export class QueryMatcher {
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
   readonly #allWords: number;
-  // Of the document that is being scored. By word: how often it stands there exactly, the cost of
-  // its best match, the position of its latest best match, and the gap between it and the word
-  // before it.
+  // The state of the document that is being scored, by word: how often it occurs exactly, the cost
+  // of its best match, the position of its latest best match, and the gap between it and the word
+  // before it in the query.
   readonly #frequencies: Uint32Array;
   readonly #costs: Float64Array;
   readonly #lastPositions: Int32Array;
@@ -89,7 +89,7 @@ export class QueryMatcher {
     });
     const numbersOf = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
     this.phrases = query.phrases.map(numbersOf).map(phraseOf);
-    // What holds a term that no document ever held excludes nothing.
+    // An exclusion with a term that no document ever held excludes nothing.
     this.excluded = query.excluded
       .map(numbersOf)
       .filter((terms) => !terms.includes(-1))
@@ -122,7 +122,7 @@ export class QueryMatcher {
     return this.excluded.some(({ terms }) => contains(tokens, length, terms)) ? -1 : score;
   }
 
-  /** The same for a document whose phrases and exclusions are known to be right. */
+  /** The same for a document that is known to hold all phrases and nothing that is excluded. */
   scoreWords(tokens: Uint32Array, length: number): number {
     this.#frequencies.fill(0);
     this.#costs.fill(Number.POSITIVE_INFINITY);
@@ -153,8 +153,8 @@ export class QueryMatcher {
 
   /**
    * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix
-   * unless that is -1. Its tokens are `length` varints from `bytes[from]` on. They are read until
-   * the proximity is down to `minProximity`, below which it cannot fall.
+   * unless that is -1. Its tokens are `length` varints from `bytes[from]` on. Reading stops when
+   * the proximity has fallen to `minProximity`, which is a lower bound of it.
    */
   readProximity(
     bytes: Uint8Array,
@@ -182,7 +182,7 @@ export class QueryMatcher {
     return sum;
   }
 
-  /** A term that matches these words stands at `at`. Returns by how much the gaps get narrower. */
+  /** Takes a token at `at` that matches these words. Returns by how much it narrows the gaps. */
   #place(matched: number, term: number, prefixWord: number, at: number): number {
     let best = 0;
     let narrowed = 0;
@@ -192,7 +192,7 @@ export class QueryMatcher {
       best |= 1 << i;
       narrowed += this.#narrowGaps(i, at);
     }
-    // After all gaps are narrowed, so that two words never share this token.
+    // This follows the narrowing of all gaps, so that two words never share this token.
     for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
     return narrowed;
   }
@@ -235,7 +235,7 @@ export class QueryMatcher {
         best |= 1 << i;
         this.#narrowGaps(i, at);
       }
-      // After all gaps are narrowed, so that two words never share this token.
+      // This follows the narrowing of all gaps, so that two words never share this token.
       for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
     }
     let sum = 0;
@@ -244,8 +244,8 @@ export class QueryMatcher {
   }
 
   /**
-   * Word `i` stands at `at`. Narrows the gaps to the word before it, and to the one behind it,
-   * which is in reverse. Returns by how much.
+   * Narrows the gaps between word `i`, which stands at `at`, and its neighbours in the query. The
+   * one behind it has been met before, and so in reverse order. Returns by how much.
    */
   #narrowGaps(i: number, at: number): number {
     let narrowed = 0;
@@ -280,7 +280,7 @@ export class QueryMatcher {
     return { term: number, idf: idf(documents, documentFrequency), prefixRange, similar };
   }
 
-  /** The term matches word `i`. */
+  /** Notes that the term matches word `i`. */
   #addMatch(term: number, i: number): void {
     const words = this.#wordsByTerm[term] as number;
     if (words === 0) this.#terms.push(term);
@@ -293,7 +293,7 @@ export function isFuzzy({ term, exact }: QueryWord): boolean {
   return !exact && maxEditDistance([...term].length) > 0;
 }
 
-/** The words that similar terms are looked for. */
+/** The words for which similar terms are looked up: the rarest ones. */
 function fuzzyWords(words: QueryWord[], table: TermTable): QueryWord[] {
   const documentFrequency = ({ term }: QueryWord) => {
     const number = table.find(term);
@@ -305,7 +305,9 @@ function fuzzyWords(words: QueryWord[], table: TermTable): QueryWord[] {
     .slice(0, MAX_FUZZY_WORDS);
 }
 
-/** The similar terms of a word, as ranking.ts defines them, but those that match it as a prefix. */
+/**
+ * The similar terms of a word, as ranking.ts defines them, without those that match it as a prefix.
+ */
 function expand(word: string, isPrefix: boolean, table: TermTable): Map<number, number> {
   const similar = table.similar(word, maxEditDistance([...word].length));
   const isPrefixOf = (term: number) => isPrefix && table.text(term).startsWith(word);

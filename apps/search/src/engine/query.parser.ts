@@ -5,11 +5,11 @@ import { termsOf } from './tokenizer.ts';
 export interface QueryWord {
   term: string;
   /**
-   * Longer terms that begin with it match too: it is the last word, which is perhaps not typed to
-   * its end.
+   * Longer terms that begin with it match too: it is the last word, which may not be typed to its
+   * end yet.
    */
   prefix: boolean;
-  /** It stands in a phrase, so that no longer and no similar term matches it. */
+  /** It stands in a phrase, so that neither longer nor similar terms match it. */
   exact: boolean;
 }
 
@@ -62,8 +62,8 @@ export function parseQuery(keyword: string): Query {
 }
 
 /**
- * What a query has too many of, in the words of an error; undefined when it is within the bounds of
- * the engine.
+ * The error message for a query that has too many words, phrases or exclusions; undefined when it
+ * is within the bounds.
  */
 export function queryExcess({ words, phrases, excluded }: Query): string | undefined {
   if (words.length > MAX_WORDS) return `must have at most ${MAX_WORDS} different words`;

@@ -34,7 +34,7 @@ const MAX_WEIGHT = K1 + 1;
 // more tiers than 2 edits in each of MAX_FUZZY_WORDS words can reach.
 const TIERS = 66;
 const TIER = 256;
-/** A score has so many steps of proximity, from 1 down to 0. */
+/** How many steps of proximity there are between the scores 1 and 0. */
 export const SCORE_STEPS = TIERS * TIER;
 /** The BM25 that is worth half of what BM25 can add. */
 const SATURATION = 8;
@@ -60,7 +60,7 @@ export function impact(frequency: number, length: number): number {
 
 const SINGLE_IMPACTS = Uint8Array.from({ length: 4096 }, (_, length) => impact(1, length));
 
-/** `impact(1, length)` from a table: it is asked for very often. */
+/** `impact(1, length)`, from a table since it is called very often. */
 export function singleImpact(length: number): number {
   // A longer document is rare, and computed.
   return SINGLE_IMPACTS[length] ?? impact(1, length);

@@ -6,8 +6,8 @@ export interface SearchRequest {
   query: Query;
   /** Only quotes signed by this user. */
   userId?: string | undefined;
-  /** Hits wanted, and how many of the best to skip first. */
   limit: number;
+  /** How many of the best hits are left out. */
   offset: number;
 }
 

@@ -10,7 +10,7 @@ import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
 
 type PostingRanges = Pick<Postings, 'terms' | 'postingStarts'>;
 
-/** Builds a segment of new documents. Every term of theirs must have an ordinal in `table`. */
+/** Builds a segment of new documents. All their terms must have an ordinal in `table`. */
 export function buildSegment(documents: Document[], table: TermTable): Segment {
   const tokenCount = documents.reduce((sum, { terms }) => sum + terms.length, 0);
   const tokens = new Uint8Array(tokenCount * MAX_VARINT32_BYTES);
@@ -157,8 +157,8 @@ function bitmapsOf(commonTerms: Uint32Array, postings: Postings, bitmapLength: n
 }
 
 /**
- * The documents in ascending order of their ids. They mostly come in that order, and then need no
- * sorting.
+ * The documents in ascending order of their ids. They mostly are in that order already, and then
+ * need no sorting.
  */
 function sortedById(ids: Float64Array): Uint16Array {
   const byId = new Uint16Array(ids.length);

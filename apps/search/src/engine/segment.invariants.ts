@@ -6,8 +6,8 @@ import type { TermTable } from './term.table.ts';
 import { readVarints } from './varint.ts';
 
 /**
- * What searches rely on, and cannot afford to check. @throws Error when the segment is not as its
- * layout says
+ * Checks what searches rely on and cannot afford to check.
+ * @throws Error when the segment is not as its layout says
  */
 export function assertSegment(segment: Segment, table: TermTable): void {
   assertForwardIndex(segment);

@@ -4,14 +4,14 @@ import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
 import { readVarints } from './varint.ts';
 
 /**
- * Only every fourth document is read to find which pairs are common: an estimate is enough for
- * that.
+ * Only one document in this many is read to find which pairs are common, since an estimate is
+ * enough.
  */
 const SAMPLE_STEP = 4;
 
 /**
- * Pairs are counted of so many terms, since the counts take the square of it: 4 MiB. Natural
- * language has fewer common terms, but what clients write need not be that.
+ * Bounds the memory of the counts, which grows with the square of the terms, to 4 MiB. Natural
+ * language has fewer common terms, but clients may write anything.
  */
 export const MAX_PAIR_TERMS = 1024;
 

@@ -17,17 +17,17 @@ import type { TermRange } from './segment.terms.ts';
 import { addDocuments, commonRow, keepDocuments, termRange } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
 
-/** For so few candidates, looking through their tokens is quicker than reading position masks. */
+/** Up to this many candidates, searching their tokens is quicker than reading position masks. */
 const MAX_CANDIDATES_READ = 64;
 
 /**
  * Finds the documents of a segment that hold a phrase. The bitmaps of its terms and of its common
- * pairs leave candidates. Whether these hold it is told by their position masks, and by their
- * tokens where the masks are not exact.
+ * pairs leave candidates. Their position masks decide which of these hold it, and their tokens
+ * where the masks are not exact.
  */
 export class PhraseFilter {
   readonly #table: TermTable;
-  // Scratch, which every call uses anew.
+  // Scratch memory, which every call overwrites.
   readonly #candidates = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #termBitmaps = createBitmap(MAX_WORDS * MAX_SEGMENT_DOCUMENTS);
 
@@ -109,7 +109,8 @@ export class PhraseFilter {
   }
 
   /**
-   * The documents that hold a term. The bitmap of a rare one is made, in scratch of that number.
+   * The documents that hold a term. The bitmap of a rare term is made in scratch memory, at the
+   * place `number`.
    */
   #bitmap(segment: Segment, range: TermRange, number: number): Bitmap {
     const { length } = segment.liveDocs;
@@ -142,7 +143,7 @@ function masksAlign(
   return ends !== 0;
 }
 
-/** Whether the tokens of a document hold the phrase, byte for byte. */
+/** Whether the tokens of a document contain the bytes of the phrase. */
 function holds({ tokens, tokenStarts }: Segment, document: number, phrase: Uint8Array): boolean {
   const start = tokenStarts[document] as number;
   const end = (tokenStarts[document + 1] as number) - phrase.length;

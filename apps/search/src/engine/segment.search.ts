@@ -20,20 +20,20 @@ import { rankByImpact, rankByLength } from './word.ranking.ts';
 /** Reading a document costs about as much as marking this many postings. */
 const POSTINGS_PER_READ = 100;
 /**
- * So few documents of a segment are read at once, if that costs less than marking all postings of
- * the query.
+ * At most this many documents of a segment are read without marking the postings of all words, if
+ * that costs less.
  */
 const MAX_DOCUMENTS_READ = 64;
 
 /**
  * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
- * total. Which of them enter the top hits is up to word.ranking.ts and segment.ranking.ts.
+ * total. word.ranking.ts and segment.ranking.ts decide which of them enter the top hits.
  */
 export class SegmentSearch {
   readonly #table: TermTable;
   readonly #phrases: PhraseFilter;
   readonly #ranker: SegmentRanker;
-  // Scratch, which every call uses anew.
+  // Scratch memory, which every call overwrites.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #tierMatches = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -96,8 +96,8 @@ export class SegmentSearch {
   }
 
   /**
-   * A query of one word needs no reading: the tier of a document and one posting, or its length,
-   * give its score.
+   * No document is read for a query of one word: its score follows from its tier and from one
+   * posting or its length.
    */
   #searchOne(
     segment: Segment,
@@ -144,8 +144,8 @@ export class SegmentSearch {
   }
 
   /**
-   * Removes from `bits` what the query excludes, what lacks one of its phrases, and what the user
-   * did not sign.
+   * Removes from `bits` the documents that the query excludes, that lack one of its phrases, or
+   * that the user did not sign.
    */
   #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
     const { phrases, excluded } = matcher;
@@ -162,7 +162,7 @@ export class SegmentSearch {
   }
 
   /**
-   * Scores every document of #matches, whose tokens are in #tokens then. Returns how many match.
+   * Reads each document of #matches into #tokens, and scores it. Returns how many match.
    */
   #readMatches(
     segment: Segment,
@@ -182,7 +182,7 @@ export class SegmentSearch {
   }
 }
 
-/** Removes from `bits` the documents that others than the user signed. */
+/** Removes from `bits` the documents that the user did not sign. */
 function keepSigned({ users, liveDocs }: Segment, user: number, bits: Bitmap): void {
   for (let i = 0; i < liveDocs.length; i++) {
     let kept = 0;

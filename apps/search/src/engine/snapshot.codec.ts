@@ -83,8 +83,8 @@ export class SnapshotDecoder {
   }
 
   /**
-   * The documents of the chunk, if it is one of documents. @throws Error when it is a header of
-   * another version
+   * The documents of the chunk, if it is one of documents.
+   * @throws Error when it is a header of another version
    */
   push(chunk: Uint8Array): Document[] {
     if (this.#header === undefined) {
@@ -106,8 +106,8 @@ export class SnapshotDecoder {
 
 function decodeDocuments(bytes: Uint8Array): Document[] {
   const documents: Document[] = [];
-  // One array for the terms of all documents: a million small arrays would take longer to make than
-  // all else here. It is long enough, since every term takes a byte at least.
+  // All documents share one array of terms: making a million small arrays would take most of the
+  // time. It is long enough, since every term takes at least a byte.
   const terms = new Uint32Array(bytes.length);
   let end = 0;
   let at = 0;

@@ -10,11 +10,10 @@ export interface OrdinalRange {
 }
 
 /**
- * Every term that was ever met. A term has a number, by the order of appearance: common terms
- * appear early, so that their numbers are short in the index. Beside it the table holds three
- * things: the number of each text; the ordinal of each term, which is its place in text order, for
- * prefixes; and a mask of the letters of each term, which rules out nearly all terms when similar
- * ones are looked for, without a look at their text.
+ * Every term that was ever indexed. Terms are numbered in the order of their appearance: common
+ * ones appear early, so that their varints are short. The table also holds the ordinal of each
+ * term, which is its place in text order, for prefixes; and a mask of its letters, which rules out
+ * nearly all terms in the search for similar ones before their texts are read.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
@@ -23,7 +22,7 @@ export class TermTable {
   #letterMasks = new Uint32Array(INITIAL_TERMS);
   #lengths = new Uint8Array(INITIAL_TERMS);
   #documentFrequencies = new Uint32Array(INITIAL_TERMS);
-  // As sort() left them: the terms met since then have no ordinal yet.
+  // As of the last sort(): the terms added since then have no ordinal yet.
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
 
@@ -73,12 +72,11 @@ export class TermTable {
   }
 
   /**
-   * Gives every term an ordinal. The ordinals of older terms move up where new ones come in
-   * between.
+   * Gives every term an ordinal. The ordinals of older terms rise where new ones sort before them.
    */
   sort(): void {
     const old = this.#termsByOrdinal;
-    const added = this.#texts.slice(old.length).sort(compare);
+    const added = this.#texts.slice(old.length).sort(compareTexts);
     if (added.length === 0) return;
     const termsByOrdinal = new Uint32Array(this.#texts.length);
     let from = 0;
@@ -99,7 +97,7 @@ export class TermTable {
 
   /** The ordinals of the terms that begin with `prefix`. */
   prefixRange(prefix: string): OrdinalRange {
-    // U+FFFF is no character, so that all that begins with the prefix sorts before this text.
+    // No term holds U+FFFF, which is not a character: this text sorts behind all with the prefix.
     return { from: this.#lowerBound(prefix, 0), to: this.#lowerBound(`${prefix}\uffff`, 0) };
   }
 
@@ -112,13 +110,13 @@ export class TermTable {
     return found;
   }
 
-  /** The other terms within that edit distance of `text`, with their distances. */
+  /** The other terms within the edit distance `maxDistance` of `text`, with their distances. */
   similar(text: string, maxDistance: number): Map<number, number> {
     const letterMask = letterMaskOf(text);
     const length = lengthOf(text);
     const found = new Map<number, number>();
     for (let term = 0; term < this.#texts.length; term++) {
-      // An edit adds, removes or replaces one letter, and so changes two bits of the mask at most.
+      // An edit changes at most two bits of the mask: it replaces one letter by another.
       if (popCount((this.#letterMasks[term] as number) ^ letterMask) > 2 * maxDistance) continue;
       if (Math.abs((this.#lengths[term] as number) - length) > maxDistance) continue;
       const distance = editDistance(text, this.text(term), maxDistance);
@@ -167,8 +165,8 @@ function copied<T extends Uint32Array | Uint8Array>(from: T, to: T): T {
   return to;
 }
 
-/** By UTF-16 units: the order of `<` on strings, and so of all that is said to be in text order. */
-function compare(a: string, b: string): number {
+/** Text order is that of `<` on strings, which compares their UTF-16 units. */
+function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 

@@ -13,8 +13,8 @@ export interface Token {
 /** Longer words are cut, in texts and queries alike, so that no single word can bloat the index. */
 const MAX_TERM_LENGTH = 64;
 
-// Scripts that are written without spaces. Every character is a token, since splitting them into
-// words takes a dictionary.
+// Scripts that are written without spaces. Each of their characters is a token, since splitting
+// them into words takes a dictionary.
 const UNSPACED =
   '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 const LETTER = `[[\\p{L}\\p{N}]--[${UNSPACED}ʼ]]`;
@@ -51,7 +51,7 @@ export function tokenize(text: string): Token[] {
   return tokens;
 }
 
-/** Only the terms of tokenize(text), which is much quicker. */
+/** Only the terms of tokenize(text), which are found much faster. */
 export function termsOf(text: string): string[] {
   const words: string[] = text.match(WORD) ?? [];
   for (let i = 0; i < words.length; i++) words[i] = termOf(words[i] as string);

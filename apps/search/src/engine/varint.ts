@@ -2,10 +2,9 @@ import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 
 /**
  * Numbers in LEB128: seven bits a byte, the lowest ones first, the top bit set on all bytes but the
- * last. Small numbers take few bytes, and no byte below 0x80 is anything but the end of a number.
+ * last. Small numbers take few bytes, and every byte below 0x80 ends a number.
  */
 
-/** What a number below 2^32 takes at most. */
 export const MAX_VARINT32_BYTES = 5;
 
 /**

@@ -21,7 +21,7 @@ export function rankByImpact(
   for (let p = (postingStarts[range.to] as number) - 1; p >= start; ) {
     const block = Math.floor(p / POSTINGS_PER_BLOCK);
     const first = Math.max(start, block * POSTINGS_PER_BLOCK);
-    // None of the block can enter the top.
+    // No document of the block can enter the top.
     if (idf * (blockMaxImpacts[block] as number) < minBm25) p = first - 1;
     for (; p >= first; p--) {
       const bm25 = idf * (impacts[p] as number);
@@ -36,8 +36,8 @@ export function rankByImpact(
 }
 
 /**
- * Offers the documents of `bits`, which match the only word of the query otherwise: only their
- * lengths differ.
+ * Offers the documents of `bits`, which match the only word of the query as a prefix or by a
+ * similar term: their scores differ by their lengths only.
  */
 export function rankByLength(segment: Segment, tier: number, bits: Bitmap, top: TopHits): void {
   const { ids, lengths, liveDocs } = segment;

@@ -11,7 +11,7 @@ import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';
 import { cartOf, keepCart } from './cart.cookie.ts';
 import { cartPage } from './cart.page.ts';
-import { add, countOf, MOST_LINES, MOST_OF_ONE, setQuantity } from './cart.ts';
+import { add, countOf, MAX_CART_LINES, MAX_LINE_QUANTITY, setQuantity } from './cart.ts';
 import { PricingService } from './pricing.service.ts';
 
 const quantity = (min: number) =>
@@ -19,7 +19,10 @@ const quantity = (min: number) =>
     .string('must be given once')
     .regex(/^\d{1,2}$/, 'must be a whole number')
     .transform(Number)
-    .refine((n) => n >= min && n <= MOST_OF_ONE, `must be from ${min} to ${MOST_OF_ONE}`);
+    .refine(
+      (n) => n >= min && n <= MAX_LINE_QUANTITY,
+      `must be from ${min} to ${MAX_LINE_QUANTITY}`,
+    );
 
 const product = { quote_id: quoteIdSchema, print: z.enum(PRINTS) };
 const addSchema = formSchema({ ...product, quantity: quantity(1) });
@@ -63,8 +66,11 @@ export class CartController {
     const cart = cartOf(request);
     const fuller = add(cart, { quote_id, print, quantity: count });
     if (countOf(fuller) < countOf(cart) + count) {
-      const full = `A cart holds ${MOST_LINES} different prints, and ${MOST_OF_ONE} of each: yours is as it was.`;
-      throw new ProblemError('invalid-request', full);
+      throw new ProblemError(
+        'invalid-request',
+        `A cart holds ${MAX_CART_LINES} different prints, and ${MAX_LINE_QUANTITY} of each: ` +
+          'yours is as it was.',
+      );
     }
     keepCart(reply, fuller);
     redirect(reply, '/cart');

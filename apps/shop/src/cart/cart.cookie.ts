@@ -3,8 +3,7 @@ import { dropCookie, readCookie, writeCookie } from '../web/cookies.ts';
 import { type Cart, emptyCart, readCart, writeCart } from './cart.ts';
 
 const COOKIE = 'cart';
-/** A cart is kept for a month, in seconds. */
-const MAX_AGE = 30 * 24 * 60 * 60;
+const MAX_AGE_SECONDS = 30 * 24 * 60 * 60;
 
 /** The visitor's cart. */
 export function cartOf(request: FastifyRequest): Cart {
@@ -14,7 +13,7 @@ export function cartOf(request: FastifyRequest): Cart {
 
 /** Gives the visitor a cart to keep. */
 export function keepCart(reply: FastifyReply, cart: Cart): void {
-  writeCookie(reply, COOKIE, writeCart(cart), MAX_AGE);
+  writeCookie(reply, COOKIE, writeCart(cart), MAX_AGE_SECONDS);
 }
 
 /** Takes the visitor's cart away. */

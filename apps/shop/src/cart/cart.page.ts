@@ -3,7 +3,7 @@ import type { OrderLine } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
 import { money } from '../web/money.ts';
-import { MOST_OF_ONE } from './cart.ts';
+import { MAX_LINE_QUANTITY } from './cart.ts';
 import type { PricedCart } from './pricing.service.ts';
 
 /** What is in the cart, with the forms that change it. */
@@ -52,7 +52,7 @@ function cartLine({ quote_id, quote, print, quantity, unit_price }: OrderLine, t
     <input type="hidden" name="print" value="${print}">
     <label class="visually-hidden" for="${id}">Quantity of ${name}</label>
     <input id="${id}" name="quantity" type="number" required inputmode="numeric"
-      min="0" max="${MOST_OF_ONE}" value="${quantity}">
+      min="0" max="${MAX_LINE_QUANTITY}" value="${quantity}">
     <button>Update</button> <button class="plain" name="remove" value="yes">Remove</button>
   </form>
   <strong class="price">${money(unit_price * quantity)}</strong>

@@ -3,8 +3,8 @@ import {
   type Cart,
   type CartLine,
   emptyCart,
-  MOST_LINES,
-  MOST_OF_ONE,
+  MAX_CART_LINES,
+  MAX_LINE_QUANTITY,
   readCart,
   setQuantity,
   writeCart,
@@ -24,8 +24,10 @@ describe('a cart', () => {
   });
 
   it('holds no more than its limits', () => {
-    expect(add(cartOf(line(MOST_OF_ONE)), line(1)).lines).toEqual([line(MOST_OF_ONE)]);
-    const full = cartOf(...Array.from({ length: MOST_LINES }, (_, i) => line(1, String(i + 1))));
+    expect(add(cartOf(line(MAX_LINE_QUANTITY)), line(1)).lines).toEqual([line(MAX_LINE_QUANTITY)]);
+    const full = cartOf(
+      ...Array.from({ length: MAX_CART_LINES }, (_, i) => line(1, String(i + 1))),
+    );
     expect(add(full, line(1, '999'))).toEqual(full);
   });
 

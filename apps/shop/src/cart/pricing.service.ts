@@ -7,20 +7,21 @@ import type { Cart, CartLine } from './cart.ts';
 /** A cart with texts and prices. */
 export interface PricedCart {
   lines: OrderLine[];
-  /** In cents. */
+  /** In euro cents. */
   total: number;
-  /** What was in the cart and is sold no more. */
+  /** The lines of the cart that are no longer sold. */
   gone: CartLine[];
 }
 
-/** Prices carts, from the server's own prices. */
+/** Prices carts from the server's own prices, never from a browser's. */
 @Injectable()
 export class PricingService {
   constructor(private readonly catalogue: CatalogueService) {}
 
   /**
    * @param requestId of the visitor's request
-   * @throws ProblemError unavailable when a text can be had from nowhere
+   * @throws ProblemError busy; unavailable when neither the quotes service nor the shop's own Redis
+   *   has the text of a quote
    */
   async price(cart: Cart, requestId: string): Promise<PricedCart> {
     const ids = new Set(cart.lines.map(({ quote_id }) => quote_id));

@@ -5,9 +5,9 @@ import type { CatalogueQuery } from './catalogue.schema.ts';
 import { PRINT_OFFERS } from './prints.ts';
 import type { Product } from './products.repository.ts';
 
-/** How many looks a print may have; a quote always has the same. */
-const LOOKS = 5;
-const CHEAPEST = Math.min(...Object.values(PRINT_OFFERS).map(({ price }) => price));
+/** The style sheet has this many looks of a print; a quote always has the same one. */
+const LOOK_COUNT = 5;
+const LOWEST_PRICE = Math.min(...Object.values(PRINT_OFFERS).map(({ price }) => price));
 
 /**
  * The catalogue, or what a search in it has found.
@@ -20,11 +20,11 @@ export function cataloguePage(
   next: string | null,
   away: boolean,
 ): Page {
-  const searching = q !== undefined && !away;
+  const isSearch = q !== undefined && !away;
   const browsed = after === undefined ? 'Newest prints' : 'More prints';
-  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for “${q}”`;
+  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for &ldquo;${q}&rdquo;`;
   return {
-    title: searching ? `“${q}”` : 'Catalogue',
+    title: isSearch ? `“${q}”` : 'Catalogue',
     body: html`
 <section class="hero">
   <h1>Words worth keeping</h1>
@@ -32,12 +32,12 @@ export function cataloguePage(
   <form class="search" action="/" role="search">
     <label for="q">Search the quotes</label>
     <input id="q" name="q" type="search" maxlength="200" value="${q}"
-      placeholder="love, mer, liberté…">
+      placeholder="love, mer, libert&eacute;&hellip;">
     <button>Search</button>
   </form>
 </section>
 ${away && AWAY_NOTICE}
-<h2>${searching ? found : browsed}</h2>
+<h2>${isSearch ? found : browsed}</h2>
 ${products.length === 0 && EMPTY_NOTICE}
 <ul class="prints">
 ${products.map(printItem)}</ul>
@@ -56,7 +56,7 @@ function printItem(product: Product): Html {
   return html`<li>
   <a class="print" href="/products/${product.id}">
     ${printFace(product)}
-    <span class="price">from ${money(CHEAPEST)}</span>
+    <span class="price">from ${money(LOWEST_PRICE)}</span>
   </a>
 </li>
 `;
@@ -76,7 +76,10 @@ export function printFace({ id, quote, user_id }: Product): Html {
 </span>`;
 }
 
-/** Ids added one by one end in zeros, imported ones follow each other: both halves count. */
+/**
+ * Ids of quotes that are added one by one end in zeros, and those of one import differ in the last
+ * three digits only, so that both parts of an id choose the look.
+ */
 function lookOf(id: string): number {
-  return (Math.trunc(Number(id) / 1000) + Number(id)) % LOOKS;
+  return (Math.trunc(Number(id) / 1000) + Number(id)) % LOOK_COUNT;
 }

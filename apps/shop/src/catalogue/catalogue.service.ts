@@ -14,18 +14,18 @@ import { type FreshPage, PageCache } from './page.cache.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
 import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
 
-/** Longer quotes fit on no mug. */
-const LONGEST = 280;
-/** How many milliseconds a page is served as it is. */
+/** Longer quotes do not fit on a mug. */
+const MAX_QUOTE_LENGTH = 280;
+/** How long a page is served before it is made anew. */
 const FRESH_MS = 30_000;
-/** The same when the quotes service was away: its return should show soon. */
+/** The same for a page of remembered products: the return of the quotes service shows soon. */
 const FRESH_WHEN_AWAY_MS = 2_000;
-/** How many pages are made at a time, how many may wait for that, and for how many milliseconds. */
-const MAKING = 16;
-const WAITING = 1200;
-const PATIENCE = 5_000;
+/** How many pages are made, or quotes read, at a time; the others wait. */
+const MAX_MAKING = 16;
+const MAX_WAITING = 1200;
+const MAX_WAIT_MS = 5_000;
 /** How many products are shown when the quotes service is away. */
-const KNOWN = 36;
+const REMEMBERED_PAGE_SIZE = 36;
 
 /** A page of the catalogue, ready to be sent. */
 export interface CataloguePage {
@@ -44,7 +44,7 @@ const compress = promisify(gzip);
 @Injectable()
 export class CatalogueService {
   private readonly pages = new PageCache<CataloguePage>();
-  private readonly making = new ConcurrencyLimiter(MAKING, WAITING);
+  private readonly making = new ConcurrencyLimiter(MAX_MAKING, MAX_WAITING);
 
   constructor(
     private readonly quotes: QuotesClient,
@@ -61,7 +61,7 @@ export class CatalogueService {
   page(query: CatalogueQuery, requestId: string): Promise<CataloguePage> {
     const key = `${query.q ?? ''}\n${query.after ?? ''}`;
     return this.pages.get(key, () =>
-      this.making.run(() => this.make(query, requestId), AbortSignal.timeout(PATIENCE)),
+      this.making.run(() => this.make(query, requestId), AbortSignal.timeout(MAX_WAIT_MS)),
     );
   }
 
@@ -78,7 +78,7 @@ export class CatalogueService {
   }
 
   /**
-   * The products of quotes by their ids, without those that are sold no more; the quotes are read
+   * The products of quotes by their ids, without those that are no longer sold. The quotes are read
    * in one call.
    * @param ids different ones, 100 at most
    * @param requestId of the visitor's request
@@ -90,14 +90,14 @@ export class CatalogueService {
     try {
       const found = await this.making.run(
         () => this.quotes.find(requestId, ids),
-        AbortSignal.timeout(PATIENCE),
+        AbortSignal.timeout(MAX_WAIT_MS),
       );
       catalogueReadCount.add('service');
-      const sold = byId(found.filter(sellable).map(toProduct));
-      // Nobody waits for what is only for bad days.
+      const sold = byId(found.filter(isSellable).map(toProduct));
+      // Not awaited: only a failure of the quotes service needs it.
       void this.products.remember([...sold.values()]).catch(() => {});
-      const there = byId(found);
-      const gone = ids.filter((id) => !there.has(id));
+      const existing = byId(found);
+      const gone = ids.filter((id) => !existing.has(id));
       if (gone.length > 0) await this.products.forget(gone);
       return sold;
     } catch (error) {
@@ -126,23 +126,22 @@ export class CatalogueService {
           ? await this.quotes.list(requestId, after)
           : await this.quotes.search(requestId, q, Number(after ?? 0));
       catalogueReadCount.add('service');
-      const products = quotes.filter(sellable).map(toProduct);
-      // Remembering is for bad days only: a good one must not fail for it.
+      const products = quotes.filter(isSellable).map(toProduct);
+      // A page that can be shown must not fail because its products cannot be remembered.
       await this.products.remember(products).catch(() => {});
       return { products, next, away: false };
     } catch (error) {
       if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
-      return { products: await this.products.list(KNOWN), next: null, away: true };
+      return { products: await this.products.list(REMEMBERED_PAGE_SIZE), next: null, away: true };
     }
   }
 }
 
-function sellable({ quote }: Product): boolean {
-  return codePoints(quote) <= LONGEST;
+function isSellable({ quote }: Product): boolean {
+  return codePoints(quote) <= MAX_QUOTE_LENGTH;
 }
 
-/** The product without whatever else is known of its quote. */
 function toProduct({ id, quote, user_id }: Product): Product {
   return { id, quote, user_id };
 }

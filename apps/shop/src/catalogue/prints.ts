@@ -1,7 +1,7 @@
 import type { Print } from '../orders/order.schema.ts';
 
 /**
- * What a quote is sold as. Prices are held here, in euro cents: no price ever comes from a browser.
+ * What a quote is sold as, with the price in euro cents.
  */
 export const PRINT_OFFERS: Readonly<
   Record<Print, { name: string; price: number; detail: string }>

@@ -1,4 +1,4 @@
-import { MOST_OF_ONE } from '../cart/cart.ts';
+import { MAX_LINE_QUANTITY } from '../cart/cart.ts';
 import { PRINTS, type Print } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
@@ -18,7 +18,7 @@ export function productPage(product: Product, token: Html): Page {
   <div class="print large">${printFace(product)}</div>
   <form class="panel" method="post" action="/cart">
     ${token}
-    <h1>Print of “${start}”</h1>
+    <h1>Print of &ldquo;${start}&rdquo;</h1>
     <input type="hidden" name="quote_id" value="${product.id}">
     <fieldset>
       <legend>Print it as</legend>
@@ -27,7 +27,7 @@ export function productPage(product: Product, token: Html): Page {
     <p class="field">
       <label for="quantity">Quantity</label>
       <input id="quantity" name="quantity" type="number" required inputmode="numeric"
-        min="1" max="${MOST_OF_ONE}" value="1">
+        min="1" max="${MAX_LINE_QUANTITY}" value="1">
     </p>
     <button class="button primary">Add to cart</button>
   </form>
@@ -35,7 +35,7 @@ export function productPage(product: Product, token: Html): Page {
   };
 }
 
-/** The choice of a print; the first one is made already. */
+/** The choice of a print. The first one is chosen at first. */
 function printOption(print: Print, index: number): Html {
   const { name, price, detail } = PRINT_OFFERS[print];
   return html`<label class="option">
@@ -49,7 +49,7 @@ function printOption(print: Print, index: number): Html {
 /** The first words of a quote, as a title. */
 function startOf(quote: string): string {
   if (quote.length <= 60) return quote;
-  // A word of more than 60 letters is cut where it is, but never within a character.
+  // A word of more than 60 letters is cut, but never within a character.
   const words = /^.{1,60}(?=\s)/su.exec(quote)?.[0].trimEnd();
   return `${words ?? Array.from(quote).slice(0, 60).join('')}…`;
 }

@@ -7,8 +7,8 @@ import { PRODUCT_SCRIPTS } from './product.scripts.ts';
 /** A quote that the shop sells prints of. */
 export type Product = Pick<Quote, 'id' | 'quote' | 'user_id'>;
 
-/** How many products are remembered: those seen last. */
-const CAPACITY = 1000;
+/** Only the products that were seen last are remembered. */
+const MAX_PRODUCTS = 1000;
 
 /** The quotes that the shop has offered, in Redis, for when the quotes service is away. */
 @Injectable()
@@ -27,7 +27,7 @@ export class ProductsRepository {
         PRODUCT_KEYS.product,
         PRODUCT_KEYS.products,
         Date.now(),
-        CAPACITY,
+        MAX_PRODUCTS,
         ...fields,
       ),
     );
@@ -57,7 +57,7 @@ export class ProductsRepository {
   }
 
   /**
-   * Takes products off the shelf.
+   * Forgets products whose quotes are deleted.
    * @param ids at least one
    * @throws RedisUnavailableError
    */

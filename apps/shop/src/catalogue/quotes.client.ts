@@ -6,9 +6,8 @@ import { quoteListSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { MAX_OFFSET, searchResultSchema } from '#libs/quotes/search.schema.ts';
 import type { Product } from './products.repository.ts';
 
-/** Longest that a visitor waits for another service, in milliseconds. */
-const TIMEOUT = 800;
-const PAGE = 36;
+const TIMEOUT_MS = 800;
+const PAGE_SIZE = 36;
 
 /**
  * The quotes or search service does not answer, or not as it should: the cause says what
@@ -46,7 +45,7 @@ export class QuotesClient {
    */
   async list(requestId: string, cursor?: string): Promise<QuotesPage> {
     const query = new URLSearchParams({
-      limit: String(PAGE),
+      limit: String(PAGE_SIZE),
       ...(cursor !== undefined && { cursor }),
     });
     const address = `${this.config.QUOTES_URL}/quotes?${query}`;
@@ -59,17 +58,21 @@ export class QuotesClient {
    * @throws UpstreamUnavailable
    */
   async search(requestId: string, keyword: string, offset = 0): Promise<QuotesPage> {
-    const query = new URLSearchParams({ keyword, limit: String(PAGE), offset: String(offset) });
+    const query = new URLSearchParams({
+      keyword,
+      limit: String(PAGE_SIZE),
+      offset: String(offset),
+    });
     const address = `${this.config.SEARCH_URL}/search?${query}`;
-    // Refused are queries of too many words: nothing answers them.
-    const tooMuch = { status: 400, meaning: { items: [], total: 0 } };
-    const { items, total } = await this.get(requestId, address, searchResultSchema, tooMuch);
-    const end = offset + PAGE;
+    // The search service refuses a query of too many words, for which nothing is found.
+    const tooManyWords = { status: 400, meaning: { items: [], total: 0 } };
+    const { items, total } = await this.get(requestId, address, searchResultSchema, tooManyWords);
+    const end = offset + PAGE_SIZE;
     return { quotes: items, next: total > end && end <= MAX_OFFSET ? String(end) : null };
   }
 
   /**
-   * The quotes with these ids that are there (still), in one call.
+   * The quotes with these ids that still exist, in one call.
    * @param ids from 1 to 100
    * @throws UpstreamUnavailable
    */
@@ -92,7 +95,12 @@ export class QuotesClient {
     const url = new URL(address);
     try {
       const headers = { 'x-request-id': requestId };
-      const { status, body } = await callService({ method: 'GET', url, headers, timeout: TIMEOUT });
+      const { status, body } = await callService({
+        method: 'GET',
+        url,
+        headers,
+        timeout: TIMEOUT_MS,
+      });
       if (status === refusal?.status) return refusal.meaning;
       if (status !== 200) throw new Error(`It answered with ${status}`);
       const answer = schema.parse(JSON.parse(body));

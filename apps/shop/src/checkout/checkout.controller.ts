@@ -39,7 +39,7 @@ export class CheckoutController {
   ) {
     const cart = cartOf(request);
     const priced = await this.pricing.price(cart, request.id);
-    // What is gone must be seen before it is paid for.
+    // The buyer must see that lines are gone before paying for the others.
     if (priced.lines.length === 0 || priced.gone.length > 0) return redirect(reply, '/cart');
     const email = emailSchema.safeParse(body.email);
     if (!email.success) {

@@ -44,7 +44,7 @@ export function checkoutPage(
   };
 }
 
-/** Where a buyer lands who left the payment page. */
+/** The page for a buyer who has left the payment page without paying. */
 export function cancelledPage(): Page {
   return {
     title: 'Payment cancelled',

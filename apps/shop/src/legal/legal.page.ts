@@ -7,7 +7,8 @@ const page = (title: string, text: Html): Page => ({
 });
 
 /**
- * What the law wants to be said, by the last part of its address. Operators fill in who they are.
+ * The pages that the law demands, by the last part of their addresses. Operators fill in who they
+ * are.
  */
 export const LEGAL_PAGES: ReadonlyMap<string, Page> = new Map([
   [

@@ -14,8 +14,8 @@ import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 
 /**
- * Lets requests with the admin key pass, also as the password of Basic credentials (RFC 7617),
- * which is what a browser can ask for.
+ * Lets requests with the admin key pass. It may also be the password of Basic credentials (RFC
+ * 7617), since a browser can ask for these.
  */
 @Injectable()
 export class AdminPageGuard implements CanActivate {
@@ -23,7 +23,7 @@ export class AdminPageGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
-    // What only the admin may see is kept nowhere.
+    // No cache may keep what only the admin may see.
     reply.header('cache-control', 'no-store');
     const { authorization } = request.headers;
     const password = parseBasic(authorization ?? '')?.pass;

@@ -38,7 +38,7 @@ export class BuyerController {
     else sendPage(reply.code(404), lookupPage(formToken(request, reply), true));
   }
 
-  /** Reads our own order and never changes it: that is the webhook's. */
+  /** Only the webhook changes an order: whoever opens this page has not proved a payment. */
   @Get('your-order/:token')
   async show(
     @Param('token') token: string,

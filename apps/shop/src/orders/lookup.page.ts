@@ -15,7 +15,7 @@ ${missed && MISSED_NOTICE}
   ${token}
   <p class="field">
     <label for="id">Order number</label>
-    <input id="id" name="id" required maxlength="13" placeholder="PR-…"
+    <input id="id" name="id" required maxlength="13" placeholder="PR-&hellip;"
       autocomplete="off" autocapitalize="characters">
   </p>
   <p class="field">

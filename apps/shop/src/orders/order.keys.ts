@@ -1,6 +1,6 @@
 /**
- * The keys of orders, all in one slot: an order, its history and what leads to it change in one
- * atomic step.
+ * The keys of orders, all in one slot: an order, its history and the entries that lead to it change
+ * in one atomic step.
  */
 export const ORDER_KEYS = {
   /**
@@ -10,12 +10,14 @@ export const ORDER_KEYS = {
   order: '{shop}:order:',
   /** List: the history of an order, oldest first, only ever appended to; append the id. */
   history: '{shop}:history:',
-  /** String: a text that is ordered, once for all orders of it; append its digest. */
+  /**
+   * String: the text of a quote that was ordered, shared by all orders of it; append its digest.
+   */
   text: '{shop}:text:',
   /** Sorted set of the ids of unpaid orders, scored by when they end in milliseconds. */
   open: '{shop}:open',
   /**
-   * The same of one cart or client, as long as they can be paid for; append `cart:id` or
+   * The same of one cart or client, while its orders can be paid; append `cart:id` or
    * `client:address`.
    */
   openOf: '{shop}:open:',

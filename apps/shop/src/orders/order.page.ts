@@ -4,7 +4,7 @@ import type { Page } from '../web/layout.ts';
 import type { OrderState } from './order.schema.ts';
 import type { StoredOrder } from './orders.repository.ts';
 
-/** How a state is called to people. */
+/** The names of the states on pages. */
 export const STATE_NAMES: Readonly<Record<OrderState, string>> = {
   created: 'Waiting for the payment',
   failed: 'Payment failed',
@@ -48,7 +48,7 @@ ${historyList(order)}
 }
 
 const BACK_TO_CART = html`<p><a class="button primary" href="/cart">Back to the cart</a></p>`;
-/** The empty address is that of the page itself. */
+/** The empty address reloads the page. */
 const LOOK_AGAIN = html`<a class="button primary" href="">Look again</a> `;
 
 function actions({ state, payment }: StoredOrder): Html {

@@ -11,7 +11,7 @@ export const ORDER_STATES = ['created', 'failed', 'expired', 'paid', 'refunded']
 /** What a quote can be printed on. */
 export const PRINTS = ['poster', 'mug', 'card'] as const;
 
-/** Number that buyer and shop call an order by; it grants nothing. */
+/** The number of an order. Knowing it grants no access. */
 export const orderIdSchema = z
   .string()
   .regex(/^PR-[A-Z2-7]{10}$/, 'must be an order number such as PR-ABCDE23456')
@@ -19,7 +19,7 @@ export const orderIdSchema = z
 
 const amount = z.int().min(0).describe('in cents').meta({ example: 2400 });
 
-/** One print, in some number. */
+/** A print and how many of it are ordered. */
 export const orderLineSchema = z
   .object({
     quote_id: quoteIdSchema,

@@ -26,23 +26,23 @@ declare module 'ioredis' {
 export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
 
 /**
- * How many event ids an order remembers; those beyond count by what they say alone, which moves an
- * order forward only.
+ * How many event ids an order remembers. An event that is repeated beyond this number cannot move
+ * the order back either.
  */
-const MOST_EVENTS = 100;
+const MAX_EVENTS = 100;
 
-/** How many orders that have ended one script clears away. */
-const MOST_CLEARED = 100;
+/** How many expired orders one call removes from the lists. */
+const MAX_CLEARED = 100;
 
 /** The scripts of orders. */
 export const ORDER_SCRIPTS = {
   /**
    * KEYS order: history: orders token: cart text: open open:cart:id open:client:address; ARGV id,
    * token, order (JSON), digest of its contents, score, history entry, seconds an unfinished order
-   * is reused, seconds that an unpaid one lives, most open ones of a cart, of a client, its
+   * is reused, seconds that an unpaid one lives, how many may be open of a cart, of a client, its
    * address, then digest and text in turns. Places an order, unless the cart has an unfinished one
    * of the same contents. Answers an empty list, or that order (JSON) and its payment (JSON), or
-   * nothing when too many are open. What it writes ends by itself, unless it is paid.
+   * nothing when too many are open. All keys that it writes expire, until the order is paid.
    */
   placeOrder: {
     lua: `
@@ -57,7 +57,8 @@ export const ORDER_SCRIPTS = {
     local now = tonumber(redis.call('TIME')[1]) * 1000
     if redis.call('ZCOUNT', ofCart, now, '+inf') >= tonumber(ARGV[9]) then return false end
     if redis.call('ZCOUNT', ofClient, now, '+inf') >= tonumber(ARGV[10]) then return false end
-    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4], 'state', 'created', 'client', ARGV[11])
+    redis.call('HSET', order .. id, 'order', ARGV[3], 'digest', ARGV[4],
+      'state', 'created', 'client', ARGV[11])
     redis.call('EXPIRE', order .. id, life)
     redis.call('RPUSH', history .. id, ARGV[6])
     redis.call('EXPIRE', history .. id, life)
@@ -76,14 +77,15 @@ export const ORDER_SCRIPTS = {
       redis.call('ZADD', key, now + life * 1000, id)
       redis.call('EXPIRE', key, life)
     end
-    for _, ended in ipairs(redis.call('ZRANGE', open, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
-      redis.call('ZREM', open, ended)
-      redis.call('ZREM', orders, ended)
+    local ended = redis.call('ZRANGE', open, '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MAX_CLEARED})
+    for _, old in ipairs(ended) do
+      redis.call('ZREM', open, old)
+      redis.call('ZREM', orders, old)
     end
     return {}`,
   },
 
-  /** KEYS order:id; ARGV payment (JSON). Notes where an order is paid, unless it has ended. */
+  /** KEYS order:id; ARGV payment (JSON). Stores where an order is paid, unless it has expired. */
   saveOrderPayment: {
     lua: `return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HSET', KEYS[1], 'payment', ARGV[1]) or 0`,
   },
@@ -102,7 +104,7 @@ export const ORDER_SCRIPTS = {
     local current, json, client = unpack(redis.call('HMGET', order, 'state', 'order', 'client'))
     if not current then return 'unknown' end
     if redis.call('SISMEMBER', events, ARGV[2]) == 1 then return 'repeated' end
-    if redis.call('SCARD', events) < ${MOST_EVENTS} then redis.call('SADD', events, ARGV[2]) end
+    if redis.call('SCARD', events) < ${MAX_EVENTS} then redis.call('SADD', events, ARGV[2]) end
     local placed = cjson.decode(json)
     local keys = { order, history, events, token .. placed.token }
     for _, line in ipairs(placed.lines) do
@@ -144,12 +146,15 @@ export const ORDER_SCRIPTS = {
   listOrders: {
     lua: `
     local now = tonumber(redis.call('TIME')[1]) * 1000
-    for _, ended in ipairs(redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MOST_CLEARED})) do
-      redis.call('ZREM', KEYS[3], ended)
-      redis.call('ZREM', KEYS[1], ended)
+    local ended = redis.call('ZRANGE', KEYS[3], '-inf', now, 'BYSCORE', 'LIMIT', 0, ${MAX_CLEARED})
+    for _, old in ipairs(ended) do
+      redis.call('ZREM', KEYS[3], old)
+      redis.call('ZREM', KEYS[1], old)
     end
     local answer = { redis.call('ZCARD', KEYS[1]) }
-    for _, id in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])) do
+    local ids =
+      redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
+    for _, id in ipairs(ids) do
       local order = redis.call('HMGET', KEYS[2] .. id, 'order', 'state')
       if order[1] then
         answer[#answer + 1] = string.format('%.0f', redis.call('ZSCORE', KEYS[1], id))

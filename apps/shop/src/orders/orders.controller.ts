@@ -57,7 +57,7 @@ export class OrdersController {
   }
 }
 
-/** An order without the buyer's link and other internals. */
+/** An order without the buyer's token and other internals. */
 function shown(order: Order): Order {
   return orderSchema.parse(order);
 }

@@ -14,7 +14,7 @@ import { type AdvanceOutcome, ORDER_SCRIPTS } from './order.scripts.ts';
 
 /** What is fixed when an order is placed. */
 export interface PlacedOrder extends Omit<Order, 'state'> {
-  /** Secret part of the buyer's link. */
+  /** The secret in the address of the buyer's page. */
   token: string;
   /** The cart it was made of. */
   cart: string;
@@ -29,7 +29,7 @@ export interface Payment {
 
 /** An order and where it is paid. */
 export interface PayableOrder extends PlacedOrder {
-  /** Undefined until the provider was asked. */
+  /** Undefined until the provider has opened a session. */
   payment: Payment | undefined;
 }
 
@@ -48,27 +48,29 @@ export interface OrderPage {
 }
 
 /**
- * Seconds an unfinished order is reused by its cart: less than the 24 hours for which its checkout
- * session can be paid.
+ * An order that is not paid yet is reused by its cart for less than the 24 hours for which its
+ * checkout session can be paid.
  */
 const REUSE_SECONDS = 23 * 60 * 60;
 
 /**
- * Seconds that an unpaid order lives: the day for which its session can be paid, and one for the
- * news of it.
+ * An unpaid order is kept for the day on which its session can be paid, and for another one on
+ * which the event of the payment may arrive.
  */
 const UNPAID_SECONDS = 48 * 60 * 60;
-/** The same once its buyer has paid in a way that takes days, such as a debit of a bank account. */
+/**
+ * An order is kept for longer once its buyer pays in a way that takes days, such as a bank debit.
+ */
 const PENDING_SECONDS = 30 * 24 * 60 * 60;
 
 /**
- * How many orders of one cart, and of one client, may wait to be paid; behind one address there may
- * be many buyers.
+ * How many orders of one cart, and of one client, may wait to be paid. Many buyers may share the
+ * address of one client.
  */
-const MOST_OPEN = { cart: 10, client: 100 } as const;
+const MAX_OPEN = { cart: 10, client: 100 } as const;
 
 /**
- * A line as it is stored, in little room: its text is kept once for all orders, under its digest.
+ * A line as it is stored. Its text is kept once for all orders, under its digest.
  */
 type StoredLine = [
   quote_id: string,
@@ -84,8 +86,8 @@ type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & {
 };
 
 /**
- * Orders in Redis. What is placed never changes; the state moves forward only, and every move is
- * appended to the history in the same step.
+ * Orders in Redis. A placed order never changes, except that its state moves forward; every change
+ * of the state is appended to the history in the same step.
  */
 @Injectable()
 export class OrdersRepository {
@@ -95,8 +97,8 @@ export class OrdersRepository {
 
   /**
    * Places an order, unless its cart has an unfinished one of the same contents.
-   * @param digest tells contents apart
-   * @param client who orders, as clients are told apart
+   * @param digest identifies the contents of the order
+   * @param client the address of the client, see client.address.ts
    * @returns the order that counts, this one or the unfinished one; undefined when too many of the
    *   cart or client wait to be paid
    * @throws RedisUnavailableError; the order may then have been placed, and is found again when the
@@ -108,8 +110,8 @@ export class OrdersRepository {
     client: string,
   ): Promise<PayableOrder | undefined> {
     const entry: HistoryEntry = { state: 'created', at: order.created_at, event: 'checkout' };
-    // Microseconds, the last three drawn at random, so that no two orders share a place in the
-    // list.
+    // In microseconds, of which the last three digits are random: orders of the same millisecond
+    // hardly ever have the same score, which a page of the list ends with.
     const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
     const texts = new Map<string, string>();
     const lines = order.lines.map(
@@ -122,20 +124,20 @@ export class OrdersRepository {
     const stored: Stored<PlacedOrder> = { ...order, lines };
     const { order: orders, history, orders: all, token, cart, text, open, openOf } = ORDER_KEYS;
     const keys = [orders, history, all, token, cart + order.cart, text, open];
-    const caps = [`${openOf}cart:${order.cart}`, `${openOf}client:${client}`];
+    const openKeys = [`${openOf}cart:${order.cart}`, `${openOf}client:${client}`];
     const placed = await this.redis.write('order.place', (redis) =>
       redis.placeOrder(
-        keys.length + caps.length,
-        ...[...keys, ...caps],
+        keys.length + openKeys.length,
+        ...[...keys, ...openKeys],
         ...[order.id, order.token, JSON.stringify(stored), digest, score, JSON.stringify(entry)],
-        ...[REUSE_SECONDS, UNPAID_SECONDS, MOST_OPEN.cart, MOST_OPEN.client, client],
+        ...[REUSE_SECONDS, UNPAID_SECONDS, MAX_OPEN.cart, MAX_OPEN.client, client],
         ...[...texts].flat(),
       ),
     );
     if (placed === null) return undefined;
     const [unfinished, payment] = placed;
     if (unfinished === undefined) return { ...order, payment: undefined };
-    // Its contents are the same, so that the texts of its lines need not be read.
+    // The contents are the same, so the texts of the lines need not be read.
     const known = JSON.parse(unfinished) as Stored<PlacedOrder>;
     return { ...known, lines: order.lines, payment: decodePayment(payment) };
   }
@@ -159,7 +161,7 @@ export class OrdersRepository {
   }
 
   /**
-   * The order that a buyer's link leads to.
+   * The order whose buyer's page has this token in its address.
    * @throws RedisUnavailableError
    */
   async findByToken(token: string): Promise<StoredOrder | undefined> {
@@ -170,7 +172,7 @@ export class OrdersRepository {
   }
 
   /**
-   * Notes where an order is paid.
+   * Stores where an order is paid.
    * @throws RedisUnavailableError
    */
   async savePayment(id: string, payment: Payment): Promise<void> {

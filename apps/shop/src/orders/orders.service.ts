@@ -13,7 +13,7 @@ import {
 } from './orders.repository.ts';
 import { type PaymentEvent, PaymentProvider } from './payment.provider.ts';
 
-/** RFC 4648 base32: no digit looks like a letter. */
+/** The base32 of RFC 4648, whose digits are not mistaken for letters. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** The rules about orders. */
@@ -28,9 +28,8 @@ export class OrdersService {
 
   /**
    * Places the order of a cart and opens its payment page. Two clicks make one order, and so does a
-   * click repeated after a crash at any point. What is ordered is what is given: nothing of it is
-   * read again.
-   * @param client who orders, as clients are told apart
+   * click that is repeated after a crash.
+   * @param client the address of the client, see client.address.ts
    * @returns the order that counts, and where it is paid
    * @throws ProblemError too-many-orders; payment-unavailable: the order then waits to be paid, and
    *   the next click goes on with it
@@ -66,7 +65,7 @@ export class OrdersService {
   }
 
   /**
-   * Applies what an event says. Money that is not what the order costs never makes it paid.
+   * Applies an event. A payment of another amount or currency never makes the order paid.
    * @throws RedisUnavailableError; the event must then be delivered again
    */
   async apply(event: PaymentEvent): Promise<AdvanceOutcome | 'refused'> {
@@ -74,7 +73,8 @@ export class OrdersService {
       const order = await this.orders.find(event.order);
       if (order && (order.total !== event.amount || order.currency !== event.currency)) {
         this.logger.error(
-          `event ${event.id}: order ${order.id} costs ${order.total} ${order.currency}, not ${event.amount} ${event.currency}`,
+          `event ${event.id}: order ${order.id} costs ${order.total} ${order.currency}, ` +
+            `not ${event.amount} ${event.currency}`,
         );
         return 'refused';
       }
@@ -92,7 +92,7 @@ export class OrdersService {
   }
 
   /**
-   * The order behind a buyer's link.
+   * The order whose buyer's page has this token in its address.
    * @throws ProblemError not-found
    */
   async ofBuyer(token: string): Promise<StoredOrder> {
@@ -101,7 +101,10 @@ export class OrdersService {
     return order;
   }
 
-  /** The order of that number and address, or undefined: which of the two is wrong is not told. */
+  /**
+   * The order of that number and address. The answer does not tell which of the two is wrong, so
+   * that nobody can find out numbers of orders or addresses of buyers.
+   */
   async lookUp(id: string, email: string): Promise<StoredOrder | undefined> {
     const order = await this.orders.find(id);
     return order?.email.toLowerCase() === email.toLowerCase() ? order : undefined;

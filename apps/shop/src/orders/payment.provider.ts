@@ -2,8 +2,8 @@ import type { OrderState } from './order.schema.ts';
 import type { Payment, PlacedOrder } from './orders.repository.ts';
 
 /**
- * Takes money for orders: Stripe, or a local page that pretends to. What came of a payment is told
- * by events, see the webhook.
+ * Takes money for orders: Stripe, or a local page that pretends to be Stripe. The webhook receives
+ * the outcome of a payment as an event.
  */
 export abstract class PaymentProvider {
   /**
@@ -14,7 +14,7 @@ export abstract class PaymentProvider {
   abstract open(order: PlacedOrder): Promise<Payment>;
 
   /**
-   * Where the provider says that a payment stands, for the test page.
+   * The state of a payment according to the provider, for the test page.
    * @throws ProblemError payment-unavailable
    */
   abstract status(payment: Payment): Promise<string>;
@@ -25,7 +25,7 @@ export interface PaymentEvent {
   id: string;
   order: string;
   state: OrderState;
-  /** In cents; undefined in events that bring no money. */
+  /** In cents; undefined unless the event tells of a payment. */
   amount: number | undefined;
   currency: string | undefined;
 }

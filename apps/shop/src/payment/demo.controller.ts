@@ -13,7 +13,7 @@ import { DEMO_EVENTS, DemoProvider } from './demo.provider.ts';
 
 const outcomeSchema = formSchema({ outcome: z.enum(['paid', 'declined', 'expired', 'abandoned']) });
 
-/** The local payment page; absent unless DEMO_MODE is on. */
+/** The local payment page, which exists only in DEMO_MODE. */
 @ApiExcludeController()
 @Controller('demo-checkout')
 export class DemoController {
@@ -28,7 +28,7 @@ export class DemoController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    this.demo();
+    this.demoProvider();
     const order = await this.orders.ofBuyer(token);
     if (isPayable(order)) sendPage(reply, demoCheckoutPage(order, formToken(request, reply)));
     else redirect(reply, `/your-order/${token}`);
@@ -41,14 +41,14 @@ export class DemoController {
     @ValidBody(outcomeSchema) { outcome }: z.output<typeof outcomeSchema>,
     @Res() reply: FastifyReply,
   ) {
-    const provider = this.demo();
+    const provider = this.demoProvider();
     const order = await this.orders.ofBuyer(token);
     if (outcome === 'abandoned') return redirect(reply, '/checkout/cancelled');
     if (isPayable(order)) await provider.deliver(order, outcome satisfies keyof typeof DEMO_EVENTS);
     redirect(reply, outcome === 'declined' ? `/demo-checkout/${token}` : `/your-order/${token}`);
   }
 
-  private demo(): DemoProvider {
+  private demoProvider(): DemoProvider {
     if (!(this.provider instanceof DemoProvider)) throw new ProblemError('not-found');
     return this.provider;
   }

@@ -5,7 +5,9 @@ import { ProblemError } from '#libs/problem/problem.ts';
 import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
 import { PaymentProvider } from '../orders/payment.provider.ts';
 
-/** What a tester may let happen; an abandoned payment is no event. */
+const DELIVERY_TIMEOUT_MS = 5_000;
+
+/** The event of each outcome that a tester may choose. An abandoned payment sends none. */
 export const DEMO_EVENTS = {
   paid: 'checkout.session.completed',
   declined: 'payment_intent.payment_failed',
@@ -21,7 +23,10 @@ export class DemoProvider extends PaymentProvider {
   private readonly webhook: URL;
   private readonly secret: string;
 
-  /** @param webhook where events are delivered; @param secret that they are signed with */
+  /**
+   * @param webhook where events are delivered
+   * @param secret signs the events
+   */
   constructor(stripe: Stripe, webhook: string, secret: string) {
     super();
     this.stripe = stripe;
@@ -66,7 +71,7 @@ export class DemoProvider extends PaymentProvider {
       url: this.webhook,
       headers: { 'content-type': 'application/json', 'stripe-signature': signature },
       body: payload,
-      timeout: 5_000,
+      timeout: DELIVERY_TIMEOUT_MS,
     }).catch(() => undefined);
     if (!answer || answer.status >= 300) throw new ProblemError('payment-unavailable');
   }

@@ -2,14 +2,13 @@ import type { Stripe } from 'stripe';
 import type { PaymentEvent } from '../orders/payment.provider.ts';
 
 /**
- * What a Stripe event says of an order; undefined for events that say nothing of one. A declined
- * card leaves its session open, so that a later `paid` overrides `failed`.
+ * What a Stripe event says of an order; undefined when it concerns none. A declined card leaves its
+ * session open, so that a later `paid` overrides `failed`.
  */
 export function toPaymentEvent(event: Stripe.Event): PaymentEvent | undefined {
   switch (event.type) {
     case 'checkout.session.completed':
-      // Methods that take days complete the session first and pay later: such an order must wait
-      // for its money.
+      // Payment methods that take days complete the session first and pay later.
       return ofSession(
         event.id,
         event.data.object,

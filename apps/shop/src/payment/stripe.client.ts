@@ -3,8 +3,8 @@ import type { Config } from '#libs/config/config.ts';
 
 /** The version of Stripe's API that this code was written and tested against. */
 const API_VERSION = '2026-10-28.endive';
-/** Milliseconds; a buyer is waiting. */
-const TIMEOUT = 5_000;
+/** Short, since a buyer is waiting. */
+const TIMEOUT_MS = 5_000;
 
 /**
  * Stripe's own client. It makes no call by itself, so that it also serves for signatures in demo
@@ -17,7 +17,7 @@ export function createStripe(config: Config): Stripe {
     host: hostname,
     protocol: protocol === 'http:' ? 'http' : 'https',
     ...(port !== '' && { port }),
-    timeout: TIMEOUT,
+    timeout: TIMEOUT_MS,
     maxNetworkRetries: 2,
     telemetry: false,
   });

@@ -7,7 +7,7 @@ import { PaymentProvider } from '../orders/payment.provider.ts';
 type Country = Stripe.Checkout.SessionCreateParams.ShippingAddressCollection.AllowedCountry;
 
 /** The European Union, as the terms of sale say (ISO 3166-1). */
-const DELIVERED_TO =
+const DELIVERY_COUNTRIES =
   'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
     ' ',
   ) as Country[];
@@ -26,7 +26,7 @@ export class StripeProvider extends PaymentProvider {
 
   override async open(order: PlacedOrder): Promise<Payment> {
     const metadata = { order: order.id };
-    const session = await reach(
+    const session = await withProblem(
       this.stripe.checkout.sessions.create(
         {
           mode: 'payment',
@@ -42,11 +42,11 @@ export class StripeProvider extends PaymentProvider {
               product_data: { name: PRINT_OFFERS[print].name, description: quote },
             },
           })),
-          shipping_address_collection: { allowed_countries: DELIVERED_TO },
+          shipping_address_collection: { allowed_countries: DELIVERY_COUNTRIES },
           success_url: `${this.shopUrl}/your-order/${order.token}`,
           cancel_url: `${this.shopUrl}/checkout/cancelled`,
         },
-        // Of two clicks, or of a click and its repetition after a crash, Stripe makes one session.
+        // Stripe makes one session of two clicks, or of a click that is repeated after a crash.
         { idempotencyKey: `checkout-${order.id}` },
       ),
     );
@@ -55,13 +55,15 @@ export class StripeProvider extends PaymentProvider {
   }
 
   override async status({ id }: Payment): Promise<string> {
-    const { status, payment_status } = await reach(this.stripe.checkout.sessions.retrieve(id));
+    const { status, payment_status } = await withProblem(
+      this.stripe.checkout.sessions.retrieve(id),
+    );
     return `${status}, ${payment_status}`;
   }
 }
 
-/** Stripe's errors may quote a request, so that only their kind is told on. */
-async function reach<T>(call: Promise<T>): Promise<T> {
+/** Stripe's errors may quote a request, so that only their type is passed on. */
+async function withProblem<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

@@ -16,10 +16,10 @@ import { STRIPE } from './payment.tokens.ts';
 const receivedSchema = z.object({ received: z.literal(true) }).meta({ id: 'Received' });
 
 /**
- * Where Stripe tells what came of payments; the only way for an order to become paid. Signatures
- * are checked over the bytes as they came, by Stripe's own library (HMAC-SHA256 with a timestamp, 5
- * minutes of tolerance). Answers 200 only once the order is stored, so that Stripe repeats what was
- * lost.
+ * Receives the outcome of payments from Stripe: the only way for an order to become paid.
+ * Signatures are checked over the bytes as they came, by Stripe's own library (HMAC-SHA256 with a
+ * timestamp, 5 minutes of tolerance). Answers 200 only once the order is stored, so that Stripe
+ * repeats an event that was lost.
  */
 @ApiTags('payments')
 @SkipThrottle()
@@ -45,7 +45,7 @@ export class WebhookController {
     const event = toPaymentEvent(this.verify(request.body, signature));
     if (event) {
       request.actor = 'stripe';
-      // Stripe has signed it, but it may be of an order that is none of ours.
+      // Stripe has signed the event, but it may name an order of another shop.
       if (orderIdSchema.safeParse(event.order).success) request.subject = event.order;
       const outcome = await this.orders.apply(event);
       paymentEventCount.add(outcome);
@@ -63,7 +63,7 @@ export class WebhookController {
           this.config.STRIPE_WEBHOOK_SECRET ?? '',
         );
     } catch {
-      // The same as none.
+      // An invalid signature counts like a missing one.
     }
     paymentEventCount.add('unsigned');
     throw new ProblemError('unsigned-event');

@@ -17,7 +17,7 @@ import { stepsOf, stripeTestPage } from './stripe-test.page.ts';
 const querySchema = z.strictObject({ order: z.string('must be given once').max(64).optional() });
 const buySchema = formSchema({});
 
-/** The API test of the owner's document; absent unless DEBUG is on. */
+/** A test of the payment API, which exists only in DEBUG mode. */
 @ApiExcludeController()
 @Controller('stripe-test')
 export class StripeTestController {

@@ -13,7 +13,7 @@ export interface Step {
 
 /**
  * The steps that an order has taken so far.
- * @param status where the provider says that its payment stands
+ * @param status the state of its payment according to the provider
  */
 export function stepsOf(order: StoredOrder, status: string): Step[] {
   const { payment, history, state } = order;
@@ -26,8 +26,8 @@ export function stepsOf(order: StoredOrder, status: string): Step[] {
       done: payment !== undefined,
     },
     { name: 'Session read back', detail: status, done: payment !== undefined },
-    ...events.map(({ state: told, event, at }) => ({
-      name: `Event: ${STATE_NAMES[told]}`,
+    ...events.map(({ state: reached, event, at }) => ({
+      name: `Event: ${STATE_NAMES[reached]}`,
       detail: `${event} at ${at}, signature good`,
       done: true,
     })),

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * By this beginning of its name a browser takes the cookie from this very host by HTTPS alone (RFC
- * 6265bis), where there is HTTPS.
+ * A browser accepts a cookie whose name begins with `__Host-` only by HTTPS and from this very host
+ * (RFC 6265bis).
  */
 function nameOf(server: FastifyInstance, name: string): string {
   return server.secureCookies ? `__Host-${name}` : name;
@@ -21,7 +21,7 @@ export function writeCookie(
   reply: FastifyReply,
   name: string,
   value: string,
-  maxAge?: number,
+  maxAgeSeconds?: number,
 ): void {
   reply.setCookie(nameOf(reply.server, name), value, {
     path: '/',
@@ -29,11 +29,11 @@ export function writeCookie(
     httpOnly: true,
     sameSite: 'lax',
     secure: reply.server.secureCookies,
-    ...(maxAge !== undefined && { maxAge }),
+    ...(maxAgeSeconds !== undefined && { maxAge: maxAgeSeconds }),
   });
 }
 
-/** Takes a cookie away. */
+/** Deletes a cookie. */
 export function dropCookie(reply: FastifyReply, name: string): void {
   reply.clearCookie(nameOf(reply.server, name), { path: '/', secure: reply.server.secureCookies });
 }

@@ -11,7 +11,7 @@ const FIELD = '_token';
 
 const tokens = new csrf({});
 
-/** The hidden field that every form carries; gives the visitor the cookie it belongs to. */
+/** The hidden field of every form. Gives the visitor the cookie that it is checked against. */
 export function formToken(request: FastifyRequest, reply: FastifyReply): Html {
   let secret = readCookie(request, COOKIE);
   if (secret === undefined) {

@@ -1,7 +1,7 @@
 import { ICON, STYLE } from './assets.ts';
 import { type Html, html } from './html.ts';
 
-/** A page without its frame. */
+/** A page without head, banner, navigation and footer. */
 export interface Page {
   title: string;
   body: Html;
@@ -11,14 +11,14 @@ const DEMO_BANNER = html`<p class="banner">
   <strong>Demo shop.</strong> Nothing is charged, nothing is delivered.
 </p>`;
 
-/** The frame of every page: head, banner, navigation, footer. */
+/** A whole page: with head, banner, navigation and footer. */
 export function layout({ title, body }: Page, demo: boolean): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – PrivRocket</title>
+<title>${title} &ndash; PrivRocket</title>
 <meta name="description"
   content="PrivRocket prints the words worth keeping: quotes as posters, mugs and cards.">
 <meta name="theme-color" content="#14213d">

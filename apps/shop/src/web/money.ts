@@ -1,6 +1,9 @@
 const FORMAT = new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' });
 
-/** An amount for people. @param cents euro cents, a whole number */
+/**
+ * Formats an amount of money.
+ * @param cents euro cents, a whole number
+ */
 export function money(cents: number): string {
   return FORMAT.format(cents / 100);
 }

@@ -4,7 +4,7 @@ import { layout, type Page } from './layout.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the shop only pretends: every page says so. */
+    /** Whether no payment is real, which every page then says. */
     demo: boolean;
   }
 }
@@ -22,17 +22,18 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Windows of 8 KiB, the size of a page. */
-const ZIPPED = { windowBits: 13, memLevel: 6 };
+/** A window of 8 KiB holds a whole page. */
+const GZIP_OPTIONS = { windowBits: 13, memLevel: 6 };
 
 /**
- * Sends a page that only its visitor may see, and that is not kept. It is compressed at once, which
- * takes a fifth of a millisecond: those that wait for a thread would take 64 KB each.
+ * Sends a page that only its visitor may see, and that no cache keeps. It is compressed in this
+ * thread, which takes a fifth of a millisecond: pages that wait for another thread would take 64 KB
+ * each.
  */
 export function sendPage(reply: FastifyReply, page: Page): void {
   const { text } = layout(page, reply.server.demo);
   pageHeaders(reply, 'no-store');
-  sendZipped(reply, text, () => gzipSync(text, ZIPPED));
+  sendZipped(reply, text, () => gzipSync(text, GZIP_OPTIONS));
 }
 
 /** The headers of every page. */
@@ -46,7 +47,7 @@ export function pageHeaders(reply: FastifyReply, cacheControl: string): FastifyR
 }
 
 /**
- * Sends the browser to another page of this shop, or to the payment page; it goes there with GET.
+ * Redirects the browser to another page of this shop, or to the payment page, by GET.
  */
 export function redirect(reply: FastifyReply, address: string): void {
   reply.header('cache-control', 'no-store').redirect(address, 303);

@@ -26,7 +26,7 @@ const EXPLANATIONS: Partial<Record<ProblemName, string>> = {
     'try again in a moment.',
 };
 
-/** Titles by status; what is not here went wrong. */
+/** Titles by status. The title of every other status is 'Something went wrong'. */
 const TITLES = new Map([
   [401, 'Not for visitors'],
   [404, 'Not found'],
@@ -34,10 +34,10 @@ const TITLES = new Map([
   [503, 'One moment, please'],
 ]);
 
-/** The empty address is that of the page itself. */
+/** The empty address reloads the page. */
 const TRY_AGAIN = html`<a class="button primary" href="">Try again</a>`;
 
-/** A problem, told to a visitor: never a stack, never more than the problem document would say. */
+/** Shows a problem to a visitor: never a stack, and no more than the problem document says. */
 export const sendProblem: ProblemPage = (problem, request, reply) => {
   const title = TITLES.get(problem.status) ?? 'Something went wrong';
   const seconds = reply.getHeader('retry-after');
@@ -45,15 +45,16 @@ export const sendProblem: ProblemPage = (problem, request, reply) => {
     problem.problem === 'too-many-requests'
       ? `That was a little fast. Your cart is safe: try again in ${seconds} seconds.`
       : (EXPLANATIONS[problem.problem] ?? problem.message);
-  // Only what changed nothing is offered again.
-  const passing = request.method === 'GET' && (problem.status === 429 || problem.status === 503);
+  // A GET may be repeated, since it has changed nothing.
+  const isTemporary =
+    request.method === 'GET' && (problem.status === 429 || problem.status === 503);
   sendPage(reply, {
     title,
     body: html`
 <h1>${title}</h1>
 <p>${explanation}</p>
 <p class="actions start">
-  ${passing && TRY_AGAIN}
+  ${isTemporary && TRY_AGAIN}
   <a class="button" href="/">To the catalogue</a>
 </p>
 <p class="fine">Reference ${request.id}</p>`,

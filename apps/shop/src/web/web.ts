@@ -5,7 +5,7 @@ import { sendProblem } from './problem.page.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether cookies travel by HTTPS only; browsers do without it on the machine itself. */
+    /** Whether cookies are sent by HTTPS only. On their own machine browsers use HTTP as well. */
     secureCookies: boolean;
   }
 }
@@ -16,15 +16,14 @@ function isLocal(host: string): boolean {
 }
 
 /**
- * What the shop adds to the HTTP server of every service: cookies, forms, and JSON left as it came,
- * for its signature is over the bytes.
+ * What the shop adds to the HTTP server of every service: cookies, forms, and JSON as the bytes
+ * that came, over which an event of Stripe is signed.
  */
 export const web: WebDefinition = {
   async setUp(server, config) {
     server.decorate('demo', config.DEMO_MODE);
     server.decorate('secureCookies', !isLocal(new URL(config.SHOP_URL).hostname));
-    // A secret of its own: with one that opens something else, a cookie would tell whoever guesses
-    // that the guess is right.
+    // The secret is used for nothing else: whoever guesses it can check the guess against a cookie.
     await server.register(cookie, { secret: config.COOKIE_SECRET });
     server.removeAllContentTypeParsers();
     await server.register(formbody);

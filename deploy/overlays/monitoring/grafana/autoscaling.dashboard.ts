@@ -83,7 +83,8 @@ export const autoscaling = dashboard(
           'short',
           [
             [
-              'sum by (namespace) (kube_pod_status_phase{namespace="$environment", phase="Pending"})',
+              'sum by (namespace) (kube_pod_status_phase{namespace="$environment", ' +
+                'phase="Pending"})',
               'pending',
             ],
           ],

@@ -5,7 +5,10 @@ import { quantile, requests, scope } from './selectors.ts';
 /** The objective of failed requests, as a line. */
 export const errorBudget: [number, string][] = [[0.001, 'red']];
 
-/** Requests per second, by a label and by status. @param detail dashboard that a click leads to */
+/**
+ * Requests per second, by a label and by status.
+ * @param detail the dashboard that a click leads to
+ */
 export const traffic = (by: string, detail?: string) =>
   panel(
     'Requests per second',
@@ -35,7 +38,10 @@ export const failures = (detail?: string) =>
     ],
     { thresholds: errorBudget, ...(detail !== undefined && { detail }) },
   );
-/** Quantiles of the response time, by a label. @param detail dashboard that a click leads to */
+/**
+ * Quantiles of the response time, by a label.
+ * @param detail the dashboard that a click leads to
+ */
 export const responseTimes = (by: string, detail?: string) =>
   panel(
     `Response time by ${by}`,

@@ -35,7 +35,7 @@ interface PanelOptions {
   type?: 'timeseries' | 'stat' | 'bargauge' | 'table';
   max?: number;
   stacked?: boolean;
-  /** In 24ths of the screen's width. */
+  /** In units of a 24th of the screen's width. */
   width?: number;
 }
 
@@ -45,11 +45,11 @@ interface Row {
 }
 
 const datasource = { type: 'prometheus', uid: 'prometheus' };
-const HEIGHT = 7;
+const PANEL_HEIGHT = 7;
 
 /**
- * A panel, as yet without its place. @param description what it shows, for who hovers over its
- * title
+ * A panel, which dashboard() puts in its place.
+ * @param description what it shows, for readers who hover over its title
  */
 export function panel(
   title: string,
@@ -77,7 +77,7 @@ export function panel(
     description,
     type,
     datasource,
-    gridPos: { x: 0, y: 0, w: width, h: HEIGHT },
+    gridPos: { x: 0, y: 0, w: width, h: PANEL_HEIGHT },
     targets: queries.map(([expr, legendFormat], i) => ({
       refId: String.fromCharCode(65 + i),
       datasource,
@@ -159,14 +159,14 @@ function layOut(rows: Row[]): (Panel | RowPanel)[] {
       const width = one.gridPos?.w ?? 8;
       if (x + width > 24) {
         x = 0;
-        y += HEIGHT;
+        y += PANEL_HEIGHT;
       }
       id += 1;
-      const at = { ...one, id, gridPos: { x, y, w: width, h: HEIGHT } };
+      const at = { ...one, id, gridPos: { x, y, w: width, h: PANEL_HEIGHT } };
       x += width;
       return at;
     });
-    y += HEIGHT;
+    y += PANEL_HEIGHT;
     return [row, ...placed];
   });
 }

@@ -2,7 +2,9 @@ import { failures, responseTimes, traffic } from './common.panels.ts';
 import { dashboard, panel } from './dashboard.builder.ts';
 import { alerts, containers, quantile, requests } from './selectors.ts';
 
-/** How all services of an environment are doing: where a look begins. */
+const REQUEST_BUCKETS = `http_request_duration_seconds_bucket${requests()}`;
+
+/** The state of all services of an environment: the dashboard to begin with. */
 export const overview = dashboard(
   'platform-overview',
   'Platform overview',
@@ -20,7 +22,7 @@ export const overview = dashboard(
           's',
           [
             [
-              `topk(10, ${quantile(0.99, 'service, route', `http_request_duration_seconds_bucket${requests()}`)})`,
+              `topk(10, ${quantile(0.99, 'service, route', REQUEST_BUCKETS)})`,
               '{{service}} {{route}}',
             ],
           ],
@@ -28,7 +30,8 @@ export const overview = dashboard(
         ),
         panel(
           'Error budget left',
-          'Of the failures that the objective of 99.9 % allows in 30 days, the share not yet used. Below zero the objective is missed.',
+          'Of the failures that the objective of 99.9 % allows in 30 days, the share not yet ' +
+            'used. Below zero the objective is missed.',
           'percentunit',
           [
             [
@@ -49,7 +52,8 @@ export const overview = dashboard(
         ),
         panel(
           'Firing alerts',
-          'What Alertmanager has mailed about, of the environment and of what all environments share; what to do is in docs/operations.md.',
+          'What Alertmanager has mailed about, of the environment and of what all ' +
+            'environments share; what to do is in docs/operations.md.',
           'none',
           [[`ALERTS${alerts}`, '{{alertname}} {{service}}{{pod}}']],
           { type: 'table' },
@@ -68,7 +72,8 @@ export const overview = dashboard(
         ),
         panel(
           'CPU against request, limit and quota',
-          'Cores used by the chosen services, beside what they request, what they may use, and what the environment may use in all.',
+          'Cores used by the chosen services, beside what they request, what they may use, ' +
+            'and what the environment may use in all.',
           'short',
           [
             [
@@ -78,7 +83,8 @@ export const overview = dashboard(
             [`sum(kube_pod_container_resource_requests{${containers}, resource="cpu"})`, 'request'],
             [`sum(kube_pod_container_resource_limits{${containers}, resource="cpu"})`, 'limit'],
             [
-              'sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.cpu"})',
+              'sum(kube_resourcequota{namespace="$environment", type="hard", ' +
+                'resource="limits.cpu"})',
               'quota',
             ],
           ],
@@ -86,7 +92,8 @@ export const overview = dashboard(
         ),
         panel(
           'Memory against request, limit and quota',
-          'Working set of the chosen services, beside what they request, what they may use, and what the environment may use in all.',
+          'Working set of the chosen services, beside what they request, what they may use, ' +
+            'and what the environment may use in all.',
           'bytes',
           [
             [`sum(container_memory_working_set_bytes{${containers}})`, 'used'],
@@ -96,7 +103,8 @@ export const overview = dashboard(
             ],
             [`sum(kube_pod_container_resource_limits{${containers}, resource="memory"})`, 'limit'],
             [
-              'sum(kube_resourcequota{namespace="$environment", type="hard", resource="limits.memory"})',
+              'sum(kube_resourcequota{namespace="$environment", type="hard", ' +
+                'resource="limits.memory"})',
               'quota',
             ],
           ],
@@ -123,7 +131,8 @@ export const overview = dashboard(
           'reqps',
           [
             [
-              'sum by (service) (rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              'sum by (service) (rate(throttled_requests_total{namespace="$environment", ' +
+                'service=~"$service"}[$__rate_interval]))',
               '{{service}}',
             ],
           ],
@@ -131,15 +140,18 @@ export const overview = dashboard(
         ),
         panel(
           'Refused credentials',
-          'Requests refused with 401, and logins of users that failed or were refused because too many had failed.',
+          'Requests refused with 401, and logins of users that failed or were refused because ' +
+            'too many had failed.',
           'reqps',
           [
             [
-              'sum by (service) (rate(unauthorized_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              'sum by (service) (rate(unauthorized_requests_total{namespace="$environment", ' +
+                'service=~"$service"}[$__rate_interval]))',
               '{{service}} 401',
             ],
             [
-              'sum by (service, outcome) (rate(logins_total{namespace="$environment", service=~"$service", outcome!="verified"}[$__rate_interval]))',
+              'sum by (service, outcome) (rate(logins_total{namespace="$environment", ' +
+                'service=~"$service", outcome!="verified"}[$__rate_interval]))',
               '{{service}} logins {{outcome}}',
             ],
           ],

@@ -86,7 +86,8 @@ export const redis = dashboard(
         ),
         panel(
           'Last save',
-          '1 when the last write to the append-only file, its last rewrite and the last snapshot went well.',
+          '1 when the last write to the append-only file, its last rewrite and the last ' +
+            'snapshot went well.',
           'none',
           [
             [`redis_aof_last_write_status${scope}`, '{{pod}} append'],
@@ -97,7 +98,8 @@ export const redis = dashboard(
         ),
         panel(
           'Volumes',
-          'Share of each volume that is used, backups included. On a full one Redis can no longer save, and refuses writes.',
+          'Share of each volume that is used, backups included. On a full one Redis can no ' +
+            'longer save, and refuses writes.',
           'percentunit',
           [
             [

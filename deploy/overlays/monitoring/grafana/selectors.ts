@@ -6,14 +6,18 @@ export const requests = (more = '') =>
 /** Everything of the chosen environment. */
 export const scope = '{namespace="$environment"}';
 /**
- * What is wrong with the environment, or with what all share: nodes, Traefik, the monitoring
- * itself, and what is missing altogether.
+ * The alerts of the environment, and of what all environments share: nodes, Traefik, the monitoring
+ * itself, and targets that are missing.
  */
 export const alerts =
-  '{alertstate="firing", severity!="none", namespace=~"$environment|kube-system|traefik|monitoring|"}';
+  '{alertstate="firing", severity!="none", ' +
+  'namespace=~"$environment|kube-system|traefik|monitoring|"}';
 /** Containers of the chosen services: each is called like its service. */
 export const containers = 'namespace="$environment", container=~"$service"';
-/** A quantile of a histogram, by labels. @param series name of its buckets, with a selector */
+/**
+ * A quantile of a histogram, by labels.
+ * @param series the name of its buckets, with a selector
+ */
 export const quantile = (q: number, by: string, series: string) =>
   `histogram_quantile(${q}, sum by (le, ${by}) (rate(${series}[$__rate_interval])))`;
 

@@ -32,11 +32,13 @@ export const serviceDetail = dashboard(
           'reqps',
           [
             [
-              'sum(rate(throttled_requests_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              'sum(rate(throttled_requests_total{namespace="$environment", ' +
+                'service=~"$service"}[$__rate_interval]))',
               'refused',
             ],
             [
-              'sum(rate(throttle_failures_total{namespace="$environment", service=~"$service"}[$__rate_interval]))',
+              'sum(rate(throttle_failures_total{namespace="$environment", ' +
+                'service=~"$service"}[$__rate_interval]))',
               'not counted',
             ],
           ],
@@ -104,11 +106,13 @@ export const serviceDetail = dashboard(
         ),
         panel(
           'Event loop lag',
-          '99th percentile of how late the event loop runs: above 100 ms requests wait for each other.',
+          '99th percentile of how late the event loop runs: above 100 ms requests wait for ' +
+            'each other.',
           's',
           [
             [
-              'max by (pod) (nodejs_eventloop_lag_p99_seconds{namespace="$environment", service=~"$service"})',
+              'max by (pod) (nodejs_eventloop_lag_p99_seconds{namespace="$environment", ' +
+                'service=~"$service"})',
               '{{pod}}',
             ],
           ],
@@ -116,7 +120,8 @@ export const serviceDetail = dashboard(
         ),
         panel('Heap', 'Memory of JavaScript objects, by pod.', 'bytes', [
           [
-            'sum by (pod) (nodejs_heap_size_used_bytes{namespace="$environment", service=~"$service"})',
+            'sum by (pod) (nodejs_heap_size_used_bytes{namespace="$environment", ' +
+              'service=~"$service"})',
             '{{pod}}',
           ],
         ]),

@@ -54,7 +54,8 @@ export const shop = dashboard(
         ),
         panel(
           'Payment pages',
-          'Visits to the payment provider that began, and those that failed because it opened no page.',
+          'Visits to the payment provider that began, and those that failed because it opened ' +
+            'no page.',
           'reqps',
           [
             [
@@ -65,7 +66,9 @@ export const shop = dashboard(
         ),
         panel(
           'Payment events in the last hour',
-          'What became of the events of the payment provider. Refused (a wrong amount) and unknown (no such order) never happen while all is well; unsigned ones may come from anybody.',
+          'What became of the events of the payment provider. Refused (a wrong amount) and ' +
+            'unknown (no such order) never happen while all is well; unsigned ones may come ' +
+            'from anybody.',
           'short',
           [[`sum by (outcome) (increase(shop_payment_events_total${scope}[1h]))`, '{{outcome}}']],
         ),
@@ -76,7 +79,8 @@ export const shop = dashboard(
       panels: [
         panel(
           'Catalogue reads',
-          'Catalogue pages and products read from the quotes and search services, or from what the shop remembers while these are away.',
+          'Catalogue pages and products read from the quotes and search services, or from ' +
+            'what the shop remembers while these are away.',
           'ops',
           [
             [
