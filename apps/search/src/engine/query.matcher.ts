@@ -1,8 +1,10 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { bordersOf, indexOf } from './pattern.search.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
   idf,
   impact,
+  MAX_COMPARED_LETTERS,
   MAX_EXPANSIONS,
   MAX_FUZZY_WORDS,
   MAX_GAP,
@@ -12,7 +14,7 @@ import {
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
-import type { OrdinalRange, TermTable } from './term.table.ts';
+import type { Comparisons, OrdinalRange, TermTable } from './term.table.ts';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
 
 /** A word of the query, with the terms that match it. */
@@ -33,6 +35,9 @@ export interface Phrase {
   terms: number[];
   /** The same terms as they are in the tokens of a segment. */
   bytes: Uint8Array;
+  /** See bordersOf(). */
+  borders: Uint8Array;
+  byteBorders: Uint8Array;
 }
 
 /** What a matcher needs of the index. */
@@ -66,6 +71,7 @@ export class QueryMatcher {
   readonly mustReadTokens: boolean;
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
+  readonly #comparisons = { lettersLeft: MAX_COMPARED_LETTERS };
   readonly #allWords: number;
   // The state of the document that is being scored, by word: how often it occurs exactly, the cost
   // of its best match, the position of its latest best match, and the gap between it and the word
@@ -118,8 +124,8 @@ export class QueryMatcher {
   score(tokens: Uint32Array, length: number): number {
     const score = this.scoreWords(tokens, length);
     if (score < 0) return -1;
-    if (!this.phrases.every(({ terms }) => contains(tokens, length, terms))) return -1;
-    return this.excluded.some(({ terms }) => contains(tokens, length, terms)) ? -1 : score;
+    const holds = ({ terms, borders }: Phrase) => indexOf(tokens, 0, length, terms, borders) >= 0;
+    return this.phrases.every(holds) && !this.excluded.some(holds) ? score : -1;
   }
 
   /** The same for a document that is known to hold all phrases and nothing that is excluded. */
@@ -274,7 +280,9 @@ export class QueryMatcher {
       this.#addMatch(table.termsByOrdinal[ordinal] as number, i);
     }
     if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#addMatch(other, i);
-    const similar = isFuzzy ? expand(term, prefix, table) : new Map<number, number>();
+    const similar = isFuzzy
+      ? expand(term, prefix, table, this.#comparisons)
+      : new Map<number, number>();
     for (const other of similar.keys()) this.#addMatch(other, i);
     const documentFrequency = number < 0 ? 0 : table.documentFrequency(number);
     return { term: number, idf: idf(documents, documentFrequency), prefixRange, similar };
@@ -308,11 +316,15 @@ function fuzzyWords(words: QueryWord[], table: TermTable): QueryWord[] {
 /**
  * The similar terms of a word, as ranking.ts defines them, without those that match it as a prefix.
  */
-function expand(word: string, isPrefix: boolean, table: TermTable): Map<number, number> {
-  const similar = table.similar(word, maxEditDistance([...word].length));
+function expand(
+  word: string,
+  isPrefix: boolean,
+  table: TermTable,
+  comparisons: Comparisons,
+): Map<number, number> {
+  const similar = table.similar(word, maxEditDistance([...word].length), comparisons);
   const isPrefixOf = (term: number) => isPrefix && table.text(term).startsWith(word);
-  const isHeld = (term: number) => table.documentFrequency(term) > 0;
-  const found = [...similar].filter(([term]) => isHeld(term) && !isPrefixOf(term));
+  const found = [...similar].filter(([term]) => !isPrefixOf(term));
   found.sort(
     ([a, distanceA], [b, distanceB]) =>
       distanceA - distanceB ||
@@ -328,18 +340,10 @@ function phraseOf(terms: number[]): Phrase {
   // A phrase with an unknown term is never looked for by its bytes: no document holds all of its
   // terms.
   for (const term of terms) end = writeVarint(bytes, end, Math.max(0, term));
-  return { terms, bytes: bytes.subarray(0, end) };
+  const found = bytes.subarray(0, end);
+  return { terms, bytes: found, borders: bordersOf(terms), byteBorders: bordersOf(found) };
 }
 
 function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
-}
-
-function contains(tokens: Uint32Array, length: number, phrase: number[]): boolean {
-  for (let start = 0; start + phrase.length <= length; start++) {
-    let same = 0;
-    while (same < phrase.length && tokens[start + same] === phrase[same]) same++;
-    if (same === phrase.length) return true;
-  }
-  return false;
 }

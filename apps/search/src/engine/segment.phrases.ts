@@ -10,6 +10,7 @@ import {
   popCount,
   subtract,
 } from './bitmap.ts';
+import { indexOf } from './pattern.search.ts';
 import { isExactMask, shiftMask } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
 import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
@@ -53,7 +54,7 @@ export class PhraseFilter {
       this.#filterByPositionMasks(segment, phrase, ranges, bits, isWanted);
     } else if (count > 0) {
       forEachDown(candidates, length, (document) => {
-        if (holds(segment, document, phrase.bytes) !== isWanted) clearBit(bits, document);
+        if (holds(segment, document, phrase) !== isWanted) clearBit(bits, document);
       });
     }
   }
@@ -98,7 +99,7 @@ export class PhraseFilter {
         const isExact = isExactMask(lengths[document] as number);
         const found =
           masksAlign(positionMasks, bitmaps, next, i, bit, isExact) &&
-          (isExact || holds(segment, document, phrase.bytes));
+          (isExact || holds(segment, document, phrase));
         if (found !== isWanted) bits[i] = (bits[i] as number) & ~bit;
       }
       for (let t = 0; t < bitmaps.length; t++) {
@@ -144,17 +145,15 @@ function masksAlign(
 }
 
 /** Whether the tokens of a document contain the bytes of the phrase. */
-function holds({ tokens, tokenStarts }: Segment, document: number, phrase: Uint8Array): boolean {
+function holds({ tokens, tokenStarts }: Segment, document: number, phrase: Phrase): boolean {
+  const { bytes, byteBorders } = phrase;
   const start = tokenStarts[document] as number;
-  const end = (tokenStarts[document + 1] as number) - phrase.length;
-  const first = phrase[0];
-  for (let at = start; at <= end; at++) {
-    if (tokens[at] !== first) continue;
+  const end = tokenStarts[document + 1] as number;
+  for (let from = start; ; ) {
+    const at = indexOf(tokens, from, end, bytes, byteBorders);
+    if (at < 0) return false;
     // A number begins only behind the last byte of another one, whose top bit is clear.
-    if (at > start && (tokens[at - 1] as number) >= 0x80) continue;
-    let same = 1;
-    while (same < phrase.length && tokens[at + same] === phrase[same]) same++;
-    if (same === phrase.length) return true;
+    if (at === start || (tokens[at - 1] as number) < 0x80) return true;
+    from = at + 1;
   }
-  return false;
 }

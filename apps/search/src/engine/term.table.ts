@@ -3,6 +3,11 @@ import { editDistance } from './edit.distance.ts';
 
 const INITIAL_TERMS = 1024;
 
+/** What a query may still compare: a term costs as much as the word has letters. */
+export interface Comparisons {
+  lettersLeft: number;
+}
+
 /** Neighbouring terms in text order: the ordinals from `from` up to, but without, `to`. */
 export interface OrdinalRange {
   from: number;
@@ -110,8 +115,11 @@ export class TermTable {
     return found;
   }
 
-  /** The other terms within the edit distance `maxDistance` of `text`, with their distances. */
-  similar(text: string, maxDistance: number): Map<number, number> {
+  /**
+   * The other terms that live documents hold and that are within the edit distance `maxDistance` of
+   * `text`, with their distances; of the terms that were met first, when the comparisons run out.
+   */
+  similar(text: string, maxDistance: number, comparisons: Comparisons): Map<number, number> {
     const letterMask = letterMaskOf(text);
     const length = lengthOf(text);
     const found = new Map<number, number>();
@@ -119,6 +127,9 @@ export class TermTable {
       // An edit changes at most two bits of the mask: it replaces one letter by another.
       if (popCount((this.#letterMasks[term] as number) ^ letterMask) > 2 * maxDistance) continue;
       if (Math.abs((this.#lengths[term] as number) - length) > maxDistance) continue;
+      if (this.#documentFrequencies[term] === 0) continue;
+      comparisons.lettersLeft -= length;
+      if (comparisons.lettersLeft < 0) break;
       const distance = editDistance(text, this.text(term), maxDistance);
       if (distance > 0 && distance <= maxDistance) found.set(term, distance);
     }
