@@ -190,12 +190,8 @@ export class HttpServer {
     });
     server.setTimeout(READER_TIMEOUT_MS);
     server.on('connection', (socket) => this.admit(socket));
-    const begin = (request: IncomingMessage, response: ServerResponse) => {
-      if (PROBE_PATHS.has(request.url)) handler(request, response);
-      else this.pacer.begin(() => handler(request, response));
-    };
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-      if (response.socket) begin(request, response);
+      if (response.socket) this.begin(request, response, handler);
       else this.queue(request, response, handler);
     };
     server.on('request', onRequest);
@@ -298,7 +294,12 @@ export class HttpServer {
       Reflect.deleteProperty(socket, 'resume');
       socket.resume();
     }
-    handler(request, response);
+    this.begin(request, response, handler);
+  }
+
+  private begin(request: IncomingMessage, response: ServerResponse, handler: HttpHandler): void {
+    if (PROBE_PATHS.has(request.url)) handler(request, response);
+    else this.pacer.begin(response, () => handler(request, response));
   }
 
   /**

@@ -1,44 +1,67 @@
+import type { ServerResponse } from 'node:http';
+
 /** How long requests are held back while connections come in, in milliseconds. */
 export const MAX_HELD_MS = 2_000;
+
+interface HeldRequest {
+  begin: () => void;
+  since: number;
+}
 
 /**
  * Begins no request while connections come in. Node accepts one connection in a turn of its event
  * loop: when a thousand come at once, the last one waits for a thousand turns, and so does a probe.
- * If no other work is done meanwhile, these turns are short. What was held back begins one by one,
- * a request in a turn. When no connection comes, a request begins at once.
+ * If no other work is done meanwhile, these turns are short. Then what was held back begins one by
+ * one, a request in a turn, so that a probe that comes meanwhile waits for little. Neither connections without end nor
+ * any other pattern of them holds a request for longer than MAX_HELD_MS, but for those before it.
  */
 export class RequestPacer {
+  readonly #held = new Set<HeldRequest>();
   #hasConnection = false;
-  readonly #held: (() => void)[] = [];
-  #heldSince = 0;
+  #isScheduled = false;
+  /** Since when a connection has come in each turn. */
+  #streakSince = 0;
 
-  /** A connection was accepted in this turn: more may wait. */
+  /** Notes that a connection was accepted in this turn: more may wait. */
   noteConnection(): void {
-    if (!this.#isBusy()) setImmediate(() => this.#endTurn());
+    if (!this.#isScheduled) this.#streakSince = performance.now();
     this.#hasConnection = true;
+    this.#schedule();
   }
 
-  /** Begins the work now, or when its turn has come. */
-  begin(work: () => void): void {
-    if (!this.#isBusy()) {
-      work();
+  /** Begins a request now, or when its turn has come; never when its client goes before. */
+  begin(response: ServerResponse, begin: () => void): void {
+    if (!this.#hasConnection && this.#held.size === 0) {
+      begin();
       return;
     }
-    if (this.#held.length === 0) this.#heldSince = performance.now();
-    this.#held.push(work);
+    const request = { begin, since: performance.now() };
+    this.#held.add(request);
+    response.once('close', () => this.#held.delete(request));
+    this.#schedule();
   }
 
-  /** Whether #endTurn() will be called. */
-  #isBusy(): boolean {
-    return this.#hasConnection || this.#held.length > 0;
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#endTurn());
   }
 
   #endTurn(): void {
-    // Whoever opens connections without end must not stop everything.
-    const isWaiting = this.#hasConnection && performance.now() - this.#heldSince < MAX_HELD_MS;
+    this.#isScheduled = false;
+    const [oldest] = this.#held;
+    const next = this.#isHolding(oldest) ? undefined : oldest;
+    if (next) this.#held.delete(next);
+    // The turn after one with a connection shows whether the streak goes on.
+    if (this.#hasConnection || this.#held.size > 0) this.#schedule();
+    if (!this.#hasConnection) this.#streakSince = performance.now();
     this.#hasConnection = false;
-    const work = isWaiting ? undefined : this.#held.shift();
-    if (this.#held.length > 0) setImmediate(() => this.#endTurn());
-    work?.();
+    next?.begin();
+  }
+
+  #isHolding(oldest: HeldRequest | undefined): boolean {
+    if (!this.#hasConnection) return false;
+    const since = Math.min(this.#streakSince, oldest?.since ?? this.#streakSince);
+    return performance.now() - since < MAX_HELD_MS;
   }
 }
