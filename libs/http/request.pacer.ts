@@ -12,8 +12,9 @@ interface HeldRequest {
  * Begins no request while connections come in. Node accepts one connection in a turn of its event
  * loop: when a thousand come at once, the last one waits for a thousand turns, and so does a probe.
  * If no other work is done meanwhile, these turns are short. Then what was held back begins one by
- * one, a request in a turn, so that a probe that comes meanwhile waits for little. Neither connections without end nor
- * any other pattern of them holds a request for longer than MAX_HELD_MS, but for those before it.
+ * one, a request in a turn, so that a probe that comes meanwhile waits for little. Neither
+ * connections without end nor any other pattern of them holds a request for longer than
+ * MAX_HELD_MS, but for those before it.
  */
 export class RequestPacer {
   readonly #held = new Set<HeldRequest>();

@@ -39,7 +39,6 @@ const idsSchema = z
   .string('must be given once')
   .meta({
     pattern: `^${QUOTE_ID_PATTERN}(,${QUOTE_ID_PATTERN}){0,${MAX_IDS - 1}}$`,
-    example: '1763740800000000,1763740800000001',
   })
   .transform((text) => text.split(','))
   .pipe(z.array(quoteIdSchema).max(MAX_IDS, `must be at most ${MAX_IDS} ids`))
