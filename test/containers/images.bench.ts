@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -35,23 +35,7 @@ for (const app of APPS) {
 
 const folder = mkdtempSync(join(tmpdir(), 'baseline-'));
 try {
-  const libraries = [
-    'quotes/quote.keys',
-    'quotes/quote.scripts',
-    'quotes/change.log',
-    'redis/redis.scripts',
-  ];
-  for (const file of [
-    'apps/quotes/bench/baseline',
-    ...libraries.map((library) => `libs/${library}`),
-  ]) {
-    const source = stripTypeScriptTypes(readFileSync(`${file}.ts`, 'utf8')).replace(
-      /\.ts';/g,
-      ".js';",
-    );
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, `${file}.js`), source);
-  }
+  copyWithImports('apps/quotes/bench/baseline.ts', folder);
   writeFileSync(join(folder, 'package.json'), '{"type":"module","imports":{"#libs/*":"./libs/*"}}');
   execFileSync('chmod', ['-R', 'a+rX', folder]);
   const options = ['--max-semi-space-size=4', '--max-old-space-size=48'];
@@ -87,6 +71,18 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true });
+}
+
+/** Copies a file without its types, and all files that it imports then. */
+function copyWithImports(file: string, folder: string): void {
+  const copy = join(folder, file.replace(/\.ts$/, '.js'));
+  if (existsSync(copy)) return;
+  const source = stripTypeScriptTypes(readFileSync(file, 'utf8'));
+  mkdirSync(dirname(copy), { recursive: true });
+  writeFileSync(copy, source.replace(/\.ts';/g, ".js';"));
+  for (const [, from = '', path = ''] of source.matchAll(/ from '(#|\.\/)([^']+\.ts)';/g)) {
+    copyWithImports(from === '#' ? path : join(dirname(file), path), folder);
+  }
 }
 
 /**
