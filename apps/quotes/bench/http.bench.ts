@@ -141,7 +141,7 @@ function unobservedBundle(): string {
   let source = readFileSync(`${copy}/main.js`, 'utf8');
   for (const measuring of [
     'const observers=[measureRequests(fastify,definition.name)];',
-    'observeResponses(fastify,observers);',
+    'http.onRefusal=observeResponses(fastify,observers);',
     'duration.observe((performance.now()-start)/1e3);',
     ',defaultMetrics:{enabled:true}',
   ]) {
