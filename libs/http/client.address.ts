@@ -4,6 +4,9 @@ import { normalizeIp } from '@nestjs/throttler';
 /** Entries of `X-Forwarded-For` that are read, from the right; nobody has more proxies. */
 const MAX_HOPS = 16;
 
+/** Beginning of an IPv4 address that is written as IPv6 (RFC 4291, 2.5.5.2). */
+const MAPPED_IPV4 = '::ffff:';
+
 /** Name of a client whose connection ended before its address was read. */
 const GONE = 'gone';
 
@@ -34,7 +37,8 @@ export function cleanForwardedFor(field: string): string {
  */
 export function clientOf(ip: string | undefined): string {
   const address = plainAddress(ip ?? '');
-  return address === undefined ? GONE : normalizeIp(address, CLIENT_PREFIX_BITS);
+  if (address === undefined) return GONE;
+  return isIPv4(address) ? address : normalizeIp(address, CLIENT_PREFIX_BITS);
 }
 
 /** The network of a client: a /24 of IPv4, a /48 of IPv6. */
@@ -49,6 +53,11 @@ export function networkOf(ip: string | undefined): string {
 /** The canonical address in one entry of a list of hops, or undefined when there is none. */
 export function plainAddress(entry: string): string | undefined {
   if (isIPv4(entry)) return entry;
+  // A socket of both families shows IPv4 so; it is read here because each request needs it.
+  if (entry.startsWith(MAPPED_IPV4)) {
+    const mapped = entry.slice(MAPPED_IPV4.length);
+    if (isIPv4(mapped)) return mapped;
+  }
   // Proxies also write `1.2.3.4:5678`, `[::1]:80` and `[::1]`.
   const [, v4, v6 = entry] = /^(?:([\d.]+):\d{1,5}|\[([^\]]*)\](?::\d{1,5})?)$/.exec(entry) ?? [];
   if (v4 !== undefined) return isIPv4(v4) ? v4 : undefined;

@@ -62,8 +62,10 @@ export function logRequests(service: string, output: LogOutput): ObserverFactory
         at = now;
         begun = `${beginning}${new Date(now).toISOString()}","request_id":"`;
       }
-      if (request.ip !== client) {
-        client = request.ip;
+      // Fastify works the address out each time.
+      const { ip } = request;
+      if (ip !== client) {
+        client = ip;
         // A dual-stack socket shows IPv4 clients as IPv4-mapped IPv6.
         end = `,"client":${JSON.stringify(client.replace(/^::ffff:/, ''))}}\n`;
       }
