@@ -13,11 +13,7 @@ declare module 'ioredis' {
     listQuotes(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
-    ): Result<(string | number)[], Context>;
-    listQuotesBuffer(
-      keyCount: number,
-      ...keysAndArgs: (string | number)[]
-    ): Result<(Buffer | number)[], Context>;
+    ): Result<[total: number, ids: string, documents: string[]] | null, Context>;
     randomQuoteBuffer(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
@@ -89,23 +85,23 @@ export const QUOTE_SCRIPTS = {
   },
 
   /**
-   * KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count. Answers total,
-   * then id and document in turns, newest first.
+   * KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count, most bytes of the
+   * documents (optional). Answers total, ids, documents, newest first; nothing when the documents are
+   * larger. The ids are one text with commas: fewer parts take less time to read.
    */
   listQuotes: {
     flag: 'no-writes',
     lua: `
-    local answer = { redis.call('ZCARD', KEYS[1]) }
+    local total = redis.call('ZCARD', KEYS[1])
     local ids =
       redis.call('ZRANGE', KEYS[1], ARGV[1], '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, ARGV[2])
-    if #ids == 0 then return answer end
+    if #ids == 0 then return { total, '', {} } end
     local names = {}
     for i, id in ipairs(ids) do names[i] = KEYS[2] .. id end
-    for i, document in ipairs(redis.call('MGET', unpack(names))) do
-      answer[#answer + 1] = ids[i]
-      answer[#answer + 1] = document
-    end
-    return answer`,
+    local documents = redis.call('MGET', unpack(names))
+    local bytes, most = 0, tonumber(ARGV[3]) or math.huge
+    for _, document in ipairs(documents) do bytes = bytes + #document end
+    return bytes <= most and { total, table.concat(ids, ','), documents }`,
   },
 
   /** KEYS quotes, quote:. Answers a document, or nothing when there is none. */

@@ -39,7 +39,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
 
   /** Every quote, page by page. */
   async function all(userId?: string): Promise<Quote[]> {
-    const documents: Buffer[] = [];
+    const documents: string[] = [];
     let cursor: string | undefined;
     do {
       const page = await quotes.list(7, cursor, userId);
@@ -57,6 +57,17 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     expect(listed).toEqual(listed.toSorted((a, b) => Number(b) - Number(a)));
     expect(listed.toSorted()).toEqual(ids.toSorted());
     expect((await quotes.list(1)).total).toBe(40);
+  });
+
+  it('are not read when their page has more bytes than wanted', async () => {
+    for (let i = 0; i < 5; i += 1) await add('x'.repeat(1000));
+    const { documents } = await quotes.list(4);
+    const bytes = documents.reduce((sum, { length }) => sum + length, 0);
+
+    expect(await quotes.listWithin(bytes / 2, 4)).toBeUndefined();
+    // A page asks for one quote more than it shows, and each shard for as many.
+    const enough = shards * (bytes + 2 * Math.max(...documents.map(({ length }) => length)));
+    expect((await quotes.listWithin(enough, 4))?.documents).toEqual(documents);
   });
 
   it('give no id twice, even when the clock goes back', async () => {

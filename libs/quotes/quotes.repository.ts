@@ -16,11 +16,16 @@ export interface NewQuote {
 
 /** A page of quotes. */
 export interface QuotePage {
-  /** JSON representations, ready to be sent. */
-  documents: Buffer[];
+  /** JSON representations. */
+  documents: string[];
   total: number;
   /** Id of the last quote of the page if more follow. */
   next: string | null;
+}
+
+interface QuoteRow {
+  id: string;
+  document: string;
 }
 
 /** What came of one imported quote: its new id, or why it was not added. */
@@ -111,7 +116,7 @@ export class QuotesRepository {
    * round trip, on a Redis Cluster one to each node at the same time.
    * @throws RedisUnavailableError
    */
-  async findMany(ids: readonly string[]): Promise<(Buffer | null)[]> {
+  async findMany(ids: readonly string[]): Promise<(string | null)[]> {
     if (ids.length === 0) {
       // There is nothing to read, but the answer must not hide that Redis is away.
       await this.redis.read('ping', (client) => client.ping());
@@ -119,9 +124,7 @@ export class QuotesRepository {
     }
     const byShard = [...Map.groupBy(ids, (id) => this.shardOf(id))];
     const answers = await this.redis.read('quote.findMany', (client) =>
-      Promise.all(
-        byShard.map(([keys, some]) => client.mgetBuffer(some.map((id) => keys.quote + id))),
-      ),
+      Promise.all(byShard.map(([keys, some]) => client.mget(some.map((id) => keys.quote + id)))),
     );
     const documents = new Map(
       byShard.flatMap(([, some], i) => some.map((id, j) => [id, answers[i]?.[j] ?? null] as const)),
@@ -136,26 +139,44 @@ export class QuotesRepository {
    * @throws RedisUnavailableError
    */
   async list(limit: number, before?: string, userId?: string): Promise<QuotePage> {
+    const page = await this.listWithin(Number.MAX_SAFE_INTEGER, limit, before, userId);
+    if (!page) throw new Error('A page without a limit of bytes was refused');
+    return page;
+  }
+
+  /**
+   * The same, but nothing when the documents have more than `maxBytes` (on several shards: those of
+   * one shard more than its part of them). Redis measures them, so that they are not sent.
+   * @throws RedisUnavailableError
+   */
+  async listWithin(
+    maxBytes: number,
+    limit: number,
+    before?: string,
+    userId?: string,
+  ): Promise<QuotePage | undefined> {
     const from = before === undefined ? '+inf' : `(${before}`;
     const answers = await this.redis.read('quote.list', (client) =>
       Promise.all(
         this.shards.map((keys) =>
-          client.listQuotesBuffer(
+          client.listQuotes(
             2,
             userId === undefined ? keys.quotes : keys.byUser + userId,
             keys.quote,
             from,
             limit + 1,
+            Math.floor(maxBytes / this.shards.length),
           ),
         ),
       ),
     );
-    const pairs = newestFirst(answers);
-    const documents = pairs.slice(0, 2 * limit).filter((_, i) => i % 2 === 1) as Buffer[];
+    const found = answers.filter((answer) => answer !== null);
+    if (found.length < answers.length) return undefined;
+    const rows = newestFirst(found);
     return {
-      documents,
-      total: answers.reduce((sum, [count]) => sum + Number(count), 0),
-      next: pairs.length > 2 * limit ? String(pairs[2 * limit - 2]) : null,
+      documents: rows.slice(0, limit).map(({ document }) => document),
+      total: found.reduce((sum, [count]) => sum + count, 0),
+      next: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
     };
   }
 
@@ -265,15 +286,11 @@ export class QuotesRepository {
   }
 }
 
-/**
- * The ids and documents, in turns, of what each shard answered after its count, merged into one
- * descending order of ids.
- */
-function newestFirst(answers: (Buffer | number)[][]): (Buffer | number)[] {
-  const [only, ...others] = answers;
-  if (only && others.length === 0) return only.slice(1);
-  const rows = answers.flatMap((answer) =>
-    Array.from({ length: (answer.length - 1) / 2 }, (_, i) => answer.slice(2 * i + 1, 2 * i + 3)),
-  );
-  return rows.sort(([a], [b]) => Number(b) - Number(a)).flat();
+/** The quotes that the shards answered, from newest to oldest. */
+function newestFirst(answers: (readonly [number, string, string[]])[]): QuoteRow[] {
+  const rows = answers.flatMap(([, ids, documents]) => {
+    const names = ids.split(',');
+    return documents.map((document, i) => ({ id: names[i] ?? '', document }));
+  });
+  return answers.length === 1 ? rows : rows.sort((a, b) => Number(b.id) - Number(a.id));
 }

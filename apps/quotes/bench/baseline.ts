@@ -32,9 +32,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const find = (id: string) => redis.getBuffer(keys.quote + id);
 
 async function list(): Promise<string> {
-  const [total, ...pairs] = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);
-  const documents = pairs.filter((_, i) => i % 2 === 1);
-  const next = documents.length > 20 ? pairs[38] : null;
+  const answer = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);
+  const [total, ids, documents] = answer ?? [0, '', []];
+  const next = documents.length > 20 ? ids.split(',')[19] : null;
   const items = documents.slice(0, 20).join(',');
   return `{"items":[${items}],"total":${total},"next":${JSON.stringify(next)}}`;
 }

@@ -4,26 +4,28 @@ import { ProblemError } from '#libs/problem/problem.ts';
 import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 
-const LIST_BEGIN = Buffer.from('{"items":[');
-const COMMA = Buffer.from(',');
-
+/** A larger page counts as large. */
+const MAX_SMALL_PAGE_BYTES = 64 * 1024;
+/** A document has 8 KB at most. */
+const MAX_IDS_OF_SMALL_PAGE = 8;
+/** So many share one round trip to Redis, and take no more memory than two large pages. */
+const MAX_SMALL_PAGES_READ = 32;
 /** The largest page is 800 KB, and takes thrice that while it is assembled. */
-const MAX_LISTS_READ = 2;
+const MAX_LARGE_PAGES_READ = 2;
 /** Nearly all connections may wait for a list; some hundred are left to other requests. */
 const MAX_LISTS_WAITING = 1200;
 
-/** From this size on a page counts as large. */
-const LARGE_PAGE_BYTES = 64 * 1024;
 /**
  * After so many bytes of large pages the garbage is collected. Buffers lie outside the heap, where
  * V8 lets some 30 MiB of them gather: each page leaves its own and those that came from Redis.
  */
 const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 
-/** The rules about quotes. Representations are passed on as the bytes that Redis holds. */
+/** The rules about quotes. Representations are passed on as Redis holds them. */
 @Injectable()
 export class QuotesService {
-  private readonly lists = new ConcurrencyLimiter(MAX_LISTS_READ, MAX_LISTS_WAITING);
+  private readonly smallPages = new ConcurrencyLimiter(MAX_SMALL_PAGES_READ, MAX_LISTS_WAITING);
+  private readonly largePages = new ConcurrencyLimiter(MAX_LARGE_PAGES_READ, MAX_LISTS_WAITING);
   /** The bytes of large pages since the garbage was last collected. */
   private largePageBytes = 0;
 
@@ -53,18 +55,15 @@ export class QuotesService {
    * @param signal aborted when the client has gone
    * @throws ProblemError busy
    */
-  async list(query: QuoteListQuery, signal: AbortSignal): Promise<Buffer> {
-    const { documents, total, next } = await this.lists.run(() => {
-      this.collectGarbage();
-      return query.ids
-        ? this.ofIds(query.ids)
-        : this.quotes.list(query.limit, query.cursor, query.user_id);
-    }, signal);
-    const parts = documents.flatMap((document, i) => (i === 0 ? [document] : [COMMA, document]));
-    const end = `],"total":${total},"next":${JSON.stringify(next)}}`;
-    const page = Buffer.concat([LIST_BEGIN, ...parts, Buffer.from(end)]);
-    if (page.length >= LARGE_PAGE_BYTES) this.largePageBytes += page.length;
-    return page;
+  async list(query: QuoteListQuery, signal: AbortSignal): Promise<string | Buffer> {
+    const { documents, total, next } =
+      (await this.readSmall(query, signal)) ?? (await this.readLarge(query, signal));
+    const page = `{"items":[${documents.join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
+    if (page.length <= MAX_SMALL_PAGE_BYTES) return page;
+    // Answers that wait for their readers are counted in bytes, which a text would not tell.
+    const bytes = Buffer.from(page);
+    this.largePageBytes += bytes.length;
+    return bytes;
   }
 
   /** @throws ProblemError not-found */
@@ -91,6 +90,31 @@ export class QuotesService {
     if (outcome === 'absent') throw new ProblemError('not-found', `There is no quote "${id}"`);
     if (outcome === 'forbidden')
       throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
+  }
+
+  /** The page, or nothing when it is large: most are small, and must not wait for large ones. */
+  private async readSmall(
+    { ids, limit, cursor, user_id }: QuoteListQuery,
+    signal: AbortSignal,
+  ): Promise<QuotePage | undefined> {
+    if (ids && ids.length > MAX_IDS_OF_SMALL_PAGE) return undefined;
+    return this.smallPages.run(
+      () =>
+        ids
+          ? this.ofIds(ids)
+          : this.quotes.listWithin(MAX_SMALL_PAGE_BYTES, limit, cursor, user_id),
+      signal,
+    );
+  }
+
+  private readLarge(
+    { ids, limit, cursor, user_id }: QuoteListQuery,
+    signal: AbortSignal,
+  ): Promise<QuotePage> {
+    return this.largePages.run(() => {
+      this.collectGarbage();
+      return ids ? this.ofIds(ids) : this.quotes.list(limit, cursor, user_id);
+    }, signal);
   }
 
   private async ofIds(ids: readonly string[]): Promise<QuotePage> {

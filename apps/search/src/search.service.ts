@@ -67,7 +67,7 @@ export class SearchService {
  */
 async function itemsOf(
   hits: readonly Hit[],
-  documents: readonly (Buffer | null)[],
+  documents: readonly (string | null)[],
   sought: Sought,
 ): Promise<SearchAnswer['items']> {
   const items: SearchAnswer['items'] = [];
