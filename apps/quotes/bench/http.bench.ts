@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -184,6 +185,7 @@ async function launch(
   command = process.execPath,
 ): Promise<Server> {
   const port = await freePort();
+  const log = logPipe(port);
   const started = performance.now();
   const child = spawn('taskset', ['-c', '0', command, ...args], {
     env: {
@@ -201,8 +203,10 @@ async function launch(
         ...env,
       },
     },
-    stdio: ['ignore', logPipe(port), 'inherit'],
+    stdio: ['ignore', log, 'inherit'],
   });
+  // The reader of the log ends with the server only when no one else holds the pipe.
+  closeSync(log);
   const server = { name, port, process: child, startMs: 0 };
   servers.push(server);
   while (!(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok) {
