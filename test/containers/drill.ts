@@ -38,7 +38,7 @@ export async function send(
     headers: {
       ...(options.key && { authorization: options.key }),
       ...(options.json !== undefined && { 'content-type': 'application/json' }),
-      // As Traefik says it; each test is a client of its own, so that they share no rate limit.
+      // Traefik sets this field. Each test is a client of its own, so that they share no limit.
       'x-forwarded-for': options.client ?? '192.0.2.1',
     },
     body: options.json === undefined ? null : JSON.stringify(options.json),

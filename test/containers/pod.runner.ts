@@ -360,7 +360,7 @@ export class PodRunner implements AsyncDisposable {
     return `${this.#unique(pod)}-${container}`;
   }
 
-  /** What podman's reading of a container differs in from the kubelet's. */
+  /** Changes what podman would do in another way than the kubelet. */
   #adapt(container: Container): void {
     // Podman would run HTTP probes with a curl that the images rightly lack: ready() asks them from
     // outside.
@@ -371,7 +371,7 @@ export class PodRunner implements AsyncDisposable {
     // Podman would publish them on the host.
     delete container.ports;
     container.image &&= withoutDigest(container.image);
-    // Podman knows no prefix: key by key.
+    // Podman does not know `prefix`, so each key becomes a variable.
     for (const { prefix = '', secretRef } of container.envFrom ?? []) {
       for (const key of Object.keys(this.#secret(secretRef?.name))) {
         container.env ??= [];

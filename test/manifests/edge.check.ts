@@ -47,14 +47,14 @@ interface Visit {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** By HTTPS. */
+  /** Whether the request goes over HTTPS. */
   isTls?: boolean;
 }
 
-/** What opens an order of the shop, and so must not be in a log. */
+/** A token that opens an order of the shop, and so must not be in a log. */
 const buyerToken = 'Tonnerre-de-Brest-0123456789abcd';
 
-/** Address of the healthy pod of every Service, and of the one that the faults come to. */
+/** Every Service has two pods: a healthy one, and one in which the checks cause faults. */
 const healthy = '127.0.0.1';
 const faulty = '127.0.0.2';
 
@@ -118,7 +118,7 @@ async function visit(
   };
 }
 
-/** Goes to a route by the way that is meant for it. */
+/** Sends a request to a route, over HTTPS where the route has it. */
 const visitRoute = (
   entrance: Entrance,
   route: Route,
@@ -164,7 +164,7 @@ class Backends {
     }
   }
 
-  /** What the API says when these pods are ready. */
+  /** The EndpointSlices of the API when these pods are ready. */
   slices(addresses: string[]): EndpointSlice[] {
     return [...this.ports].map(([service, port]) => {
       const [namespace = '', name = ''] = service.split('/');
@@ -346,7 +346,10 @@ async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]
   return findings;
 }
 
-/** A client's limit on a path is what is meant, and nobody else's; a body too large is refused. */
+/**
+ * Checks that a path has its limit, that each client has a limit of its own, and that a body which
+ * is too large is refused.
+ */
 async function limits(entrance: Entrance, route: Route): Promise<string[]> {
   const { host, path, page, limit, bodyLimit } = route;
   const name = `${host}${path}`;
@@ -384,8 +387,8 @@ async function limits(entrance: Entrance, route: Route): Promise<string[]> {
 }
 
 /**
- * HTTPS where it is meant: who is led there, by which certificate, since which version, and how
- * strictly.
+ * Checks HTTPS: which routes redirect to it, their certificate, the oldest version of TLS, and
+ * HSTS.
  */
 async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
   const findings: string[] = [];
@@ -439,7 +442,7 @@ function speaks(
   });
 }
 
-/** The access log is JSON, and holds no token of a buyer, wherever one may travel. */
+/** Checks that the access log is JSON, and that no token of a buyer is in any field of it. */
 async function logTour(
   { web }: Entrance,
   manifests: Manifest[],
@@ -470,7 +473,7 @@ async function logTour(
   ];
 }
 
-/** A Traefik that cannot reach the cluster's API is not ready. */
+/** Checks that a Traefik which cannot reach the cluster's API is not ready. */
 async function unconfigured(traefik: string, manifests: Manifest[]): Promise<string[]> {
   const silent = createServer();
   const entrance = await freeEntrance();
@@ -528,7 +531,7 @@ async function attempts(attempt: Attempt, route: Route, method: string) {
   return answers;
 }
 
-/** Nothing that a pod has read is sent to another one, and no write is sent twice. */
+/** Checks that no request that a pod has read goes to another pod, and no write is sent twice. */
 async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string[]> {
   const findings: string[] = [];
   const cases = routes.flatMap((route) =>
@@ -552,7 +555,7 @@ async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string
   return findings;
 }
 
-/** Nobody notices that a pod is gone. */
+/** Checks that every request is answered while one of two pods is gone. */
 async function besideGone(routes: Route[], attempt: Attempt): Promise<string[]> {
   const findings: string[] = [];
   const cases = routes.flatMap((route) =>
@@ -568,7 +571,7 @@ async function besideGone(routes: Route[], attempt: Attempt): Promise<string[]> 
   return findings;
 }
 
-/** Without a ready pod every route is unavailable, and does not look as if it had never been. */
+/** Checks that a route without a ready pod answers 503, not 404. */
 async function withoutPods(routes: Route[], attempt: Attempt): Promise<string[]> {
   const findings: string[] = [];
   for (const route of routes) {

@@ -96,7 +96,7 @@ export function checkHardening(manifests: Manifest[]): string[] {
   ];
 }
 
-/** All that a container's manifest has executed, an argument each. */
+/** The arguments of all commands that a container's manifest runs. */
 function commandsOf({ command, args, lifecycle, ...probes }: Container): string[] {
   const handlers = [
     probes.startupProbe,
@@ -113,13 +113,13 @@ function commandsOf({ command, args, lifecycle, ...probes }: Container): string[
 }
 
 /**
- * Whether an argument of a command, or a line of a script, puts a secret where everybody sees it
- * who sees the processes: a variable that is named as one, expanded by Kubernetes or a shell, or an
- * option that nothing but a secret can follow. `printf` and `echo` are no processes.
+ * Whether an argument of a command, or a line of a script, shows a secret to everybody who can list
+ * the processes: a variable with the name of a secret, expanded by Kubernetes or a shell, or an
+ * option whose value is always a secret. `printf` and `echo` start no process.
  */
 function showsSecret(text: string): boolean {
   const line = text.replace(/^\s*#.*/, '').replace(/\b(printf|echo) [^|;&]*/g, '');
-  // What an assignment or a file holds is no argument.
+  // An assignment or a line of a configuration file is not an argument.
   const isArgument =
     !/^\s*(export )?\w+=\S*$/.test(line) && !/^(sentinel|masterauth|requirepass) /.test(line);
   return (

@@ -6,7 +6,7 @@ export interface Actor {
   id: string;
   /** Undefined for an address outside the cluster. */
   namespace?: string;
-  /** Where it is, when it is no pod and a policy may name its address. */
+  /** Its address, when it is not a pod and a policy may name the address. */
   address?: string;
   labels: Record<string, string>;
   ports: { name?: string | undefined; port: number }[];

@@ -108,7 +108,7 @@ export function checkQuota(manifests: Manifest[]): { rows: QuotaRow[]; findings:
       const step = sum((workload) => (autoscalers.has(workload.name) ? 1 : 0));
       largest.push(
         ...resources.map((resource) =>
-          // Rounded, since 0.1 and its like do not add up exactly.
+          // The sum is rounded, because fractions such as 0.1 do not add up exactly.
           Math.floor(
             Number(
               ((quantity(quota.spec?.hard?.[resource]) - fixed[resource]) / step[resource]).toFixed(

@@ -158,8 +158,7 @@ it('mails that a container is at its limits, and that it no longer is', async ()
     '-e',
     'const held = Buffer.alloc(2 ** 28, 1); for (;;) held[0] ^= 1',
   ]);
-  // So little CPU that it gets at its limit also where it has to share the machine with many
-  // others.
+  // So little CPU that it reaches its limit also on a machine that is busy with other work.
   contain('hog', hog, { ...LIMITS, cpu: 0.02 });
   const full = await monitoring.mail(
     ['[WARNING] qualification', 'hog of qualification', 'of its memory limit'],

@@ -280,7 +280,7 @@ export class Monitoring {
     return address;
   }
 
-  /** As cAdvisor does, from the same kernel's accounts of the processes. */
+  /** Reports CPU time and memory as cAdvisor does, from the same accounts of the kernel. */
   private tellOfContainers(): Promise<string> {
     return this.tell('/metrics', () =>
       this.containers.flatMap((container) => {

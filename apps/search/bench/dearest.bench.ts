@@ -41,7 +41,7 @@ const below = (count: number) => Math.floor(random() * count);
 const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
 const keywordOf = ({ parts }: Candidate) => parts.join(' ');
 
-/** Draws words of every frequency, as they are, cut short and misspelt. */
+/** Draws words of every frequency: whole, cut short or misspelt. */
 class Vocabulary {
   readonly #words: string[];
 
@@ -63,7 +63,7 @@ class Vocabulary {
     return random() < 0.5 ? word.slice(0, 1 + below(3)) : misspelt(word, random);
   }
 
-  /** By rank, a word ten times as far down is as likely as one that is near. */
+  /** Ranks are drawn on a logarithmic scale, and those of frequent words more often. */
   #word(): string {
     return this.#words[Math.floor(this.#words.length ** (random() ** 1.5)) - 1] ?? '';
   }
@@ -127,8 +127,8 @@ function signer(number: number): string {
 }
 
 /**
- * The processor time of this thread for one search: of several, since the kernel counts in steps of
- * some milliseconds.
+ * The processor time of this thread for one search, as the mean of several: the kernel counts in
+ * steps of some milliseconds.
  */
 function measure(engine: InvertedEngine, candidate: Candidate, least = 60, most = 6): Measured {
   const request = { ...candidate, query: parseQuery(keywordOf(candidate)) };

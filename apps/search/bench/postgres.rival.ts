@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { Rival } from './rival.ts';
 
-/** Room for the whole index in memory, and one core a query, as ours has. */
+/** The whole index fits in memory, and a query uses one core, as in our engine. */
 const SETTINGS = [
   'shared_buffers=2GB',
   'work_mem=256MB',

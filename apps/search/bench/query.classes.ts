@@ -5,9 +5,9 @@ import { misspelt } from './quote.corpus.ts';
 export interface QueryClass {
   name: string;
   queries: string[][];
-  /** The last word is meant as a prefix. */
+  /** Whether the last word is a prefix. */
   prefix: boolean;
-  /** Others can do this too. */
+  /** Whether the rivals can answer this class too. */
   isFair: boolean;
 }
 

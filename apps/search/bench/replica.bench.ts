@@ -31,8 +31,8 @@ function quantile(numbers: number[], share: number): number {
 }
 
 /**
- * The worst 99.9th percentile of the time that Redis spent on one of those commands since its
- * statistics were reset.
+ * The time that Redis spent on those commands since its statistics were reset: of the 99.9th
+ * percentiles of the commands the largest.
  */
 async function slowest(commands: RegExp): Promise<string> {
   const [worst] = [
@@ -46,8 +46,8 @@ async function slowest(commands: RegExp): Promise<string> {
 }
 
 /**
- * The Redis time of the script that adds a quote, in that of the same without its entry in the log:
- * median of interleaved rounds.
+ * The time that Redis takes for the script that adds a quote, divided by its time for the same
+ * script without the entry in the log: the median of interleaved rounds.
  */
 async function writeCost(): Promise<number> {
   const script = QUOTE_SCRIPTS.addQuotes.lua;

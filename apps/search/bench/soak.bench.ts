@@ -3,9 +3,9 @@ import { BenchPlatform } from './bench.platform.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * By hand: for so many minutes (20, or as given on the command line) 500 changes a second, half of
- * them deletions once 50,000 quotes are there, and searches without a pause. Memory and lag must
- * stay flat.
+ * Makes 500 changes a second and searches without a pause, for 20 minutes or as many as the command
+ * line gives; half of the changes are deletions once there are 50,000 quotes. Memory and lag must
+ * stay flat. Nothing runs it but a person.
  */
 const MINUTES = Number(process.argv[2] ?? 20);
 const CHANGES_A_SECOND = 500;

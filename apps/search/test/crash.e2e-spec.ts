@@ -75,7 +75,7 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
         const { id } = answer.body;
         kept.add(id);
         if (i % 3 > 0) continue;
-        // From here on it may be gone, whether or not an answer comes.
+        // From now on the quote may be gone, whether or not an answer comes.
         kept.delete(id);
         const removal = await call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
         if (removal.status === 204) deleted.add(id);
@@ -86,11 +86,11 @@ it(`keeps documents, log and index alike through ${KILLS} kills`, async () => {
     }
   };
   const writers = Array.from({ length: WRITERS }, (_, n) => write(n));
-  // On a slow machine kills go on until there is enough that they may have taken.
+  // On a slow machine kills go on until enough quotes were written that a kill could have lost.
   for (let kill = 0; kill < KILLS || kept.size <= 100; kill++) {
     await delay(random() * 100);
     await [writer, replica, redis, redis][Math.floor(random() * 4)]?.kill();
-    // Now and then all may come back, so that none waits for ever for the others.
+    // There is a pause now and then, in which all come back: each waits for the others.
     if (kill % 5 === 0) await Promise.all([writer.back, replica.back, redis.back]);
   }
   await Promise.all([writer.back, replica.back, redis.back]);

@@ -7,7 +7,7 @@ import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
-/** As search.replica.ts has them. */
+/** The same bounds as in search.replica.ts. */
 const MAX_QUEUE_LENGTH = 128;
 const MAX_RUNNING = 2;
 
@@ -34,7 +34,7 @@ async function release(): Promise<void> {
   held = undefined;
 }
 
-/** A search by client number so and so. */
+/** Sends a search as the client with that number. */
 function find(client: number, id = `${client}`): Promise<Answer> {
   const headers = { 'x-forwarded-for': `192.0.2.${client}`, 'x-request-id': id };
   return call(search, 'GET /search?keyword=sabords', { headers, timeout: 30_000 });
@@ -48,7 +48,7 @@ async function metric(name: string): Promise<number> {
 const waiting = (count: number) =>
   eventually(async () => expect(await metric('search_queue_length')).toBe(count));
 
-/** The detail of a refusal, which is checked. */
+/** Checks that an answer is a refusal, and returns its detail. */
 function refusal(answer: Answer): string {
   expectProblem(answer, 503, 'busy');
   expect(answer.headers.get('retry-after')).toBe('1');
@@ -87,7 +87,7 @@ it('serves clients in turns', async () => {
     expect(new Set(ids).size).toBe(31);
     return ids;
   });
-  // Those that ran already, and one whose turn it was.
+  // Searches that ran already, and one whose turn had come.
   expect(order.indexOf('other')).toBeLessThanOrEqual(MAX_RUNNING + 1);
 });
 

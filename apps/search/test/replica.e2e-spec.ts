@@ -45,7 +45,7 @@ it('starts from a snapshot that another replica has saved, and goes on from ther
   );
   expect(await platform.redis.ttl(SNAPSHOT_KEYS.snapshot)).toBe(-1);
 
-  // Behind the back of the log, so that only the snapshot can know it.
+  // The log does not tell of this change, so that only the snapshot can hold it.
   await platform.redis.del(writer.keys.quote + first);
   await platform.redis.zrem(writer.keys.quotes, first);
   const [last = ''] = await writer.add('bachi-bouzouk');

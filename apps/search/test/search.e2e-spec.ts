@@ -66,8 +66,8 @@ it('finds a new quote without its accents, and not after it is deleted', async (
   ]);
 
   await remove(id);
-  // At once: no search after the answer to the deletion shows the quote, even if the index has not
-  // heard of it.
+  // No search after the answer to the deletion shows the quote, even if the index does not know
+  // of the deletion yet.
   expect((await find('ecrase')).body).toEqual({ items: [], total: 0 });
 });
 
@@ -75,7 +75,7 @@ it('leaves out a quote that is gone, even if the index has not heard of it', asy
   const kept = await add('fugace, durable');
   const gone = await add('fugace');
   await finds('fugace', 2);
-  // Gone without a word in the log: what a search sees that comes between a deletion and its news.
+  // The log does not tell of this deletion, as if the search came before the news of it.
   await platform.redis.multi().del(`{q0}:quote:${gone}`).zrem('{q0}:quotes', gone).exec();
 
   const { body } = await find('fugace');
