@@ -19,8 +19,8 @@ afterEach(() => {
   connections.length = 0;
 });
 
-const get = (url: URL, timeout = 5_000) =>
-  callService({ method: 'GET', url, headers: {}, timeout });
+const get = (url: URL, timeoutMs = 5_000) =>
+  callService({ method: 'GET', url, headers: {}, timeoutMs });
 
 it('sends what it is told and answers with status and body', async () => {
   const url = await serve(async (request, response) => {
@@ -34,7 +34,7 @@ it('sends what it is told and answers with status and body', async () => {
     url,
     headers: { 'x-a': 'b' },
     body: 'é',
-    timeout: 5_000,
+    timeoutMs: 5_000,
   });
   expect(answer).toEqual({ status: 418, body: 'POST /some?path b é' });
 });
@@ -57,7 +57,7 @@ it('repeats a read whose kept connection was closed just then, and no write', as
   expect(await get(url)).toEqual({ status: 200, body: 'here' });
   expect(answered).toBe(3);
   await expect(
-    callService({ method: 'POST', url, headers: {}, body: '', timeout: 5_000 }),
+    callService({ method: 'POST', url, headers: {}, body: '', timeoutMs: 5_000 }),
   ).rejects.toThrow();
   expect(answered).toBe(4);
 });

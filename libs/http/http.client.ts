@@ -23,8 +23,8 @@ export interface HttpCall {
   /** A tracer adds its own before the call is sent. */
   headers: Record<string, string>;
   body?: string;
-  /** Milliseconds within which the whole answer must arrive. */
-  timeout: number;
+  /** Within which the whole answer must arrive. */
+  timeoutMs: number;
 }
 
 /** What a service answered. */
@@ -49,8 +49,8 @@ export function callService(call: HttpCall): Promise<HttpAnswer> {
 }
 
 async function send(call: HttpCall): Promise<HttpAnswer> {
-  const { method, url, headers, body, timeout } = call;
-  const signal = AbortSignal.timeout(timeout);
+  const { method, url, headers, body, timeoutMs } = call;
+  const signal = AbortSignal.timeout(timeoutMs);
   const { request, agent } = url.protocol === 'https:' ? HTTPS : HTTP;
   for (;;) {
     const outgoing = request(url, { method, headers, agent, signal });

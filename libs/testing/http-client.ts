@@ -19,7 +19,7 @@ const MAX_ANSWER_MS = 5_000;
  * Sends a request to a service.
  * @param target method and path, e.g. `GET /quotes`
  * @param options `json` is sent as a JSON body, `form` as a form, `raw` as it is, `key` as the
- *   `Authorization` field; `timeout` is in milliseconds
+ *   `Authorization` field
  */
 export async function call(
   service: Pick<ServiceProcess, 'url'>,
@@ -30,7 +30,7 @@ export async function call(
     raw?: string;
     key?: string;
     headers?: Record<string, string>;
-    timeout?: number;
+    timeoutMs?: number;
   } = {},
 ): Promise<Answer> {
   const [method = '', path = ''] = target.split(' ');
@@ -46,7 +46,7 @@ export async function call(
       options.json === undefined
         ? (options.form ?? options.raw ?? null)
         : JSON.stringify(options.json),
-    signal: AbortSignal.timeout(options.timeout ?? MAX_ANSWER_MS),
+    signal: AbortSignal.timeout(options.timeoutMs ?? MAX_ANSWER_MS),
     redirect: 'manual',
   });
   return {

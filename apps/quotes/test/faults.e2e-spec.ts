@@ -119,7 +119,7 @@ describe('Redis killed under concurrent writes', () => {
       await eventually(() => writers.added.size >= enough, 20_000);
       await platform.signalRedis('SIGKILL');
       expectProblem(
-        await call(quotes, 'GET /quotes', { timeout: MAX_REFUSAL_MS }),
+        await call(quotes, 'GET /quotes', { timeoutMs: MAX_REFUSAL_MS }),
         503,
         'unavailable',
       );
@@ -185,7 +185,7 @@ describe('Redis frozen', () => {
           const [service, target, options] = request();
           return [
             name,
-            await call(service, target, { ...options, timeout: MAX_REFUSAL_MS }),
+            await call(service, target, { ...options, timeoutMs: MAX_REFUSAL_MS }),
           ] as const;
         }),
       );
@@ -194,14 +194,16 @@ describe('Redis frozen', () => {
         expectProblem(answer, 503, 'unavailable');
         expect(answer.headers.get('retry-after')).toBe('1');
       }
-      expect((await call(limited, 'GET /quotes', { timeout: MAX_REFUSAL_MS })).status).toBe(503);
+      expect((await call(limited, 'GET /quotes', { timeoutMs: MAX_REFUSAL_MS })).status).toBe(503);
       for (const service of [users, quotes, search]) {
         expectProblem(
-          await call(service, 'GET /readyz', { timeout: MAX_REFUSAL_MS }),
+          await call(service, 'GET /readyz', { timeoutMs: MAX_REFUSAL_MS }),
           503,
           'not-ready',
         );
-        expect((await call(service, 'GET /healthz', { timeout: MAX_REFUSAL_MS })).status).toBe(200);
+        expect((await call(service, 'GET /healthz', { timeoutMs: MAX_REFUSAL_MS })).status).toBe(
+          200,
+        );
       }
     }
     await platform.signalRedis('SIGCONT');

@@ -30,9 +30,9 @@ beforeEach(async () => {
 
 async function addUser(id: string): Promise<void> {
   const json = { id, name: id, password: secret(id) };
-  expect((await call(users, 'POST /users', { key: ADMIN_KEY, json, timeout: 20_000 })).status).toBe(
-    201,
-  );
+  expect(
+    (await call(users, 'POST /users', { key: ADMIN_KEY, json, timeoutMs: 20_000 })).status,
+  ).toBe(201);
 }
 
 /** Adds a quote with the credentials of a user, from an address. */
@@ -41,14 +41,14 @@ function logIn(
   from: string,
   password = secret(id),
   service = quotes,
-  timeout = 20_000,
+  timeoutMs = 20_000,
 ): Promise<Answer> {
   const headers = { 'x-forwarded-for': from };
   return call(service, 'POST /quotes', {
     key: basic(id, password),
     json: { quote: 'x' },
     headers,
-    timeout,
+    timeoutMs,
   });
 }
 

@@ -37,7 +37,7 @@ async function release(): Promise<void> {
 /** Sends a search as the client with that number. */
 function find(client: number, id = `${client}`): Promise<Answer> {
   const headers = { 'x-forwarded-for': `192.0.2.${client}`, 'x-request-id': id };
-  return call(search, 'GET /search?keyword=sabords', { headers, timeout: 30_000 });
+  return call(search, 'GET /search?keyword=sabords', { headers, timeoutMs: 30_000 });
 }
 
 async function metric(name: string): Promise<number> {

@@ -143,7 +143,8 @@ function costOf(word: QueryWord, term: string, similar?: Map<string, number>): n
 }
 
 function gap(left: number[], right: number[]): number {
-  const pairs = left.flatMap((p) => right.filter((q) => q !== p).map((q) => [p, q] as const));
-  const gaps = pairs.map(([p, q]) => (q > p ? q - p - 1 : p - q));
-  return Math.min(MAX_GAP, ...gaps);
+  let smallest = MAX_GAP;
+  for (const p of left)
+    for (const q of right) if (q !== p) smallest = Math.min(smallest, q > p ? q - p - 1 : p - q);
+  return smallest;
 }

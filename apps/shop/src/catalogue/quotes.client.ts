@@ -99,7 +99,7 @@ export class QuotesClient {
         method: 'GET',
         url,
         headers,
-        timeout: TIMEOUT_MS,
+        timeoutMs: TIMEOUT_MS,
       });
       if (status === refusal?.status) return refusal.meaning;
       if (status !== 200) throw new Error(`It answered with ${status}`);

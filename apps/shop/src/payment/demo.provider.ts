@@ -71,7 +71,7 @@ export class DemoProvider extends PaymentProvider {
       url: this.webhook,
       headers: { 'content-type': 'application/json', 'stripe-signature': signature },
       body: payload,
-      timeout: DELIVERY_TIMEOUT_MS,
+      timeoutMs: DELIVERY_TIMEOUT_MS,
     }).catch(() => undefined);
     if (!answer || answer.status >= 300) throw new ProblemError('payment-unavailable');
   }
