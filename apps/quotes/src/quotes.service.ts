@@ -4,11 +4,11 @@ import { ProblemError } from '#libs/problem/problem.ts';
 import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 
-/** A larger page counts as large. */
+/** Pages of up to this size count as small. */
 const MAX_SMALL_PAGE_BYTES = 64 * 1024;
 /** A document has 8 KB at most. */
 const MAX_IDS_OF_SMALL_PAGE = 8;
-/** So many share one round trip to Redis, and take no more memory than two large pages. */
+/** They share one round trip to Redis, and take about as much memory as two large pages. */
 const MAX_SMALL_PAGES_READ = 32;
 /** The largest page is 800 KB, and takes thrice that while it is assembled. */
 const MAX_LARGE_PAGES_READ = 2;
