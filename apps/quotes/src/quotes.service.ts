@@ -15,8 +15,10 @@ const MAX_LARGE_PAGES_READ = 2;
 /** Nearly all connections may wait for a list; some hundred are left to other requests. */
 const MAX_LISTS_WAITING = 1200;
 
+/** Longer pages are sent as bytes: what waits for its reader is counted in characters of a text. */
+const MAX_TEXT_LENGTH = 16 * 1024;
 /**
- * After so many bytes of large pages the garbage is collected. Buffers lie outside the heap, where
+ * After so many bytes of such pages the garbage is collected. Buffers lie outside the heap, where
  * V8 lets some 30 MiB of them gather: each page leaves its own and those that came from Redis.
  */
 const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
@@ -26,8 +28,8 @@ const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 export class QuotesService {
   private readonly smallPages = new ConcurrencyLimiter(MAX_SMALL_PAGES_READ, MAX_LISTS_WAITING);
   private readonly largePages = new ConcurrencyLimiter(MAX_LARGE_PAGES_READ, MAX_LISTS_WAITING);
-  /** The bytes of large pages since the garbage was last collected. */
-  private largePageBytes = 0;
+  /** The bytes of pages since the garbage was last collected. */
+  private garbageBytes = 0;
 
   constructor(private readonly quotes: QuotesRepository) {}
 
@@ -59,10 +61,9 @@ export class QuotesService {
     const { documents, total, next } =
       (await this.readSmall(query, signal)) ?? (await this.readLarge(query, signal));
     const page = `{"items":[${documents.join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
-    if (page.length <= MAX_SMALL_PAGE_BYTES) return page;
-    // Answers that wait for their readers are counted in bytes, which a text would not tell.
+    if (page.length <= MAX_TEXT_LENGTH) return page;
     const bytes = Buffer.from(page);
-    this.largePageBytes += bytes.length;
+    this.garbageBytes += bytes.length;
     return bytes;
   }
 
@@ -98,13 +99,12 @@ export class QuotesService {
     signal: AbortSignal,
   ): Promise<QuotePage | undefined> {
     if (ids && ids.length > MAX_IDS_OF_SMALL_PAGE) return undefined;
-    return this.smallPages.run(
-      () =>
-        ids
-          ? this.ofIds(ids)
-          : this.quotes.listWithin(MAX_SMALL_PAGE_BYTES, limit, cursor, user_id),
-      signal,
-    );
+    return this.smallPages.run(() => {
+      this.collectGarbage();
+      return ids
+        ? this.ofIds(ids)
+        : this.quotes.listWithin(MAX_SMALL_PAGE_BYTES, limit, cursor, user_id);
+    }, signal);
   }
 
   private readLarge(
@@ -124,8 +124,8 @@ export class QuotesService {
 
   /** Node has gc() only with --expose-gc, as in the image; elsewhere memory has no such bound. */
   private collectGarbage(): void {
-    if (this.largePageBytes < COLLECTING_INTERVAL_BYTES) return;
-    this.largePageBytes = 0;
+    if (this.garbageBytes < COLLECTING_INTERVAL_BYTES) return;
+    this.garbageBytes = 0;
     globalThis.gc?.();
   }
 }
