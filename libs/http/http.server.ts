@@ -202,6 +202,9 @@ export class HttpServer {
 
   /** Answers a request that the parser refuses. */
   refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+    // A connection on which requests wait is not read: what is missing of the last one is late
+    // because of the server. The connection stays one of the first that make room for others.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && (this.pipelined.get(socket) ?? 0) > 0) return;
     // The parser reports the rest of the data on this connection as well.
     if (this.malformed.has(socket)) return;
     this.malformed.add(socket);
