@@ -18,6 +18,9 @@ const apiClients = ['traefik/traefik', 'monitoring/prometheus', 'monitoring/kube
  */
 const publicNamespaces = ['traefik', 'privrocket-preprod'];
 
+/** How long a DNS cache denies a name that has come since, in seconds: CoreDNS' own default. */
+const maxDenialSeconds = 30;
+
 const secretName = /KEY$|PASSWORD|SECRET|TOKEN/;
 const exactImage = /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$/;
 
@@ -41,6 +44,14 @@ export function checkHardening(manifests: Manifest[]): string[] {
     ...ofKind(manifests, 'Deployment')
       .filter(({ spec }) => spec?.strategy?.rollingUpdate?.maxUnavailable !== 0)
       .map((deployment) => `${nameOf(deployment)}: a rollout takes replicas away`),
+    ...ofKind(manifests, 'StatefulSet')
+      .filter(({ spec }) =>
+        spec?.template.spec?.containers.some(
+          ({ name, readinessProbe }) =>
+            name === 'sentinel' && (readinessProbe?.initialDelaySeconds ?? 0) < maxDenialSeconds,
+        ),
+      )
+      .map((set) => `${nameOf(set)}: is ready while the others cannot resolve its name yet`),
     ...ofKind(manifests, 'Job')
       .filter(({ spec }) => spec?.ttlSecondsAfterFinished === undefined)
       .map((job) => `${nameOf(job)}: stays, and the next version cannot be applied`),

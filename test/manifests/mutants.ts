@@ -302,6 +302,10 @@ export const mutants: Mutant[] = [
     /users-deployment: has the logins users, operator of Redis, not users/,
   ),
   inRedisContainers(
+    (c) => delete c.readinessProbe?.initialDelaySeconds,
+    /redis-production: is ready while the others cannot resolve its name yet/,
+  ),
+  inRedisContainers(
     (c) => c.args?.push('--requirepass', 'x'),
     /redis has a secret on a command line/,
   ),
