@@ -29,7 +29,7 @@ export const searchQuerySchema = z.strictObject({
 export const searchResultSchema = z
   .object({
     items: z.array(
-      quoteSchema.omit({ created_at: true }).extend({
+      quoteSchema.extend({
         score: z
           .number()
           .min(0)
