@@ -24,7 +24,7 @@ export interface ImportTarget<T> {
   write(rows: readonly T[]): Promise<Outcome[]>;
 }
 
-/** A quote as a row of a file: like a body of `POST /quotes`, but CSV holds all tags in one field. */
+/** A row of a quote: a body of `POST /quotes`, whose tags may also be one text, as in CSV. */
 const quoteRowSchema = newQuoteSchema.extend({
   tags: z.preprocess(
     (tags) => (typeof tags === 'string' ? splitTags(tags) : tags),
