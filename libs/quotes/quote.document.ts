@@ -33,8 +33,7 @@ const JSON_PARTS = {
   end: '}',
 } as const;
 
-const NO_DETAILS = { author: null, source: null, lang: null, tags: [] as string[] };
-const NO_DETAILS_JSON = encodeDetails(NO_DETAILS);
+const NO_DETAILS = encodeDetails({ author: null, source: null, lang: null, tags: [] });
 
 /** Every time has this length, which Date.toISOString() keeps until the year 9999. */
 const TIME_LENGTH = '2026-11-21T16:00:00.000Z'.length;
@@ -47,7 +46,7 @@ export function encodeText(quote: string): string {
 /** The text of a quote and all that stands behind it in the stored JSON, but for its end. */
 export function encodeContent(content: QuoteContent): string {
   const details = encodeDetails(content);
-  return encodeText(content.quote) + (details === NO_DETAILS_JSON ? '' : details);
+  return encodeText(content.quote) + (details === NO_DETAILS ? '' : details);
 }
 
 function encodeDetails({ author, source, lang, tags }: Omit<QuoteContent, 'quote'>): string {
@@ -67,8 +66,7 @@ export function encodeQuote(quote: Quote): string {
 
 /** Reads the JSON of a quote, stored or complete, which must be one that this file made. */
 export function decodeQuote(document: string | Buffer): Quote {
-  const quote: Omit<Quote, 'updated_at'> = JSON.parse(String(document));
-  return { ...NO_DETAILS, updated_at: quote.created_at, ...quote };
+  return JSON.parse(completeQuote(String(document))) as Quote;
 }
 
 /**
@@ -87,7 +85,7 @@ export function completeQuote(document: string): string {
   const created = document.slice(0, timeEnd);
   const change = wasChanged ? '' : JSON_PARTS.updatedAt + document.slice(time, timeEnd);
   const rest = document.slice(timeEnd, -1);
-  return created + change + rest + (hasDetails ? '' : NO_DETAILS_JSON) + JSON_PARTS.end;
+  return created + change + rest + (hasDetails ? '' : NO_DETAILS) + JSON_PARTS.end;
 }
 
 /** The same for the bytes of a document. */

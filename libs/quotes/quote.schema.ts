@@ -119,7 +119,7 @@ const listParameters = {
     .regex(QUOTE_ID, 'must be the `next` of a page')
     .optional()
     .describe('`next` of the page before'),
-  user_id: idSchema.optional().describe('only the quotes of this author'),
+  user_id: idSchema.optional().describe('only the quotes that this user signed'),
 };
 
 /** Query of `GET /quotes`: a page of the list, or `ids` alone. */

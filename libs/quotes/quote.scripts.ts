@@ -86,8 +86,8 @@ export const QUOTE_SCRIPTS = {
 
   /**
    * KEYS sorted set, quote:; ARGV newest id wanted (exclusive) or '+inf', count, most bytes of the
-   * documents (optional). Answers total, ids, documents, newest first; nothing when the documents are
-   * larger. The ids are one text with commas: fewer parts take less time to read.
+   * documents (optional). Answers total, ids, documents, newest first; nothing when the documents
+   * are larger. The ids are one text with commas: fewer parts take less time to read.
    */
   listQuotes: {
     flag: 'no-writes',

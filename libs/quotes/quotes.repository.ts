@@ -41,8 +41,9 @@ const BATCH_SIZE = 128;
 
 /**
  * Quotes in Redis. A quote is stored as the bytes of its JSON representation, which are completed
- * when they are read. Its id is a snowflake: the microsecond of its creation, strictly increasing within a shard, so that order of
- * ids is order of commits; the shard is the id modulo the number of shards.
+ * when they are read. Its id is a snowflake: the microsecond of its creation, strictly increasing
+ * within a shard, so that order of ids is order of commits; the shard is the id modulo the number
+ * of shards.
  */
 @Injectable()
 export class QuotesRepository {
