@@ -3,37 +3,95 @@ import type { z } from 'zod';
 import type { quoteSchema } from './quote.schema.ts';
 
 /**
- * The JSON of a quote. Redis stores it, and services send it, as the very same bytes. This file
- * alone makes and reads them: for services in TypeScript, and for scripts in Lua.
+ * The JSON of a quote. This file alone makes and reads it: for services in TypeScript, and for
+ * scripts in Lua.
+ *
+ * Services send it complete. Redis stores the same bytes without what would only take memory: the
+ * time of the last change when there was none, and author, source, language and tags of a quote
+ * that has none of them. This is also the form of a quote that was written before there were such
+ * parts, so that there is nothing to migrate. Two bytes at known places tell what is left out, and
+ * completing a quote takes a fraction of a microsecond, whatever its length.
  */
 
 /** A quote, as its JSON holds it. */
 export type Quote = z.output<typeof quoteSchema>;
+
+/** What a quote says, who said it and where. */
+export type QuoteContent = Pick<Quote, 'quote' | 'author' | 'source' | 'lang' | 'tags'>;
 
 /** The parts of the JSON before each value, in the order of the values, and after the last one. */
 const JSON_PARTS = {
   id: '{"id":"',
   userId: '","user_id":',
   createdAt: ',"created_at":"',
+  updatedAt: '","updated_at":"',
   text: '","quote":',
+  author: ',"author":',
+  source: ',"source":',
+  lang: ',"lang":',
+  tags: ',"tags":',
   end: '}',
 } as const;
+
+const NO_DETAILS = encodeDetails({ author: null, source: null, lang: null, tags: [] });
+
+/** Every time has this length, which Date.toISOString() keeps until the year 9999. */
+const TIME_LENGTH = '2026-11-21T16:00:00.000Z'.length;
 
 /** The text of a quote as it stands in its JSON. */
 export function encodeText(quote: string): string {
   return JSON.stringify(quote);
 }
 
-/** Makes the JSON of a quote. */
-export function encodeQuote({ id, user_id, created_at, quote }: Quote): string {
-  const { userId, createdAt, text, end } = JSON_PARTS;
-  const signature = JSON_PARTS.id + id + userId + JSON.stringify(user_id);
-  return signature + createdAt + created_at + text + encodeText(quote) + end;
+/** The text of a quote and all that stands behind it in the stored JSON, but for its end. */
+export function encodeContent(content: QuoteContent): string {
+  const details = encodeDetails(content);
+  return encodeText(content.quote) + (details === NO_DETAILS ? '' : details);
 }
 
-/** Reads the JSON of a quote, which must be one that this file made. */
+function encodeDetails({ author, source, lang, tags }: Omit<QuoteContent, 'quote'>): string {
+  const begin = JSON_PARTS.author + JSON.stringify(author) + JSON_PARTS.source;
+  const middle = JSON.stringify(source) + JSON_PARTS.lang + JSON.stringify(lang);
+  return begin + middle + JSON_PARTS.tags + JSON.stringify(tags);
+}
+
+/** Makes the JSON of a quote as Redis stores it. */
+export function encodeQuote(quote: Quote): string {
+  const { id, user_id, created_at, updated_at } = quote;
+  const signature = JSON_PARTS.id + id + JSON_PARTS.userId + JSON.stringify(user_id);
+  const change = updated_at === created_at ? '' : JSON_PARTS.updatedAt + updated_at;
+  const times = JSON_PARTS.createdAt + created_at + change;
+  return signature + times + JSON_PARTS.text + encodeContent(quote) + JSON_PARTS.end;
+}
+
+/** Reads the JSON of a quote, stored or complete, which must be one that this file made. */
 export function decodeQuote(document: string | Buffer): Quote {
-  return JSON.parse(String(document)) as Quote;
+  return JSON.parse(completeQuote(String(document))) as Quote;
+}
+
+/**
+ * Completes the stored JSON of a quote, for sending.
+ * @param document as a text, or its bytes as a text in Latin-1: nothing here looks at other
+ *   characters than those of ASCII
+ */
+export function completeQuote(document: string): string {
+  const time = document.indexOf(JSON_PARTS.createdAt) + JSON_PARTS.createdAt.length;
+  const timeEnd = time + TIME_LENGTH;
+  // The next key is `updated_at` or `quote`.
+  const wasChanged = document.startsWith(JSON_PARTS.updatedAt, timeEnd);
+  // Tags are the last value and a list; without them the last value is a text.
+  const hasDetails = document.at(-2) === ']';
+  if (wasChanged && hasDetails) return document;
+  const created = document.slice(0, timeEnd);
+  const change = wasChanged ? '' : JSON_PARTS.updatedAt + document.slice(time, timeEnd);
+  const rest = document.slice(timeEnd, -1);
+  return created + change + rest + (hasDetails ? '' : NO_DETAILS) + JSON_PARTS.end;
+}
+
+/** The same for the bytes of a document. */
+export function completeQuoteBytes(document: Buffer): Buffer {
+  // Latin-1 copies bytes, which is quicker than to decode and encode UTF-8.
+  return Buffer.from(completeQuote(document.toString('latin1')), 'latin1');
 }
 
 /** An import recognises a quote by this: 20 hexadecimal digits of the SHA-1 of its JSON text. */
@@ -43,31 +101,33 @@ export function digestOf(quote: string): string {
 
 /**
  * The same functions in Lua, for the beginning of a script that uses them. A user is nil where
- * nobody signed, and a `text` is in the form of encodeText(). No value but the text needs escapes:
- * ids and times have none of the characters that JSON escapes.
+ * nobody signed, and `content` is in the form of encodeContent(). Ids and times need no escapes:
+ * they have none of the characters that JSON escapes.
+ *
+ * Within a text of JSON every quotation mark is escaped. A key with the marks around it is
+ * therefore found by its bytes, whatever the texts hold.
  */
 export const QUOTE_DOCUMENT_LUA = `
     local function signature(id, user)
       local signer = user and '"' .. user .. '"' or 'null'
       return '${JSON_PARTS.id}' .. id .. '${JSON_PARTS.userId}' .. signer
     end
-    local function before_text(id, user, created_at)
-      return signature(id, user) .. '${JSON_PARTS.createdAt}' .. created_at .. '${JSON_PARTS.text}'
-    end
-    -- Makes the JSON of a quote.
-    local function encode_quote(id, user, created_at, text)
-      return before_text(id, user, created_at) .. text .. '${JSON_PARTS.end}'
+    -- Makes the JSON of a quote that was never changed.
+    local function encode_quote(id, user, created_at, content)
+      local before = signature(id, user) .. '${JSON_PARTS.createdAt}' .. created_at
+      return before .. '${JSON_PARTS.text}' .. content .. '${JSON_PARTS.end}'
     end
     -- The JSON of a quote of that user as it is when nobody has signed it.
     local function unsign_quote(document, id, user)
       return signature(id, nil) .. string.sub(document, #signature(id, user) + 1)
     end
-    -- Reads the JSON of a quote: answers the user and the text.
+    -- Reads the JSON of a quote: answers the user, and the text in its JSON form.
     local function decode_quote(document)
-      local quote = cjson.decode(document)
-      local user = quote.user_id ~= cjson.null and quote.user_id or nil
-      local from = #before_text(quote.id, user, quote.created_at) + 1
-      return user, string.sub(document, from, -1 - #'${JSON_PARTS.end}')
+      local user = cjson.decode(document).user_id
+      local _, before = string.find(document, '${JSON_PARTS.text}', 1, true)
+      local behind = string.find(document, '"${JSON_PARTS.author}', before, true)
+      local text = string.sub(document, before + 1, behind or -1 - #'${JSON_PARTS.end}')
+      return user ~= cjson.null and user or nil, text
     end
     -- An import recognises a quote of that text by this.
     local function digest_of(text)

@@ -7,11 +7,11 @@ export const shardTag = (shard: number | '*') => `{q${shard}}`;
 
 /** The keys of one shard of quotes. */
 export interface ShardKeys {
-  /** String: the JSON representation of a quote, ready to be sent; append the id. */
+  /** String: the JSON of a quote, see quote.document.ts; append the id. */
   readonly quote: string;
   /** Sorted set of all quote ids, scored by id: commit order. */
   readonly quotes: string;
-  /** Sorted set of one author's quote ids, scored by id; append the user id. */
+  /** Sorted set of the ids of the quotes that a user signed, scored by id; append the user id. */
   readonly byUser: string;
   /** Hash: user id that may sign a quote -> incarnation of that user. */
   readonly authors: string;

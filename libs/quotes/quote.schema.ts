@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { languageSchema } from '#libs/schema/language.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
@@ -15,11 +16,41 @@ export const quoteIdSchema = z
 
 const quoteText = textSchema(2000).meta({ example: 'Tonnerre de Brest !' });
 
+const MAX_TAGS = 10;
+
+const tagsSchema = z
+  .array(
+    textSchema(32, (text) => text.toLowerCase()).meta({ example: 'courage' }),
+    'must be a list of tags',
+  )
+  .max(MAX_TAGS, `must be at most ${MAX_TAGS} tags`)
+  .nullish()
+  .transform((tags) => [...new Set(tags)])
+  .describe('words to find it by; they are kept in lower case');
+
 /** Body of `POST /quotes`. */
 export const newQuoteSchema = z
   .strictObject({
     quote: quoteText,
-    user_id: idSchema.nullish().describe('who signs the quote').meta({ example: 'tintin' }),
+    author: textSchema(100)
+      .nullable()
+      .default(null)
+      .describe('who said it')
+      .meta({ example: 'Archibald Haddock' }),
+    source: textSchema(200)
+      .nullable()
+      .default(null)
+      .describe('the work that it is from')
+      .meta({ example: 'Le Crabe aux pinces d’or' }),
+    lang: languageSchema
+      .nullable()
+      .default(null)
+      .describe('its language, as a code of ISO 639: of two letters where there is one'),
+    tags: tagsSchema,
+    user_id: idSchema
+      .nullish()
+      .describe('the user of this platform who signs the quote')
+      .meta({ example: 'tintin' }),
   })
   .meta({ id: 'NewQuote' });
 
@@ -28,8 +59,35 @@ export const quoteSchema = z
   .object({
     id: quoteIdSchema,
     quote: z.string().meta({ minLength: 1, maxLength: 2000, example: 'Tonnerre de Brest !' }),
-    user_id: z.string().nullable().describe('who signed it').meta({ example: 'tintin' }),
+    author: z
+      .string()
+      .nullable()
+      .describe('who said it')
+      .meta({ minLength: 1, maxLength: 100, example: 'Archibald Haddock' }),
+    source: z
+      .string()
+      .nullable()
+      .describe('the work that it is from')
+      .meta({ minLength: 1, maxLength: 200, example: 'Le Crabe aux pinces d’or' }),
+    lang: z
+      .string()
+      .nullable()
+      .describe('its language, as a code of ISO 639')
+      .meta({ minLength: 2, maxLength: 3, example: 'fr' }),
+    tags: z
+      .array(z.string().meta({ minLength: 1, maxLength: 32, example: 'courage' }))
+      .max(MAX_TAGS)
+      .describe('in lower case, each once'),
+    user_id: z
+      .string()
+      .nullable()
+      .describe('the user of this platform who signed it')
+      .meta({ example: 'tintin' }),
     created_at: z.iso.datetime().meta({ example: '2026-11-21T16:00:00.000Z' }),
+    updated_at: z.iso
+      .datetime()
+      .describe('when it was last changed; when it was created, if it never was')
+      .meta({ example: '2026-11-21T16:00:00.000Z' }),
   })
   .meta({ id: 'Quote' });
 
@@ -61,7 +119,7 @@ const listParameters = {
     .regex(QUOTE_ID, 'must be the `next` of a page')
     .optional()
     .describe('`next` of the page before'),
-  user_id: idSchema.optional().describe('only the quotes of this author'),
+  user_id: idSchema.optional().describe('only the quotes that this user signed'),
 };
 
 /** Query of `GET /quotes`: a page of the list, or `ids` alone. */

@@ -32,8 +32,8 @@ export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
 export const QUOTE_SCRIPTS = {
   /**
    * KEYS quote: quotes by: authors clock log imported; ARGV shards shard now createdAt, then per
-   * quote: user or '', text (JSON), digest or ''. Answers per quote its new id, `unknown` when the
-   * user may not sign, or `known` when a digest was imported before.
+   * quote: user or '', content (see encodeContent()), digest or ''. Answers per quote its new id,
+   * `unknown` when the user may not sign, or `known` when a digest was imported before.
    */
   addQuotes: {
     lua: `${QUOTE_DOCUMENT_LUA}
@@ -43,7 +43,7 @@ export const QUOTE_SCRIPTS = {
     local id = math.max(now - now % shards + tonumber(ARGV[2]), last + shards)
     local answers = {}
     for i = 5, #ARGV, 3 do
-      local user, text, digest = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+      local user, content, digest = ARGV[i], ARGV[i + 1], ARGV[i + 2]
       local name = string.format('%.0f', id)
       if user ~= '' and not redis.call('HGET', authors, user) then
         answers[#answers + 1] = 'unknown'
@@ -51,7 +51,7 @@ export const QUOTE_SCRIPTS = {
         answers[#answers + 1] = 'known'
       else
         local signer = user ~= '' and user or nil
-        redis.call('SET', quote .. name, encode_quote(name, signer, ARGV[4], text))
+        redis.call('SET', quote .. name, encode_quote(name, signer, ARGV[4], content))
         redis.call('ZADD', quotes, name, name)
         if signer then redis.call('ZADD', by .. signer, name, name) end
         ${logChange('u', 'name')}

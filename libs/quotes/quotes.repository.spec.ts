@@ -4,13 +4,28 @@ import { parseConfig } from '#libs/config/config.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
-import { decodeQuote, encodeQuote, type Quote } from './quote.document.ts';
+import {
+  completeQuote,
+  decodeQuote,
+  encodeQuote,
+  type Quote,
+  type QuoteContent,
+} from './quote.document.ts';
 import { type ImportOutcome, QuotesRepository } from './quotes.repository.ts';
 
 const platform = new Platform();
 beforeAll(() => platform.start());
 afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
+
+/** A text of which nobody knows who said it. */
+const said = (quote: string): QuoteContent => ({
+  quote,
+  author: null,
+  source: null,
+  lang: null,
+  tags: [],
+});
 
 /** How often Redis, all of it, has carried out a command. */
 async function callsOf(command: string): Promise<number> {
@@ -35,7 +50,11 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   afterAll(() => redis.onApplicationShutdown());
 
   const add = async (quote: string, user_id: string | null = null) =>
-    (await quotes.add({ quote, user_id }))?.id ?? '';
+    (await quotes.add({ ...said(quote), user_id }))?.id ?? '';
+
+  /** A quote as Redis holds it. */
+  const storedAt = async (id: string) =>
+    platform.redis.get((await platform.keys(`*:quote:${id}`))[0] ?? '');
 
   /** Every quote, page by page. */
   async function all(userId?: string): Promise<Quote[]> {
@@ -103,7 +122,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
   it('are imported once, however often and by however many', async () => {
     await quotes.allowAuthor('tintin', 'the first of that id');
     const rows = Array.from({ length: 300 }, (_, i) => ({
-      quote: `"quote" ${i} é`,
+      ...said(`"quote" ${i} é`),
       user_id: i % 2 ? 'tintin' : null,
     }));
     const kinds = (outcomes: ImportOutcome[]) =>
@@ -114,36 +133,80 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     expect(kinds(await quotes.import(rows))).toEqual(new Set(['known']));
     expect((await all()).length).toBe(300);
     expect((await all('tintin')).length).toBe(150);
-    expect(await quotes.import([{ quote: 'new', user_id: 'nobody' }])).toEqual(['unknown']);
+    expect(await quotes.import([{ ...said('new'), user_id: 'nobody' }])).toEqual(['unknown']);
   });
 
   it('may be imported again once deleted', async () => {
-    const row = { quote: 'fugace \u2028 é "', user_id: null };
+    const row = { ...said('fugace \u2028 é "'), user_id: null };
     const [first] = await quotes.import([row]);
     expect(await quotes.delete(typeof first === 'object' ? first.id : '')).toBe('deleted');
     expect(await quotes.import([row])).toEqual([{ id: expect.any(String) }]);
   });
 
-  it.each([
-    ['a text that looks like its own JSON', 'a","quote":"b"}{"user_id":"tintin"'],
-    ['what JSON escapes', '"\\ / \b\f\n\r\t \u2028 \u007f é 🐋'],
-    ['what patterns of Lua and replacements hold', '%d+ ^$ ().[]*+-? $& $1 %1'],
-  ])('have one JSON, whoever makes it: %s', async (_name, text) => {
-    await quotes.allowAuthor('tin-t.in', 'the first of that id');
-    const added = await quotes.add({ quote: text, user_id: 'tin-t.in' });
-    const id = added?.id ?? '';
-    const stored = String(await quotes.find(id));
-    expect(stored).toBe(added?.document);
-    expect(encodeQuote(decodeQuote(stored))).toBe(stored);
-    expect(decodeQuote(stored)).toMatchObject({ id, quote: text, user_id: 'tin-t.in' });
+  describe.each<[string, Partial<QuoteContent>]>([
+    ['of nobody', {}],
+    [
+      'of an author',
+      { author: 'Mark "\\" Twain"', source: '","author":null', lang: 'en', tags: ['"]}', 'sea'] },
+    ],
+  ])('%s', (_what, details) => {
+    it.each([
+      ['a text that looks like its own JSON', 'a","quote":"b"}{"user_id":"tintin"'],
+      ['a text that looks like what follows it', 'a","author":null,"tags":[]}'],
+      ['a text that ends like a list', 'a]'],
+      ['a comma', ','],
+      ['a backslash at the end', '\\'],
+      ['what JSON escapes', '"\\ / \b\f\n\r\t \u2028 \u007f é 🐋'],
+      ['what patterns of Lua and replacements hold', '%d+ ^$ ().[]*+-? $& $1 %1'],
+    ])('have one JSON, whoever makes it: %s', async (_name, text) => {
+      const quote = { ...said(text), ...details, user_id: 'tin-t.in' };
+      await quotes.allowAuthor('tin-t.in', 'the first of that id');
+      const added = await quotes.add(quote);
+      const id = added?.id ?? '';
+      const complete = String(await quotes.find(id));
+      expect(complete).toBe(added?.document);
+      expect(decodeQuote(complete)).toMatchObject({ id, ...quote });
+      const stored = encodeQuote(decodeQuote(complete));
+      expect(await storedAt(id)).toBe(stored);
+      expect(completeQuote(stored)).toBe(complete);
 
-    const [imported] = await quotes.import([{ quote: text, user_id: 'tin-t.in' }]);
-    await quotes.unsign('tin-t.in', 'the first of that id');
-    const unsigned = encodeQuote({ ...decodeQuote(stored), user_id: null });
-    expect(String(await quotes.find(id))).toBe(unsigned);
+      const [imported] = await quotes.import([quote]);
+      await quotes.unsign('tin-t.in', 'the first of that id');
+      const unsigned = encodeQuote({ ...decodeQuote(stored), user_id: null });
+      expect(await storedAt(id)).toBe(unsigned);
+      expect(String(await quotes.find(id))).toBe(completeQuote(unsigned));
 
-    // The script finds the digest of the text that it deletes.
-    await quotes.delete(typeof imported === 'object' ? imported.id : '');
+      // The script finds the digest of the text that it deletes.
+      await quotes.delete(typeof imported === 'object' ? imported.id : '');
+      expect(await platform.keys('*:imported')).toEqual([]);
+    });
+  });
+
+  it('that were written before there were authors are read, unsigned and deleted', async () => {
+    await quotes.allowAuthor('tintin', 'the first of that id');
+    const row = { ...said('Mille sabords, "écrit" avant'), user_id: 'tintin' };
+    const [outcome] = await quotes.import([row]);
+    const id = typeof outcome === 'object' ? outcome.id : '';
+    const [key = ''] = await platform.keys('*:quote:*');
+    const time = '2026-11-21T16:00:00.000Z';
+    const old = (signer: string) =>
+      `{"id":"${id}","user_id":${signer},"created_at":"${time}","quote":${JSON.stringify(row.quote)}}`;
+    await platform.redis.set(key, old('"tintin"'));
+
+    const read = { ...row, id, created_at: time, updated_at: time };
+    expect(decodeQuote((await quotes.find(id)) ?? '')).toEqual(read);
+    expect(Object.keys(JSON.parse(String(await quotes.find(id)))).toSorted()).toEqual(
+      Object.keys(read).toSorted(),
+    );
+    for (const document of [
+      (await quotes.findMany([id]))[0],
+      (await quotes.list(1)).documents[0],
+      await quotes.random(),
+    ])
+      expect(String(document)).toBe(String(await quotes.find(id)));
+    await quotes.unsign('tintin', 'the first of that id');
+    expect(await platform.redis.get(key)).toBe(old('null'));
+    expect(await quotes.delete(id)).toBe('deleted');
     expect(await platform.keys('*:imported')).toEqual([]);
   });
 

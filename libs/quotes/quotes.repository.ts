@@ -2,21 +2,26 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
-import { digestOf, encodeQuote, encodeText } from './quote.document.ts';
+import {
+  completeQuote,
+  completeQuoteBytes,
+  digestOf,
+  encodeContent,
+  encodeQuote,
+  type QuoteContent,
+} from './quote.document.ts';
 import { type ShardKeys, shardKeys } from './quote.keys.ts';
 import { type DeleteOutcome, QUOTE_SCRIPTS } from './quote.scripts.ts';
 
 /** A quote to be stored. */
-export interface NewQuote {
-  /** 1 to 2000 characters, well-formed Unicode. */
-  quote: string;
-  /** Author, who must exist when given. */
+export interface NewQuote extends QuoteContent {
+  /** The user who signs it, who must exist when given. */
   user_id: string | null;
 }
 
 /** A page of quotes. */
 export interface QuotePage {
-  /** JSON representations. */
+  /** JSON representations, complete. */
   documents: string[];
   total: number;
   /** Id of the last quote of the page if more follow. */
@@ -35,9 +40,10 @@ export type ImportOutcome = { id: string } | 'known' | 'unknown';
 const BATCH_SIZE = 128;
 
 /**
- * Quotes in Redis. A quote is stored as the very bytes of its JSON representation. Its id is a
- * snowflake: the microsecond of its creation, strictly increasing within a shard, so that order of
- * ids is order of commits; the shard is the id modulo the number of shards.
+ * Quotes in Redis. A quote is stored as the bytes of its JSON representation, which are completed
+ * when they are read. Its id is a snowflake: the microsecond of its creation, strictly increasing
+ * within a shard, so that order of ids is order of commits; the shard is the id modulo the number
+ * of shards.
  */
 @Injectable()
 export class QuotesRepository {
@@ -53,7 +59,7 @@ export class QuotesRepository {
 
   /**
    * Adds one quote.
-   * @returns its JSON representation, or undefined when the author is unknown
+   * @returns its JSON representation, or undefined when the user who signs it is unknown
    * @throws RedisUnavailableError
    */
   async add(quote: NewQuote): Promise<{ id: string; document: string } | undefined> {
@@ -61,7 +67,9 @@ export class QuotesRepository {
     const createdAt = new Date();
     const [id] = await this.addToShard(shard, createdAt, [{ ...quote, digest: '' }]);
     if (id === undefined || id === 'unknown') return undefined;
-    return { id, document: encodeQuote({ ...quote, id, created_at: createdAt.toISOString() }) };
+    const time = createdAt.toISOString();
+    const stored = encodeQuote({ ...quote, id, created_at: time, updated_at: time });
+    return { id, document: completeQuote(stored) };
   }
 
   /**
@@ -107,8 +115,11 @@ export class QuotesRepository {
    * @param id decimal digits
    * @throws RedisUnavailableError
    */
-  find(id: string): Promise<Buffer | null> {
-    return this.redis.read('quote.find', (client) => client.getBuffer(this.shardOf(id).quote + id));
+  async find(id: string): Promise<Buffer | null> {
+    const stored = await this.redis.read('quote.find', (client) =>
+      client.getBuffer(this.shardOf(id).quote + id),
+    );
+    return stored && completeQuoteBytes(stored);
   }
 
   /**
@@ -129,13 +140,16 @@ export class QuotesRepository {
     const documents = new Map(
       byShard.flatMap(([, some], i) => some.map((id, j) => [id, answers[i]?.[j] ?? null] as const)),
     );
-    return ids.map((id) => documents.get(id) ?? null);
+    return ids.map((id) => {
+      const stored = documents.get(id);
+      return stored ? completeQuote(stored) : null;
+    });
   }
 
   /**
    * Quotes from newest to oldest.
    * @param before id below which the page starts; undefined for the newest
-   * @param userId only the quotes of this author
+   * @param userId only the quotes that this user signed
    * @throws RedisUnavailableError
    */
   async list(limit: number, before?: string, userId?: string): Promise<QuotePage> {
@@ -145,8 +159,8 @@ export class QuotesRepository {
   }
 
   /**
-   * The same, but nothing when the documents have more than `maxBytes` (on several shards: those of
-   * one shard more than its part of them). Redis measures them, so that they are not sent.
+   * The same, but nothing when the stored documents have more than `maxBytes` (on several shards:
+   * those of one shard more than its part of them). Redis measures them, so that they are not sent.
    * @throws RedisUnavailableError
    */
   async listWithin(
@@ -174,7 +188,7 @@ export class QuotesRepository {
     if (found.length < answers.length) return undefined;
     const rows = newestFirst(found);
     return {
-      documents: rows.slice(0, limit).map(({ document }) => document),
+      documents: rows.slice(0, limit).map(({ document }) => completeQuote(document)),
       total: found.reduce((sum, [count]) => sum + count, 0),
       next: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null,
     };
@@ -185,10 +199,11 @@ export class QuotesRepository {
    * @throws RedisUnavailableError
    */
   async random(): Promise<Buffer | null> {
-    return this.redis.read('quote.random', async (client) => {
+    const stored = await this.redis.read('quote.random', async (client) => {
       const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
       return keys ? client.randomQuoteBuffer(2, keys.quotes, keys.quote) : null;
     });
+    return stored && completeQuoteBytes(stored);
   }
 
   /**
@@ -271,8 +286,7 @@ export class QuotesRepository {
       createdAt.getTime() * 1000,
       createdAt.toISOString(),
     ];
-    for (const { quote, user_id, digest } of quotes)
-      args.push(user_id ?? '', encodeText(quote), digest);
+    for (const quote of quotes) args.push(quote.user_id ?? '', encodeContent(quote), quote.digest);
     const { quote, quotes: ids, byUser, authors, clock, log, imported } = keys;
     return this.redis.write('quote.add', (client) =>
       client.addQuotes(7, quote, ids, byUser, authors, clock, log, imported, ...args),

@@ -20,7 +20,7 @@ export const searchQuerySchema = z.strictObject({
       `words that must all occur, the last one also as a beginning; "a phrase"; -excluded; at most ${MAX_WORDS} different words, ${MAX_PHRASES} phrases and ${MAX_EXCLUSIONS} exclusions`,
     )
     .meta({ minLength: 1, maxLength: MAX_KEYWORD_CHARACTERS, example: 'tonnerre brest' }),
-  user_id: idSchema.optional().describe('only the quotes of this author'),
+  user_id: idSchema.optional().describe('only the quotes that this user signed'),
   limit: limitSchema,
   offset: queryIntegerSchema(0, MAX_OFFSET, 0).describe('how many of the best to leave out'),
 });
@@ -29,7 +29,7 @@ export const searchQuerySchema = z.strictObject({
 export const searchResultSchema = z
   .object({
     items: z.array(
-      quoteSchema.omit({ created_at: true }).extend({
+      quoteSchema.extend({
         score: z
           .number()
           .min(0)

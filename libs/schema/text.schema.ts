@@ -23,11 +23,13 @@ const VISIBLE =
 /**
  * Text for people: trimmed, 1 to `max` characters (Unicode code points, as JSON Schema counts),
  * well-formed, with something visible in it, without control characters.
+ * @param normalise what else is done to the text before its length counts
  */
-export function textSchema(max: number) {
+export function textSchema(max: number, normalise: (text: string) => string = (text) => text) {
   return z
     .string('must be a string')
     .trim()
+    .overwrite(normalise)
     .regex(READABLE, {
       error: 'must hold readable characters and no control characters',
       abort: true,

@@ -1,3 +1,4 @@
+import { encodeContent, type QuoteContent } from '#libs/quotes/quote.document.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
@@ -13,11 +14,11 @@ export class QuoteWriter {
     defineScripts(client, QUOTE_SCRIPTS);
   }
 
-  /** Adds unsigned quotes; answers their ids. */
-  add(...quotes: string[]): Promise<string[]> {
+  /** Adds unsigned quotes, of which a text alone says enough; answers their ids. */
+  add(...quotes: (string | QuoteContent)[]): Promise<string[]> {
     const { quote, quotes: ids, byUser, authors, clock, log, imported } = this.keys;
     const now = new Date();
-    const rows = quotes.flatMap((text) => ['', JSON.stringify(text), '']);
+    const rows = quotes.flatMap((quote) => ['', contentOf(quote), '']);
     return this.client.addQuotes(
       ...[
         7,
@@ -41,4 +42,9 @@ export class QuoteWriter {
     const { quote, quotes, byUser, log, imported } = this.keys;
     return this.client.deleteQuote(5, quote, quotes, byUser, log, imported, id, '');
   }
+}
+
+function contentOf(quote: string | QuoteContent): string {
+  if (typeof quote !== 'string') return encodeContent(quote);
+  return encodeContent({ quote, author: null, source: null, lang: null, tags: [] });
 }

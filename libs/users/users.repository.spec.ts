@@ -27,7 +27,8 @@ describe.each([1, 3])('the quotes of users, in %i shards', (shards) => {
   afterAll(() => redis.onApplicationShutdown());
 
   const add = async (quote: string, user_id: string) =>
-    (await quotes.add({ quote, user_id }))?.id ?? '';
+    (await quotes.add({ quote, author: null, source: null, lang: null, tags: [], user_id }))?.id ??
+    '';
 
   /** The newest quotes, of one user or of all. */
   async function newest(userId?: string): Promise<{ id: string; user_id: string | null }[]> {

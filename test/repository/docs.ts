@@ -103,7 +103,7 @@ function apiTable(): string {
           schemes.length === 0
             ? 'no'
             : schemes.includes('user')
-              ? 'admin key or author'
+              ? 'admin key or user'
               : 'admin key';
         const statuses = Object.keys(operation.responses).join(', ');
         return [

@@ -100,7 +100,7 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'unrecognized_keys')
     return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known`;
   if (field === '') return 'must be an object';
-  return typeof value === 'object' && value !== null && field in value
+  return typeof value === 'object' && value !== null && String(issue.path[0]) in value
     ? `${field} ${issue.message}`
     : `${field} is missing`;
 }

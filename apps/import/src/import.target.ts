@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { newQuoteSchema } from '#libs/quotes/quote.schema.ts';
 import type { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { hashPassword } from '#libs/users/password.ts';
@@ -24,19 +24,30 @@ export interface ImportTarget<T> {
   write(rows: readonly T[]): Promise<Outcome[]>;
 }
 
+/** A row of a quote: a body of `POST /quotes`, whose tags may also be one text, as in CSV. */
+const quoteRowSchema = newQuoteSchema.extend({
+  tags: z.preprocess(
+    (tags) => (typeof tags === 'string' ? splitTags(tags) : tags),
+    newQuoteSchema.shape.tags,
+  ),
+});
+
 /** Quotes, recognised by their text. */
 export function quotesTarget(
   quotes: QuotesRepository,
-): ImportTarget<z.output<typeof newQuoteSchema>> {
+): ImportTarget<z.output<typeof quoteRowSchema>> {
   return {
-    schema: newQuoteSchema,
+    schema: quoteRowSchema,
     formats: ['csv', 'json-lines', 'fortune'],
-    columns: { required: ['quote'], optional: ['user_id'] },
+    columns: {
+      required: ['quote'],
+      optional: ['author', 'source', 'lang', 'tags', 'user_id'],
+    },
     // The repository writes as many rows with one script call.
     batch: 128,
     async write(rows) {
       const outcomes = await quotes.import(
-        rows.map(({ quote, user_id }) => ({ quote, user_id: user_id ?? null })),
+        rows.map(({ user_id, ...content }) => ({ ...content, user_id: user_id ?? null })),
       );
       return outcomes.map((outcome, index) => {
         if (outcome === 'unknown')
@@ -45,6 +56,11 @@ export function quotesTarget(
       });
     },
   };
+}
+
+/** Tags with commas, semicolons or vertical bars between them. */
+function splitTags(text: string): string[] {
+  return text.split(/[,;|]/).filter((tag) => tag.trim() !== '');
 }
 
 /**

@@ -17,7 +17,8 @@ const MAX_SILENCE_MS = 5000;
 const USAGE = `Usage: npm run import -- quotes FILE...
        npm run import -- users FILE...
 
-  FILE.csv     quotes: header quote[,user_id]; users: header id,name,password
+  FILE.csv     quotes: header quote[,author][,source][,lang][,tags][,user_id], with commas
+               between tags; users: header id,name,password
   FILE.jsonl   (or .ndjson, .json) one such object a line
   other FILE   quotes only: a fortune file, with % on a line of its own between quotes
 

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { decodeQuote, type Quote } from '#libs/quotes/quote.document.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
@@ -70,6 +71,13 @@ async function stored(): Promise<string[]> {
   );
 }
 
+/** The quotes in Redis, in the order of their import. */
+async function quotesStored(): Promise<Quote[]> {
+  const ids = await platform.redis.zrange(keys.quotes, '0', '-1');
+  const documents = await platform.redis.mget(ids.map((id) => keys.quote + id));
+  return documents.map((document) => decodeQuote(document ?? ''));
+}
+
 /** A slow run also prints a line about its progress every few seconds. */
 const isNotProgress = (line: string) => !/ rows /.test(line);
 
@@ -98,6 +106,53 @@ describe('quotes', () => {
 
     expect((await run('quotes', 'latin1', 'utf8')).status).toBe(0);
     expect(await stored()).toEqual(['déjà vu', 'œuvre', 'café']);
+  });
+
+  it.each([
+    [
+      'fields.csv',
+      'quote,author,source,lang,tags\none,Ada,"Notes, 1",EN,"Sea, life;work|sea,"\ntwo,,,,\n',
+    ],
+    [
+      'fields.jsonl',
+      '{"quote":"one","author":"Ada","source":"Notes, 1","lang":"en",' +
+        '"tags":["sea","life","work"]}\n' +
+        '{"quote":"two","author":null,"tags":[]}\n',
+    ],
+  ])('have an author, a source, a language and tags in %s', async (name, content) => {
+    expect((await run('quotes', write(name, content))).status).toBe(0);
+    expect(await quotesStored()).toMatchObject([
+      { author: 'Ada', source: 'Notes, 1', lang: 'en', tags: ['sea', 'life', 'work'] },
+      { author: null, source: null, lang: null, tags: [] },
+    ]);
+  });
+
+  it('with a bad author, language or tag are refused', async () => {
+    const many = Array.from({ length: 11 }, (_, i) => `t${i}`).join();
+    const { stderr } = await run(
+      'quotes',
+      write(
+        'badfields.csv',
+        `quote,author,lang,tags\none,${'x'.repeat(101)},,\ntwo,,French,\nthree,,,"a,${'x'.repeat(33)}"\n` +
+          `four,,,"${many}"\n`,
+      ),
+    );
+    expect(stderr.filter(isNotProgress)).toEqual([
+      'badfields.csv:2: author must have at most 100 characters',
+      'badfields.csv:3: lang must be a code of ISO 639, such as en',
+      'badfields.csv:4: tags.1 must have at most 32 characters',
+      'badfields.csv:5: tags must be at most 10 tags',
+    ]);
+  });
+
+  it('of the sample say who said them, outside of their texts', async () => {
+    const { status } = await run('quotes', join(process.cwd(), 'deploy/local/sample.csv'));
+    expect(status).toBe(0);
+    const sample = await quotesStored();
+    expect(sample.length).toBe(80);
+    expect(sample.filter(({ author }) => author !== null).length).toBe(77);
+    expect(sample.filter(({ quote }) => quote.endsWith(')'))).toEqual([]);
+    expect(sample.filter(({ lang, tags }) => lang === null || tags.length === 0)).toEqual([]);
   });
 
   it('are signed by users that exist', async () => {
@@ -265,10 +320,12 @@ describe('messages', () => {
 });
 
 describe('what cannot be done', () => {
+  const HEADER = 'quote[,author][,source][,lang][,tags][,user_id]';
+
   beforeAll(() => {
     mkdirSync(join(folder, 'folder'));
     write('good.csv', 'quote\none\n');
-    write('unknown.csv', 'quote,author\none,me\n');
+    write('unknown.csv', 'quote,mood\none,good\n');
     write('missing.csv', 'user_id\ntintin\n');
     write('twice.csv', 'quote,quote\none,two\n');
   });
@@ -279,17 +336,17 @@ describe('what cannot be done', () => {
     [
       'an unknown column',
       ['quotes', 'good.csv', 'unknown.csv'],
-      'unknown.csv:1: "author" is not a known column: the header must be quote[,user_id]',
+      `unknown.csv:1: "mood" is not a known column: the header must be ${HEADER}`,
     ],
     [
       'a missing column',
       ['quotes', 'good.csv', 'missing.csv'],
-      'missing.csv:1: column "quote" is missing: the header must be quote[,user_id]',
+      `missing.csv:1: column "quote" is missing: the header must be ${HEADER}`,
     ],
     [
       'a column named twice',
       ['quotes', 'good.csv', 'twice.csv'],
-      'twice.csv:1: a column is named twice: the header must be quote[,user_id]',
+      `twice.csv:1: a column is named twice: the header must be ${HEADER}`,
     ],
     ['users in a fortune file', ['users', 'wise'], 'wise: is neither .csv nor .jsonl'],
     ['nothing to import', ['quotes'], 'Name at least one file'],

@@ -173,7 +173,10 @@ async function seed(): Promise<string> {
   );
   const id = ids[0] ?? '';
   const document = await client.get(quote + id);
-  if (document !== null) await client.hset(`flask:quote:${id}`, decodeQuote(document));
+  if (document !== null) {
+    const { quote: text, user_id, created_at } = decodeQuote(document);
+    await client.hset(`flask:quote:${id}`, { id, quote: text, user_id, created_at });
+  }
   client.disconnect();
   return id;
 }

@@ -18,7 +18,7 @@ import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** The quotes: reading for all, writing for the admin and for authors. */
+/** The quotes: reading for all, writing for the admin and for users. */
 @ApiTags('quotes')
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('quotes')

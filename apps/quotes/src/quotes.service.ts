@@ -6,11 +6,11 @@ import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository
 
 /** Pages of up to this size count as small. */
 const MAX_SMALL_PAGE_BYTES = 64 * 1024;
-/** A document has 8 KB at most. */
-const MAX_IDS_OF_SMALL_PAGE = 8;
+/** A document has 11 KB at most. */
+const MAX_IDS_OF_SMALL_PAGE = 6;
 /** They share one round trip to Redis, and take about as much memory as two large pages. */
 const MAX_SMALL_PAGES_READ = 32;
-/** The largest page is 800 KB, and takes thrice that while it is assembled. */
+/** The largest page is 1.1 MB, and takes thrice that while it is assembled. */
 const MAX_LARGE_PAGES_READ = 2;
 /** Nearly all connections may wait for a list; some hundred are left to other requests. */
 const MAX_LISTS_WAITING = 1200;
@@ -23,7 +23,7 @@ const MAX_TEXT_LENGTH = 16 * 1024;
  */
 const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 
-/** The rules about quotes. Representations are passed on as Redis holds them. */
+/** The rules about quotes. Representations are passed on, never parsed. */
 @Injectable()
 export class QuotesService {
   private readonly smallPages = new ConcurrencyLimiter(MAX_SMALL_PAGES_READ, MAX_LISTS_WAITING);
@@ -38,7 +38,7 @@ export class QuotesService {
    * @param author the user who adds and signs it; undefined for the admin, who may name anyone
    * @throws ProblemError forbidden when a user signs for another; unknown-user
    */
-  async create({ quote, user_id }: NewQuoteBody, author: string | undefined) {
+  async create({ user_id, ...content }: NewQuoteBody, author: string | undefined) {
     const signer = user_id ?? author ?? null;
     if (author !== undefined && signer !== author) {
       throw new ProblemError(
@@ -46,7 +46,7 @@ export class QuotesService {
         `The credentials are those of "${author}", not of "${signer}"`,
       );
     }
-    const added = await this.quotes.add({ quote, user_id: signer });
+    const added = await this.quotes.add({ ...content, user_id: signer });
     if (!added) throw new ProblemError('unknown-user', `There is no user "${signer}"`);
     return added;
   }

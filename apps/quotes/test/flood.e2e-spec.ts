@@ -21,8 +21,14 @@ const platform = new Platform();
 let service: ServiceProcess;
 let bystander: Bystander;
 
-/** A page of these has the largest size of a page: 800 KB. */
-const LONGEST = '🐋'.repeat(2000);
+/** A page of these has the largest size of a page: 1.1 MB. */
+const LONGEST = {
+  quote: '🐋'.repeat(2000),
+  author: '🐋'.repeat(100),
+  source: '🐋'.repeat(200),
+  lang: 'grc',
+  tags: Array.from({ length: 10 }, (_, i) => `${'🐋'.repeat(31)}${i}`),
+};
 const LARGEST_PAGE = '/quotes?limit=100';
 /** Redis sends 56 KB for it, and many of its kind at a time. */
 const LARGEST_SMALL_PAGE = '/quotes?limit=6';

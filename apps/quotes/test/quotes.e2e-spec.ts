@@ -66,7 +66,17 @@ describe('POST /quotes', () => {
     });
     expect(answer.headers.get('location')).toBe(`/quotes/${answer.body.id}`);
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(Object.keys(answer.body).sort()).toEqual(['created_at', 'id', 'quote', 'user_id']);
+    expect(answer.body).toEqual({
+      id: expect.stringMatching(/^\d+$/),
+      quote: 'Tonnerre de Brest !',
+      author: null,
+      source: null,
+      lang: null,
+      tags: [],
+      user_id: 'haddock',
+      created_at: expect.any(String),
+      updated_at: answer.body.created_at,
+    });
     expect(Date.parse(answer.body.created_at)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(answer.body.created_at)).toBeLessThanOrEqual(Date.now());
     const read = await get(`/quotes/${answer.body.id}`);
@@ -100,6 +110,71 @@ describe('POST /quotes', () => {
     // A script assembles the stored text, and unsigning must not touch the wrong part of it.
     succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
     expect((await get(`/quotes/${body.id}`)).body).toEqual({ ...body, user_id: null });
+  });
+
+  it('keeps who said it, where, in which language, and its tags', async () => {
+    const json = {
+      quote: 'Tonnerre de Brest !',
+      author: ' Archibald "Bachi" Haddock ',
+      source: '","author":"nobody',
+      lang: 'FRE',
+      tags: ['Colère', ' mer ', 'colère'],
+      user_id: 'tintin',
+    };
+    const said = {
+      ...json,
+      author: 'Archibald "Bachi" Haddock',
+      lang: 'fr',
+      tags: ['colère', 'mer'],
+    };
+    const { body } = succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
+    expect(body).toMatchObject(said);
+
+    const { id } = body;
+    expect((await get(`/quotes/${id}`)).body).toEqual(body);
+    expect((await get('/quotes')).body.items).toEqual([body]);
+    expect((await get(`/quotes?ids=${id}`)).body.items).toEqual([body]);
+    expect((await get('/quotes/random')).body).toEqual(body);
+    succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));
+    expect((await get(`/quotes/${id}`)).body).toEqual({ ...body, user_id: null });
+  });
+
+  it.each([
+    ['author', 'x'.repeat(101), 'must have at most 100 characters'],
+    ['author', '\u200b', 'must hold something visible'],
+    ['author', ['Haddock'], 'must be a string'],
+    ['source', '🐋'.repeat(201), 'must have at most 200 characters'],
+    ['source', '', 'must hold readable characters and no control characters'],
+    ['lang', 'french', 'must be a code of ISO 639, such as en'],
+    ['lang', 'xx', 'must be a code of ISO 639, such as en'],
+    ['tags', 'colère', 'must be a list of tags'],
+    ['tags', Array.from({ length: 11 }, (_, i) => `tag ${i}`), 'must be at most 10 tags'],
+    ['tags.1', ['mer', 'x'.repeat(33)], 'must have at most 32 characters'],
+    // In lower case this letter has two characters.
+    ['tags.0', ['İ'.repeat(17)], 'must have at most 32 characters'],
+    ['tags.0', [' \u2060 '], 'must hold something visible'],
+    ['updated_at', '2026-11-21T16:00:00.000Z', 'is not a known field'],
+  ])('refuses %s %j', async (field, value, message) => {
+    const json = { quote: 'x', [field.split('.')[0] ?? '']: value };
+    const answer = await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json });
+    expectProblem(answer, 400, 'invalid-request');
+    expect(answer.body.errors).toEqual([{ field, message }]);
+  });
+
+  it('accepts the longest of everything, also as null', async () => {
+    const longest = {
+      quote: '🐋'.repeat(2000),
+      author: '🐋'.repeat(100),
+      source: '🐋'.repeat(200),
+      lang: 'grc',
+      tags: Array.from({ length: 10 }, (_, i) => `${'🐋'.repeat(31)}${i}`),
+    };
+    const nothing = { quote: 'x', author: null, source: null, lang: null, tags: null };
+    for (const json of [longest, nothing]) {
+      const { body } = succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
+      expect(body).toMatchObject({ ...json, tags: json.tags ?? [] });
+      expect((await get(`/quotes/${body.id}`)).body).toEqual(body);
+    }
   });
 
   it('accepts the same text twice', async () => {
@@ -346,8 +421,13 @@ describe('the removal of a user', () => {
         .map((id, i) => ({
           id,
           quote: `quote ${i}`,
+          author: null,
+          source: null,
+          lang: null,
+          tags: [],
           user_id: null,
           created_at: expect.any(String),
+          updated_at: expect.any(String),
         }))
         .reverse(),
     );

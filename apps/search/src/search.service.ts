@@ -76,10 +76,11 @@ async function itemsOf(
   for (const [i, { score }] of hits.entries()) {
     const document = documents[i];
     if (!document) continue;
-    const { id, quote, user_id } = decodeQuote(document);
+    const quote = decodeQuote(document);
+    const { length } = quote.quote;
     const share = Math.floor(left / (hits.length - i));
-    const maxRead = Math.min(quote.length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
-    items.push({ id, quote, user_id, score, highlight: highlight(sought, quote, maxRead) });
+    const maxRead = Math.min(length, Math.max(MAX_FRAGMENT_CHARACTERS, share));
+    items.push({ ...quote, score, highlight: highlight(sought, quote.quote, maxRead) });
     left -= maxRead;
     sinceTurn += maxRead;
     if (sinceTurn < CHARACTERS_PER_TURN) continue;

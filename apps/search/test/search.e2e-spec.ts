@@ -38,7 +38,10 @@ const finds = (keyword: string, total: number, more = '') =>
   });
 
 it('finds a new quote without its accents, and not after it is deleted', async () => {
-  const id = await add("L'été, Éole écrase Œdipe <b>", basic('tintin', secret('tintin')));
+  const key = basic('tintin', secret('tintin'));
+  const json = { quote: "L'été, Éole écrase Œdipe <b>", author: 'Éole', tags: ['vent'] };
+  const { body: added } = succeeded(await call(quotes, 'POST /quotes', { key, json }));
+  const { id } = added;
 
   const answer = await finds('ECRASE oedip', 1);
   expect(answer).toMatchObject({
@@ -46,9 +49,7 @@ it('finds a new quote without its accents, and not after it is deleted', async (
     body: {
       items: [
         {
-          id,
-          quote: "L'été, Éole écrase Œdipe <b>",
-          user_id: 'tintin',
+          ...added,
           score: expect.any(Number),
           highlight: expect.stringMatching(/<mark>écrase<\/mark> <mark>Œdipe<\/mark> &lt;b&gt;/),
         },
@@ -58,10 +59,16 @@ it('finds a new quote without its accents, and not after it is deleted', async (
   });
   expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
   expect(Object.keys(answer.body.items[0]).sort()).toEqual([
+    'author',
+    'created_at',
     'highlight',
     'id',
+    'lang',
     'quote',
     'score',
+    'source',
+    'tags',
+    'updated_at',
     'user_id',
   ]);
 

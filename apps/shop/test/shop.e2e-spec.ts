@@ -40,6 +40,32 @@ describe('the catalogue', () => {
     expect(body).toContain('Nothing is charged');
   });
 
+  it('shows who said a quote, and where, but not which user signed it', async () => {
+    const users = await platform.service('users');
+    const user = { id: 'jolyon.wagg', name: 'Jolyon', password: secret('wagg') };
+    expect((await call(users, 'POST /users', { key: ADMIN_KEY, json: user })).status).toBe(201);
+    const add = async (json: object) =>
+      (await call(platform.quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
+    const author = 'Archibald <b>Haddock</b>';
+    const said = await add({
+      quote: 'Ectoplasme',
+      author,
+      source: 'Coke en <i>stock',
+      user_id: user.id,
+    });
+    const signed = await add({ quote: 'Moule à gaufres', user_id: user.id });
+
+    for (const path of [`/products/${said}`, '/?after=9999999999999997']) {
+      const { body } = await visitor.get(path);
+      expect(body).toContain('<span class="author">Archibald &lt;b&gt;Haddock&lt;/b&gt;</span>');
+      expect(body).toContain('<cite>Coke en &lt;i&gt;stock</cite>');
+      expect(body).not.toContain(user.id);
+    }
+    const { body } = await visitor.get(`/products/${signed}`);
+    expect(body).toContain('Moule à gaufres');
+    expect(body).not.toMatch(/class="author"|<cite>|jolyon/i);
+  });
+
   it('leaves out what fits on no mug', async () => {
     const id = await platform.addQuote('x'.repeat(281));
 

@@ -67,12 +67,13 @@ function moreLink(q: string | undefined, after: string): Html {
   return html`<p class="more"><a class="button" href="/?${query}">More prints</a></p>`;
 }
 
-/** A quote as it looks in print. */
-export function printFace({ id, quote, user_id }: Product): Html {
+/** A quote as it looks in print, with the name of its author and the work. */
+export function printFace({ id, quote, author, source }: Product): Html {
   const size = quote.length > 140 ? 'long' : quote.length > 60 ? 'medium' : 'short';
   return html`<span class="face look-${lookOf(id)} ${size}">
   <q dir="auto">${quote}</q>
-  ${user_id !== null && html`<span class="author">${user_id}</span>`}
+  ${author !== null && html`<span class="author">${author}</span>`}
+  ${source !== null && html`<cite>${source}</cite>`}
 </span>`;
 }
 

@@ -142,8 +142,8 @@ function isSellable({ quote }: Product): boolean {
   return codePoints(quote) <= MAX_QUOTE_LENGTH;
 }
 
-function toProduct({ id, quote, user_id }: Product): Product {
-  return { id, quote, user_id };
+function toProduct({ id, quote, author, source }: Product): Product {
+  return { id, quote, author, source };
 }
 
 function byId(products: readonly Product[]): Map<string, Product> {

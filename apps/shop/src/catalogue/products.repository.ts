@@ -5,7 +5,7 @@ import { PRODUCT_KEYS } from './product.keys.ts';
 import { PRODUCT_SCRIPTS } from './product.scripts.ts';
 
 /** A quote that the shop sells prints of. */
-export type Product = Pick<Quote, 'id' | 'quote' | 'user_id'>;
+export type Product = Pick<Quote, 'id' | 'quote' | 'author' | 'source'>;
 
 /** Only the products that were seen last are remembered. */
 const MAX_PRODUCTS = 1000;
@@ -73,5 +73,6 @@ export class ProductsRepository {
 
 /** A product as it is remembered, or nothing where there is none. */
 function decode(product: string | null): Product[] {
-  return product === null ? [] : [JSON.parse(product) as Product];
+  // A product that was remembered before there were authors has none.
+  return product === null ? [] : [{ author: null, source: null, ...JSON.parse(product) }];
 }

@@ -8,11 +8,16 @@ import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
 
 const quote = {
   id: '1763740800000000',
+  quote: 'Tonnerre de Brest !',
+  author: 'Archibald Haddock',
+  source: null,
+  lang: 'fr',
+  tags: [],
   user_id: null,
   created_at: '2026-11-21T16:00:00.000Z',
-  quote: 'Tonnerre de Brest !',
+  updated_at: '2026-11-21T16:00:00.000Z',
 };
-const hit = { id: quote.id, quote: quote.quote, user_id: null, score: 1, highlight: '' };
+const hit = { ...quote, score: 1, highlight: '' };
 /** What is wrong with an answer, and what the shop is to ask for. */
 type Rubbish = [what: string, listener: RequestListener];
 
@@ -109,6 +114,18 @@ describe.each<[string, () => Promise<unknown>, Rubbish[]]>([
     answer = listener;
     await expect(ask()).rejects.toThrow(UpstreamUnavailable);
   });
+});
+
+it('takes quotes of a service that knows no authors yet', async () => {
+  const { id, quote: text, user_id, created_at } = quote;
+  const old = { id, quote: text, user_id, created_at };
+  const product = { id, quote: text, author: null, source: null };
+  answer = sendJson(old);
+  expect(await client.find('request', [id])).toEqual([product]);
+  answer = sendJson({ items: [old], total: 1, next: null });
+  expect((await client.list('request')).quotes).toEqual([product]);
+  answer = sendJson({ items: [{ ...old, score: 1, highlight: '' }], total: 1 });
+  expect((await client.search('request', 'tonnerre')).quotes).toEqual([product]);
 });
 
 it('logs what is wrong with a service once, and that it answers again', async () => {

@@ -10,6 +10,17 @@ const TIMEOUT_MS = 800;
 const PAGE_SIZE = 36;
 
 /**
+ * What the shop reads of a quote. During a rollout the other services may still be those that send
+ * no author and no source.
+ */
+const productSchema = quoteSchema.pick({ id: true, quote: true }).extend({
+  author: quoteSchema.shape.author.default(null),
+  source: quoteSchema.shape.source.default(null),
+});
+const productListSchema = quoteListSchema.extend({ items: z.array(productSchema) });
+const foundProductsSchema = searchResultSchema.extend({ items: z.array(productSchema) });
+
+/**
  * The quotes or search service does not answer, or not as it should: the cause says what
  * is wrong.
  */
@@ -49,7 +60,7 @@ export class QuotesClient {
       ...(cursor !== undefined && { cursor }),
     });
     const address = `${this.config.QUOTES_URL}/quotes?${query}`;
-    const { items, next } = await this.get(requestId, address, quoteListSchema);
+    const { items, next } = await this.get(requestId, address, productListSchema);
     return { quotes: items, next };
   }
 
@@ -66,7 +77,7 @@ export class QuotesClient {
     const address = `${this.config.SEARCH_URL}/search?${query}`;
     // The search service refuses a query of too many words, for which nothing is found.
     const tooManyWords = { status: 400, meaning: { items: [], total: 0 } };
-    const { items, total } = await this.get(requestId, address, searchResultSchema, tooManyWords);
+    const { items, total } = await this.get(requestId, address, foundProductsSchema, tooManyWords);
     const end = offset + PAGE_SIZE;
     return { quotes: items, next: total > end && end <= MAX_OFFSET ? String(end) : null };
   }
@@ -79,10 +90,10 @@ export class QuotesClient {
   async find(requestId: string, ids: readonly string[]): Promise<Product[]> {
     const quotes = `${this.config.QUOTES_URL}/quotes`;
     if (ids.length > 1)
-      return (await this.get(requestId, `${quotes}?ids=${ids}`, quoteListSchema)).items;
+      return (await this.get(requestId, `${quotes}?ids=${ids}`, productListSchema)).items;
     // One quote is read together with the count of the rate limit, and never waits behind lists.
     const absent = { status: 404, meaning: undefined };
-    const quote = await this.get(requestId, `${quotes}/${ids[0]}`, quoteSchema, absent);
+    const quote = await this.get(requestId, `${quotes}/${ids[0]}`, productSchema, absent);
     return quote ? [quote] : [];
   }
 
