@@ -40,7 +40,7 @@ const FOREIGN: readonly [RegExp, string][] = [
   [/^(?:\xfd7zXZ|BZh\d|\(\xb5\/\xfd|Rar!|7z\xbc)/, 'is packed: unpack it first'],
   [/^SQLite format 3/, 'is a database: export the table as CSV'],
   [/\0/, 'is not text: it has zero bytes; if it is UTF-16, save it with a byte order mark'],
-  [/^\s*<(?:!|\?|[a-z]+[\s>])/i, 'is HTML or XML: save the quotes as CSV or JSON'],
+  [/^\s*<(?:!|\?|[a-z].*<\/)/is, 'is HTML or XML: save the quotes as CSV or JSON'],
   [/^(?:--.*\n|\s)*(?:CREATE|INSERT|DROP|BEGIN) [A-Z]/, 'is SQL: export the table as CSV'],
 ];
 
@@ -50,9 +50,9 @@ const FOREIGN: readonly [RegExp, string][] = [
  */
 export async function detectFormat(evidence: Evidence, mapper: ColumnMapper): Promise<Format> {
   const { head, whole, index, told } = evidence;
+  if (index && !told) return { name: 'blocks', ...index };
   const foreign = told ? undefined : FOREIGN.find(([pattern]) => pattern.test(head));
   if (foreign) throw new UnknownFormatError(foreign[1]);
-  if (index && !told) return { name: 'blocks', ...index };
   const lines = sampleLines(head, whole);
   // An empty file has no rows, whatever it is.
   if (lines.length === 0) return { name: 'jsonl' };

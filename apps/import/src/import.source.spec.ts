@@ -306,6 +306,12 @@ describe('a file is told by its content, and read without being edited', () => {
       ]),
     ],
     [
+      'one quote a line, with names like tags',
+      '<Ada> Is it late?\n<Bo> It is.\n',
+      'one quote a line, UTF-8',
+      quoted(['<Ada> Is it late?', '<Bo> It is.']),
+    ],
+    [
       'one quote a line, in small letters',
       'rain falls.\nsnow falls.\n',
       'one quote a line, UTF-8',
@@ -448,6 +454,10 @@ describe('what is not understood is refused whole', () => {
       'name: quotes\nport: 80\nhost: none\n',
       expect.stringContaining('looks like settings or YAML'),
     ],
+    ['XML', '<quotes><quote>Hello.</quote></quotes>', expect.stringContaining('is HTML or XML')],
+    ['SQL', "INSERT INTO quotes VALUES ('Hello.');\n", expect.stringContaining('is SQL')],
+    ['a PDF', '%PDF-1.7\n%\n', expect.stringContaining('is a PDF')],
+    ['what is packed otherwise', Buffer.from('fd377a585a', 'hex'), 'is packed: unpack it first'],
     [
       'a page',
       '<!DOCTYPE html>\n<p>Hello.</p>\n',
