@@ -1,56 +1,76 @@
 import { type Line, MAX_ROW_BYTES } from './line.reader.ts';
-import type { Row } from './row.model.ts';
+import type { Row, UnreadableRow } from './row.model.ts';
+
+/** How a file of separated values is written. */
+export interface Dialect {
+  delimiter: string;
+  /** Whether a field may stand in quotes (RFC 4180); else a quote is a character like others. */
+  quoting: boolean;
+}
 
 /** A record of a CSV file: its fields, or why it has none. */
-type CsvRecord = { line: number; fields: string[] } | { line: number; reason: string };
+export type CsvRecord = { line: number; fields: string[] } | UnreadableRow;
 
-const FIELD = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
-const OPEN_FIELD = /"[^"]*(?:""[^"]*)*$/y;
+/** What Excel reads, and some write, before the header: `sep=;`. */
+const SEPARATOR_LINE = /^sep=(.+)$/i;
+
+/** The delimiter that the first line of a file names, as Excel has it. */
+export function namedDelimiter(firstLine: string): string | undefined {
+  return SEPARATOR_LINE.exec(firstLine)?.[1];
+}
 
 /**
- * Reads CSV (RFC 4180) whose first record names the columns. An empty field is an absent one, since
- * CSV knows no null; blank lines are skipped. A malformed record costs itself and the lines that it
- * spans, no others.
+ * Reads separated values. An empty field is undefined, since CSV knows no null; blank lines are
+ * skipped. A malformed record costs itself and the lines that it spans, no others.
+ * @param header the names of the columns; without it, the first record has them
  */
-export async function* readCsv(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
-  let header: string[] | undefined;
-  for await (const record of readRecords(batches)) {
+export async function* readCsv(
+  batches: AsyncIterable<Line[]>,
+  dialect: Dialect,
+  header?: readonly string[],
+): AsyncGenerator<Row> {
+  let names = header;
+  for await (const record of readRecords(batches, dialect)) {
     if ('reason' in record) yield record;
-    else if (!header) header = record.fields.map((name) => name.trim());
-    else yield toRow(header, record.line, record.fields);
+    else if (!names) names = record.fields.map((name) => name.trim());
+    else yield toRow(names, record, dialect);
   }
 }
 
-/**
- * The column names of a CSV file that starts with these lines, or undefined when there are none.
- */
-export async function readHeader(batches: AsyncIterable<Line[]>): Promise<string[] | undefined> {
-  for await (const record of readRecords(batches)) {
-    return 'fields' in record ? record.fields.map((name) => name.trim()) : undefined;
-  }
-  return undefined;
-}
-
-function toRow(header: readonly string[], line: number, fields: readonly string[]): Row {
+function toRow(
+  header: readonly string[],
+  { line, fields }: { line: number; fields: readonly string[] },
+  { delimiter }: Dialect,
+): Row {
   if (fields.length !== header.length) {
-    return { line, reason: `has ${fields.length} fields where the header has ${header.length}` };
+    const reason = `has ${fields.length} fields where the header has ${header.length}`;
+    return { line, reason, text: fields.join(delimiter) };
   }
-  const pairs = header.map((name, column) => [name, fields[column]] as const);
-  return { line, value: Object.fromEntries(pairs.filter(([, field]) => field !== '')) };
+  const value: Record<string, string | undefined> = {};
+  header.forEach((name, column) => {
+    value[name] = fields[column] || undefined;
+  });
+  return { line, value };
 }
 
-async function* readRecords(batches: AsyncIterable<Line[]>): AsyncGenerator<CsvRecord> {
+/** The records of a file, that with the names of the columns among them. */
+export async function* readRecords(
+  batches: AsyncIterable<Line[]>,
+  dialect: Dialect,
+): AsyncGenerator<CsvRecord> {
+  const parse = recordParser(dialect);
   let start = 0;
   let text = '';
   for await (const lines of batches) {
     for (const line of lines) {
+      if (line.number === 1 && namedDelimiter(line.text)) continue;
       if (start === 0 && line.text.trim() === '') continue;
       text = start > 0 ? `${text}\n${line.text}` : line.text;
-      const fields = outcome(text, line, start > 0);
+      const fields = outcome(text, line, start > 0, parse);
       start ||= line.number;
       if (fields === 'open') continue;
       yield typeof fields === 'string'
-        ? { line: start, reason: explain(fields, start, line) }
+        ? { line: start, reason: explain(fields, start, line), text: excerpt(text, fields) }
         : { line: start, fields };
       start = 0;
     }
@@ -62,30 +82,49 @@ async function* readRecords(batches: AsyncIterable<Line[]>): AsyncGenerator<CsvR
     };
 }
 
-function outcome(text: string, last: Line, open: boolean): string[] | 'open' | 'broken' | 'long' {
+type Parsed = string[] | 'open' | 'broken';
+
+function outcome(
+  text: string,
+  last: Line,
+  open: boolean,
+  parse: (text: string) => Parsed,
+): Parsed | 'long' {
   if (last.truncated || text.length > MAX_ROW_BYTES) return 'long';
   // Only a quote can end a quoted field, so that most lines of a long field need no parsing.
   return open && !last.text.includes('"') ? 'open' : parse(text);
 }
+
+const excerpt = (text: string, problem: 'long' | 'broken') =>
+  problem === 'broken' ? text : undefined;
 
 function explain(problem: 'long' | 'broken', start: number, { number }: Line): string {
   const reason = problem === 'long' ? 'is longer than 64 KiB' : 'has a quote out of place';
   return number > start ? `${reason} (lines up to ${number} skipped)` : reason;
 }
 
-/** The fields of one record; `open` when a quoted field goes on after the text. */
-function parse(text: string): string[] | 'open' | 'broken' {
-  const fields: string[] = [];
-  FIELD.lastIndex = 0;
-  for (;;) {
-    const from = FIELD.lastIndex;
-    const match = FIELD.exec(text);
-    if (!match) {
-      OPEN_FIELD.lastIndex = from;
-      return OPEN_FIELD.test(text) ? 'open' : 'broken';
+/** Parses one record; the parser answers `open` when a quoted field goes on after the text. */
+function recordParser({ delimiter, quoting }: Dialect): (text: string) => Parsed {
+  if (!quoting) return (text) => text.split(delimiter);
+  const literal = delimiter.replace(/\W/g, '\\$&');
+  const end = `(${literal}|$)`;
+  const plain = delimiter.length === 1 ? `[^"${literal}]*` : `(?:(?!${literal})[^"])*`;
+  const quoted = '[ ]*"([^"]*(?:""[^"]*)*)';
+  const field = new RegExp(`(?:${quoted}"[ ]*|(${plain}))${end}`, 'y');
+  const openField = new RegExp(`${quoted}$`, 'y');
+  return (text) => {
+    const fields: string[] = [];
+    field.lastIndex = 0;
+    for (;;) {
+      const from = field.lastIndex;
+      const match = field.exec(text);
+      if (!match) {
+        openField.lastIndex = from;
+        return openField.test(text) ? 'open' : 'broken';
+      }
+      const [, inner, bare = '', separator] = match;
+      fields.push(inner === undefined ? bare : inner.replaceAll('""', '"'));
+      if (separator === '') return fields;
     }
-    const [, quoted, plain = '', separator] = match;
-    fields.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
-    if (separator === '') return fields;
-  }
+  };
 }

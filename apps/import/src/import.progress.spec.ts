@@ -1,10 +1,21 @@
-import { printable, progressBar, progressLine, summaryLine } from './import.progress.ts';
+import {
+  printable,
+  progressBar,
+  progressLine,
+  rehearsalLine,
+  summaryLine,
+} from './import.progress.ts';
 
 const half = { added: 9000, known: 2000, refused: 345, bytes: 500, size: 1000, seconds: 75 };
 
 it('shows share, rows, rate and time left', () => {
   expect(progressLine(half)).toBe('50 %  11,345 rows  151/s  1:15 left');
   expect(progressBar(half)).toBe('[############------------] 50 %  11,345 rows  151/s  1:15 left');
+});
+
+it('shows no share of what nobody knows the length of', () => {
+  expect(progressLine({ ...half, size: undefined })).toBe('11,345 rows  151/s');
+  expect(progressBar({ ...half, size: undefined })).toBe('11,345 rows  151/s');
 });
 
 it('knows no time left before anything is read', () => {
@@ -24,6 +35,10 @@ it.each([
   ['Écraseur 🐋', 'Écraseur 🐋'],
 ])('shows %j without what a terminal would obey', (message, shown) => {
   expect(printable(message)).toBe(shown);
+});
+
+it('sums up what would be imported', () => {
+  expect(rehearsalLine(half)).toBe('9,000 would be imported, 345 refused; nothing was written');
 });
 
 it('sums up', () => {

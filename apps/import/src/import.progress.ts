@@ -12,8 +12,8 @@ export interface Tally {
   refused: number;
   /** Bytes read. */
   bytes: number;
-  /** Bytes of all files. */
-  size: number;
+  /** Bytes of all files; undefined when nobody knows how long one is. */
+  size: number | undefined;
   /** Seconds since the start. */
   seconds: number;
 }
@@ -31,11 +31,11 @@ export class ImportProgress {
   private readonly tally = { added: 0, known: 0, refused: 0, bytes: 0 };
   private readonly start = performance.now();
   private readonly output: WriteStream;
-  private readonly size: number;
+  private readonly size: number | undefined;
   private readonly timer: NodeJS.Timeout;
 
-  /** @param size bytes of all files */
-  constructor(output: WriteStream, size: number) {
+  /** @param size bytes of all files; undefined when nobody knows how long one is */
+  constructor(output: WriteStream, size: number | undefined) {
     this.output = output;
     this.size = size;
     const interval = output.isTTY ? REDRAW_INTERVAL_MS : LOG_INTERVAL_MS;
@@ -95,16 +95,19 @@ export function printable(message: string): string {
 
 /** Shows the share of the bytes as a bar, then rows, rate and time left. */
 export function progressBar(tally: Tally): string {
-  const filled = Math.floor(share(tally) * BAR_WIDTH);
+  const part = share(tally);
+  if (part === undefined) return progressLine(tally);
+  const filled = Math.floor(part * BAR_WIDTH);
   return `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${progressLine(tally)}`;
 }
 
 /** The same without a bar. */
 export function progressLine(tally: Tally): string {
-  const rows = tally.added + tally.known + tally.refused;
+  const rows = `${count(tally.added + tally.known + tally.refused)} rows  ${count(rate(tally))}/s`;
   const part = share(tally);
+  if (part === undefined) return rows;
   const left = part > 0 ? clock((tally.seconds * (1 - part)) / part) : '?';
-  return `${Math.floor(part * 100)} %  ${count(rows)} rows  ${count(rate(tally))}/s  ${left} left`;
+  return `${Math.floor(part * 100)} %  ${rows}  ${left} left`;
 }
 
 /** The last line of an import. */
@@ -114,7 +117,13 @@ export function summaryLine(tally: Tally): string {
   return `${rows} in ${seconds.toFixed(1)} s (${count(rate(tally))}/s)`;
 }
 
-function share({ bytes, size }: Tally): number {
+/** The last line of an import that only looked at its files. */
+export function rehearsalLine({ added, refused }: Tally): string {
+  return `${count(added)} would be imported, ${count(refused)} refused; nothing was written`;
+}
+
+function share({ bytes, size }: Tally): number | undefined {
+  if (size === undefined) return undefined;
   return size > 0 ? Math.min(1, bytes / size) : 1;
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import type { z } from 'zod';
 import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import type { ImportProgress } from './import.progress.ts';
 import { readSource, type Source } from './import.source.ts';
-import type { ImportTarget } from './import.target.ts';
+import type { ImportKind, ImportTarget } from './import.target.ts';
+import type { RejectFile } from './reject.file.ts';
+import { validate } from './row.validator.ts';
 
 /** The next batches wait in Redis' socket while it works, so that neither side is ever idle. */
 const MAX_BATCHES_IN_FLIGHT = 8;
@@ -12,9 +13,17 @@ const MAX_BATCHES_IN_FLIGHT = 8;
 const MAX_OUTAGE_MS = 10_000;
 const RETRY_DELAY_MS = 200;
 
+/** A row on its way. */
 interface Entry<T> {
-  place: string;
+  file: string;
+  line: number;
   value: T;
+}
+
+/** Where an import tells what came of its rows. */
+export interface Observers {
+  progress: ImportProgress;
+  rejects?: RejectFile | undefined;
 }
 
 /**
@@ -27,7 +36,7 @@ interface Entry<T> {
 export async function runImport<T>(
   sources: readonly Source[],
   target: ImportTarget<T>,
-  progress: ImportProgress,
+  observers: Observers,
   signal: AbortSignal,
 ): Promise<void> {
   const inFlight = new Set<Promise<void>>();
@@ -35,7 +44,7 @@ export async function runImport<T>(
   let batch: Entry<T>[] = [];
 
   const launch = async (): Promise<void> => {
-    const writing: Promise<void> = write(batch, target, progress, signal)
+    const writing: Promise<void> = write(batch, target, observers, signal)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => inFlight.delete(writing));
     inFlight.add(writing);
@@ -46,11 +55,8 @@ export async function runImport<T>(
 
   try {
     for (const source of sources) {
-      for await (const row of readSource(source, (count) => progress.read(count))) {
-        const place = `${source.path}:${row.line}`;
-        const result = 'reason' in row ? row : validate(target.schema, row.value);
-        if ('reason' in result) progress.refused(place, result.reason);
-        else if (batch.push({ place, value: result.value }) === target.batch) await launch();
+      for await (const entry of readEntries(source, target, observers)) {
+        if (entry && batch.push(entry) === target.batch) await launch();
         if (stopped()) break;
       }
       if (stopped()) break;
@@ -62,17 +68,65 @@ export async function runImport<T>(
   if (failures.length > 0 && !signal.aborted) throw failures[0];
 }
 
+/**
+ * Reads and validates what {@link runImport} would write, and writes nothing.
+ * @param show told the first `count` good rows of each file
+ * @throws SourceError
+ */
+export async function rehearseImport<T>(
+  sources: readonly Source[],
+  kind: ImportKind<T>,
+  observers: Observers,
+  signal: AbortSignal,
+  { count, show }: { count: number; show: (value: T) => void },
+): Promise<void> {
+  for (const source of sources) {
+    let shown = 0;
+    for await (const entry of readEntries(source, kind, observers)) {
+      if (signal.aborted) return;
+      if (!entry) continue;
+      observers.progress.done('added');
+      if (shown++ < count) show(entry.value);
+    }
+  }
+}
+
+/** The rows of a file that are good, and nothing in the place of those that were refused. */
+async function* readEntries<T>(
+  source: Source,
+  { schema }: ImportKind<T>,
+  observers: Observers,
+): AsyncGenerator<Entry<T> | undefined> {
+  const file = source.path;
+  for await (const row of readSource(source, (count) => observers.progress.read(count))) {
+    const { line } = row;
+    const result = 'reason' in row ? row : validate(schema, row.value, source.columns);
+    if ('value' in result) yield { file, line, value: result.value };
+    else {
+      const value = 'reason' in row ? row.text : row.value;
+      refuse({ file, line, value }, result.reason, observers);
+      yield undefined;
+    }
+  }
+}
+
+function refuse(entry: Entry<unknown>, reason: string, { progress, rejects }: Observers): void {
+  progress.refused(`${entry.file}:${entry.line}`, reason);
+  rejects?.add({ ...entry, reason });
+}
+
 async function write<T>(
   batch: readonly Entry<T>[],
   target: ImportTarget<T>,
-  progress: ImportProgress,
+  observers: Observers,
   signal: AbortSignal,
 ): Promise<void> {
   const values = batch.map((entry) => entry.value);
   const outcomes = await patiently(() => target.write(values), signal);
-  outcomes.forEach((outcome, index) => {
-    if (typeof outcome === 'string') progress.done(outcome);
-    else progress.refused(batch[index]?.place ?? '', outcome.reason);
+  batch.forEach((entry, index) => {
+    const outcome = outcomes[index];
+    if (typeof outcome === 'string') observers.progress.done(outcome);
+    else if (outcome) refuse(entry, outcome.reason, observers);
   });
 }
 
@@ -86,21 +140,4 @@ async function patiently<R>(operation: () => Promise<R>, signal: AbortSignal): P
       await setTimeout(RETRY_DELAY_MS, undefined, { signal });
     }
   }
-}
-
-/** The row as the API would take it, or one line that says why it would not. */
-function validate<T>(schema: z.ZodType<T>, value: unknown): { value: T } | { reason: string } {
-  const result = schema.safeParse(value);
-  if (result.success) return { value: result.data };
-  return { reason: result.error.issues.map((issue) => explain(issue, value)).join('; ') };
-}
-
-function explain(issue: z.core.$ZodIssue, value: unknown): string {
-  const field = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys')
-    return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known`;
-  if (field === '') return 'must be an object';
-  return typeof value === 'object' && value !== null && String(issue.path[0]) in value
-    ? `${field} ${issue.message}`
-    : `${field} is missing`;
 }

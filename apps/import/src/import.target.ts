@@ -1,19 +1,25 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { newQuoteSchema } from '#libs/quotes/quote.schema.ts';
 import type { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { hashPassword } from '#libs/users/password.ts';
 import { newUserSchema, shortPasswordProblem } from '#libs/users/user.schema.ts';
 import type { UsersRepository } from '#libs/users/users.repository.ts';
-import type { Format } from './row.reader.ts';
+import type { Column } from './column.mapper.ts';
+import { QUOTE_COLUMNS, USER_COLUMNS } from './quote.columns.ts';
 
 /** The outcome of a valid row: added, there already, or refused for a reason. */
 export type Outcome = 'added' | 'known' | { reason: string };
 
-/** What is imported: rows that the API would accept as bodies, and where they go. */
-export interface ImportTarget<T> {
+/** What is imported: rows that the API would accept as bodies. */
+export interface ImportKind<T> {
   readonly schema: z.ZodType<T>;
-  readonly formats: readonly Format[];
-  readonly columns: { readonly required: readonly string[]; readonly optional: readonly string[] };
+  readonly columns: readonly Column[];
+  /** Whether rows hold secrets, which nothing may show. */
+  readonly isSecret: boolean;
+}
+
+/** Where rows go. */
+export interface ImportTarget<T> extends ImportKind<T> {
   /** How many rows are written at once. */
   readonly batch: number;
   /**
@@ -24,25 +30,26 @@ export interface ImportTarget<T> {
   write(rows: readonly T[]): Promise<Outcome[]>;
 }
 
-/** A row of a quote: a body of `POST /quotes`, whose tags may also be one text, as in CSV. */
-const quoteRowSchema = newQuoteSchema.extend({
-  tags: z.preprocess(
-    (tags) => (typeof tags === 'string' ? splitTags(tags) : tags),
-    newQuoteSchema.shape.tags,
-  ),
-});
-
 /** Quotes, recognised by their text. */
+export const quoteRows: ImportKind<z.output<typeof newQuoteSchema>> = {
+  schema: newQuoteSchema,
+  columns: QUOTE_COLUMNS,
+  isSecret: false,
+};
+
+/** Users, recognised by their id. */
+export const userRows: ImportKind<z.output<typeof newUserSchema>> = {
+  schema: newUserSchema,
+  columns: USER_COLUMNS,
+  isSecret: true,
+};
+
+/** Quotes into their repository. */
 export function quotesTarget(
   quotes: QuotesRepository,
-): ImportTarget<z.output<typeof quoteRowSchema>> {
+): ImportTarget<z.output<typeof newQuoteSchema>> {
   return {
-    schema: quoteRowSchema,
-    formats: ['csv', 'json-lines', 'fortune'],
-    columns: {
-      required: ['quote'],
-      optional: ['author', 'source', 'lang', 'tags', 'user_id'],
-    },
+    ...quoteRows,
     // The repository writes as many rows with one script call.
     batch: 128,
     async write(rows) {
@@ -58,13 +65,8 @@ export function quotesTarget(
   };
 }
 
-/** Tags with commas, semicolons or vertical bars between them. */
-function splitTags(text: string): string[] {
-  return text.split(/[,;|]/).filter((tag) => tag.trim() !== '');
-}
-
 /**
- * Users, recognised by their id.
+ * Users into their repository.
  * @param minPasswordLength PASSWORD_MIN_LENGTH
  */
 export function usersTarget(
@@ -72,9 +74,7 @@ export function usersTarget(
   minPasswordLength: number,
 ): ImportTarget<z.output<typeof newUserSchema>> {
   return {
-    schema: newUserSchema,
-    formats: ['csv', 'json-lines'],
-    columns: { required: ['id', 'name', 'password'], optional: [] },
+    ...userRows,
     // Hashing a password takes as long as writing a thousand quotes, so that batches save nothing.
     batch: 1,
     write: (rows) =>

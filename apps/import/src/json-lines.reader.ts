@@ -6,15 +6,16 @@ export async function* readJsonLines(batches: AsyncIterable<Line[]>): AsyncGener
   for await (const lines of batches) {
     for (const { number, text, truncated } of lines) {
       if (truncated) yield { line: number, reason: 'is longer than 64 KiB' };
-      else if (text.trim() !== '') yield { line: number, ...parse(text) };
+      else if (text.trim() !== '') yield { line: number, ...parseJson(text) };
     }
   }
 }
 
-function parse(text: string): { value: unknown } | { reason: string } {
+/** The value of a JSON text, or why it has none. */
+export function parseJson(text: string): { value: unknown } | { reason: string; text: string } {
   try {
     return { value: JSON.parse(text) };
   } catch {
-    return { reason: 'is not valid JSON' };
+    return { reason: 'is not valid JSON', text };
   }
 }

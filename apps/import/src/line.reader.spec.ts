@@ -14,7 +14,7 @@ const texts = async (bytes: Buffer, chunkSize?: number) =>
   (await lines(bytes, chunkSize)).map(({ text }) => text);
 
 it.each([1, 2, 3, 64])('finds the same lines in chunks of %i bytes', async (chunkSize) => {
-  const text = '\ufeffun\r\n\nœuvre\ndernière';
+  const text = 'un\r\n\nœuvre\ndernière';
 
   expect(await texts(Buffer.from(text), chunkSize)).toEqual(['un', '', 'œuvre', 'dernière']);
 });

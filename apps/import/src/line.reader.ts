@@ -7,7 +7,7 @@ export const MAX_ROW_BYTES = 65_536;
 export interface Line {
   /** Counted from 1. */
   number: number;
-  /** Without its line end (LF or CRLF) and, on the first line, without a byte order mark. */
+  /** Without its line end (LF or CRLF). */
   text: string;
   /** The line is longer than {@link MAX_ROW_BYTES}, and `text` only its beginning. */
   truncated: boolean;
@@ -19,15 +19,15 @@ const windows1252 = new TextDecoder('windows-1252');
 
 /**
  * Splits a stream of bytes into lines, and yields the lines of a chunk together. Memory is bounded
- * whatever the stream holds. A line that is not valid UTF-8 is read as Windows-1252, the superset
- * of Latin-1 that old files are written in, so that files of mixed encodings are read right.
+ * whatever the stream holds.
  */
 export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
   let number = 0;
   let carried: Buffer = Buffer.alloc(0);
   const toLine = (bytes: Buffer): Line => {
     number += 1;
-    return { number, text: decode(bytes, number === 1), truncated: bytes.length > MAX_ROW_BYTES };
+    const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
+    return { number, text: decodeText(line), truncated: bytes.length > MAX_ROW_BYTES };
   };
   for await (const chunk of chunks) {
     const lines: Line[] = [];
@@ -44,15 +44,17 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   if (carried.length > 0) yield [toLine(carried)];
 }
 
+/**
+ * The text of a line or of a JSON value. What is not valid UTF-8 is read as Windows-1252, the
+ * superset of Latin-1 that old files are written in, so that files of mixed encodings are read
+ * right.
+ */
+export function decodeText(bytes: Buffer): string {
+  return isUtf8(bytes) ? bytes.toString('utf8') : windows1252.decode(bytes);
+}
+
 /** Keeps no more of an endless line than tells that it is too long. */
 function join(carried: Buffer, bytes: Buffer): Buffer {
   if (carried.length === 0) return bytes;
   return carried.length > MAX_ROW_BYTES ? carried : Buffer.concat([carried, bytes]);
-}
-
-function decode(bytes: Buffer, first: boolean): string {
-  const line = bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes;
-  if (!isUtf8(line)) return windows1252.decode(line);
-  const text = line.toString('utf8');
-  return first && text.startsWith('\ufeff') ? text.slice(1) : text;
 }

@@ -1,12 +1,22 @@
+import { realpathSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/config/config.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
-import { ImportProgress, printable, summaryLine } from './import.progress.ts';
-import { runImport } from './import.runner.ts';
-import { inspectSources, SourceError } from './import.source.ts';
-import { type ImportTarget, quotesTarget, usersTarget } from './import.target.ts';
+import { ImportProgress, printable, rehearsalLine, summaryLine } from './import.progress.ts';
+import { type Observers, rehearseImport, runImport } from './import.runner.ts';
+import { inspectSources, type Source, SourceError, type SourceOptions } from './import.source.ts';
+import {
+  type ImportKind,
+  type ImportTarget,
+  quoteRows,
+  quotesTarget,
+  userRows,
+  usersTarget,
+} from './import.target.ts';
+import { RejectFile } from './reject.file.ts';
+import { FORMAT_NAMES, type FormatName } from './row.reader.ts';
 
 /** Status of the process; 0 says that every row is in Redis. */
 const STATUS = { refused: 1, failed: 2, interrupted: 130 } as const;
@@ -14,19 +24,38 @@ const STATUS = { refused: 1, failed: 2, interrupted: 130 } as const;
 /** A slow answer is better than a row that is sent twice, since that row counts as known. */
 const MAX_SILENCE_MS = 5000;
 
-const USAGE = `Usage: npm run import -- quotes FILE...
-       npm run import -- users FILE...
+/** So many rows of each file are shown when nothing is written. */
+const SHOWN_ROWS = 5;
 
-  FILE.csv     quotes: header quote[,author][,source][,lang][,tags][,user_id], with commas
-               between tags; users: header id,name,password
-  FILE.jsonl   (or .ndjson, .json) one such object a line
-  other FILE   quotes only: a fortune file, with % on a line of its own between quotes
+const USAGE = `Usage: npm run import -- quotes [OPTION...] FILE...
+       npm run import -- users [OPTION...] FILE...
 
-May be repeated: what is there already is not added again.
+  quotes FILE  JSON, JSON Lines, CSV of any delimiter, blocks between lines of % or ---, one
+               quote a line; also packed with gzip. What it is, is told by its content.
+  users FILE   JSON, JSON Lines or CSV with id, name, password
+  A folder stands for its files, - for standard input.
+
+  --dry-run            show the first rows as they would be, and what would be refused
+  --map FIELD=COLUMN   read a field (quote, author, source, lang, tags, user_id) from this column,
+                       or from none (--map lang=); by number, if the columns have no names
+  --attribution        take authors from the ends of texts: -- Name, "Work" or (Name). Without it,
+                       that is done if the file plainly has them; --no-attribution: never
+  --format FORMAT      do not guess: ${FORMAT_NAMES.join(', ')}
+  --rejects FILE       write refused rows to this file, to mend them and import it
+
+May be repeated: what is there already is not added again. docs/import.md tells more.
 Redis is named by REDIS_HOST, REDIS_PORT...
-Status: 0 all rows are in, 1 some were refused, 2 nothing could be done or Redis went away,
-        130 interrupted.
+Status: 0 all rows are in, 1 some were refused or files skipped, 2 nothing could be done or Redis
+        went away, 130 interrupted.
 `;
+
+interface Request {
+  kind: 'quotes' | 'users';
+  paths: string[];
+  isRehearsal: boolean;
+  rejects: string | undefined;
+  options: SourceOptions;
+}
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -36,77 +65,182 @@ async function main(args: string[]): Promise<number> {
     (request === USAGE ? process.stdout : process.stderr).write(request);
     return request === USAGE ? 0 : STATUS.failed;
   }
-  const config = loadConfig('import', { adminKey: false }, STATUS.failed);
-  const redis = new RedisService(config, MAX_SILENCE_MS);
   try {
-    const quotes = new QuotesRepository(redis, config);
-    return request.kind === 'quotes'
-      ? await importFiles(quotesTarget(quotes), request.paths, redis)
-      : await importFiles(
-          usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH),
-          request.paths,
-          redis,
-        );
+    if (request.isRehearsal)
+      return request.kind === 'quotes'
+        ? await importFiles(request, quoteRows, rehearsalOf(quoteRows))
+        : await importFiles(request, userRows, rehearsalOf(userRows));
+    return await importIntoRedis(request);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     process.stderr.write(`${printable(error.message)}\n`);
     return STATUS.failed;
+  }
+}
+
+async function importIntoRedis(request: Request): Promise<number> {
+  const config = loadConfig('import', { adminKey: false }, STATUS.failed);
+  const redis = new RedisService(config, MAX_SILENCE_MS);
+  try {
+    const quotes = new QuotesRepository(redis, config);
+    if (request.kind === 'quotes')
+      return await importFiles(request, quoteRows, importOf(quotesTarget(quotes), redis));
+    const target = usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH);
+    return await importFiles(request, userRows, importOf(target, redis));
   } finally {
     redis.onApplicationShutdown();
   }
 }
 
 /** What to import, or the text to print instead. */
-function parseRequest(args: string[]): { kind: 'quotes' | 'users'; paths: string[] } | string {
+function parseRequest(args: string[]): Request | string {
   try {
-    const options = { help: { type: 'boolean', short: 'h' } } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    const options = {
+      help: { type: 'boolean', short: 'h' },
+      'dry-run': { type: 'boolean' },
+      map: { type: 'string', multiple: true },
+      attribution: { type: 'boolean' },
+      format: { type: 'string' },
+      rejects: { type: 'string' },
+    } as const;
+    const { values, positionals } = parseArgs({
+      args,
+      options,
+      allowPositionals: true,
+      allowNegative: true,
+    });
     if (values.help) return USAGE;
     const [kind, ...paths] = positionals;
     if (kind !== 'quotes' && kind !== 'users')
       throw new Error('Say what to import: quotes or users');
     if (paths.length === 0) throw new Error('Name at least one file');
-    if (paths.includes('-')) throw new Error('Standard input is not read: name a file');
-    return { kind, paths };
+    const columns = (kind === 'quotes' ? quoteRows : userRows).columns;
+    return {
+      kind,
+      paths,
+      isRehearsal: values['dry-run'] ?? false,
+      rejects: values.rejects,
+      options: {
+        format: formatNamed(values.format),
+        map: parseMap(values.map ?? [], columns),
+        attribution: values.attribution,
+      },
+    };
   } catch (error) {
     return `${printable(error instanceof Error ? error.message : String(error))}\n\n${USAGE}`;
   }
 }
 
-async function importFiles<T>(
-  target: ImportTarget<T>,
-  paths: string[],
-  redis: RedisService,
-): Promise<number> {
-  const sources = await inspectSources(paths, target);
+function formatNamed(name: string | undefined): FormatName | undefined {
+  const format = FORMAT_NAMES.find((known) => known === name);
+  if (name !== undefined && !format)
+    throw new Error(`--format must be one of ${FORMAT_NAMES.join(', ')}`);
+  return format;
+}
+
+function parseMap(pairs: readonly string[], columns: ImportKind<unknown>['columns']) {
+  return new Map(
+    pairs.map((pair) => {
+      const [, field, column = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
+      if (!columns.some((known) => known.field === field) || field === undefined)
+        throw new Error(
+          `--map must be FIELD=COLUMN with one of ${columns.map((known) => known.field).join(', ')}`,
+        );
+      return [field, column] as const;
+    }),
+  );
+}
+
+/** What is done with files that were inspected, and the line that sums it up. */
+interface Run {
+  start(sources: readonly Source[], observers: Observers, signal: AbortSignal): Promise<void>;
+  summary: typeof summaryLine;
+  /** Why the import ended. */
+  describe(failure: Error): string;
+}
+
+function importOf<T>(target: ImportTarget<T>, { availability }: RedisService): Run {
+  return {
+    start: (sources, observers, signal) => runImport(sources, target, observers, signal),
+    summary: summaryLine,
+    // For Redis, this is the line that a service would log.
+    describe: (failure) =>
+      (failure instanceof RedisUnavailableError && availability.problem) || failure.message,
+  };
+}
+
+function rehearsalOf<T>(kind: ImportKind<T>): Run {
+  const hide = ([key, value]: [string, unknown]) => [key, key === 'password' ? '…' : value];
+  const show = (value: T) => {
+    const shown = Object.fromEntries(Object.entries(Object(value)).map(hide));
+    process.stdout.write(`${printable(JSON.stringify(shown))}\n`);
+  };
+  return {
+    start: (sources, observers, signal) =>
+      rehearseImport(sources, kind, observers, signal, { count: SHOWN_ROWS, show }),
+    summary: rehearsalLine,
+    describe: ({ message }) => message,
+  };
+}
+
+async function importFiles(request: Request, kind: ImportKind<unknown>, run: Run): Promise<number> {
+  const { sources, notes } = await inspectSources(request.paths, kind, request.options);
+  const rejects = openRejects(request, sources, kind);
   const interruption = new AbortController();
   // A signal is handled once: a second one ends the process as signals do.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interruption.abort());
+  // Whoever reads the output may have seen enough of it, as `head` has: an import still goes on.
+  process.stdout.on('error', () => request.isRehearsal && process.exit());
+  const sizes = sources.map(({ size }) => size);
   const progress = new ImportProgress(
     process.stderr,
-    sources.reduce((sum, { size }) => sum + size, 0),
+    sizes.reduce<number | undefined>(
+      (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
+      0,
+    ),
   );
+  for (const line of [...notes, ...sources.map(({ description }) => description)])
+    progress.print(line);
   let failure: Error | undefined;
   try {
-    await runImport(sources, target, progress, interruption.signal);
+    await run.start(sources, { progress, rejects }, interruption.signal);
   } catch (error) {
     if (!(error instanceof RedisUnavailableError || error instanceof SourceError)) throw error;
     failure = error;
+  } finally {
+    rejects?.close();
   }
   const tally = progress.finish();
-  process.stdout.write(`${summaryLine(tally)}\n`);
+  process.stdout.write(`${run.summary(tally)}\n`);
   if (failure) {
-    process.stderr.write(
-      `${printable(`Import stopped: ${describe(failure, redis)}. Run it again to go on.`)}\n`,
-    );
+    const reason = run.describe(failure);
+    process.stderr.write(`${printable(`Import stopped: ${reason}. Run it again to go on.`)}\n`);
     return STATUS.failed;
   }
-  if (interruption.signal.aborted) return STATUS.interrupted;
-  return tally.refused > 0 ? STATUS.refused : 0;
+  if (interruption.signal.aborted) {
+    process.stderr.write(`Interrupted.${request.isRehearsal ? '' : ' Run it again to go on.'}\n`);
+    return STATUS.interrupted;
+  }
+  return tally.refused > 0 || notes.length > 0 ? STATUS.refused : 0;
 }
 
-/** Why the import ended; for Redis, the line that a service would log. */
-function describe(failure: Error, { availability }: RedisService): string {
-  return (failure instanceof RedisUnavailableError && availability.problem) || failure.message;
+function openRejects(
+  { rejects: path }: Request,
+  sources: readonly Source[],
+  { isSecret }: ImportKind<unknown>,
+): RejectFile | undefined {
+  if (path === undefined) return undefined;
+  const real = realPathOf(path);
+  if (real && sources.some((source) => realPathOf(source.path) === real))
+    throw new SourceError(`${path}: is imported, so that rejected rows cannot go there`);
+  return new RejectFile(path, isSecret);
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }

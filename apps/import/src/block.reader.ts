@@ -11,23 +11,41 @@ const ACCENTS: Readonly<Record<string, string>> = {
   ',': '\u0327',
 };
 
+/** How a file of blocks is written. */
+export interface BlockFormat {
+  /** What stands alone on the lines between two quotes; of dashes, three or more. */
+  separator: string;
+  /** Whether the letters are shifted by 13 places, as strfile(1) notes it in the index. */
+  rot13: boolean;
+}
+
+/** Whether a line separates two blocks. */
+export function isSeparator(text: string, separator: string): boolean {
+  const mark = text.trimEnd();
+  return separator === '---' ? /^-{3,}$/.test(mark) : mark === separator;
+}
+
 /**
- * Reads a fortune file as strfile(1) defines it: quotes separated by lines that hold only `%`, here
- * also with blanks after it. An empty part before the first or after the last `%` is no quote; an
- * empty part between two of them is a row without text.
+ * Reads blocks of lines that are separated by a line of their own, as strfile(1) defines it for
+ * fortune files. An empty part before the first or after the last separator is no quote; an empty
+ * part between two of them is a row without text.
  */
-export async function* readFortunes(batches: AsyncIterable<Line[]>): AsyncGenerator<Row> {
+export async function* readBlocks(
+  batches: AsyncIterable<Line[]>,
+  { separator, rot13 }: BlockFormat,
+): AsyncGenerator<Row> {
   let entry: string[] = [];
   let length = 0;
   let start = 1;
-  const row = (): Row =>
-    length > MAX_ROW_BYTES
-      ? { line: start, reason: 'is longer than 64 KiB' }
-      : { line: start, value: { quote: resolveOverstrikes(entry.join('\n')) } };
+  const row = (): Row => {
+    if (length > MAX_ROW_BYTES) return { line: start, reason: 'is longer than 64 KiB' };
+    const text = entry.join('\n');
+    return { line: start, value: resolveOverstrikes(rot13 ? rotated(text) : text) };
+  };
   const blank = () => entry.every((text) => text.trim() === '');
   for await (const lines of batches) {
     for (const { number, text } of lines) {
-      if (text.trimEnd() === '%') {
+      if (isSeparator(text, separator)) {
         if (start > 1 || !blank()) yield row();
         entry = [];
         length = 0;
@@ -39,6 +57,13 @@ export async function* readFortunes(batches: AsyncIterable<Line[]>): AsyncGenera
     }
   }
   if (!blank()) yield row();
+}
+
+function rotated(text: string): string {
+  return text.replace(/[a-z]/gi, (letter) => {
+    const code = letter.charCodeAt(0);
+    return String.fromCharCode((code & 31) > 13 ? code - 13 : code + 13);
+  });
 }
 
 /**
