@@ -31,8 +31,11 @@ export class RedisUnavailableError extends Error {
   }
 }
 
-/** How long a read waits for a lost connection to come back; a planned failover takes less. */
-const MAX_RECONNECTION_MS = 400;
+/**
+ * How long a read waits for a lost connection to come back. A planned failover takes less, also
+ * when a Sentinel hangs, whose answer is awaited for half a second.
+ */
+const MAX_RECONNECTION_MS = 750;
 
 /** The connections of an app. Operations are measured, and failures of Redis told from bugs. */
 @Injectable()

@@ -50,6 +50,12 @@ export class SentinelConnector extends AbstractConnector {
   readonly #addresses: readonly Address[];
   readonly #options: Partial<RedisOptions>;
   #sentinels: Redis[] = [];
+  /**
+   * The addresses of the Sentinels that left the last question unanswered. Nobody waits for them
+   * until they answer one, also over other connections: each wait would take half a second of a
+   * failover.
+   */
+  readonly #silent = new Set<string>();
   /** Why a Sentinel cannot be reached. */
   readonly #errors = new Map<Redis, Error>();
   #watch: NodeJS.Timeout | undefined;
@@ -159,7 +165,7 @@ export class SentinelConnector extends AbstractConnector {
   /** The latest that the Sentinels know of the master. */
   async #ask(): Promise<Master | Error> {
     const sentinels = this.#sentinels;
-    const answers = await Promise.allSettled(sentinels.map(askOne));
+    const answers = await Promise.allSettled(sentinels.map((sentinel) => this.#askOne(sentinel)));
     const masters = answers
       .filter((answer) => answer.status === 'fulfilled')
       .map(({ value }) => value);
@@ -172,6 +178,19 @@ export class SentinelConnector extends AbstractConnector {
       isDown: latest.some(({ isDown }) => isDown),
       isBeingReplaced: latest.some(({ isBeingReplaced }) => isBeingReplaced),
     };
+  }
+
+  async #askOne(sentinel: Redis): Promise<Master> {
+    const { host, port } = sentinel.options;
+    const address = `${host}:${port}`;
+    const answer = askOne(sentinel);
+    const isAwaited = !this.#silent.has(address);
+    answer.then(
+      () => this.#silent.delete(address),
+      () => this.#silent.add(address),
+    );
+    if (!isAwaited) throw new Error(`the Sentinel at ${host} does not answer`);
+    return answer;
   }
 }
 

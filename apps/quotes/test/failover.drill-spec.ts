@@ -130,6 +130,27 @@ it('needs no answer of a Sentinel that hangs, though it is asked first', async (
   if (first) await redis.restartSentinel(first);
 });
 
+it('fails no read in a hand-over, though a Sentinel hangs', async () => {
+  const [hanging] = redis.sentinels;
+  hanging?.process.kill('SIGSTOP');
+  const answers = new Map<number, number>();
+  const ended = new AbortController();
+  const read = async () => {
+    while (!ended.signal.aborted) {
+      const { status } = await call(quotes, 'GET /quotes?limit=1');
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    }
+  };
+  const readers = Array.from({ length: 4 }, read);
+  await redis.handOver(master);
+  await writers.more(40);
+  ended.abort();
+  await Promise.all(readers);
+  expect([...answers.keys()]).toEqual([200]);
+  // A Sentinel that went on would distrust its clock for 30 s.
+  if (hanging) await redis.restartSentinel(hanging);
+});
+
 it('does not believe a Sentinel that was cut off before the last failover', async () => {
   await redis.handOver(master);
   const outdated = await redis.startOutdated();
