@@ -816,6 +816,8 @@ it.each([
   ['quotes', '/quotes/random', 'GET, HEAD'],
   ['users', '/users/x', 'DELETE, GET, HEAD'],
   ['search', '/search', 'GET, HEAD'],
+  ['search', '/authors', 'GET, HEAD'],
+  ['search', '/selection', 'GET, HEAD'],
 ] as const)(
   'a method that %s does not support on %s is answered with those it does',
   async (app, path, methods) => {

@@ -34,7 +34,11 @@ const CONTRACT = {
     'get /quotes/{id}': [200, 400, 404],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },
-  search: { 'get /search': [200, 400] },
+  search: {
+    'get /search': [200, 400],
+    'get /authors': [200, 400],
+    'get /tags': [200, 400],
+  },
 } as const;
 const OPERATIONS = ['get /healthz', 'get /readyz', 'get /version', 'get /metrics'];
 

@@ -5,8 +5,7 @@ import { CHANGE_LOG_SCRIPTS } from '#libs/quotes/change.log.ts';
 import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
 import { InvertedEngine } from './engine/inverted.engine.ts';
-import type { SearchRequest } from './engine/search.engine.ts';
-import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
+import type { FromWorker, IndexStatus, Question, Results, ToWorker } from './replica.messages.ts';
 import { ShardFollower } from './shard.follower.ts';
 import { type SnapshotManifest, SnapshotStore } from './snapshot.store.ts';
 
@@ -70,14 +69,20 @@ class IndexWorker {
 
   handle(message: ToWorker): void {
     if (message.kind === 'delete') this.#engine.delete(message.id);
-    else this.#search(message.number, message.request);
+    else this.#answer(message.number, message.question);
   }
 
-  #search(number: number, request: SearchRequest): void {
+  #answer(number: number, question: Question): void {
     const start = performance.now();
-    const result = this.#engine.search(request);
+    const result = this.#resultOf(question);
     const seconds = (performance.now() - start) / 1000;
-    send({ kind: 'found', number, result, seconds });
+    send({ kind: 'answer', number, result, seconds });
+  }
+
+  #resultOf({ of, request }: Question): Results[keyof Results] {
+    if (of === 'search') return this.#engine.search(request);
+    if (of === 'select') return this.#engine.select(request);
+    return this.#engine.names(request);
   }
 
   /** Fills the index from the newest snapshot, if there is one that can be read. */

@@ -3,7 +3,8 @@ import { SearchModule } from './search.module.ts';
 
 await runService({
   name: 'search',
-  description: 'Keyword search over the quotes: blind to case and accents, best first.',
+  description:
+    'Keyword search over the quotes, blind to case and accents, best first; their authors and tags.',
   adminKey: false,
   module: SearchModule,
 });

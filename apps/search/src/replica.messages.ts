@@ -1,15 +1,35 @@
+import type { NamesRequest } from './engine/inverted.engine.ts';
+import type { NamePage } from './engine/name.table.ts';
+import type { SelectionRequest, SelectionResult } from './engine/quote.selection.ts';
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
 import type { LogPosition } from './snapshot.store.ts';
 
+/** What the index is asked, by kind. */
+export interface Requests {
+  search: SearchRequest;
+  select: SelectionRequest;
+  names: NamesRequest;
+}
+
+/** What it answers. */
+export interface Results {
+  search: SearchResult;
+  select: SelectionResult;
+  names: NamePage;
+}
+
+/** A question to the index. */
+export type Question = { [K in keyof Requests]: { of: K; request: Requests[K] } }[keyof Requests];
+
 /** A message to the index worker. */
 export type ToWorker =
-  | { kind: 'search'; number: number; request: SearchRequest }
+  | { kind: 'ask'; number: number; question: Question }
   /** Redis does not have this quote any more. */
   | { kind: 'delete'; id: number };
 
 /** A message from the index worker. */
 export type FromWorker =
-  | { kind: 'found'; number: number; result: SearchResult; seconds: number }
+  | { kind: 'answer'; number: number; result: Results[keyof Results]; seconds: number }
   | { kind: 'status'; status: IndexStatus };
 
 /** The state of the index. */

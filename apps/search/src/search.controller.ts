@@ -1,7 +1,6 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { clientOf } from '#libs/http/client.address.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
@@ -9,6 +8,7 @@ import {
   searchQuerySchema,
   searchResultSchema,
 } from '#libs/quotes/search.schema.ts';
+import { askerOf } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
 
 /** Keyword search, open to all. */
@@ -23,6 +23,6 @@ export class SearchController {
   @ApiAnswer(200, searchResultSchema)
   @ApiProblem('invalid-request')
   search(@ValidQuery(searchQuerySchema) query: SearchQuery, @Req() request: FastifyRequest) {
-    return this.quotes.search(query, clientOf(request.ip), request.signal);
+    return this.quotes.search(query, askerOf(request));
   }
 }

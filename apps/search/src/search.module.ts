@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { IndexLag } from './index.lag.ts';
+import { NamesController } from './names.controller.ts';
 import { SearchController } from './search.controller.ts';
 import { SearchReplica } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
+import { SelectionController } from './selection.controller.ts';
+import { SelectionService } from './selection.service.ts';
 
 /** The search service. */
 @Module({
-  controllers: [SearchController],
-  providers: [SearchService, SearchReplica, IndexLag, QuotesRepository],
+  controllers: [SearchController, NamesController, SelectionController],
+  providers: [SearchService, SelectionService, SearchReplica, IndexLag, QuotesRepository],
 })
 export class SearchModule {}

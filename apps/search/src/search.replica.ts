@@ -5,13 +5,22 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
+import { clientOf } from '#libs/http/client.address.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
+import type { SearchResult } from './engine/search.engine.ts';
 import { FairQueue } from './fair.queue.ts';
 import { IndexLag } from './index.lag.ts';
-import type { FromWorker, IndexStatus, ToWorker } from './replica.messages.ts';
+import type {
+  FromWorker,
+  IndexStatus,
+  Question,
+  Requests,
+  Results,
+  ToWorker,
+} from './replica.messages.ts';
 import * as metrics from './search.metrics.ts';
 
 /**
@@ -20,6 +29,8 @@ import * as metrics from './search.metrics.ts';
  */
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 const MAX_QUEUE_LENGTH = 128;
+/** After this time nobody waits for the answer any more. */
+const DEADLINE_MS = 2000;
 /**
  * Two searches are handed to the index: one that runs, and one that it begins when that has ended.
  */
@@ -28,7 +39,7 @@ const MAX_RUNNING = 2;
 const STALLED_AFTER_SECONDS = 10;
 const SECOND_MS = 1000;
 
-/** Who asks for a search. */
+/** Who asks the index. */
 export interface Asker {
   /** Clients take turns. */
   client: string;
@@ -38,11 +49,16 @@ export interface Asker {
   deadline: number;
 }
 
-/** A search on its way. */
+/** The client of a request as the one who asks the index, from now on. */
+export function askerOf({ ip, signal }: FastifyRequest): Asker {
+  return { client: clientOf(ip), signal, deadline: performance.now() + DEADLINE_MS };
+}
+
+/** A search or another question on its way. */
 interface Search {
   client: string;
-  request: SearchRequest;
-  found(result: SearchResult): void;
+  question: Question;
+  found(result: Results[keyof Results]): void;
   refuse(reason: Refusal): void;
 }
 
@@ -86,8 +102,18 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     return this.#status?.ready === true && this.#silentSeconds < STALLED_AFTER_SECONDS;
   }
 
-  /** @throws ProblemError busy: too many searches wait, or this one did for too long */
-  search(request: SearchRequest, { client, signal, deadline }: Asker): Promise<SearchResult> {
+  /**
+   * Asks the index.
+   * @throws ProblemError not-ready: the index is being loaded, or stands still; busy: too many
+   *   searches wait, or this one did for too long
+   */
+  async ask<K extends keyof Requests>(
+    of: K,
+    request: Requests[K],
+    { client, signal, deadline }: Asker,
+  ): Promise<Results[K]> {
+    if (!this.ready)
+      throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
@@ -95,10 +121,10 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       };
       const search: Search = {
         client,
-        request,
+        question: { of, request } as Question,
         found: (result) => {
           leave();
-          resolve(result);
+          resolve(result as Results[K]);
         },
         refuse: (reason) => {
           leave();
@@ -153,7 +179,7 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       // It stays there until the index answers, even if nobody waits for it any more: a thread that
       // is stuck must not get more searches.
       this.#running.set(number, search);
-      this.#send({ kind: 'search', number, request: search.request });
+      this.#send({ kind: 'ask', number, question: search.question });
     }
     metrics.queueLength.set(this.#queue.size);
   }
@@ -171,7 +197,8 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     const search = this.#running.get(number);
     this.#running.delete(number);
     if (search !== undefined) {
-      const kind = metrics.queryKind(search.request.query, result);
+      const { of, request } = search.question;
+      const kind = of === 'search' ? metrics.queryKind(request.query, result as SearchResult) : of;
       metrics.queryDuration.observe({ kind }, seconds);
       search.found(result);
     }

@@ -1,16 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
+import { invalidRequest } from '#libs/problem/problem.ts';
 import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
-import { SearchReplica } from './search.replica.ts';
+import { type Asker, SearchReplica } from './search.replica.ts';
 
-/** After this time nobody waits for the answer any more. */
-const DEADLINE_MS = 2000;
 /**
  * A search is repeated when quotes of its page were deleted meanwhile. After this many tries the
  * page has fewer quotes.
@@ -32,24 +30,19 @@ export class SearchService {
   /**
    * The quotes that match, best first. One that was deleted a moment ago is left out, even if the
    * replica has not heard of it yet.
-   * @param client the address of the client; clients take turns
-   * @param signal aborted when the client has closed its connection
    * @throws ProblemError invalid-request: it asks for too much at once; not-ready: the index is
    *   being loaded, or stands still; busy; RedisUnavailableError
    */
   async search(
     { keyword, user_id, limit, offset }: SearchQuery,
-    client: string,
-    signal: AbortSignal,
+    asker: Asker,
   ): Promise<SearchAnswer> {
     const query = parseQuery(keyword);
     const message = queryExcess(query);
     if (message !== undefined) throw invalidRequest([{ field: 'keyword', message }]);
-    if (!this.replica.ready)
-      throw new ProblemError('not-ready', 'The index is being loaded, or stands still');
-    const asker = { client, signal, deadline: performance.now() + DEADLINE_MS };
     for (let tries = 1; ; tries++) {
-      const { total, hits, similar } = await this.replica.search(
+      const { total, hits, similar } = await this.replica.ask(
+        'search',
         { query, userId: user_id, limit, offset },
         asker,
       );

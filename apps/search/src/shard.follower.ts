@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeQuote, type Quote } from '#libs/quotes/quote.document.ts';
+import { crc32 } from 'node:zlib';
+import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { type ShardKeys, shardKeys } from '#libs/quotes/quote.keys.ts';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import type { InvertedEngine } from './engine/inverted.engine.ts';
@@ -157,13 +158,16 @@ export class ShardFollower {
     const documents = await this.#client.mget(ids.map((id) => this.#keys.quote + id));
     documents.forEach((document, i) => {
       if (document === null) this.#engine.delete(Number(ids[i]));
-      else this.#put(decodeQuote(document));
+      else this.#put(Number(ids[i]), document);
     });
   }
 
-  /** A quote's text never changes, only who signed it. */
-  #put({ id, user_id, quote }: Quote): void {
-    if (this.#engine.userOf(Number(id)) !== user_id) this.#engine.add(Number(id), quote, user_id);
+  /** Makes the index hold a quote as it is stored, if it holds another version or none. */
+  #put(id: number, document: string): void {
+    const checksum = crc32(document);
+    if (this.#engine.checksumOf(id) === checksum) return;
+    const { quote, user_id, author, lang, tags } = decodeQuote(document);
+    this.#engine.add(id, quote, user_id, { author, lang, tags, checksum });
   }
 
   #startWalk(): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { SNAPSHOT_VERSION } from './engine/snapshot.codec.ts';
 import { SNAPSHOT_KEYS } from './snapshot.keys.ts';
 
 /** Where in the log of a shard an index stands. */
@@ -14,6 +15,8 @@ export interface LogPosition {
 
 /** The first entry of a snapshot, which describes it. */
 export interface SnapshotManifest {
+  /** Of the format of the chunks. */
+  version: number;
   /** Tells one snapshot from another. */
   token: string;
   /** Milliseconds since the epoch. */
@@ -37,9 +40,14 @@ export class SnapshotStore {
     this.#client = client;
   }
 
+  /**
+   * The manifest of the newest snapshot. One of another version counts as none: the index is then
+   * rebuilt from the quotes, and soon saved in this version.
+   */
   async manifest(): Promise<SnapshotManifest | undefined> {
     const text = await this.#client.lindex(SNAPSHOT_KEYS.snapshot, 0);
-    return text === null ? undefined : JSON.parse(text);
+    const manifest: SnapshotManifest | null = JSON.parse(text ?? 'null');
+    return manifest?.version === SNAPSHOT_VERSION ? manifest : undefined;
   }
 
   /**
@@ -76,7 +84,12 @@ export class SnapshotStore {
     positions: LogPosition[],
     chunks: Iterable<Uint8Array>,
   ): Promise<SnapshotManifest | undefined> {
-    const manifest = { token: randomUUID(), createdAt: Date.now(), positions };
+    const manifest: SnapshotManifest = {
+      version: SNAPSHOT_VERSION,
+      token: randomUUID(),
+      createdAt: Date.now(),
+      positions,
+    };
     const { token } = manifest;
     const client = this.#client;
     if ((await client.set(SNAPSHOT_KEYS.lock, token, 'PX', MIN_INTERVAL_MS, 'NX')) === null)

@@ -54,6 +54,9 @@ it('stores, lists, finds and deletes quotes of all shards', async () => {
     ids.toSorted((a, b) => Number(b) - Number(a)),
   );
 
+  const { body: selected } = await call(search, 'GET /selection?user_id=tintin&limit=100');
+  expect(selected.ids).toEqual(list.items.map((item: { id: string }) => item.id));
+
   for (const id of ids.slice(0, 10)) await call(quotes, `DELETE /quotes/${id}`, { key: ADMIN_KEY });
   await finds('keyword=tonnerre', 30);
   succeeded(await call(users, 'DELETE /users/tintin', { key: ADMIN_KEY }));

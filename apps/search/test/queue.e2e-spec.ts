@@ -107,7 +107,10 @@ it('forgets the searches of clients that have gone', async () => {
 });
 
 it('answers in time that it is too busy', async () => {
-  expect(refusal(await find(1))).toBe('The search had to wait for too long');
+  const others = ['GET /selection', 'GET /authors'].map((target) => call(search, target));
+  for (const answer of await Promise.all([find(1), ...others])) {
+    expect(refusal(answer)).toBe('The search had to wait for too long');
+  }
   await waiting(0);
   await release();
   expect((await find(1)).status).toBe(200);
@@ -127,6 +130,8 @@ it('is not ready while the index stands still, says how far behind it is, recove
   expect(await metric('search_index_silent_seconds')).toBeGreaterThanOrEqual(10);
   expect((await call(search, 'GET /healthz')).status).toBe(200);
   expectProblem(await find(1), 503, 'not-ready');
+  expectProblem(await call(search, 'GET /selection'), 503, 'not-ready');
+  expectProblem(await call(search, 'GET /tags'), 503, 'not-ready');
   await release();
 
   await eventually(async () => expect((await call(search, 'GET /readyz')).status).toBe(200));

@@ -5,8 +5,20 @@ export function createBitmap(size: number): Bitmap {
   return new Uint32Array((size + 31) >>> 5);
 }
 
+/** The set of all numbers below `size`. */
+export function fullBitmap(size: number): Bitmap {
+  const bits = createBitmap(size).fill(0xffffffff);
+  const rest = size & 31;
+  if (rest > 0) bits[bits.length - 1] = 2 ** rest - 1;
+  return bits;
+}
+
 export function hasBit(bits: Bitmap, at: number): boolean {
   return (((bits[at >>> 5] as number) >>> (at & 31)) & 1) === 1;
+}
+
+export function setBit(bits: Bitmap, at: number): void {
+  bits[at >>> 5] = (bits[at >>> 5] as number) | (1 << (at & 31));
 }
 
 export function clearBit(bits: Bitmap, at: number): void {

@@ -1,9 +1,18 @@
-import { hasBit } from './bitmap.ts';
+import { fullBitmap, hasBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import type { NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
+import { buildColumns, rowAt } from './quote.columns.ts';
+import { QuoteNames } from './quote.names.ts';
+import {
+  Matches,
+  type QuoteSet,
+  type SelectionRequest,
+  type SelectionResult,
+} from './quote.selection.ts';
 import { FEW_HITS } from './ranking.ts';
-import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import type { QuoteDetails, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
@@ -13,10 +22,8 @@ import { SegmentSearch } from './segment.search.ts';
 import { countPostings } from './segment.terms.ts';
 import {
   encodeDocuments,
-  encodeHeader,
   encodeStrings,
   MAX_CHUNK_DOCUMENTS,
-  SNAPSHOT_VERSION,
   SnapshotDecoder,
 } from './snapshot.codec.ts';
 import { TermTable } from './term.table.ts';
@@ -39,8 +46,12 @@ const MERGE_POLICY = [
   { maxBuffers: 32, segments: 2 },
 ];
 
-/** The user of a quote that nobody signed. */
-const NOBODY = '';
+const NO_DETAILS: QuoteDetails = { author: null, lang: null, tags: [], checksum: 0 };
+
+/** Which names of quotes to list. */
+export interface NamesRequest extends NameRange {
+  kind: 'authors' | 'tags';
+}
 
 /**
  * The inverted index: a write buffer of new documents, which are read one by one, and segments of
@@ -50,8 +61,7 @@ const NOBODY = '';
  */
 export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();
-  readonly #users = new Map([[NOBODY, 0]]);
-  readonly #userIds = [NOBODY];
+  readonly #names = new QuoteNames();
   readonly #maxBufferedDocuments: number;
   readonly #writeBuffer = new Map<number, Document>();
   #segments: Segment[] = [];
@@ -106,18 +116,24 @@ export class InvertedEngine implements SearchEngine {
     }
   }
 
-  /** Who signed a quote, null when nobody did; undefined when there is no such quote. */
-  userOf(id: number): string | null | undefined {
-    const user = this.#writeBuffer.get(id)?.user ?? this.#flushedUserOf(id);
-    return user === undefined ? undefined : this.#userIds[user] || null;
+  /** The checksum that a quote was added with; undefined when there is no such quote. */
+  checksumOf(id: number): number | undefined {
+    const buffered = this.#writeBuffer.get(id);
+    if (buffered) return buffered.checksum;
+    for (const segment of this.#segments) {
+      const document = findLive(segment, id);
+      if (document !== undefined) return segment.checksums[document];
+    }
+    return undefined;
   }
 
-  add(id: number, quote: string, userId: string | null): void {
+  add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
     this.delete(id);
     const words = termsOf(quote);
     const terms = new Uint32Array(Math.min(words.length, MAX_DOCUMENT_TOKENS));
     for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
-    this.#writeBuffer.set(id, { id, user: this.#internUser(userId ?? NOBODY), terms });
+    const row = this.#names.addRow(quote, userId, details);
+    this.#writeBuffer.set(id, { id, ...row, terms });
     this.#countDocument(terms, terms.length, 1);
     this.#flushFullBuffer();
   }
@@ -126,6 +142,7 @@ export class InvertedEngine implements SearchEngine {
     const buffered = this.#writeBuffer.get(id);
     if (buffered) {
       this.#writeBuffer.delete(id);
+      this.#names.countRow(buffered, -1);
       this.#countDocument(buffered.terms, buffered.terms.length, -1);
       return;
     }
@@ -133,6 +150,7 @@ export class InvertedEngine implements SearchEngine {
       const document = findLive(segment, id);
       if (document === undefined) continue;
       markDeleted(segment, document);
+      this.#names.countRow(rowAt(segment, document), -1);
       this.#countDocument(this.#tokens, readTokens(segment, document, this.#tokens), -1);
       return;
     }
@@ -145,23 +163,21 @@ export class InvertedEngine implements SearchEngine {
   *snapshot(): Generator<Uint8Array> {
     if (this.#writeBuffer.size > 0) this.#flush();
     const segments = [...this.#segments];
-    const { texts, places } = this.#table.byFrequency();
-    const header = { users: this.#userIds.length, terms: texts.length };
-    yield encodeHeader({ version: SNAPSHOT_VERSION, ...header });
-    yield* encodeStrings(this.#userIds);
-    yield* encodeStrings(texts);
-    for (const segment of segments) yield* encodeDocuments(segment, places);
+    const { users, authors, tags } = this.#names;
+    const lists = {
+      users: users.byFrequency(),
+      authors: authors.byFrequency(),
+      tags: tags.byFrequency(),
+      terms: this.#table.byFrequency(),
+    };
+    yield* encodeStrings(lists);
+    for (const segment of segments) yield* encodeDocuments(segment, lists);
   }
 
-  /**
-   * Fills this engine, which must be empty, from the chunks of a snapshot.
-   * @throws Error when they are of another version
-   */
+  /** Fills this engine, which must be empty, from the chunks of a snapshot. */
   async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    const decoder = new SnapshotDecoder(
-      (userId) => this.#internUser(userId),
-      (term) => this.#table.intern(term),
-    );
+    const { users, authors, tags } = this.#names;
+    const decoder = new SnapshotDecoder({ users, authors, tags, terms: this.#table });
     let documents: Document[] = [];
     for await (const chunk of chunks) {
       documents.push(...decoder.push(chunk));
@@ -173,7 +189,7 @@ export class InvertedEngine implements SearchEngine {
   }
 
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
-    const user = userId === undefined ? undefined : this.#users.get(userId);
+    const user = userId === undefined ? undefined : this.#names.users.find(userId);
     if (userId !== undefined && user === undefined) {
       return { total: 0, hits: [], withTypos: false, similar: query.words.map(() => []) };
     }
@@ -182,6 +198,18 @@ export class InvertedEngine implements SearchEngine {
     if (withTypos) found = this.#find(query, user, limit + offset, true);
     const { total, top, similar } = found;
     return { total, hits: top.take(offset), withTypos, similar };
+  }
+
+  /** The quotes that have what is asked for; see docs/search.md for what it costs. */
+  select({ filters, choice }: SelectionRequest): SelectionResult {
+    const numbers = this.#names.numbersOf(filters);
+    if (numbers === undefined) return { ids: [], total: 0, next: null };
+    return new Matches([...this.#segments, this.#bufferedSet()], numbers).choose(choice);
+  }
+
+  /** The authors or tags of all quotes. */
+  names({ kind, ...range }: NamesRequest): NamePage {
+    return this.#names[kind].page(range);
   }
 
   #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {
@@ -215,19 +243,12 @@ export class InvertedEngine implements SearchEngine {
     return total;
   }
 
-  #flushedUserOf(id: number): number | undefined {
-    for (const segment of this.#segments) {
-      const document = findLive(segment, id);
-      if (document !== undefined) return segment.users[document];
-    }
-    return undefined;
-  }
-
-  #internUser(userId: string): number {
-    const known = this.#users.get(userId);
-    if (known !== undefined) return known;
-    this.#users.set(userId, this.#userIds.length);
-    return this.#userIds.push(userId) - 1;
+  /** The write buffer in the form of a segment's columns. */
+  #bufferedSet(): QuoteSet {
+    const documents = [...this.#writeBuffer.values()];
+    const size = documents.length;
+    const ids = Float64Array.from(documents, ({ id }) => id);
+    return { size, ids, ...buildColumns(documents), liveDocs: fullBitmap(size) };
   }
 
   /** Counts a document in, or out: `change` is 1 or -1. */
@@ -247,6 +268,7 @@ export class InvertedEngine implements SearchEngine {
   /** Turns the write buffer into a segment. */
   #flush(): void {
     this.#table.sort();
+    this.#names.sort();
     this.#addSegment(buildSegment([...this.#writeBuffer.values()], this.#table));
     this.#writeBuffer.clear();
     if (DEBUG_ASSERTIONS) this.#assertSize();
@@ -254,6 +276,8 @@ export class InvertedEngine implements SearchEngine {
 
   #restoreSegment(documents: Document[]): void {
     this.#table.sort();
+    for (const document of documents) this.#names.countRow(document, 1);
+    this.#names.sort();
     const segment = buildSegment(documents, this.#table);
     segment.terms.forEach((term, i) => {
       const range = { from: i, to: i + 1 };

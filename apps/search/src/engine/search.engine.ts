@@ -30,6 +30,16 @@ export interface SearchResult {
   similar: string[][];
 }
 
+/** What quotes are selected by, beside their texts and who signed them. */
+export interface QuoteDetails {
+  author: string | null;
+  /** A code of two or three letters. */
+  lang: string | null;
+  tags: readonly string[];
+  /** Tells this version of the quote from others. */
+  checksum: number;
+}
+
 /** A searchable set of quotes. Ids are positive integers below 2^53. */
 export interface SearchEngine {
   /** Quotes held. */

@@ -21,7 +21,7 @@ const table = new TermTable();
 const documents = QUOTES.map((quote, id) => {
   const terms = Uint32Array.from(termsOf(quote), (term) => table.intern(term));
   for (const term of terms) table.addDocumentFrequency(term, 1);
-  return { id, user: 0, terms };
+  return { id, user: 0, author: 0, lang: 0, tags: [], characters: 0, checksum: 0, terms };
 });
 table.sort();
 const segment = buildSegment(documents, table);

@@ -1,5 +1,6 @@
-import { type Bitmap, createBitmap, setBits } from './bitmap.ts';
+import { type Bitmap, fullBitmap, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { buildColumns } from './quote.columns.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
@@ -23,7 +24,7 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
   const forward = {
     size: documents.length,
     ids: Float64Array.from(documents, ({ id }) => id),
-    users: Uint32Array.from(documents, ({ user }) => user),
+    ...buildColumns(documents),
     lengths: Uint16Array.from(documents, ({ terms }) => terms.length),
     tokenStarts,
     tokens: tokens.slice(0, end),
@@ -35,9 +36,7 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
 
 /** Makes a segment of its documents and their postings: all of them are live. */
 export function assembleSegment(forward: ForwardIndex, postings: Postings): Segment {
-  const liveDocs = createBitmap(forward.size).fill(0xffffffff);
-  const rest = forward.size & 31;
-  if (rest > 0) liveDocs[liveDocs.length - 1] = 2 ** rest - 1;
+  const liveDocs = fullBitmap(forward.size);
   const commonTerms = findCommonTerms(postings, liveDocs.length);
   return {
     ...forward,

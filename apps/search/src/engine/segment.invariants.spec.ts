@@ -14,7 +14,16 @@ function build(): { segment: Segment; table: TermTable } {
   const table = new TermTable();
   const documents = TEXTS.map((text, i) => {
     const terms = Uint32Array.from(text.split(' '), (term) => table.intern(term));
-    return { id: 100 - i, user: 0, terms };
+    return {
+      id: 100 - i,
+      user: 0,
+      author: 0,
+      lang: 0,
+      tags: [],
+      characters: 0,
+      checksum: 0,
+      terms,
+    };
   });
   table.sort();
   return { segment: buildSegment(documents, table), table };
@@ -37,6 +46,8 @@ describe('assertSegment', () => {
     ['every document has a place', (segment) => (segment.byId = segment.byId.slice(1))],
     ['the tokens of a document end', ({ lengths }) => lengths.fill(3)],
     ['the last tokens end', (segment) => (segment.tokens = Uint8Array.of(...segment.tokens, 0))],
+    ['the tags of a document begin', ({ tagStarts }) => tagStarts.fill(3, 1, 2)],
+    ['the last tags end', (segment) => (segment.tags = Uint32Array.of(...segment.tags, 0))],
     ['terms ascend', ({ terms }) => swap(terms, 0)],
     ['every term has postings', ({ postingStarts }) => postingStarts.fill(3, 1, 3)],
     ['the last postings end', (segment) => (segment.documents = segment.documents.slice(1))],

@@ -19,7 +19,8 @@ export function assertSegment(segment: Segment, table: TermTable): void {
   assert(live === segment.liveDocCount, 'liveDocCount counts the live documents');
 }
 
-function assertForwardIndex({ size, lengths, tokenStarts, tokens }: ForwardIndex): void {
+function assertForwardIndex(index: ForwardIndex): void {
+  const { size, lengths, tokenStarts, tokens, tagStarts, tags } = index;
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let d = 0; d < size; d++) {
     const start = tokenStarts[d] as number;
@@ -27,6 +28,9 @@ function assertForwardIndex({ size, lengths, tokenStarts, tokens }: ForwardIndex
     assert(end === tokenStarts[d + 1], 'the tokens of a document end where the next begin');
   }
   assert(tokenStarts[size] === tokens.length, 'the last tokens end the array');
+  const descent = tagStarts.findIndex((start, d) => start > (tagStarts[d + 1] ?? start));
+  assert(descent < 0, 'the tags of a document begin where those before end');
+  assert(tagStarts[size] === tags.length, 'the last tags end the array');
 }
 
 function assertInvertedIndex(index: InvertedIndex & ForwardIndex, table: TermTable): void {

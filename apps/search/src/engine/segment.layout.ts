@@ -1,4 +1,5 @@
 import type { Bitmap } from './bitmap.ts';
+import type { QuoteColumns, QuoteRow } from './quote.columns.ts';
 
 /** A document is numbered within its segment by 16 bits. */
 export const MAX_SEGMENT_DOCUMENTS = 65_536;
@@ -13,9 +14,8 @@ export const POSTINGS_PER_BLOCK = 64;
 export const POSITION_MASK_BITS = 16;
 
 /** A document before it is in a segment: its tokens as term numbers, in the order of the text. */
-export interface Document {
+export interface Document extends QuoteRow {
   id: number;
-  user: number;
   terms: Uint32Array;
 }
 
@@ -33,10 +33,9 @@ export interface Segment extends ForwardIndex, InvertedIndex {
 }
 
 /** What each document holds. */
-export interface ForwardIndex {
+export interface ForwardIndex extends QuoteColumns {
   size: number;
   ids: Float64Array;
-  users: Uint32Array;
   /** How many tokens a document has. */
   lengths: Uint16Array;
   /**

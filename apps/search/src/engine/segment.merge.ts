@@ -1,5 +1,6 @@
 import { hasBit } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { mergeColumns } from './quote.columns.ts';
 import { assembleSegment } from './segment.builder.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
@@ -42,7 +43,6 @@ function mergeForward(sources: Source[]): ForwardIndex {
   const forward = {
     size,
     ids: new Float64Array(size),
-    users: new Uint32Array(size),
     lengths: new Uint16Array(size),
     tokenStarts: new Uint32Array(size + 1),
   };
@@ -52,7 +52,6 @@ function mergeForward(sources: Source[]): ForwardIndex {
     for (let d = 0; d < segment.size; d++) {
       if (!hasBit(segment.liveDocs, d)) continue;
       forward.ids[next] = segment.ids[d] as number;
-      forward.users[next] = segment.users[d] as number;
       forward.lengths[next] = segment.lengths[d] as number;
       docMap[d] = next++;
       const bytes = segment.tokens.subarray(segment.tokenStarts[d], segment.tokenStarts[d + 1]);
@@ -61,7 +60,11 @@ function mergeForward(sources: Source[]): ForwardIndex {
       forward.tokenStarts[next] = end;
     }
   }
-  return { ...forward, tokens: tokens.slice(0, end) };
+  const columns = mergeColumns(
+    sources.map(({ segment }) => segment),
+    size,
+  );
+  return { ...forward, ...columns, tokens: tokens.slice(0, end) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { hasBit } from './bitmap.ts';
+import { rowAt } from './quote.columns.ts';
 import { type Document, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
 import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
@@ -7,128 +8,185 @@ import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
  * A snapshot is a sequence of chunks, each small enough that Redis is not held up by sending or
  * receiving it:
  *
- * - a header, as JSON;
- * - the users, then the terms: in UTF-8, one a line;
- * - the documents, as varints: how much higher the id is than the one before, the user, the number
- *   of tokens, and their terms.
+ * - a header, as JSON: how many strings of each kind there are;
+ * - the users, authors, tags and terms, in UTF-8, with a NUL between two of them, which none holds;
+ * - the documents, as varints: how much higher the id is than the one before, the row, of which the
+ *   tags stand behind their number, the number of tokens, and their terms.
  *
- * The terms are numbered anew, the most frequent first, so that frequent ones have short numbers.
- * Terms that no document holds any more are left out.
+ * Names and terms are numbered anew, the most frequent first, so that frequent ones have short
+ * numbers; 0 is no name. Those that no document holds any more are left out.
  */
 export interface SnapshotHeader {
-  version: 1;
   users: number;
+  authors: number;
+  tags: number;
   terms: number;
 }
 
-const MAX_CHUNK_STRINGS = 16_384;
+const SEPARATOR = '\0';
+const MAX_CHUNK_STRINGS = 4096;
 export const MAX_CHUNK_DOCUMENTS = 4096;
 
-/** The varints of an id, a user and a length: 53, 32 and 16 bits. */
-const MAX_DOCUMENT_HEADER_BYTES = 8 + MAX_VARINT32_BYTES + 3;
+/** The varints of an id, a language, a length in characters and one in tokens. */
+const MAX_DOCUMENT_HEADER_BYTES = 8 + 3 + 3 + 3;
+/** Those of a user, an author, a checksum, and the number of tags. */
+const MAX_ROW_BYTES = 4 * MAX_VARINT32_BYTES;
 
-/** Snapshots of another version are not read: the index is rebuilt from the quotes then. */
-export const SNAPSHOT_VERSION = 1;
+/** To be raised with every change of the format. */
+export const SNAPSHOT_VERSION = 2;
 
-export function encodeHeader(header: SnapshotHeader): Uint8Array {
-  return Buffer.from(JSON.stringify(header));
+/** The strings of a kind in their order, and where they stand in it, by their numbers in an index. */
+export interface StringList {
+  texts: string[];
+  places: Uint32Array;
 }
 
-export function* encodeStrings(strings: string[]): Generator<Uint8Array> {
-  for (let from = 0; from < strings.length; from += MAX_CHUNK_STRINGS) {
-    yield Buffer.from(strings.slice(from, from + MAX_CHUNK_STRINGS).join('\n'));
+/** The strings that a snapshot begins with. */
+export type StringLists = Record<keyof SnapshotHeader, StringList>;
+
+/** What gives names and terms their numbers in an index. */
+export type Interners = Record<keyof SnapshotHeader, { intern(text: string): number }>;
+
+/** The header, and all strings. */
+export function* encodeStrings({
+  users,
+  authors,
+  tags,
+  terms,
+}: StringLists): Generator<Uint8Array> {
+  const lists = [users.texts, authors.texts, tags.texts, terms.texts];
+  const header: SnapshotHeader = {
+    users: users.texts.length,
+    authors: authors.texts.length,
+    tags: tags.texts.length,
+    terms: terms.texts.length,
+  };
+  yield Buffer.from(JSON.stringify(header));
+  for (const texts of lists) {
+    for (let from = 0; from < texts.length; from += MAX_CHUNK_STRINGS) {
+      yield Buffer.from(texts.slice(from, from + MAX_CHUNK_STRINGS).join(SEPARATOR));
+    }
   }
 }
 
-/**
- * The live documents of a segment. `places` are the new numbers of the terms, by their numbers
- * here.
- */
-export function* encodeDocuments(segment: Segment, places: Uint32Array): Generator<Uint8Array> {
-  const { size, byId, ids, users, lengths, liveDocs } = segment;
-  const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
+/** The live documents of a segment. */
+export function* encodeDocuments(
+  segment: Segment,
+  { users, authors, tags, terms }: StringLists,
+): Generator<Uint8Array> {
+  const { size, byId, ids, liveDocs } = segment;
+  const tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let from = 0; from < size; from += MAX_CHUNK_DOCUMENTS) {
     const documents = byId.subarray(from, from + MAX_CHUNK_DOCUMENTS);
     const live = documents.filter((document) => hasBit(liveDocs, document));
-    const tokenCount = live.reduce((sum, document) => sum + (lengths[document] as number), 0);
-    const maxBytes = live.length * MAX_DOCUMENT_HEADER_BYTES + tokenCount * MAX_VARINT32_BYTES;
-    const bytes = new Uint8Array(maxBytes);
+    const bytes = new Uint8Array(maxBytes(segment, live));
     let end = 0;
     let lastId = 0;
+    const write = (value: number | undefined) => {
+      end = writeVarint(bytes, end, value as number);
+    };
     for (const document of live) {
       const id = ids[document] as number;
-      const length = readTokens(segment, document, terms);
-      end = writeVarint(bytes, end, id - lastId);
-      end = writeVarint(bytes, end, users[document] as number);
-      end = writeVarint(bytes, end, length);
-      for (let i = 0; i < length; i++) {
-        end = writeVarint(bytes, end, places[terms[i] as number] as number);
-      }
+      const row = rowAt(segment, document);
+      const length = readTokens(segment, document, tokens);
+      write(id - lastId);
+      write(users.places[row.user]);
+      write(authors.places[row.author]);
+      write(row.lang);
+      write(row.characters);
+      write(row.checksum);
+      write(row.tags.length);
+      for (const tag of row.tags) write(tags.places[tag]);
+      write(length);
+      for (let i = 0; i < length; i++) write(terms.places[tokens[i] as number]);
       lastId = id;
     }
     if (end > 0) yield bytes.slice(0, end);
   }
 }
 
+function maxBytes({ lengths, tagStarts }: Segment, documents: Uint16Array): number {
+  let bytes = 0;
+  for (const d of documents) {
+    const tags = (tagStarts[d + 1] as number) - (tagStarts[d] as number);
+    const numbers = tags + (lengths[d] as number);
+    bytes += MAX_DOCUMENT_HEADER_BYTES + MAX_ROW_BYTES + numbers * MAX_VARINT32_BYTES;
+  }
+  return bytes;
+}
+
 /** Reads the chunks of a snapshot, which must come in their order. */
 export class SnapshotDecoder {
-  readonly #addUser: (userId: string) => void;
-  readonly #addTerm: (term: string) => void;
+  readonly #interners: Interners;
   #header: SnapshotHeader | undefined;
-  #stringCount = 0;
+  /** By the number of a name in the snapshot, its number in the index. */
+  readonly #names = { users: [0], authors: [0], tags: [0] };
+  #termCount = 0;
 
-  constructor(addUser: (userId: string) => void, addTerm: (term: string) => void) {
-    this.#addUser = addUser;
-    this.#addTerm = addTerm;
+  /** @param interners empty, so that terms keep the numbers of the snapshot */
+  constructor(interners: Interners) {
+    this.#interners = interners;
   }
 
-  /**
-   * The documents of the chunk, if it is one of documents.
-   * @throws Error when it is a header of another version
-   */
+  /** The documents of the chunk, if it is one of documents. */
   push(chunk: Uint8Array): Document[] {
     if (this.#header === undefined) {
-      const header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
-      this.#header = header;
-      if (header.version !== SNAPSHOT_VERSION) throw new Error('a snapshot of another version');
+      this.#header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
       return [];
     }
-    const { users, terms } = this.#header;
-    if (this.#stringCount === users + terms) return decodeDocuments(chunk);
+    const kind = this.#nextKind(this.#header);
+    if (kind === undefined) return this.#decodeDocuments(chunk);
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString();
-    for (const string of text.split('\n')) {
-      if (this.#stringCount++ < users) this.#addUser(string);
-      else this.#addTerm(string);
+    for (const string of text.split(SEPARATOR)) {
+      const number = this.#interners[kind].intern(string);
+      if (kind === 'terms') this.#termCount++;
+      else this.#names[kind].push(number);
     }
     return [];
   }
-}
 
-function decodeDocuments(bytes: Uint8Array): Document[] {
-  const documents: Document[] = [];
-  // All documents share one array of terms: making a million small arrays would take most of the
-  // time. It is long enough, since every term takes at least a byte.
-  const terms = new Uint32Array(bytes.length);
-  let end = 0;
-  let at = 0;
-  const next = () => {
-    let byte = bytes[at++] as number;
-    let value = byte & 0x7f;
-    // By multiplication: ids have up to 53 bits, and shifts take 32 only.
-    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
-      byte = bytes[at++] as number;
-      value += (byte & 0x7f) * scale;
-    }
-    return value;
-  };
-  let id = 0;
-  while (at < bytes.length) {
-    id += next();
-    const user = next();
-    const length = next();
-    at = readVarints(bytes, at, length, terms, end);
-    documents.push({ id, user, terms: terms.subarray(end, end + length) });
-    end += length;
+  /** What the next chunk of strings holds; undefined when all strings were read. */
+  #nextKind(header: SnapshotHeader): keyof SnapshotHeader | undefined {
+    const names = (['users', 'authors', 'tags'] as const).find(
+      (kind) => this.#names[kind].length <= header[kind],
+    );
+    return names ?? (this.#termCount < header.terms ? 'terms' : undefined);
   }
-  return documents;
+
+  #decodeDocuments(bytes: Uint8Array): Document[] {
+    const { users, authors, tags } = this.#names;
+    const documents: Document[] = [];
+    // All documents share one array of terms: making a million small arrays would take most of the
+    // time. It is long enough, since every term takes at least a byte.
+    const terms = new Uint32Array(bytes.length);
+    let end = 0;
+    let at = 0;
+    const next = () => {
+      let byte = bytes[at++] as number;
+      let value = byte & 0x7f;
+      // By multiplication: ids have up to 53 bits, and shifts take 32 only.
+      for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+        byte = bytes[at++] as number;
+        value += (byte & 0x7f) * scale;
+      }
+      return value;
+    };
+    let id = 0;
+    while (at < bytes.length) {
+      id += next();
+      const row = {
+        user: users[next()] as number,
+        author: authors[next()] as number,
+        lang: next(),
+        characters: next(),
+        checksum: next(),
+        tags: Array.from({ length: next() }, () => tags[next()] as number),
+      };
+      const length = next();
+      at = readVarints(bytes, at, length, terms, end);
+      documents.push({ id, ...row, terms: terms.subarray(end, end + length) });
+      end += length;
+    }
+    return documents;
+  }
 }

@@ -1,0 +1,39 @@
+import { Controller, Get, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ValidQuery } from '#libs/openapi/schema.decorators.ts';
+import { type NamesQuery, nameListSchema, namesQuerySchema } from '#libs/quotes/names.schema.ts';
+import { askerOf, SearchReplica } from './search.replica.ts';
+
+/** The authors and tags of all quotes, open to all. */
+@ApiTags('names')
+@ApiProblem('too-many-requests', 'unavailable', 'not-ready', 'busy')
+@Controller()
+export class NamesController {
+  constructor(private readonly replica: SearchReplica) {}
+
+  @Get('authors')
+  @ApiOperation({ summary: 'List the authors of quotes by name, with how many quotes each has' })
+  @ApiAnswer(200, nameListSchema)
+  @ApiProblem('invalid-request')
+  authors(@ValidQuery(namesQuerySchema) query: NamesQuery, @Req() request: FastifyRequest) {
+    return this.#list('authors', query, request);
+  }
+
+  @Get('tags')
+  @ApiOperation({ summary: 'List the tags of quotes by name, with how many quotes each has' })
+  @ApiAnswer(200, nameListSchema)
+  @ApiProblem('invalid-request')
+  tags(@ValidQuery(namesQuerySchema) query: NamesQuery, @Req() request: FastifyRequest) {
+    return this.#list('tags', query, request);
+  }
+
+  #list(
+    kind: 'authors' | 'tags',
+    { prefix = '', cursor: after, limit }: NamesQuery,
+    request: FastifyRequest,
+  ) {
+    return this.replica.ask('names', { kind, prefix, after, limit }, askerOf(request));
+  }
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
+import { textSchema } from '#libs/schema/text.schema.ts';
+
+const MAX_NAME_CHARACTERS = 100;
+
+/** Query of `GET /authors` and `GET /tags`. */
+export const namesQuerySchema = z.strictObject({
+  prefix: textSchema(MAX_NAME_CHARACTERS)
+    .optional()
+    .describe('only names that begin with it; case and accents do not count'),
+  limit: limitSchema,
+  cursor: textSchema(MAX_NAME_CHARACTERS).optional().describe('`next` of the page before'),
+});
+
+/** A page of the authors or tags of all quotes, in the order of their names without case and accents. */
+export const nameListSchema = pageSchema(
+  z.object({
+    name: z
+      .string()
+      .describe('as most of these quotes spell it; case and accents make no other name')
+      .meta({ minLength: 1, maxLength: MAX_NAME_CHARACTERS, example: 'Archibald Haddock' }),
+    quotes: z.int().min(1).describe('how many quotes have it').meta({ example: 12 }),
+  }),
+  'NameList',
+  'names',
+);
+
+export type NamesQuery = z.output<typeof namesQuerySchema>;
