@@ -46,7 +46,7 @@ it('goes on to the next day at its end, and not before', () => {
   expect(zones.length).toBeGreaterThan(400);
   for (const zone of zones) {
     let day = localDay(zone, Date.parse('2026-01-01T00:00:00Z'));
-    for (let i = 0; i < 5; i += 1) {
+    for (let i = 0; i < 2; i += 1) {
       expect(localDay(zone, day.end - 1)).toEqual(day);
       const next = localDay(zone, day.end);
       expect(next.start).toBe(day.end);
