@@ -58,7 +58,8 @@ export class ServiceClient {
       if (status === refusal?.status) return refusal.meaning;
       if (status !== 200) throw new Error(`It answered with ${status}`);
       const answer = schema.parse(JSON.parse(body));
-      if (this.problem !== undefined) this.logger.log(`${this.address} answers again`);
+      // A lesser level than that of the problem would not be shown by default.
+      if (this.problem !== undefined) this.logger.warn(`${this.address} answers again`);
       this.problem = undefined;
       return answer;
     } catch (error) {
