@@ -98,7 +98,8 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      commands('get mget', SHARD.quote),
+      commands('get', SHARD.quote),
+      script(QUOTE_SCRIPTS.findQuotes, SHARD.quote),
       script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,

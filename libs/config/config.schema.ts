@@ -243,7 +243,7 @@ export const environmentSchema = z.object({
   DEBUG: flag.default(false).describe('shop: more detail in the log, and the page `/stripe-test`'),
   SHOP_URL: baseUrl.default(localUrl('shop')).describe('shop: the address that buyers see'),
   QUOTES_URL: baseUrl.default(localUrl('quotes')).describe('shop: the quotes service'),
-  SEARCH_URL: baseUrl.default(localUrl('search')).describe('shop: the search service'),
+  SEARCH_URL: baseUrl.default(localUrl('search')).describe('quotes and shop: the search service'),
   STRIPE_PUBLISHABLE_KEY: z
     .string()
     .optional()

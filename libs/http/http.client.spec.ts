@@ -73,6 +73,18 @@ it.each<[string, RequestListener]>([
   await expect(get(url, 100)).rejects.toThrow();
 });
 
+it('ends a call that nobody wants any more', async () => {
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const leaving = new AbortController();
+  const url = await serve((request) => {
+    request.socket.once('close', () => close());
+    leaving.abort();
+  });
+  const call = { method: 'GET', url, headers: {}, timeoutMs: 5_000 } as const;
+  await expect(callService({ ...call, signal: leaving.signal })).rejects.toThrow();
+  await closed;
+});
+
 it('fails when a service ends in the middle of its answer, or is not there', async () => {
   const url = await serve((request, response) => {
     response.writeHead(200, { 'content-length': 10 }).write('half', () => request.socket.destroy());

@@ -25,6 +25,8 @@ export interface HttpCall {
   body?: string;
   /** Within which the whole answer must arrive. */
   timeoutMs: number;
+  /** Aborted when nobody wants the answer any more. */
+  signal?: AbortSignal;
 }
 
 /** What a service answered. */
@@ -42,7 +44,7 @@ export const httpCalls = tracingChannel<
 /**
  * Calls another service; redirects are not followed. It uses Node's own client, because `fetch`
  * adds up to 17 MiB to a process.
- * @throws Error when there is no whole answer in time
+ * @throws Error when there is no whole answer in time, or the call was aborted
  */
 export function callService(call: HttpCall): Promise<HttpAnswer> {
   return httpCalls.tracePromise(() => send(call), call);
@@ -50,7 +52,8 @@ export function callService(call: HttpCall): Promise<HttpAnswer> {
 
 async function send(call: HttpCall): Promise<HttpAnswer> {
   const { method, url, headers, body, timeoutMs } = call;
-  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
   const { request, agent } = url.protocol === 'https:' ? HTTPS : HTTP;
   for (;;) {
     const outgoing = request(url, { method, headers, agent, signal });

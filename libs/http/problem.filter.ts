@@ -36,6 +36,18 @@ BY_STATUS.set(400, 'malformed-body').set(503, 'not-ready');
 /** The connection is closed after these problems. */
 const CLOSING = new Set<ProblemName>(['malformed-http', 'request-timeout', 'expectation-failed']);
 
+/**
+ * The access log shows these, and what is wrong with Redis or another service is logged once. A
+ * line for every request would fill the log.
+ */
+const TOLD = new Set<ProblemName>([
+  'not-ready',
+  'busy',
+  'unavailable',
+  'full',
+  'search-unavailable',
+]);
+
 const BEARER = 'Bearer realm="quotes"';
 /** In a line of its own, since Chromium reads only the first challenge of a line. */
 const BASIC = 'Basic realm="quotes", charset="UTF-8"';
@@ -89,11 +101,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.header('allow', methods.join(', '));
       problem = new ProblemError('method-not-allowed');
     }
-    // The access log shows these, and the failure of Redis is logged once. A line for every request
-    // would fill the log.
-    const isTold =
-      ['not-ready', 'busy'].includes(problem.problem) || error instanceof RedisUnavailableError;
-    if (problem.status >= 500 && !isTold) {
+    if (problem.status >= 500 && !TOLD.has(problem.problem)) {
       this.logger.error(
         { request_id: request.id, err: error },
         error instanceof Error ? error.message : problem.message,

@@ -37,6 +37,7 @@ export const PROBLEMS = {
   unavailable: { status: 503, title: 'The service cannot reach its database' },
   full: { status: 503, title: 'The database is full: it can be read, but takes nothing new' },
   'payment-unavailable': { status: 503, title: 'The payment provider cannot be reached' },
+  'search-unavailable': { status: 503, title: 'The search service cannot be reached' },
   busy: { status: 503, title: 'The service is overloaded' },
   'not-ready': { status: 503, title: 'The service cannot take requests now' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { languageSchema } from '#libs/schema/language.schema.ts';
-import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
+import { pageSchema } from '#libs/schema/page.schema.ts';
 import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
-const QUOTE_ID_PATTERN = '[1-9]\\d{0,15}';
+/** Of one id, for patterns that hold it. */
+export const QUOTE_ID_PATTERN = '[1-9]\\d{0,15}';
 
 /** Decimal snowflake, see the quotes repository. */
 export const QUOTE_ID = new RegExp(`^${QUOTE_ID_PATTERN}$`);
@@ -91,51 +92,7 @@ export const quoteSchema = z
   })
   .meta({ id: 'Quote' });
 
-const MAX_IDS = 100;
-
-const idsSchema = z
-  .string('must be given once')
-  .meta({
-    pattern: `^${QUOTE_ID_PATTERN}(,${QUOTE_ID_PATTERN}){0,${MAX_IDS - 1}}$`,
-  })
-  .transform((text) => text.split(','))
-  .pipe(z.array(quoteIdSchema).max(MAX_IDS, `must be at most ${MAX_IDS} ids`))
-  .transform((ids) => [...new Set(ids)])
-  .optional()
-  .describe(
-    [
-      `only these quotes, up to ${MAX_IDS}, with commas between their ids;`,
-      'they come in this order, without those that are not there, and an id given twice counts',
-      'once. `total` is how many of them there are, and `next` is null. It goes with no other',
-      'parameter',
-    ].join(' '),
-  );
-
-const listParameters = {
-  ids: idsSchema,
-  limit: limitSchema,
-  cursor: z
-    .string('must be given once')
-    .regex(QUOTE_ID, 'must be the `next` of a page')
-    .optional()
-    .describe('`next` of the page before'),
-  user_id: idSchema.optional().describe('only the quotes that this user signed'),
-};
-
-/** Query of `GET /quotes`: a page of the list, or `ids` alone. */
-export const quoteListQuerySchema = z.preprocess((query, context) => {
-  const given = Object.keys(query ?? {});
-  if (!given.includes('ids')) return query;
-  for (const name of given) {
-    if (name === 'ids' || !Object.hasOwn(listParameters, name)) continue;
-    const message = 'must not be given together with ids';
-    context.addIssue({ code: 'custom', path: [name], message });
-  }
-  return query;
-}, z.strictObject(listParameters));
-
 /** A page of quotes. */
 export const quoteListSchema = pageSchema(quoteSchema, 'QuoteList', 'quotes');
 
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;
-export type QuoteListQuery = z.output<typeof quoteListQuerySchema>;

@@ -14,6 +14,10 @@ declare module 'ioredis' {
       keyCount: number,
       ...keysAndArgs: (string | number)[]
     ): Result<[total: number, ids: string, documents: string[]] | null, Context>;
+    findQuotes(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<(string | null)[] | null, Context>;
     randomQuoteBuffer(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
@@ -102,6 +106,21 @@ export const QUOTE_SCRIPTS = {
     local bytes, most = 0, tonumber(ARGV[3]) or math.huge
     for _, document in ipairs(documents) do bytes = bytes + #document end
     return bytes <= most and { total, table.concat(ids, ','), documents }`,
+  },
+
+  /**
+   * KEYS quote:; ARGV most bytes of the documents, ids. Answers the documents in the order of the
+   * ids, and nothing in the place of one that is not there; nothing at all when they are larger.
+   */
+  findQuotes: {
+    flag: 'no-writes',
+    lua: `
+    local names = {}
+    for i = 2, #ARGV do names[i - 1] = KEYS[1] .. ARGV[i] end
+    local documents = redis.call('MGET', unpack(names))
+    local bytes = 0
+    for _, document in ipairs(documents) do bytes = bytes + (document and #document or 0) end
+    return bytes <= tonumber(ARGV[1]) and documents`,
   },
 
   /** KEYS quotes, quote:. Answers a document, or nothing when there is none. */

@@ -83,10 +83,14 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     const { documents } = await quotes.list(4);
     const bytes = documents.reduce((sum, { length }) => sum + length, 0);
 
-    expect(await quotes.listWithin(bytes / 2, 4)).toBeUndefined();
+    expect(await quotes.list(4, undefined, undefined, bytes / 2)).toBeUndefined();
     // A page asks for one quote more than it shows, and each shard for as many.
     const enough = shards * (bytes + 2 * Math.max(...documents.map(({ length }) => length)));
-    expect((await quotes.listWithin(enough, 4))?.documents).toEqual(documents);
+    expect((await quotes.list(4, undefined, undefined, enough))?.documents).toEqual(documents);
+
+    const ids = documents.map((document) => decodeQuote(document).id);
+    expect(await quotes.findMany(ids, bytes / 2)).toBeUndefined();
+    expect(await quotes.findMany(['1', ...ids], enough)).toEqual([null, ...documents]);
   });
 
   it('give no id twice, even when the clock goes back', async () => {

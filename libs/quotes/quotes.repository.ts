@@ -125,18 +125,33 @@ export class QuotesRepository {
   /**
    * The JSON representations of quotes, in the order of the ids; null where there is none. One
    * round trip, on a Redis Cluster one to each node at the same time.
+   * @param maxBytes nothing is read when the stored documents have more (in several shards: those
+   *   of one shard more than its part of them); Redis measures them, so that they are not sent
    * @throws RedisUnavailableError
    */
-  async findMany(ids: readonly string[]): Promise<(string | null)[]> {
+  findMany(ids: readonly string[]): Promise<(string | null)[]>;
+  findMany(ids: readonly string[], maxBytes: number): Promise<(string | null)[] | undefined>;
+  async findMany(
+    ids: readonly string[],
+    maxBytes?: number,
+  ): Promise<(string | null)[] | undefined> {
     if (ids.length === 0) {
       // There is nothing to read, but the answer must not hide that Redis is away.
       await this.redis.read('ping', (client) => client.ping());
       return [];
     }
     const byShard = [...Map.groupBy(ids, (id) => this.shardOf(id))];
+    const share = maxBytes === undefined ? undefined : Math.floor(maxBytes / byShard.length);
     const answers = await this.redis.read('quote.findMany', (client) =>
-      Promise.all(byShard.map(([keys, some]) => client.mget(some.map((id) => keys.quote + id)))),
+      Promise.all(
+        byShard.map(([{ quote }, some]) =>
+          share === undefined
+            ? client.mget(some.map((id) => quote + id))
+            : client.findQuotes(1, quote, share, ...some),
+        ),
+      ),
     );
+    if (answers.includes(null)) return undefined;
     const documents = new Map(
       byShard.flatMap(([, some], i) => some.map((id, j) => [id, answers[i]?.[j] ?? null] as const)),
     );
@@ -150,24 +165,21 @@ export class QuotesRepository {
    * Quotes from newest to oldest.
    * @param before id below which the page starts; undefined for the newest
    * @param userId only the quotes that this user signed
+   * @param maxBytes as in findMany()
    * @throws RedisUnavailableError
    */
-  async list(limit: number, before?: string, userId?: string): Promise<QuotePage> {
-    const page = await this.listWithin(Number.MAX_SAFE_INTEGER, limit, before, userId);
-    if (!page) throw new Error('A page without a limit of bytes was refused');
-    return page;
-  }
-
-  /**
-   * The same, but nothing when the stored documents have more than `maxBytes` (on several shards:
-   * those of one shard more than its part of them). Redis measures them, so that they are not sent.
-   * @throws RedisUnavailableError
-   */
-  async listWithin(
+  list(limit: number, before?: string, userId?: string): Promise<QuotePage>;
+  list(
+    limit: number,
+    before: string | undefined,
+    userId: string | undefined,
     maxBytes: number,
+  ): Promise<QuotePage | undefined>;
+  async list(
     limit: number,
     before?: string,
     userId?: string,
+    maxBytes = Number.MAX_SAFE_INTEGER,
   ): Promise<QuotePage | undefined> {
     const from = before === undefined ? '+inf' : `(${before}`;
     const answers = await this.redis.read('quote.list', (client) =>

@@ -7,7 +7,7 @@ import { Counter } from 'prom-client';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { clientOf } from '#libs/http/client.address.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
-import { READ_AHEAD } from './read-ahead.decorator.ts';
+import { READ_AHEAD, type ReadAheadWhen } from './read-ahead.decorator.ts';
 
 /** Requests refused because their client made too many. */
 const throttledRequests = new Counter({
@@ -54,7 +54,8 @@ export class ClientThrottlerGuard implements CanActivate {
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const client = clientOf(request.ip);
     const verdict = this.storage.increment(client, this.windowMs, this.limit, 0, 'default');
-    if (this.reflector.get(READ_AHEAD, context.getHandler())) {
+    const readsAhead = this.reflector.get<ReadAheadWhen>(READ_AHEAD, context.getHandler());
+    if (readsAhead?.(request)) {
       request.verdict = verdict;
       return true;
     }

@@ -37,6 +37,7 @@ async function qualification(): Promise<void> {
     'quotes-0': 30,
     'quotes-1': 31,
     'search-0': 40,
+    'search-service': 40,
     seed: 50,
   });
   await pods.start('redis-qualification', 'redis-qualification');
@@ -96,6 +97,17 @@ async function qualification(): Promise<void> {
     'ok   a user is created, signs a quote with Basic credentials, and search finds it ' +
       'without its accent',
   );
+
+  const haddock = { quote: 'Tonnerre de Brest !', author: 'Archibald Haddock' };
+  assert.equal((await send(quotes, 'POST /quotes', { key, json: haddock })).status, 201);
+  await eventually(async () => {
+    asked += 1;
+    const found = await send(quotes, 'GET /quotes?author=archibald+haddock', {
+      client: `198.51.100.${asked}`,
+    });
+    return ((await found.json()) as { total: number }).total === 1;
+  });
+  say('ok   quotes asks search which quotes are by an author, and search does not limit it');
 
   const statuses: number[] = [];
   for (let i = 0; i < 11; i += 1) {

@@ -52,6 +52,8 @@ const intended = [
     `ENV/${service}-deployment > ENV/redis-ENV:6379`,
     `ENV/${service}-deployment > ENV/redis-ENV:26379`,
   ]),
+  'ENV/quotes-deployment > ENV/search-deployment:5000',
+  'privrocket-preprod/quotes-deployment > privrocket-preprod/search-deployment:5000',
   'monitoring/prometheus > ENV/redis-ENV:9121',
   'monitoring/prometheus > monitoring/alertmanager:9093',
   'monitoring/prometheus > monitoring/grafana:3000',

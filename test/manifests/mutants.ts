@@ -177,6 +177,24 @@ export const mutants: Mutant[] = [
   remove('NetworkPolicy', 'dns', /production\/users-deployment > kube-system\/kube-dns:53 is shut/),
   remove(
     'NetworkPolicy',
+    'search',
+    /production\/quotes-deployment > production\/search-deployment:5000 is shut/,
+  ),
+  remove(
+    'NetworkPolicy',
+    'search-clients',
+    /production\/quotes-deployment > production\/search-deployment:5000 is shut/,
+  ),
+  inThe(
+    'NetworkPolicy',
+    'search',
+    (p) => {
+      for (const peer of p.spec?.ingress?.[0]?.from ?? []) peer.podSelector = {};
+    },
+    /production\/users-deployment > production\/search-deployment:5000 is open/,
+  ),
+  remove(
+    'NetworkPolicy',
     'redis-nodes',
     /production\/redis-production > production\/redis-production:6379 is shut/,
   ),

@@ -6,13 +6,22 @@ import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
   newQuoteSchema,
-  type QuoteListQuery,
-  quoteListQuerySchema,
   quoteListSchema,
   quoteSchema,
 } from '#libs/quotes/quote.schema.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
 import { RequireAuthor } from './author.guard.ts';
+import {
+  type QuoteListQuery,
+  quoteListQuerySchema,
+  type RandomQuery,
+  randomQuerySchema,
+  type SampleQuery,
+  sampleQuerySchema,
+  sampleSchema,
+  type TodayQuery,
+  todayQuerySchema,
+} from './query.schema.ts';
 import { QuoteId } from './quote-id.decorator.ts';
 import { QuotesService } from './quotes.service.ts';
 
@@ -57,19 +66,44 @@ export class QuotesController {
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'List the quotes, newest first, or read those of `ids`' })
   @ApiAnswer(200, quoteListSchema)
-  @ApiProblem('invalid-request')
+  @ApiProblem('invalid-request', 'unavailable', 'search-unavailable', 'busy')
   list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery, @Req() request: FastifyRequest) {
-    return this.quotes.list(query, request.signal);
+    return this.quotes.list(query, request);
   }
 
   @Get('random')
-  @ReadAhead()
+  // One that asks the search service waits for the verdict, so that a refusal costs nothing there.
+  @ReadAhead(({ url }) => !url.includes('?'))
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'Read a quote drawn at random' })
   @ApiAnswer(200, quoteSchema)
-  @ApiProblem('not-found')
-  random() {
-    return this.quotes.random();
+  @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')
+  random(@ValidQuery(randomQuerySchema) query: RandomQuery, @Req() request: FastifyRequest) {
+    return this.quotes.random(query, request);
+  }
+
+  @Get('sample')
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Read different quotes drawn at random' })
+  @ApiAnswer(200, sampleSchema)
+  @ApiProblem('invalid-request', 'unavailable', 'search-unavailable', 'busy')
+  sample(@ValidQuery(sampleQuerySchema) query: SampleQuery, @Req() request: FastifyRequest) {
+    return this.quotes.sample(query, request);
+  }
+
+  @Get('today')
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Read the quote of the day, the same one all day' })
+  @ApiAnswer(200, quoteSchema, { 'Cache-Control': 'Until the day ends' })
+  @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')
+  async today(
+    @ValidQuery(todayQuerySchema) query: TodayQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { document, secondsLeft } = await this.quotes.today(query, request);
+    reply.header('cache-control', `public, max-age=${secondsLeft}`);
+    return document;
   }
 
   @Get(':id')

@@ -6,6 +6,7 @@ import { UsersRepository } from '#libs/users/users.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 import { QuotesController } from './quotes.controller.ts';
 import { QuotesService } from './quotes.service.ts';
+import { SelectionClient } from './selection.client.ts';
 
 /** The quotes service. */
 @Module({
@@ -13,6 +14,7 @@ import { QuotesService } from './quotes.service.ts';
   controllers: [QuotesController],
   providers: [
     QuotesService,
+    SelectionClient,
     CredentialsService,
     QuotesRepository,
     UsersRepository,

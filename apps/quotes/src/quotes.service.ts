@@ -1,13 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
+import type { ServedRequest } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
+import type { NewQuoteBody } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import type { Selection } from '#libs/quotes/selection.schema.ts';
+import { localDay } from './local.day.ts';
+import {
+  isSelective,
+  type QuoteListQuery,
+  type RandomQuery,
+  type SampleQuery,
+  type TodayQuery,
+} from './query.schema.ts';
+import { SelectionClient } from './selection.client.ts';
 
 /** Pages of up to this size count as small. */
 const MAX_SMALL_PAGE_BYTES = 64 * 1024;
-/** A document has 11 KB at most. */
-const MAX_IDS_OF_SMALL_PAGE = 6;
 /** They share one round trip to Redis, and take about as much memory as two large pages. */
 const MAX_SMALL_PAGES_READ = 32;
 /** The largest page is 1.1 MB, and takes thrice that while it is assembled. */
@@ -23,6 +33,21 @@ const MAX_TEXT_LENGTH = 16 * 1024;
  */
 const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 
+/** A quote is drawn so many times before those that match count as deleted meanwhile. */
+const MAX_DRAWS = 4;
+/** The search service hears of a deletion within some milliseconds. */
+const REDRAW_DELAY_MS = 20;
+
+/** Reads a page, or nothing when its stored documents have more bytes. */
+type PageReader = (maxBytes: number) => Promise<QuotePage | undefined>;
+
+/** The quote of a day, as JSON. */
+export interface QuoteOfToday {
+  document: Buffer;
+  /** How long the day lasts from now on. */
+  secondsLeft: number;
+}
+
 /** The rules about quotes. Representations are passed on, never parsed. */
 @Injectable()
 export class QuotesService {
@@ -31,7 +56,10 @@ export class QuotesService {
   /** The bytes of pages since the garbage was last collected. */
   private garbageBytes = 0;
 
-  constructor(private readonly quotes: QuotesRepository) {}
+  constructor(
+    private readonly quotes: QuotesRepository,
+    private readonly selections: SelectionClient,
+  ) {}
 
   /**
    * Adds a quote.
@@ -54,17 +82,25 @@ export class QuotesService {
   /**
    * A page of quotes as JSON: newest first, where `cursor` is the id of the last quote of the page
    * before, or those of `ids` that are there, in that order.
-   * @param signal aborted when the client has gone
-   * @throws ProblemError busy
+   * @throws ProblemError busy; those of SelectionClient when only some quotes are wanted
    */
-  async list(query: QuoteListQuery, signal: AbortSignal): Promise<string | Buffer> {
-    const { documents, total, next } =
-      (await this.readSmall(query, signal)) ?? (await this.readLarge(query, signal));
-    const page = `{"items":[${documents.join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
-    if (page.length <= MAX_TEXT_LENGTH) return page;
-    const bytes = Buffer.from(page);
-    this.garbageBytes += bytes.length;
-    return bytes;
+  async list(query: QuoteListQuery, request: Required<ServedRequest>): Promise<string | Buffer> {
+    const read = await this.readerOf(query, request);
+    const { documents, total, next } = await this.readInTurn(read, request.signal);
+    return this.toSend(
+      `{"items":[${documents.join(',')}],"total":${total},"next":${JSON.stringify(next)}}`,
+    );
+  }
+
+  /**
+   * Different quotes as JSON, drawn at random from those that match, each as likely as any other.
+   * @throws ProblemError busy; those of SelectionClient
+   */
+  async sample(query: SampleQuery, request: Required<ServedRequest>): Promise<string | Buffer> {
+    const selection = await this.selections.sample(query, request);
+    const read = (maxBytes: number) => this.pageOf(selection, maxBytes);
+    const { documents } = await this.readInTurn(read, request.signal);
+    return this.toSend(`{"items":[${documents.join(',')}]}`);
   }
 
   /** @throws ProblemError not-found */
@@ -74,11 +110,31 @@ export class QuotesService {
     return document;
   }
 
-  /** @throws ProblemError not-found when there is no quote at all */
-  async random(): Promise<Buffer> {
+  /**
+   * A quote drawn at random from those that match, each as likely as any other.
+   * @throws ProblemError not-found; those of SelectionClient when only some quotes are wanted
+   */
+  async random(query: RandomQuery, request: Required<ServedRequest>): Promise<Buffer> {
+    if (isSelective(query))
+      return this.draw(() => this.selections.sample({ ...query, n: 1 }, request));
     const document = await this.quotes.random();
     if (!document) throw new ProblemError('not-found', 'There is no quote yet');
     return document;
+  }
+
+  /**
+   * The quote of the day: the same one all day, of those that match.
+   * @throws ProblemError not-found; those of SelectionClient
+   */
+  async today(
+    { tz, ...filters }: TodayQuery,
+    request: Required<ServedRequest>,
+  ): Promise<QuoteOfToday> {
+    const { date, start, end } = localDay(tz, Date.now());
+    // Ids are microseconds.
+    const query = { ...filters, day: date, before: String(start * 1000) };
+    const document = await this.draw(() => this.selections.today(query, request));
+    return { document, secondsLeft: Math.max(0, Math.floor((end - Date.now()) / 1000)) };
   }
 
   /**
@@ -93,33 +149,61 @@ export class QuotesService {
       throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
   }
 
-  /** The page, or nothing when it is large: most are small, and must not wait for large ones. */
-  private async readSmall(
-    { ids, limit, cursor, user_id }: QuoteListQuery,
-    signal: AbortSignal,
+  /** How the page of a query is read; what it selects is known by then. */
+  private async readerOf(
+    { ids, limit, cursor, ...filters }: QuoteListQuery,
+    request: Required<ServedRequest>,
+  ): Promise<PageReader> {
+    if (!ids && !isSelective(filters))
+      return (maxBytes) => this.quotes.list(limit, cursor, filters.user_id, maxBytes);
+    const selection = ids
+      ? { ids, total: ids.length, next: null }
+      : await this.selections.page({ limit, cursor, ...filters }, request);
+    return (maxBytes) => this.pageOf(selection, maxBytes);
+  }
+
+  /** The quotes of a selection that are still there. */
+  private async pageOf(
+    { ids, total, next }: Selection,
+    maxBytes: number,
   ): Promise<QuotePage | undefined> {
-    if (ids && ids.length > MAX_IDS_OF_SMALL_PAGE) return undefined;
-    return this.smallPages.run(() => {
-      this.collectGarbage();
-      return ids
-        ? this.ofIds(ids)
-        : this.quotes.listWithin(MAX_SMALL_PAGE_BYTES, limit, cursor, user_id);
-    }, signal);
+    const found = await this.quotes.findMany(ids, maxBytes);
+    if (!found) return undefined;
+    const documents = found.filter((document) => document !== null);
+    return { documents, total: total - (ids.length - documents.length), next };
   }
 
-  private readLarge(
-    { ids, limit, cursor, user_id }: QuoteListQuery,
-    signal: AbortSignal,
-  ): Promise<QuotePage> {
-    return this.largePages.run(() => {
+  /** Reads a page when its turn comes: most pages are small, and must not wait for large ones. */
+  private async readInTurn(read: PageReader, signal: AbortSignal): Promise<QuotePage> {
+    const within = (maxBytes: number) => () => {
       this.collectGarbage();
-      return ids ? this.ofIds(ids) : this.quotes.list(limit, cursor, user_id);
-    }, signal);
+      return read(maxBytes);
+    };
+    const page =
+      (await this.smallPages.run(within(MAX_SMALL_PAGE_BYTES), signal)) ??
+      (await this.largePages.run(within(Number.MAX_SAFE_INTEGER), signal));
+    if (!page) throw new Error('A page without a limit of bytes was refused');
+    return page;
   }
 
-  private async ofIds(ids: readonly string[]): Promise<QuotePage> {
-    const documents = (await this.quotes.findMany(ids)).filter((document) => document !== null);
-    return { documents, total: documents.length, next: null };
+  /** A page in the form in which it is sent. */
+  private toSend(page: string): string | Buffer {
+    if (page.length <= MAX_TEXT_LENGTH) return page;
+    const bytes = Buffer.from(page);
+    this.garbageBytes += bytes.length;
+    return bytes;
+  }
+
+  /** Reads the quote of a selection, which is asked again when the quote was deleted meanwhile. */
+  private async draw(select: () => Promise<Selection>): Promise<Buffer> {
+    for (let draws = 1; ; draws++) {
+      const [id] = (await select()).ids;
+      const document = id === undefined ? null : await this.quotes.find(id);
+      if (document) return document;
+      if (id === undefined || draws === MAX_DRAWS)
+        throw new ProblemError('not-found', 'There is no quote that matches');
+      await delay(REDRAW_DELAY_MS);
+    }
   }
 
   /** Node has gc() only with --expose-gc, as in the image; elsewhere memory has no such bound. */

@@ -15,8 +15,11 @@ import { metric } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
+import { StubService, sendJson } from '#libs/testing/stub-service.ts';
 
 const platform = new Platform();
+/** A search service that answers at once with as many quotes as are wanted, all large or none. */
+const search = new StubService();
 /** Each attack meets a new process, with the heap of the image. */
 let service: ServiceProcess;
 let bystander: Bystander;
@@ -36,18 +39,31 @@ const LARGEST_SMALL_PAGE = '/quotes?limit=6';
 let ordinaryPage = '';
 
 beforeAll(async () => {
-  await platform.start();
+  await Promise.all([platform.start(), search.start()]);
   const writer = new QuoteWriter(platform.redis);
   const text = (i: number) =>
     `Mille millions de mille milliards de mille sabords de tonnerre de Brest, n° ${i} !`;
-  await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
-  const [first] = await writer.add(...Array.from({ length: 100 }, () => LONGEST));
-  ordinaryPage = `${LARGEST_PAGE}&cursor=${first}`;
+  const ordinary = await writer.add(...Array.from({ length: 200 }, (_, i) => text(i)));
+  const largest = await writer.add(...Array.from({ length: 100 }, () => LONGEST));
+  ordinaryPage = `${LARGEST_PAGE}&cursor=${largest[0]}`;
+  search.answer = (request, response) => {
+    const { searchParams } = new URL(request.url ?? '', search.url);
+    const ids = searchParams.get('lang') === LONGEST.lang ? largest : ordinary;
+    const count = Number(searchParams.get('limit') ?? searchParams.get('n'));
+    sendJson({ ids: ids.slice(0, count), total: ids.length, next: null })(request, response);
+  };
 });
-afterAll(() => platform.stop());
+afterAll(async () => {
+  await platform.stop();
+  await search.stop();
+});
 
 beforeEach(async () => {
-  service = await platform.service('quotes', { ...imageMemorySettings(), NODE_ENV: 'production' });
+  service = await platform.service('quotes', {
+    ...imageMemorySettings(),
+    NODE_ENV: 'production',
+    SEARCH_URL: search.url,
+  });
   bystander = new Bystander(service);
 });
 afterEach(async () => {
@@ -88,8 +104,17 @@ it.each([
   ['a thousand', 'an ordinary page of a hundred', 1000, () => ordinaryPage],
   ['a thousand', 'the largest of the small pages', 1000, () => LARGEST_SMALL_PAGE],
   ['a hundred', 'the largest page there can be', 100, () => LARGEST_PAGE],
+  ['a thousand', 'an ordinary page of a hundred that match', 1000, () => `${LARGEST_PAGE}&lang=fr`],
+  [
+    'a thousand',
+    'the largest of the small pages that match',
+    1000,
+    () => `${LARGEST_SMALL_PAGE}&lang=${LONGEST.lang}`,
+  ],
+  ['a hundred', 'the largest page that matches', 100, () => `${LARGEST_PAGE}&lang=${LONGEST.lang}`],
+  ['a thousand', 'one that matches', 1000, () => `/quotes/random?lang=${LONGEST.lang}`],
 ])(
-  '%s clients that ask at once for a list are answered: %s',
+  '%s clients that ask at once for quotes are answered: %s',
   async (_name, _page, clients, page) => {
     const answers = await Promise.all(
       Array.from({ length: clients }, () => pipeline(service, get(page()), 1)),

@@ -814,6 +814,8 @@ it.each([
   ['quotes', '/quotes', 'GET, HEAD, POST'],
   ['quotes', '/quotes/1', 'DELETE, GET, HEAD'],
   ['quotes', '/quotes/random', 'GET, HEAD'],
+  ['quotes', '/quotes/sample', 'GET, HEAD'],
+  ['quotes', '/quotes/today', 'GET, HEAD'],
   ['users', '/users/x', 'DELETE, GET, HEAD'],
   ['search', '/search', 'GET, HEAD'],
   ['search', '/authors', 'GET, HEAD'],

@@ -30,7 +30,9 @@ const CONTRACT = {
   quotes: {
     'post /quotes': [201, 400, 401, 403, 413, 415, 422],
     'get /quotes': [200, 400],
-    'get /quotes/random': [200, 404],
+    'get /quotes/random': [200, 400, 404],
+    'get /quotes/sample': [200, 400],
+    'get /quotes/today': [200, 400, 404],
     'get /quotes/{id}': [200, 400, 404],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },

@@ -273,6 +273,9 @@ describe('GET /quotes?ids', () => {
     ['limit=20', 'limit'],
     ['cursor=1', 'cursor'],
     ['user_id=tintin', 'user_id'],
+    ['author=Haddock', 'author'],
+    ['tag=mer', 'tag'],
+    ['lang=fr', 'lang'],
   ])('goes with no other parameter, as %s', async (other, field) => {
     for (const query of [`ids=1&${other}`, `${other}&ids=1`]) {
       const answer = await get(`/quotes?${query}`);

@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
+import { UpstreamUnavailable } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { codePoints } from '#libs/schema/text.schema.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
@@ -12,7 +13,7 @@ import { cataloguePage } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { type FreshPage, PageCache } from './page.cache.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
-import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
+import { QuotesClient } from './quotes.client.ts';
 
 /** Longer quotes do not fit on a mug. */
 const MAX_QUOTE_LENGTH = 280;

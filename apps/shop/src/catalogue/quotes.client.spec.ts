@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
 import { parseConfig } from '#libs/config/config.ts';
+import { UpstreamUnavailable } from '#libs/http/service.client.ts';
 import { secret } from '#libs/testing/secrets.ts';
-import { QuotesClient, UpstreamUnavailable } from './quotes.client.ts';
+import { QuotesClient } from './quotes.client.ts';
 
 const quote = {
   id: '1763740800000000',
@@ -126,31 +126,4 @@ it('takes quotes of a service that knows no authors yet', async () => {
   expect((await client.list('request')).quotes).toEqual([product]);
   answer = sendJson({ items: [{ ...old, score: 1, highlight: '' }], total: 1 });
   expect((await client.search('request', 'tonnerre')).quotes).toEqual([product]);
-});
-
-it('logs what is wrong with a service once, and that it answers again', async () => {
-  const lines: string[] = [];
-  const note = (line: string) => void lines.push(line.replace(/^\S+ /, ''));
-  Logger.overrideLogger({ log: note, warn: note, error: note });
-  const list = () => client.list('request').catch(() => {});
-  answer = send('<!doctype html>', 'text/html');
-  await list();
-  await list();
-  answer = sendJson({ items: [{ id: 1 }], total: 1, next: null });
-  await list();
-  answer = (request) => void request.socket.destroy();
-  await list();
-  answer = () => {};
-  await list();
-  answer = sendJson({ items: [quote], total: 1, next: null });
-  await list();
-  await list();
-  Logger.overrideLogger(false);
-  expect(lines).toEqual([
-    'does not answer as it should: its answer is no JSON',
-    'does not answer as it should: its answer has another shape',
-    'does not answer as it should: socket hang up',
-    'does not answer as it should: no answer in time',
-    'answers again',
-  ]);
 });

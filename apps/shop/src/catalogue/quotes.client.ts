@@ -1,7 +1,7 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { CONFIG, type Config } from '#libs/config/config.ts';
-import { callService } from '#libs/http/http.client.ts';
+import { ServiceClient } from '#libs/http/service.client.ts';
 import { quoteListSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { MAX_OFFSET, searchResultSchema } from '#libs/quotes/search.schema.ts';
 import type { Product } from './products.repository.ts';
@@ -20,22 +20,10 @@ const productSchema = quoteSchema.pick({ id: true, quote: true }).extend({
 const productListSchema = quoteListSchema.extend({ items: z.array(productSchema) });
 const foundProductsSchema = searchResultSchema.extend({ items: z.array(productSchema) });
 
-/**
- * The quotes or search service does not answer, or not as it should: the cause says what
- * is wrong.
- */
-export class UpstreamUnavailable extends Error {}
-
 /** A page of quotes from another service; `next` leads on, or is null on the last. */
 export interface QuotesPage {
   quotes: Product[];
   next: string | null;
-}
-
-/** An answer other than 200 that is no failure, and what it means. */
-interface Refusal<T> {
-  status: number;
-  meaning: T;
 }
 
 /**
@@ -44,11 +32,13 @@ interface Refusal<T> {
  */
 @Injectable()
 export class QuotesClient {
-  private readonly logger = new Logger('upstream');
-  /** What is wrong with each service that does not answer as it should, by its origin. */
-  private readonly problems = new Map<string, string>();
+  private readonly quotesService: ServiceClient;
+  private readonly searchService: ServiceClient;
 
-  constructor(@Inject(CONFIG) private readonly config: Config) {}
+  constructor(@Inject(CONFIG) config: Config) {
+    this.quotesService = new ServiceClient(config.QUOTES_URL, TIMEOUT_MS);
+    this.searchService = new ServiceClient(config.SEARCH_URL, TIMEOUT_MS);
+  }
 
   /**
    * Quotes, newest first. @param cursor `next` of the page before
@@ -59,8 +49,9 @@ export class QuotesClient {
       limit: String(PAGE_SIZE),
       ...(cursor !== undefined && { cursor }),
     });
-    const address = `${this.config.QUOTES_URL}/quotes?${query}`;
-    const { items, next } = await this.get(requestId, address, productListSchema);
+    const { items, next } = await this.quotesService.get(`/quotes?${query}`, productListSchema, {
+      id: requestId,
+    });
     return { quotes: items, next };
   }
 
@@ -74,10 +65,16 @@ export class QuotesClient {
       limit: String(PAGE_SIZE),
       offset: String(offset),
     });
-    const address = `${this.config.SEARCH_URL}/search?${query}`;
+    const path = `/search?${query}`;
+    const request = { id: requestId };
     // The search service refuses a query of too many words, for which nothing is found.
     const tooManyWords = { status: 400, meaning: { items: [], total: 0 } };
-    const { items, total } = await this.get(requestId, address, foundProductsSchema, tooManyWords);
+    const { items, total } = await this.searchService.get(
+      path,
+      foundProductsSchema,
+      request,
+      tooManyWords,
+    );
     const end = offset + PAGE_SIZE;
     return { quotes: items, next: total > end && end <= MAX_OFFSET ? String(end) : null };
   }
@@ -88,52 +85,15 @@ export class QuotesClient {
    * @throws UpstreamUnavailable
    */
   async find(requestId: string, ids: readonly string[]): Promise<Product[]> {
-    const quotes = `${this.config.QUOTES_URL}/quotes`;
-    if (ids.length > 1)
-      return (await this.get(requestId, `${quotes}?ids=${ids}`, productListSchema)).items;
+    const request = { id: requestId };
+    if (ids.length > 1) {
+      const path = `/quotes?ids=${ids}`;
+      return (await this.quotesService.get(path, productListSchema, request)).items;
+    }
     // One quote is read together with the count of the rate limit, and never waits behind lists.
     const absent = { status: 404, meaning: undefined };
-    const quote = await this.get(requestId, `${quotes}/${ids[0]}`, productSchema, absent);
+    const path = `/quotes/${ids[0]}`;
+    const quote = await this.quotesService.get(path, productSchema, request, absent);
     return quote ? [quote] : [];
   }
-
-  private async get<T, R = never>(
-    requestId: string,
-    address: string,
-    schema: z.ZodType<T>,
-    refusal?: Refusal<R>,
-  ): Promise<T | R> {
-    const url = new URL(address);
-    try {
-      const headers = { 'x-request-id': requestId };
-      const { status, body } = await callService({
-        method: 'GET',
-        url,
-        headers,
-        timeoutMs: TIMEOUT_MS,
-      });
-      if (status === refusal?.status) return refusal.meaning;
-      if (status !== 200) throw new Error(`It answered with ${status}`);
-      const answer = schema.parse(JSON.parse(body));
-      if (this.problems.delete(url.origin)) this.logger.log(`${url.origin} answers again`);
-      return answer;
-    } catch (error) {
-      this.report(url.origin, error);
-      throw new UpstreamUnavailable(`${url.origin} does not answer as it should`, { cause: error });
-    }
-  }
-  /** Logs each change of what is wrong with a service once. */
-  private report(origin: string, error: unknown): void {
-    const problem = problemOf(error);
-    if (this.problems.get(origin) === problem) return;
-    this.problems.set(origin, problem);
-    this.logger.warn(`${origin} does not answer as it should: ${problem}`);
-  }
-}
-
-function problemOf(error: unknown): string {
-  if (error instanceof z.ZodError) return 'its answer has another shape';
-  if (error instanceof SyntaxError) return 'its answer is no JSON';
-  const { name, message } = error as Error;
-  return name === 'AbortError' ? 'no answer in time' : message;
 }
