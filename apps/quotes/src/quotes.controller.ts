@@ -1,13 +1,17 @@
-import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, Header, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
+import { entityTag } from '#libs/http/entity.tag.ts';
+import { ifMatchDigests } from '#libs/http/if-match.header.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
   newQuoteSchema,
+  type QuoteChangesBody,
   type QuoteListQuery,
+  quoteChangesSchema,
   quoteListQuerySchema,
   quoteListSchema,
   quoteSchema,
@@ -17,6 +21,7 @@ import { QuoteId } from './quote-id.decorator.ts';
 import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const ENTITY_TAG = 'Entity tag of the quote as it is in this answer';
 
 /** The quotes: reading for all, writing for the admin and for users. */
 @ApiTags('quotes')
@@ -29,7 +34,7 @@ export class QuotesController {
   @RequireUser()
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'Add a quote' })
-  @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote' })
+  @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote', ETag: ENTITY_TAG })
   @ApiProblem(
     'invalid-request',
     'malformed-body',
@@ -48,7 +53,7 @@ export class QuotesController {
   ) {
     const { id, document } = await this.quotes.create(body, request.user?.id);
     request.subject = id;
-    reply.header('location', `/quotes/${id}`);
+    reply.header('location', `/quotes/${id}`).header('etag', entityTag(document));
     return document;
   }
 
@@ -79,6 +84,42 @@ export class QuotesController {
   @ApiProblem('invalid-request', 'not-found')
   find(@QuoteId() id: string) {
     return this.quotes.find(id);
+  }
+
+  @Patch(':id')
+  @RequireUser()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Change the given fields of a quote; search follows' })
+  @ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'entity tags: nothing is changed unless the quote still has one of them',
+  })
+  @ApiAnswer(200, quoteSchema, { ETag: ENTITY_TAG })
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'forbidden',
+    'not-found',
+    'precondition-failed',
+    'body-too-large',
+    'unsupported-media-type',
+    'unknown-user',
+    'unavailable',
+    'busy',
+    'full',
+  )
+  async change(
+    @QuoteId() id: string,
+    @ValidBody(quoteChangesSchema) body: QuoteChangesBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    request.subject = id;
+    const digests = ifMatchDigests(request.headers['if-match']);
+    const document = await this.quotes.change(id, body, request.user?.id, digests);
+    reply.header('etag', entityTag(document));
+    return document;
   }
 
   @Delete(':id')
