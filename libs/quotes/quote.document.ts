@@ -63,8 +63,8 @@ export type QuoteChanges = { [Field in ChangeableField]?: Quote[Field] | undefin
 type ChangeableField = 'user_id' | keyof QuoteContent;
 
 /**
- * The values to be changed in their JSON form, for the script that changes it: user_id, quote, author, source,
- * lang and tags, each empty where it stays.
+ * The values to be changed in their JSON form, for the script that changes a quote: user_id, quote,
+ * author, source, lang and tags, each empty where it stays.
  */
 export function encodeChanges(changes: QuoteChanges): string[] {
   const { user_id, quote, author, source, lang, tags } = changes;
