@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { changesSchema } from '#libs/schema/changes.schema.ts';
 import { languageSchema } from '#libs/schema/language.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
-import { idSchema, NO_CHANGE, textSchema } from '#libs/schema/text.schema.ts';
+import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 const QUOTE_ID_PATTERN = '[1-9]\\d{0,15}';
 
@@ -57,17 +58,17 @@ export const newQuoteSchema = z
   .meta({ id: 'NewQuote' });
 
 /** Body of `PATCH /quotes/{id}`: a field that is left out stays, and null clears. */
-export const quoteChangesSchema = z
-  .strictObject({
+export const quoteChangesSchema = changesSchema(
+  {
     quote: quoteText.optional(),
     author: author.optional(),
     source: source.optional(),
     lang: lang.optional(),
     tags: tags.transform(distinct).optional().describe(TAGS_MEANING),
     user_id: signer,
-  })
-  .refine((changes) => Object.keys(changes).length > 0, NO_CHANGE)
-  .meta({ id: 'QuoteChanges', minProperties: 1 });
+  },
+  'QuoteChanges',
+);
 
 /** A quote as services answer with it. */
 export const quoteSchema = z

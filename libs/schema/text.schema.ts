@@ -43,9 +43,6 @@ export function textSchema(max: number, normalise: (text: string) => string = (t
     .meta({ minLength: 1, maxLength: max });
 }
 
-/** What a body that is to change something is refused with when it names nothing. */
-export const NO_CHANGE = 'must have at least one field to change';
-
 /** A name for a resource that its creator chooses. */
 export const idSchema = z
   .string('must be a string')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { changesSchema } from '#libs/schema/changes.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
-import { codePoints, idSchema, NO_CHANGE, textSchema } from '#libs/schema/text.schema.ts';
+import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 const name = textSchema(100).meta({ example: 'Tintin' });
 
@@ -22,10 +23,10 @@ export const newUserSchema = z
   .meta({ id: 'NewUser' });
 
 /** Body of `PATCH /users/{id}`: a field that is left out stays. */
-export const userChangesSchema = z
-  .strictObject({ name: name.optional(), password: password.optional() })
-  .refine((changes) => Object.keys(changes).length > 0, NO_CHANGE)
-  .meta({ id: 'UserChanges', minProperties: 1 });
+export const userChangesSchema = changesSchema(
+  { name: name.optional(), password: password.optional() },
+  'UserChanges',
+);
 
 /** Length of a password as it is compared: in characters of normal form C. */
 export function passwordLength(password: string): number {
