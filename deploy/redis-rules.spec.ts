@@ -140,11 +140,28 @@ it('keeps password hashes from a script of search as well', async () => {
   await platform.redis.acl('LOG', 'RESET');
 });
 
+it('lets the shop read the names of users, and nothing else of them', async () => {
+  expect(await answer('shop', 'HMGET', USER_KEYS.names, 'tintin')).toBe('OK');
+  for (const command of [
+    ['HSET', USER_KEYS.names, 'tintin', 'x'],
+    ['HGETALL', USER_KEYS.names],
+    ['HMGET', hash, 'name'],
+    ['ZRANGE', USER_KEYS.users, '0', '-1'],
+  ]) {
+    expect([command, await answer('shop', ...command)]).toEqual([
+      command,
+      expect.stringMatching(REFUSED),
+    ]);
+  }
+});
+
 it.each<[RedisUser, string[]]>([
   ['users', ['DEL', `${shard.quote}1`]],
   ['users', ['HGET', `${ORDER_KEYS.order}1`, 'order']],
   ['quotes', ['HSET', hash, 'password', 'x']],
   ['quotes', ['DEL', hash]],
+  ['quotes', ['HMGET', USER_KEYS.names, 'tintin']],
+  ['search', ['HMGET', USER_KEYS.names, 'tintin']],
   ['quotes', ['HGET', `${ORDER_KEYS.order}1`, 'order']],
   ['quotes', ['LRANGE', SNAPSHOT_KEYS.snapshot, '0', '1']],
   ['search', ['SET', `${shard.quote}1`, 'x']],

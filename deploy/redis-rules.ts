@@ -76,11 +76,21 @@ const ADD_QUOTES = script(
 );
 /** The creation of a user finishes the removal of an earlier one of the same id. */
 const CREATE_USER = [
-  script(USER_SCRIPTS.createUser, USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
+  script(
+    USER_SCRIPTS.createUser,
+    ...[USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving, USER_KEYS.names],
+  ),
   script(QUOTE_SCRIPTS.unsignQuotes, SHARD.quote, SHARD.byUser, SHARD.authors, SHARD.log),
   commands('hget', USER_KEYS.user, USER_KEYS.leaving),
   commands('hdel', USER_KEYS.leaving),
   commands('hset', SHARD.authors),
+];
+/** Whoever verifies the passwords of users, which `hget` reads, also counts failed logins. */
+const LOGINS = [
+  commands('mget', LOGIN_KEYS.failures),
+  commands('zscore', LOGIN_KEYS.proven),
+  script(LOGIN_SCRIPTS.countFailure, LOGIN_KEYS.failures),
+  script(LOGIN_SCRIPTS.provenLogin, LOGIN_KEYS.proven),
 ];
 
 const USERS = {
@@ -89,9 +99,15 @@ const USERS = {
     grants: [
       THROTTLE,
       ...CREATE_USER,
-      script(USER_SCRIPTS.removeUser, USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
+      script(USER_SCRIPTS.changeUser, USER_KEYS.user, USER_KEYS.names),
+      script(
+        USER_SCRIPTS.removeUser,
+        ...[USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving, USER_KEYS.names],
+      ),
+      script(USER_SCRIPTS.completeNames, USER_KEYS.users, USER_KEYS.user, USER_KEYS.names),
       script(USER_SCRIPTS.listUsers, USER_KEYS.users, USER_KEYS.user),
       commands('hkeys', USER_KEYS.leaving),
+      ...LOGINS,
     ],
   },
   quotes: {
@@ -104,6 +120,10 @@ const USERS = {
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
       ADD_QUOTES,
       script(
+        QUOTE_SCRIPTS.changeQuote,
+        ...[SHARD.quote, SHARD.byUser, SHARD.authors, SHARD.log, SHARD.imported],
+      ),
+      script(
         QUOTE_SCRIPTS.deleteQuote,
         SHARD.quote,
         SHARD.quotes,
@@ -112,12 +132,8 @@ const USERS = {
         SHARD.imported,
       ),
       commands('zcard', SHARD.quotes),
-      // They verify the password of the user who signs, and count failed logins.
       commands('hget', USER_KEYS.user),
-      commands('mget', LOGIN_KEYS.failures),
-      commands('zscore', LOGIN_KEYS.proven),
-      script(LOGIN_SCRIPTS.countFailure, LOGIN_KEYS.failures),
-      script(LOGIN_SCRIPTS.provenLogin, LOGIN_KEYS.proven),
+      ...LOGINS,
     ],
   },
   search: {
@@ -150,9 +166,14 @@ const USERS = {
       commands('get', ORDER_KEYS.token),
       commands('hmget hdel', PRODUCT_KEYS.product),
       commands('zrevrange zrem', PRODUCT_KEYS.products),
+      // Of users it may see the names alone.
+      commands('hmget', USER_KEYS.names),
     ],
   },
-  import: { rules: CONNECTION, grants: [ADD_QUOTES, ...CREATE_USER] },
+  import: {
+    rules: CONNECTION,
+    grants: [ADD_QUOTES, commands('hmget', SHARD.imported), ...CREATE_USER],
+  },
   /** Copies the data set as a replica would. */
   backup: { rules: '+ping +info +sync +psync +replconf' },
   /**

@@ -33,6 +33,9 @@ const JSON_PARTS = {
   end: '}',
 } as const;
 
+/** The parts that tell which value follows, for scripts. */
+const JSON_NAMES = Object.values(JSON_PARTS).filter((part) => part !== JSON_PARTS.end);
+
 const NO_DETAILS = encodeDetails({ author: null, source: null, lang: null, tags: [] });
 
 /** Every time has this length, which Date.toISOString() keeps until the year 9999. */
@@ -53,6 +56,21 @@ function encodeDetails({ author, source, lang, tags }: Omit<QuoteContent, 'quote
   const begin = JSON_PARTS.author + JSON.stringify(author) + JSON_PARTS.source;
   const middle = JSON.stringify(source) + JSON_PARTS.lang + JSON.stringify(lang);
   return begin + middle + JSON_PARTS.tags + JSON.stringify(tags);
+}
+
+/** What is to be changed of a quote. */
+export type QuoteChanges = { [Field in ChangeableField]?: Quote[Field] | undefined };
+type ChangeableField = 'user_id' | keyof QuoteContent;
+
+/**
+ * The values to be changed in their JSON form, for the script that changes a quote: user_id, quote,
+ * author, source, lang and tags, each empty where it stays.
+ */
+export function encodeChanges(changes: QuoteChanges): string[] {
+  const { user_id, quote, author, source, lang, tags } = changes;
+  return [user_id, quote, author, source, lang, tags].map((value) =>
+    value === undefined ? '' : JSON.stringify(value),
+  );
 }
 
 /** Makes the JSON of a quote as Redis stores it. */
@@ -121,13 +139,39 @@ export const QUOTE_DOCUMENT_LUA = `
     local function unsign_quote(document, id, user)
       return signature(id, nil) .. string.sub(document, #signature(id, user) + 1)
     end
-    -- Reads the JSON of a quote: answers the user, and the text in its JSON form.
-    local function decode_quote(document)
-      local user = cjson.decode(document).user_id
-      local _, before = string.find(document, '${JSON_PARTS.text}', 1, true)
-      local behind = string.find(document, '"${JSON_PARTS.author}', before, true)
-      local text = string.sub(document, before + 1, behind or -1 - #'${JSON_PARTS.end}')
-      return user ~= cjson.null and user or nil, text
+    local names = { ${JSON_NAMES.map((name) => `'${name}'`).join(', ')} }
+    local ID, USER, CREATED, UPDATED, TEXT, AUTHOR, SOURCE, LANG, TAGS = 1, 2, 3, 4, 5, 6, 7, 8, 9
+    -- The values of a quote in the order of their names, as they stand in its JSON.
+    local function split_quote(document)
+      local values, value, start = {}, 0, 1
+      for i, name in ipairs(names) do
+        local first, last = string.find(document, name, start, true)
+        if first then
+          values[value] = string.sub(document, start, first - 1)
+          value, start = i, last + 1
+        end
+      end
+      values[value] = string.sub(document, start, -1 - #'${JSON_PARTS.end}')
+      values[UPDATED] = values[UPDATED] or values[CREATED]
+      for i = AUTHOR, LANG do values[i] = values[i] or 'null' end
+      values[TAGS] = values[TAGS] or '[]'
+      return values
+    end
+    -- Makes the JSON of a quote from its values, complete or as Redis stores it.
+    local function join_quote(values, complete)
+      local last, parts = complete and TAGS or TEXT, {}
+      for i = AUTHOR, TAGS do
+        if values[i] ~= 'null' and values[i] ~= '[]' then last = TAGS end
+      end
+      for i = ID, last do
+        local left_out = i == UPDATED and not complete and values[i] == values[CREATED]
+        if not left_out then parts[#parts + 1] = names[i] .. values[i] end
+      end
+      return table.concat(parts) .. '${JSON_PARTS.end}'
+    end
+    -- The user who has signed a quote, or nil.
+    local function signer_of(values)
+      return values[USER] ~= 'null' and string.sub(values[USER], 2, -2) or nil
     end
     -- An import recognises a quote of that text by this.
     local function digest_of(text)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changesSchema } from '#libs/schema/changes.schema.ts';
 import { languageSchema } from '#libs/schema/language.schema.ts';
 import { pageSchema } from '#libs/schema/page.schema.ts';
 import { idSchema, textSchema } from '#libs/schema/text.schema.ts';
@@ -19,41 +20,56 @@ const quoteText = textSchema(2000).meta({ example: 'Tonnerre de Brest !' });
 
 const MAX_TAGS = 10;
 
-const tagsSchema = z
+const tags = z
   .array(
     textSchema(32, (text) => text.toLowerCase()).meta({ example: 'courage' }),
     'must be a list of tags',
   )
   .max(MAX_TAGS, `must be at most ${MAX_TAGS} tags`)
+  .nullable();
+const TAGS_MEANING = 'words to find it by; they are kept in lower case';
+const distinct = (given: readonly string[] | null | undefined): string[] => [...new Set(given)];
+
+const author = textSchema(100)
+  .nullable()
+  .describe('who said it')
+  .meta({ example: 'Archibald Haddock' });
+const source = textSchema(200)
+  .nullable()
+  .describe('the work that it is from')
+  .meta({ example: 'Le Crabe aux pinces d’or' });
+const lang = languageSchema
+  .nullable()
+  .describe('its language, as a code of ISO 639: of two letters where there is one');
+const signer = idSchema
   .nullish()
-  .transform((tags) => [...new Set(tags)])
-  .describe('words to find it by; they are kept in lower case');
+  .describe('the user of this platform who signs the quote')
+  .meta({ example: 'tintin' });
 
 /** Body of `POST /quotes`. */
 export const newQuoteSchema = z
   .strictObject({
     quote: quoteText,
-    author: textSchema(100)
-      .nullable()
-      .default(null)
-      .describe('who said it')
-      .meta({ example: 'Archibald Haddock' }),
-    source: textSchema(200)
-      .nullable()
-      .default(null)
-      .describe('the work that it is from')
-      .meta({ example: 'Le Crabe aux pinces d’or' }),
-    lang: languageSchema
-      .nullable()
-      .default(null)
-      .describe('its language, as a code of ISO 639: of two letters where there is one'),
-    tags: tagsSchema,
-    user_id: idSchema
-      .nullish()
-      .describe('the user of this platform who signs the quote')
-      .meta({ example: 'tintin' }),
+    author: author.default(null),
+    source: source.default(null),
+    lang: lang.default(null),
+    tags: tags.optional().transform(distinct).describe(TAGS_MEANING),
+    user_id: signer,
   })
   .meta({ id: 'NewQuote' });
+
+/** Body of `PATCH /quotes/{id}`: a field that is left out stays, and null clears. */
+export const quoteChangesSchema = changesSchema(
+  {
+    quote: quoteText.optional(),
+    author: author.optional(),
+    source: source.optional(),
+    lang: lang.optional(),
+    tags: tags.transform(distinct).optional().describe(TAGS_MEANING),
+    user_id: signer,
+  },
+  'QuoteChanges',
+);
 
 /** A quote as services answer with it. */
 export const quoteSchema = z
@@ -96,3 +112,4 @@ export const quoteSchema = z
 export const quoteListSchema = pageSchema(quoteSchema, 'QuoteList', 'quotes');
 
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;
+export type QuoteChangesBody = z.output<typeof quoteChangesSchema>;

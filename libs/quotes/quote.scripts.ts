@@ -6,6 +6,10 @@ import { QUOTE_DOCUMENT_LUA } from './quote.document.ts';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     addQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
+    changeQuote(
+      keyCount: number,
+      ...keysAndArgs: (string | number)[]
+    ): Result<[ChangeRefusal | 'done', document?: string], Context>;
     deleteQuote(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
@@ -25,6 +29,12 @@ declare module 'ioredis' {
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
   }
 }
+
+/**
+ * Why a quote was not changed. `stale`: it is not in a state that the change was meant for;
+ * `unknown`: the user who is to sign it does not exist.
+ */
+export type ChangeRefusal = 'absent' | 'forbidden' | 'stale' | 'unknown';
 
 /** What came of the deletion of a quote. */
 export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
@@ -68,6 +78,46 @@ export const QUOTE_SCRIPTS = {
   },
 
   /**
+   * KEYS quote: by: authors log imported; ARGV id, author whose quote it must be or '', time,
+   * digests of the states of which it must be in one (see ifMatchDigests()), then the values to be
+   * changed (see encodeChanges()). Answers a ChangeRefusal, or `done` and the document.
+   */
+  changeQuote: {
+    lua: `${QUOTE_DOCUMENT_LUA}
+    local quote, by, authors, log, imported = unpack(KEYS)
+    local id, author, time, states = unpack(ARGV)
+    local document = redis.call('GET', quote .. id)
+    if not document then return { 'absent' } end
+    local values = split_quote(document)
+    local user, text, before = signer_of(values), values[TEXT], join_quote(values, true)
+    if author ~= '' and user ~= author then return { 'forbidden' } end
+    if states ~= '*' then
+      local state = string.sub(redis.sha1hex(before), 1, 24)
+      if not string.find(states, state, 1, true) then return { 'stale' } end
+    end
+    for i, value in ipairs({ USER, TEXT, AUTHOR, SOURCE, LANG, TAGS }) do
+      local given = ARGV[4 + i]
+      if given ~= '' then values[value] = given end
+    end
+    if join_quote(values, true) == before then return { 'done', document } end
+    local signer = signer_of(values)
+    if signer ~= user then
+      if signer and not redis.call('HGET', authors, signer) then return { 'unknown' } end
+      if user then redis.call('ZREM', by .. user, id) end
+      if signer then redis.call('ZADD', by .. signer, id, id) end
+    end
+    if values[TEXT] ~= text and redis.call('HGET', imported, digest_of(text)) == id then
+      redis.call('HDEL', imported, digest_of(text))
+      redis.call('HSETNX', imported, digest_of(values[TEXT]), id)
+    end
+    values[UPDATED] = time
+    document = join_quote(values)
+    redis.call('SET', quote .. id, document)
+    ${logChange('u', 'id')}
+    return { 'done', document }`,
+  },
+
+  /**
    * KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a
    * DeleteOutcome.
    */
@@ -77,13 +127,14 @@ export const QUOTE_SCRIPTS = {
     local id, author = ARGV[1], ARGV[2]
     local document = redis.call('GET', quote .. id)
     if not document then return 'absent' end
-    local user, text = decode_quote(document)
+    local values = split_quote(document)
+    local user = signer_of(values)
     if author ~= '' and user ~= author then return 'forbidden' end
     redis.call('DEL', quote .. id)
     redis.call('ZREM', quotes, id)
     if user then redis.call('ZREM', by .. user, id) end
     ${logChange('d', 'id')}
-    local digest = digest_of(text)
+    local digest = digest_of(values[TEXT])
     if redis.call('HGET', imported, digest) == id then redis.call('HDEL', imported, digest) end
     return 'deleted'`,
   },

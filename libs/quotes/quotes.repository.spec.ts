@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createHash } from 'node:crypto';
 import { Cluster } from 'ioredis';
 import { parseConfig } from '#libs/config/config.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
@@ -186,6 +187,130 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     });
   });
 
+  describe('that are changed', () => {
+    const idOf = (outcome: ImportOutcome | undefined) =>
+      typeof outcome === 'object' ? outcome.id : '';
+    const changed = async (...[id, changes]: Parameters<QuotesRepository['change']>) => {
+      const outcome = await quotes.change(id, changes);
+      return decodeQuote(typeof outcome === 'object' ? outcome.document : outcome);
+    };
+    const stateOf = async (id: string) =>
+      createHash('sha1')
+        .update((await quotes.find(id)) ?? '')
+        .digest('hex')
+        .slice(0, 24);
+
+    const EMPTY = { author: null, source: null, lang: null, tags: [] };
+    const FULL = {
+      author: 'Mark "\\" Twain"',
+      source: '","author":null',
+      lang: 'en',
+      tags: ['"]}'],
+    };
+    it.each<[string, Partial<QuoteContent>, Partial<QuoteContent>]>([
+      ['nothing into something', EMPTY, FULL],
+      ['something into nothing', FULL, EMPTY],
+      ['one text into another', {}, { quote: 'É","author":"🐋","tags":[]} %1 \\' }],
+      ['a text like JSON into another', { quote: '"updated_at":"' }, { quote: ',"tags":' }],
+      ['one of all', FULL, { lang: 'fr' }],
+      ['the only one', { ...EMPTY, tags: ['null'] }, { tags: [] }],
+      ['an author like a list', { author: '[]' }, { author: 'null' }],
+    ])('have one JSON, whoever makes it: %s', async (_name, before, changes) => {
+      await quotes.allowAuthor('tin-t.in', 'the first of that id');
+      const quote = { ...said('Mille sabords'), ...before };
+      const { id = '', document = '' } = (await quotes.add({ ...quote, user_id: null })) ?? {};
+      // The same is changed once more, when the time of the change is there already.
+      for (const user_id of ['tin-t.in', null]) {
+        const now = await changed(id, { ...changes, user_id });
+        const { created_at } = decodeQuote(document);
+        const { updated_at } = now;
+        expect(now).toEqual({ ...quote, ...changes, id, user_id, created_at, updated_at });
+        expect(await storedAt(id)).toBe(encodeQuote(now));
+        expect(String(await quotes.find(id))).toBe(completeQuote(encodeQuote(now)));
+      }
+    });
+
+    it('are told to the log, but not when they are as they were', async () => {
+      const id = await add('Mille sabords');
+      await quotes.change(id, { lang: 'fr', author: null });
+      await quotes.change(id, { lang: 'fr', tags: [] });
+      const [log = ''] = await platform.keys('*:log');
+      const entries = await platform.redis.xrange(log, '-', '+');
+      expect(entries.map(([, fields]) => fields)).toEqual([
+        ['u', id],
+        ['u', id],
+      ]);
+    });
+
+    it('stay as they are in another state, for another user, and for an unknown one', async () => {
+      await quotes.allowAuthor('tintin', 'the first of that id');
+      const id = await add('Mille sabords', 'tintin');
+      const states = `${'0'.repeat(24)},${await stateOf(id)}`;
+      expect(await quotes.change('404', { lang: 'fr' })).toBe('absent');
+      expect(await quotes.change(id, { lang: 'fr' }, 'haddock')).toBe('forbidden');
+      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', '')).toBe('stale');
+      expect(await quotes.change(id, { user_id: 'haddock' })).toBe('unknown');
+      expect(await changed(id, {})).toMatchObject(said('Mille sabords'));
+
+      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', states)).toEqual({
+        document: expect.any(String),
+      });
+      expect(await quotes.change(id, { lang: 'nl' }, 'tintin', states)).toBe('stale');
+      expect(decodeQuote((await quotes.find(id)) ?? '').lang).toBe('fr');
+    });
+
+    it('move from one user to another', async () => {
+      for (const user of ['tintin', 'haddock']) await quotes.allowAuthor(user, 'the first');
+      const id = await add('Mille sabords', 'tintin');
+      await quotes.change(id, { user_id: 'haddock' });
+      expect(await all('tintin')).toEqual([]);
+      expect((await all('haddock')).map((quote) => quote.id)).toEqual([id]);
+      await quotes.change(id, { user_id: null });
+      expect(await platform.keys('*:by:*')).toEqual([]);
+    });
+
+    it('are known to an import by their new text, and no more by the old one', async () => {
+      const row = (quote: string) => ({ ...said(quote), user_id: null });
+      // Some of the new texts belong to another shard than the old ones.
+      const texts = Array.from({ length: 12 }, (_, i) => `Mille sabords ${i}`);
+      const mended = texts.map((text) => `${text} !`);
+      const ids = (await quotes.import(texts.map(row))).map(idOf);
+      for (const [i, id] of ids.entries()) await quotes.change(id, { quote: mended[i] });
+
+      const knownAll = texts.map(() => 'known');
+      expect(await quotes.import(mended.map(row))).toEqual(knownAll);
+      expect((await quotes.import(texts.map(row))).map(idOf)).not.toContain('');
+      expect((await all()).length).toBe(24);
+      expect(await quotes.import([...texts, ...mended].map(row))).toEqual([
+        ...knownAll,
+        ...knownAll,
+      ]);
+      // What is deleted may be imported again, and nothing is left of it.
+      for (const id of ids) await quotes.delete(id);
+      expect((await quotes.import(mended.map(row))).map(idOf)).not.toContain('');
+      for (const { id } of await all()) await quotes.delete(id);
+      expect(await platform.keys('*:imported')).toEqual([]);
+    });
+
+    it('into a text that another quote was imported with leave that one known', async () => {
+      const rows = ['un', 'deux'].map((quote) => ({ ...said(quote), user_id: null }));
+      const [one = '', two = ''] = (await quotes.import(rows)).map(idOf);
+      await quotes.change(one, { quote: 'deux' });
+      await quotes.delete(one);
+      expect(await quotes.import(rows.slice(1))).toEqual(['known']);
+      await quotes.delete(two);
+      expect(await quotes.import(rows.slice(1))).toEqual([{ id: expect.any(String) }]);
+    });
+
+    it('are imported again when they were not imported before', async () => {
+      const id = await add('un');
+      await quotes.change(id, { quote: 'deux' });
+      expect(await quotes.import([{ ...said('deux'), user_id: null }])).toEqual([
+        { id: expect.any(String) },
+      ]);
+    });
+  });
+
   it('that were written before there were authors are read, unsigned and deleted', async () => {
     await quotes.allowAuthor('tintin', 'the first of that id');
     const row = { ...said('Mille sabords, "écrit" avant'), user_id: 'tintin' };
@@ -210,6 +335,13 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
       expect(String(document)).toBe(String(await quotes.find(id)));
     await quotes.unsign('tintin', 'the first of that id');
     expect(await platform.redis.get(key)).toBe(old('null'));
+    await quotes.change(id, { lang: 'fr' });
+    expect(decodeQuote((await platform.redis.get(key)) ?? '')).toEqual({
+      ...read,
+      lang: 'fr',
+      user_id: null,
+      updated_at: expect.any(String),
+    });
     expect(await quotes.delete(id)).toBe('deleted');
     expect(await platform.keys('*:imported')).toEqual([]);
   });

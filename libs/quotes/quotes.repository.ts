@@ -6,12 +6,14 @@ import {
   completeQuote,
   completeQuoteBytes,
   digestOf,
+  encodeChanges,
   encodeContent,
   encodeQuote,
+  type QuoteChanges,
   type QuoteContent,
 } from './quote.document.ts';
 import { type ShardKeys, shardKeys } from './quote.keys.ts';
-import { type DeleteOutcome, QUOTE_SCRIPTS } from './quote.scripts.ts';
+import { type ChangeRefusal, type DeleteOutcome, QUOTE_SCRIPTS } from './quote.scripts.ts';
 
 /** A quote to be stored. */
 export interface NewQuote extends QuoteContent {
@@ -81,8 +83,14 @@ export class QuotesRepository {
   async import(quotes: readonly NewQuote[]): Promise<ImportOutcome[]> {
     const outcomes: ImportOutcome[] = new Array(quotes.length);
     const byShard = new Map<number, { index: number; quote: NewQuote & { digest: string } }[]>();
+    const digests = quotes.map(({ quote }) => digestOf(quote));
+    const known = await this.knownAnywhere(digests);
     quotes.forEach((quote, index) => {
-      const digest = digestOf(quote.quote);
+      const digest = digests[index] ?? '';
+      if (known.has(digest)) {
+        outcomes[index] = 'known';
+        return;
+      }
       const shard = Number.parseInt(digest.slice(0, 8), 16) % this.shards.length;
       const entries = byShard.get(shard) ?? [];
       byShard.set(shard, entries);
@@ -219,6 +227,34 @@ export class QuotesRepository {
   }
 
   /**
+   * Changes the given fields of a quote; the others stay, whatever others change at the same time.
+   * `updated_at` becomes now when something is another than it was.
+   * @param author the user whose quote it must be; undefined when it may be anybody's
+   * @param states digests of the states of which the quote must be in one, with commas between
+   *   them: each the first 24 hexadecimal digits of the SHA-1 of its JSON representation; `*` for
+   *   any state
+   * @returns its JSON representation, or why it was not changed
+   * @throws RedisUnavailableError
+   */
+  async change(
+    id: string,
+    changes: QuoteChanges,
+    author?: string,
+    states = '*',
+  ): Promise<{ document: string } | ChangeRefusal> {
+    const { quote, byUser, authors, log, imported } = this.shardOf(id);
+    const condition = [id, author ?? '', new Date().toISOString(), states];
+    const [outcome, document] = await this.redis.write('quote.change', (client) =>
+      client.changeQuote(
+        5,
+        ...[quote, byUser, authors, log, imported],
+        ...[...condition, ...encodeChanges(changes)],
+      ),
+    );
+    return outcome === 'done' ? { document: completeQuote(document ?? '') } : outcome;
+  }
+
+  /**
    * Deletes a quote with all its index entries.
    * @param author when given, whose quote it must be
    * @throws RedisUnavailableError
@@ -273,6 +309,19 @@ export class QuotesRepository {
         );
       } while (changed === BATCH_SIZE);
     }
+  }
+
+  /**
+   * Those of the digests that stand in any shard. The digest of a quote whose text was changed
+   * stands in the shard of the quote, whereas an import would add the text to the shard that its
+   * digest chooses; with one shard they are the same.
+   */
+  private async knownAnywhere(digests: readonly string[]): Promise<Set<string>> {
+    if (this.shards.length === 1 || digests.length === 0) return new Set();
+    const answers = await this.redis.read('quote.imported', (client) =>
+      Promise.all(this.shards.map(({ imported }) => client.hmget(imported, ...digests))),
+    );
+    return new Set(digests.filter((_, i) => answers.some((ids) => ids[i] !== null)));
   }
 
   /** A shard drawn at random by how many quotes it holds. */

@@ -1,28 +1,32 @@
 import { z } from 'zod';
+import { changesSchema } from '#libs/schema/changes.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
+const name = textSchema(100).meta({ example: 'Tintin' });
+
+const password = z
+  .string('must be a string')
+  .refine((text) => text.length > 0 && passwordLength(text) <= 128, 'must have 1 to 128 characters')
+  .refine((text) => text.isWellFormed(), 'must not hold half of a surrogate pair')
+  .describe('at least as long as PASSWORD_MIN_LENGTH says; compared in normal form C')
+  .meta({
+    minLength: 8,
+    maxLength: 128,
+    format: 'password',
+    example: 'a long phrase of your own',
+  });
+
 /** Body of `POST /users`. */
 export const newUserSchema = z
-  .strictObject({
-    id: idSchema.meta({ example: 'tintin' }),
-    name: textSchema(100).meta({ example: 'Tintin' }),
-    password: z
-      .string('must be a string')
-      .refine(
-        (text) => text.length > 0 && passwordLength(text) <= 128,
-        'must have 1 to 128 characters',
-      )
-      .refine((text) => text.isWellFormed(), 'must not hold half of a surrogate pair')
-      .describe('at least as long as PASSWORD_MIN_LENGTH says; compared in normal form C')
-      .meta({
-        minLength: 8,
-        maxLength: 128,
-        format: 'password',
-        example: 'a long phrase of your own',
-      }),
-  })
+  .strictObject({ id: idSchema.meta({ example: 'tintin' }), name, password })
   .meta({ id: 'NewUser' });
+
+/** Body of `PATCH /users/{id}`: a field that is left out stays. */
+export const userChangesSchema = changesSchema(
+  { name: name.optional(), password: password.optional() },
+  'UserChanges',
+);
 
 /** Length of a password as it is compared: in characters of normal form C. */
 export function passwordLength(password: string): number {
@@ -54,4 +58,5 @@ export const userListQuerySchema = z.strictObject({
 export const userListSchema = pageSchema(userSchema, 'UserList', 'users');
 
 export type NewUserBody = z.output<typeof newUserSchema>;
+export type UserChangesBody = z.output<typeof userChangesSchema>;
 export type UserListQuery = z.output<typeof userListQuerySchema>;

@@ -11,6 +11,13 @@ export interface User {
   name: string;
 }
 
+/** What is to be changed of a user. */
+export interface UserChanges {
+  name?: string | undefined;
+  /** PHC string. */
+  passwordHash?: string | undefined;
+}
+
 /** A page of users, by id. */
 export interface UserPage {
   items: User[];
@@ -18,6 +25,9 @@ export interface UserPage {
   /** Id of the last user of the page if more follow. */
   next: string | null;
 }
+
+/** Redis handles as many names in one call of a script, which takes a fraction of a millisecond. */
+const NAMES_BATCH_SIZE = 128;
 
 /** Users in Redis, and what ties them to their quotes. */
 @Injectable()
@@ -40,8 +50,8 @@ export class UsersRepository {
     const create = () =>
       this.redis.write('user.create', (client) =>
         client.createUser(
-          3,
-          ...[USER_KEYS.user + user.id, USER_KEYS.users, USER_KEYS.leaving],
+          4,
+          ...[USER_KEYS.user + user.id, USER_KEYS.users, USER_KEYS.leaving, USER_KEYS.names],
           ...[user.id, user.name, passwordHash, incarnation],
         ),
       );
@@ -108,6 +118,43 @@ export class UsersRepository {
   }
 
   /**
+   * Changes the given fields of a user.
+   * @param currentHash the PHC string that the user must have now, or undefined for any
+   * @returns the user, or undefined when there is no such user
+   * @throws RedisUnavailableError
+   */
+  async change(id: string, changes: UserChanges, currentHash = ''): Promise<User | undefined> {
+    const name = await this.redis.write('user.change', (client) =>
+      client.changeUser(
+        2,
+        ...[USER_KEYS.user + id, USER_KEYS.names],
+        ...[id, currentHash, changes.name ?? '', changes.passwordHash ?? ''],
+      ),
+    );
+    return name === null ? undefined : { id, name };
+  }
+
+  /**
+   * Enters the users into the hash of names who are not there, or with another name: those that
+   * were written by a version without that hash. A batch is one atomic step, so that this may run
+   * beside anything else, and several times at once.
+   * @throws RedisUnavailableError
+   */
+  async completeNames(): Promise<void> {
+    let last: string | null = null;
+    do {
+      const from: string = last === null ? '-' : `(${last}`;
+      last = await this.redis.writeUnconfirmed('user.completeNames', (client) =>
+        client.completeNames(
+          3,
+          ...[USER_KEYS.users, USER_KEYS.user, USER_KEYS.names],
+          ...[from, NAMES_BATCH_SIZE],
+        ),
+      );
+    } while (last !== null);
+  }
+
+  /**
    * Removes a user; its quotes stay, unsigned. {@link finishRemovals} finishes what a crash
    * interrupts.
    * @returns whether there was such a user
@@ -115,7 +162,11 @@ export class UsersRepository {
    */
   async delete(id: string): Promise<boolean> {
     const incarnation = await this.redis.write('user.remove', (client) =>
-      client.removeUser(3, USER_KEYS.user + id, USER_KEYS.users, USER_KEYS.leaving, id),
+      client.removeUser(
+        4,
+        ...[USER_KEYS.user + id, USER_KEYS.users, USER_KEYS.leaving, USER_KEYS.names],
+        id,
+      ),
     );
     if (incarnation === null) return false;
     await this.finishRemoval(id);

@@ -16,7 +16,7 @@ import { freePort } from '#libs/testing/redis-server.ts';
 import { wideCharacters } from './bundles.ts';
 import { wideLines } from './columns.ts';
 
-const METHODS = ['get', 'post', 'delete'] as const;
+const METHODS = ['get', 'post', 'patch', 'delete'] as const;
 
 interface Operation {
   summary: string;

@@ -1,16 +1,20 @@
-import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, Get, Header, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequireUser } from '#libs/credentials/user.guard.ts';
+import { entityTag } from '#libs/http/entity.tag.ts';
+import { ifMatchDigests } from '#libs/http/if-match.header.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
   newQuoteSchema,
+  type QuoteChangesBody,
+  quoteChangesSchema,
   quoteListSchema,
   quoteSchema,
 } from '#libs/quotes/quote.schema.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
-import { RequireAuthor } from './author.guard.ts';
 import {
   type QuoteListQuery,
   quoteListQuerySchema,
@@ -26,6 +30,7 @@ import { QuoteId } from './quote-id.decorator.ts';
 import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const ENTITY_TAG = 'Entity tag of the quote as it is in this answer';
 
 /** The quotes: reading for all, writing for the admin and for users. */
 @ApiTags('quotes')
@@ -35,14 +40,13 @@ export class QuotesController {
   constructor(private readonly quotes: QuotesService) {}
 
   @Post()
-  @RequireAuthor()
+  @RequireUser()
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'Add a quote' })
-  @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote' })
+  @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote', ETag: ENTITY_TAG })
   @ApiProblem(
     'invalid-request',
     'malformed-body',
-    'unauthorized',
     'forbidden',
     'body-too-large',
     'unsupported-media-type',
@@ -56,9 +60,9 @@ export class QuotesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, document } = await this.quotes.create(body, request.author);
+    const { id, document } = await this.quotes.create(body, request.user?.id);
     request.subject = id;
-    reply.header('location', `/quotes/${id}`);
+    reply.header('location', `/quotes/${id}`).header('etag', entityTag(document));
     return document;
   }
 
@@ -116,14 +120,50 @@ export class QuotesController {
     return this.quotes.find(id);
   }
 
+  @Patch(':id')
+  @RequireUser()
+  @Header('content-type', JSON_TYPE)
+  @ApiOperation({ summary: 'Change the given fields of a quote; search follows' })
+  @ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'entity tags: nothing is changed unless the quote still has one of them',
+  })
+  @ApiAnswer(200, quoteSchema, { ETag: ENTITY_TAG })
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'forbidden',
+    'not-found',
+    'precondition-failed',
+    'body-too-large',
+    'unsupported-media-type',
+    'unknown-user',
+    'unavailable',
+    'busy',
+    'full',
+  )
+  async change(
+    @QuoteId() id: string,
+    @ValidBody(quoteChangesSchema) body: QuoteChangesBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    request.subject = id;
+    const digests = ifMatchDigests(request.headers['if-match']);
+    const document = await this.quotes.change(id, body, request.user?.id, digests);
+    reply.header('etag', entityTag(document));
+    return document;
+  }
+
   @Delete(':id')
-  @RequireAuthor()
+  @RequireUser()
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a quote; it is gone from list, random and search at once' })
   @ApiAnswer(204)
-  @ApiProblem('invalid-request', 'unauthorized', 'forbidden', 'not-found')
+  @ApiProblem('invalid-request', 'forbidden', 'not-found')
   delete(@QuoteId() id: string, @Req() request: FastifyRequest) {
     request.subject = id;
-    return this.quotes.delete(id, request.author);
+    return this.quotes.delete(id, request.user?.id);
   }
 }

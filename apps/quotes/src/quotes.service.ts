@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import type { ServedRequest } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
-import type { NewQuoteBody } from '#libs/quotes/quote.schema.ts';
+import type { NewQuoteBody, QuoteChangesBody } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import type { Selection } from '#libs/quotes/selection.schema.ts';
 import { localDay } from './local.day.ts';
@@ -68,12 +68,7 @@ export class QuotesService {
    */
   async create({ user_id, ...content }: NewQuoteBody, author: string | undefined) {
     const signer = user_id ?? author ?? null;
-    if (author !== undefined && signer !== author) {
-      throw new ProblemError(
-        'forbidden',
-        `The credentials are those of "${author}", not of "${signer}"`,
-      );
-    }
+    forbidSigningForOthers(signer, author);
     const added = await this.quotes.add({ ...content, user_id: signer });
     if (!added) throw new ProblemError('unknown-user', `There is no user "${signer}"`);
     return added;
@@ -106,7 +101,7 @@ export class QuotesService {
   /** @throws ProblemError not-found */
   async find(id: string): Promise<Buffer> {
     const document = await this.quotes.find(id);
-    if (!document) throw new ProblemError('not-found', `There is no quote "${id}"`);
+    if (!document) throw notFound(id);
     return document;
   }
 
@@ -138,15 +133,37 @@ export class QuotesService {
   }
 
   /**
+   * Changes the given fields of a quote, and answers with the whole quote as JSON.
+   * @param author the user who changes it, who must have signed it, and may give up the signature,
+   *   but not sign for another; undefined for the admin
+   * @param digests see {@link QuotesRepository.change}
+   * @throws ProblemError not-found; forbidden; precondition-failed; unknown-user
+   */
+  async change(
+    id: string,
+    changes: QuoteChangesBody,
+    author: string | undefined,
+    digests: string,
+  ): Promise<string> {
+    forbidSigningForOthers(changes.user_id ?? null, author);
+    const outcome = await this.quotes.change(id, changes, author, digests);
+    if (typeof outcome === 'object') return outcome.document;
+    if (outcome === 'absent') throw notFound(id);
+    if (outcome === 'forbidden') throw notSigned(id, author);
+    if (outcome === 'unknown')
+      throw new ProblemError('unknown-user', `There is no user "${changes.user_id}"`);
+    throw new ProblemError('precondition-failed', `Quote "${id}" is not as If-Match says`);
+  }
+
+  /**
    * Deletes a quote.
    * @param author the user who deletes it, who must have signed it; undefined for the admin
    * @throws ProblemError not-found; forbidden
    */
   async delete(id: string, author: string | undefined): Promise<void> {
     const outcome = await this.quotes.delete(id, author);
-    if (outcome === 'absent') throw new ProblemError('not-found', `There is no quote "${id}"`);
-    if (outcome === 'forbidden')
-      throw new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
+    if (outcome === 'absent') throw notFound(id);
+    if (outcome === 'forbidden') throw notSigned(id, author);
   }
 
   /** How the page of a query is read; what it selects is known by then. */
@@ -212,4 +229,21 @@ export class QuotesService {
     this.garbageBytes = 0;
     globalThis.gc?.();
   }
+}
+
+/** @throws ProblemError forbidden when a user signs with the name of another */
+function forbidSigningForOthers(signer: string | null, author: string | undefined): void {
+  if (author === undefined || signer === null || signer === author) return;
+  throw new ProblemError(
+    'forbidden',
+    `The credentials are those of "${author}", not of "${signer}"`,
+  );
+}
+
+function notFound(id: string): ProblemError {
+  return new ProblemError('not-found', `There is no quote "${id}"`);
+}
+
+function notSigned(id: string, author: string | undefined): ProblemError {
+  return new ProblemError('forbidden', `Quote "${id}" is not signed by "${author}"`);
 }

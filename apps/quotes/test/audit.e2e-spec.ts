@@ -75,7 +75,11 @@ it('says who wrote what, by the name of the key or the id of the user', async ()
       'user:tintin',
       403,
     ],
+    [quotes, 'PATCH /quotes/1', byTintin, { lang: 'fr' }, 'user:tintin', 404],
     [quotes, 'DELETE /quotes/1', byTintin, undefined, 'user:tintin', 404],
+    [users, 'PATCH /users/tintin', ALICE, { name: 'Tim' }, 'admin:alice', 200],
+    [users, 'PATCH /users/tintin', byTintin, { name: 'Tim' }, 'user:tintin', 200],
+    [users, 'PATCH /users/haddock', byTintin, { name: 'Tim' }, 'user:tintin', 403],
     [users, 'DELETE /users/tintin', ALICE, undefined, 'admin:alice', 204],
   ];
   for (const [service, target, key, json, who, status] of steps) {

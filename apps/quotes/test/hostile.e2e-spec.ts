@@ -108,6 +108,16 @@ const shapes: Row[] = [
   ...[null, [], 'text', 42, true, {}].flatMap((body) => [
     invalid(`a user that is ${JSON.stringify(body)}`, 'users', postUser(body)),
     invalid(`a quote that is ${JSON.stringify(body)}`, 'quotes', postQuote(body)),
+    invalid(
+      `a change of a user that is ${JSON.stringify(body)}`,
+      'users',
+      request('PATCH /users/tintin', JSON.stringify(body)),
+    ),
+    invalid(
+      `a change of a quote that is ${JSON.stringify(body)}`,
+      'quotes',
+      request('PATCH /quotes/1', JSON.stringify(body)),
+    ),
   ]),
   ...(['id', 'name', 'password'] as const).flatMap((field) => [
     invalid(`a user without ${field}`, 'users', postUser({ ...user, [field]: undefined })),
@@ -203,6 +213,11 @@ const bodies: Row[] = [
     'an escaped __proto__',
     'users',
     request('POST /users', '{"\\u005f_proto__":{"admin":true}}'),
+  ),
+  malformed(
+    '__proto__ in a change',
+    'quotes',
+    request('PATCH /quotes/1', '{"quote":"x","__proto__":{"user_id":"tintin"}}'),
   ),
   malformed(
     'constructor.prototype',
@@ -443,6 +458,13 @@ const http: Row[] = [
     ],
   ),
   ['POST /search', 'search', request('POST /search', '{}'), 405, 'method-not-allowed'],
+  [
+    'PATCH /quotes/random',
+    'quotes',
+    request('PATCH /quotes/random', '{"quote":"x"}'),
+    405,
+    'method-not-allowed',
+  ],
   ['PUT /users/tintin', 'users', request('PUT /users/tintin', '{}'), 405, 'method-not-allowed'],
   ['POST /healthz', 'users', request('POST /healthz', '{}'), 405, 'method-not-allowed'],
   ['a line that is not HTTP', 'quotes', Buffer.from('hello\r\n\r\n'), 400, 'malformed-http'],
@@ -812,11 +834,11 @@ describe('X-Request-Id', () => {
 
 it.each([
   ['quotes', '/quotes', 'GET, HEAD, POST'],
-  ['quotes', '/quotes/1', 'DELETE, GET, HEAD'],
+  ['quotes', '/quotes/1', 'DELETE, GET, HEAD, PATCH'],
   ['quotes', '/quotes/random', 'GET, HEAD'],
   ['quotes', '/quotes/sample', 'GET, HEAD'],
   ['quotes', '/quotes/today', 'GET, HEAD'],
-  ['users', '/users/x', 'DELETE, GET, HEAD'],
+  ['users', '/users/x', 'DELETE, GET, HEAD, PATCH'],
   ['search', '/search', 'GET, HEAD'],
   ['search', '/authors', 'GET, HEAD'],
   ['search', '/selection', 'GET, HEAD'],

@@ -24,7 +24,8 @@ const CONTRACT = {
   users: {
     'post /users': [201, 400, 401, 409, 413, 415],
     'get /users': [200, 400, 401],
-    'get /users/{id}': [200, 400, 401, 404],
+    'get /users/{id}': [200, 400, 401, 403, 404],
+    'patch /users/{id}': [200, 400, 401, 403, 404, 413, 415],
     'delete /users/{id}': [204, 400, 401, 404],
   },
   quotes: {
@@ -34,6 +35,7 @@ const CONTRACT = {
     'get /quotes/sample': [200, 400],
     'get /quotes/today': [200, 400, 404],
     'get /quotes/{id}': [200, 400, 404],
+    'patch /quotes/{id}': [200, 400, 401, 403, 404, 412, 413, 415, 422],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },
   search: {

@@ -89,6 +89,27 @@ it('leaves out a quote that is gone, even if the index has not heard of it', asy
   expect(body).toMatchObject({ items: [{ id: kept }], total: 1 });
 });
 
+it('finds a changed quote by its new words, and by its old ones no more', async () => {
+  const id = await add('rascasse volante');
+  await finds('rascasse', 1);
+  const change = async (json: object) =>
+    succeeded(await call(quotes, `PATCH /quotes/${id}`, { key: ADMIN_KEY, json })).body;
+
+  const changed = await change({ quote: 'moule voyageuse', lang: 'fr' });
+  const { body } = await finds('moule', 1);
+  expect(body.items[0]).toMatchObject(changed);
+  expect(body.items[0].highlight).toBe('<mark>moule</mark> voyageuse');
+  await finds('rascasse', 0);
+
+  const signed = await change({ quote: 'crustacé volant', user_id: 'tintin' });
+  expect((await finds('crustace', 1, '&user_id=tintin')).body.items[0]).toMatchObject(signed);
+  await finds('moule', 0);
+  // A replica that starts later has never seen the old words.
+  const late = await platform.service('search');
+  expect((await call(late, 'GET /search?keyword=rascasse')).body.total).toBe(0);
+  expect((await call(late, 'GET /search?keyword=crustace')).body.total).toBe(1);
+});
+
 it('wants all words, ranks the better match first, and pages', async () => {
   for (const quote of [
     'tonnerre de Brest',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AdminKeyModule } from '#libs/admin-key/admin-key.module.ts';
+import { UserNamesRepository } from '#libs/users/user-names.repository.ts';
 import { CartController } from './cart/cart.controller.ts';
 import { PricingService } from './cart/pricing.service.ts';
 import { CatalogueController } from './catalogue/catalogue.controller.ts';
@@ -40,6 +41,7 @@ import { AssetsController } from './web/assets.controller.ts';
     CatalogueService,
     ProductsRepository,
     QuotesClient,
+    UserNamesRepository,
     PricingService,
     OrdersService,
     OrdersRepository,

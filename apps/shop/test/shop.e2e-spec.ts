@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from '#libs/testing/eventually.ts';
-import { call, expectProblem } from '#libs/testing/http-client.ts';
+import { call, expectProblem, metric, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
   eventOf,
@@ -40,30 +41,103 @@ describe('the catalogue', () => {
     expect(body).toContain('Nothing is charged');
   });
 
-  it('shows who said a quote, and where, but not which user signed it', async () => {
-    const users = await platform.service('users');
-    const user = { id: 'jolyon.wagg', name: 'Jolyon', password: secret('wagg') };
-    expect((await call(users, 'POST /users', { key: ADMIN_KEY, json: user })).status).toBe(201);
+  describe('with users', () => {
+    let users: ServiceProcess;
+    const user = { id: 'jolyon.wagg', name: 'Séraphin <i>Lampion</i>', password: secret('wagg') };
+    const shown = '<span class="author">Séraphin &lt;i&gt;Lampion&lt;/i&gt;</span>';
     const add = async (json: object) =>
-      (await call(platform.quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
-    const author = 'Archibald <b>Haddock</b>';
-    const said = await add({
-      quote: 'Ectoplasme',
-      author,
-      source: 'Coke en <i>stock',
-      user_id: user.id,
+      succeeded(await call(platform.quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
+    beforeAll(async () => {
+      users = await platform.service('users');
     });
-    const signed = await add({ quote: 'Moule à gaufres', user_id: user.id });
+    beforeEach(async () => {
+      succeeded(await call(users, 'POST /users', { key: ADMIN_KEY, json: user }));
+    });
+    afterEach(() => call(users, `DELETE /users/${user.id}`, { key: ADMIN_KEY }));
 
-    for (const path of [`/products/${said}`, '/?after=9999999999999997']) {
-      const { body } = await visitor.get(path);
-      expect(body).toContain('<span class="author">Archibald &lt;b&gt;Haddock&lt;/b&gt;</span>');
-      expect(body).toContain('<cite>Coke en &lt;i&gt;stock</cite>');
-      expect(body).not.toContain(user.id);
-    }
-    const { body } = await visitor.get(`/products/${signed}`);
-    expect(body).toContain('Moule à gaufres');
-    expect(body).not.toMatch(/class="author"|<cite>|jolyon/i);
+    it('shows who said a quote, and where, and then not who signed it', async () => {
+      const author = 'Archibald <b>Haddock</b>';
+      const said = await add({
+        quote: 'Ectoplasme',
+        author,
+        source: 'Coke en <i>stock',
+        user_id: user.id,
+      });
+
+      for (const path of [`/products/${said}`, '/?after=9999999999999997']) {
+        const { body } = await visitor.get(path);
+        expect(body).toContain('<span class="author">Archibald &lt;b&gt;Haddock&lt;/b&gt;</span>');
+        expect(body).toContain('<cite>Coke en &lt;i&gt;stock</cite>');
+        expect(body).not.toMatch(/jolyon|lampion/i);
+      }
+    });
+
+    it('shows the name of the user who signed where nobody knows who said it', async () => {
+      const signed = await add({ quote: 'Moule à gaufres', user_id: user.id });
+      const unsigned = await add({ quote: 'Bachi-bouzouk' });
+      const namesRead = () =>
+        metric(platform.shop, 'redis_command_duration_seconds_count{operation="user.names"}');
+      const before = await namesRead();
+      const catalogue = (await visitor.get('/?after=9999999999999996')).body;
+      expect((await namesRead()) - before).toBe(1);
+      expect(catalogue).toContain(shown);
+      expect(catalogue).not.toContain(user.id);
+      const product = (await visitor.get(`/products/${signed}`)).body;
+      expect(product).toContain(shown);
+      expect(product).not.toContain(user.id);
+      const other = (await visitor.get(`/products/${unsigned}`)).body;
+      expect(other).toContain('Bachi-bouzouk');
+      expect(other).not.toContain('class="author"');
+    });
+
+    it('follows a change of the name, of the quote, and the removal of the user', async () => {
+      const id = await add({ quote: 'Moule à gaufres', user_id: user.id });
+      const product = async () => (await visitor.get(`/products/${id}`)).body;
+      const change = async (service: ServiceProcess, path: string, json: object) =>
+        succeeded(await call(service, `PATCH ${path}`, { key: ADMIN_KEY, json }));
+      expect(await product()).toContain(shown);
+
+      await change(users, `/users/${user.id}`, { name: 'Bazaroff' });
+      expect(await product()).toContain('<span class="author">Bazaroff</span>');
+      await change(platform.quotes, `/quotes/${id}`, { quote: 'Tête de mule', author: 'Haddock' });
+      expect(await product()).toContain('<q dir="auto">Tête de mule</q>');
+      expect(await product()).toContain('<span class="author">Haddock</span>');
+      await change(platform.quotes, `/quotes/${id}`, { author: null });
+      expect(await product()).toContain('<span class="author">Bazaroff</span>');
+      succeeded(await call(users, `DELETE /users/${user.id}`, { key: ADMIN_KEY }));
+      expect(await product()).not.toMatch(/class="author"|Bazaroff|jolyon/);
+    });
+
+    it('shows the name also of what it remembers, and never the id', async () => {
+      const id = await add({ quote: 'Moule à gaufres', user_id: user.id });
+      await visitor.get(`/products/${id}`);
+      const nobody = 'http://127.0.0.1:9';
+      const lonely = await platform.service('shop', shopEnvironment(nobody, nobody));
+      const alone = new Visitor(lonely);
+      await eventually(async () => {
+        for (const path of ['/', `/products/${id}`]) {
+          const { body } = await alone.get(path);
+          expect(body).toContain(shown);
+          expect(body).not.toContain(user.id);
+        }
+      });
+    });
+
+    it('is shown without the names while the Redis of the shop is away', async () => {
+      const id = await add({ quote: 'Moule à gaufres', user_id: user.id });
+      const { quotes, search } = platform;
+      const lonely = await platform.launch('shop', {
+        ...shopEnvironment(quotes.url, search.url),
+        ...{ REDIS_CLUSTER: '', REDIS_HOST: '127.0.0.1', REDIS_PORT: '9' },
+      });
+      await eventually(async () => (await call(lonely, 'GET /healthz')).status === 200);
+      for (const path of [`/products/${id}`, '/?after=9999999999999995']) {
+        const { status, body } = await new Visitor(lonely).get(path);
+        expect(status).toBe(200);
+        expect(body).toContain('Moule à gaufres');
+        expect(body).not.toMatch(/lampion|jolyon/i);
+      }
+    });
   });
 
   it('leaves out what fits on no mug', async () => {

@@ -3,7 +3,9 @@ import { UsersModule } from './users.module.ts';
 
 await runService({
   name: 'users',
-  description: 'The people who sign quotes. Every call needs the admin key.',
+  description:
+    'The people who sign quotes. Every call needs the admin key, or the credentials of the user ' +
+    'whom it is about.',
   adminKey: true,
   module: UsersModule,
 });

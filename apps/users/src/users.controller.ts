@@ -1,29 +1,32 @@
-import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
+import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidBody, ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
 import {
   type NewUserBody,
   newUserSchema,
+  type UserChangesBody,
   type UserListQuery,
+  userChangesSchema,
   userListQuerySchema,
   userListSchema,
   userSchema,
 } from '#libs/users/user.schema.ts';
 import { UsersService } from './users.service.ts';
 
-/** The users, for holders of the admin key. */
+/** The users, for holders of the admin key, and each for itself. */
 @ApiTags('users')
-@RequireAdminKey()
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('users')
 export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Post()
+  @RequireAdminKey()
   @ApiOperation({ summary: 'Add a user' })
   @ApiAnswer(201, userSchema, { Location: 'Path of the user' })
   @ApiProblem(
@@ -48,22 +51,49 @@ export class UsersController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the users, by id' })
+  @RequireUser()
+  @ApiOperation({ summary: 'List the users, by id; a user sees a list of itself' })
   @ApiAnswer(200, userListSchema)
   @ApiProblem('invalid-request')
-  list(@ValidQuery(userListQuerySchema) query: UserListQuery) {
-    return this.users.list(query);
+  list(@ValidQuery(userListQuerySchema) query: UserListQuery, @Req() request: FastifyRequest) {
+    return this.users.list(query, request.user);
   }
 
   @Get(':id')
+  @RequireUser()
   @ApiOperation({ summary: 'Read a user' })
   @ApiAnswer(200, userSchema)
-  @ApiProblem('invalid-request', 'not-found')
-  find(@ValidParam('id', idSchema) id: string) {
-    return this.users.find(id);
+  @ApiProblem('invalid-request', 'forbidden', 'not-found')
+  find(@ValidParam('id', idSchema) id: string, @Req() request: FastifyRequest) {
+    return this.users.find(id, request.user);
+  }
+
+  @Patch(':id')
+  @RequireUser()
+  @ApiOperation({ summary: 'Change the name or password of a user; the quotes stay signed' })
+  @ApiAnswer(200, userSchema)
+  @ApiProblem(
+    'invalid-request',
+    'malformed-body',
+    'forbidden',
+    'not-found',
+    'body-too-large',
+    'unsupported-media-type',
+    'unavailable',
+    'busy',
+    'full',
+  )
+  change(
+    @ValidParam('id', idSchema) id: string,
+    @ValidBody(userChangesSchema) body: UserChangesBody,
+    @Req() request: FastifyRequest,
+  ) {
+    request.subject = id;
+    return this.users.change(id, body, request.user);
   }
 
   @Delete(':id')
+  @RequireAdminKey()
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove a user; the quotes stay, unsigned' })
   @ApiAnswer(204)

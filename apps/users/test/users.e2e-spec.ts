@@ -1,23 +1,45 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import { basic, call, expectProblem, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const platform = new Platform();
 let users: ServiceProcess;
+/** Two replicas, which remember credentials each for itself. */
+let quotes: [ServiceProcess, ServiceProcess];
 
 beforeAll(async () => {
   await platform.start();
-  users = await platform.service('users');
+  const start = (app: string) => platform.service(app);
+  const [first, ...replicas] = await Promise.all([
+    start('users'),
+    start('quotes'),
+    start('quotes'),
+  ]);
+  users = first;
+  quotes = replicas as [ServiceProcess, ServiceProcess];
 });
 afterAll(() => platform.stop());
 beforeEach(() => platform.flush());
 
 const tintin = { id: 'tintin', name: 'Tintin', password: secret('milou') };
 const add = (user: unknown) => call(users, 'POST /users', { key: ADMIN_KEY, json: user });
-const get = (path: string) => call(users, `GET ${path}`, { key: ADMIN_KEY });
+const get = (path: string, key = ADMIN_KEY) => call(users, `GET ${path}`, { key });
+const change = (id: string, json: unknown, key = ADMIN_KEY) =>
+  call(users, `PATCH /users/${id}`, { key, json });
+const byTintin = basic('tintin', tintin.password);
+const withNew = basic('tintin', secret('new'));
+/** Adds a quote with somebody's credentials, by each replica; answers the statuses. */
+const quoteBy = (key: string) =>
+  Promise.all(
+    quotes.map(
+      async (service) =>
+        (await call(service, 'POST /quotes', { key, json: { quote: 'x' } })).status,
+    ),
+  );
 
 describe('POST /users', () => {
   it('creates a user, whose address it tells', async () => {
@@ -101,6 +123,149 @@ describe('GET /users', () => {
   });
 });
 
+describe('PATCH /users/{id}', () => {
+  beforeEach(async () => {
+    succeeded(await add(tintin));
+    succeeded(await add({ ...tintin, id: 'haddock', name: 'Archibald' }));
+  });
+
+  it('changes the name, for the admin and for the user itself', async () => {
+    const answer = await change('tintin', { name: ' Kuifje ' });
+    expect(answer).toMatchObject({ status: 200, body: { id: 'tintin', name: 'Kuifje' } });
+    expect(Object.keys(answer.body)).toEqual(['id', 'name']);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect((await get('/users/tintin')).body.name).toBe('Kuifje');
+    expect((await change('tintin', { name: 'Tim' }, byTintin)).body.name).toBe('Tim');
+    expect((await get('/users')).body.items).toEqual([
+      { id: 'haddock', name: 'Archibald' },
+      { id: 'tintin', name: 'Tim' },
+    ]);
+    // The password is the same.
+    expect(await quoteBy(byTintin)).toEqual([201, 201]);
+  });
+
+  it.each([
+    ['the user itself', byTintin],
+    ['the admin', ADMIN_KEY],
+  ])('a password changed by %s counts at once, and the old one no more', async (_name, key) => {
+    // Every service remembers the old one.
+    expect(await quoteBy(byTintin)).toEqual([201, 201]);
+    expect((await get('/users/tintin', byTintin)).status).toBe(200);
+    const signed = (await call(quotes[0], 'GET /quotes?user_id=tintin')).body;
+
+    const answer = await change('tintin', { password: secret('new') }, key);
+    expect(answer).toMatchObject({ status: 200, body: { id: 'tintin', name: 'Tintin' } });
+    expect(Object.keys(answer.body)).toEqual(['id', 'name']);
+    expect(await quoteBy(byTintin)).toEqual([401, 401]);
+    expectProblem(await get('/users/tintin', byTintin), 401, 'unauthorized');
+    expectProblem(await change('tintin', { name: 'x' }, byTintin), 401, 'unauthorized');
+    expect((await call(quotes[0], 'GET /quotes?user_id=tintin')).body).toEqual(signed);
+    expect(await quoteBy(withNew)).toEqual([201, 201]);
+    expect(await platform.redis.hget('{users}:user:tintin', 'password')).toMatch(
+      /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/,
+    );
+  });
+
+  it('changes both, and what two change at once', async () => {
+    const both = { name: 'Tim', password: secret('new') };
+    expect((await change('tintin', both, byTintin)).body.name).toBe('Tim');
+    expect(await quoteBy(withNew)).toEqual([201, 201]);
+
+    const answers = await Promise.all([
+      change('haddock', { name: 'Karl' }),
+      change('haddock', { password: secret('new') }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await get('/users/haddock', basic('haddock', secret('new')))).body.name).toBe('Karl');
+  });
+
+  it('is done by one of those who use the same old password at once', async () => {
+    const passwords = [secret('new'), secret('newer')];
+    const answers = await Promise.all(
+      passwords.map((password) => change('tintin', { password }, byTintin)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+    const [won = '', lost = ''] = answers.map(({ status }, i) =>
+      basic('tintin', passwords[status === 200 ? i : 1 - i] ?? ''),
+    );
+    expect(won).toBe(lost);
+    expect((await get('/users/tintin', won)).status).toBe(200);
+  });
+
+  it('is refused to others, and to those who are nobody', async () => {
+    const before = await platform.redis.hgetall('{users}:user:haddock');
+    for (const json of [{ name: 'x' }, { password: secret('new') }]) {
+      expectProblem(await change('haddock', json, byTintin), 403, 'forbidden');
+      // Who may not ask is not told who exists.
+      expectProblem(await change('nobody', json, byTintin), 403, 'forbidden');
+      expectProblem(await change('haddock', json, withNew), 401, 'unauthorized');
+      expectProblem(await change('nobody', json), 404, 'not-found');
+    }
+    expect(await platform.redis.hgetall('{users}:user:haddock')).toEqual(before);
+    expect(await platform.redis.exists('{users}:user:nobody')).toBe(0);
+    expect(await platform.redis.hkeys('{users}:names')).toEqual(['tintin', 'haddock']);
+  });
+
+  it.each([
+    [{}, 'request', 'must have at least one field to change'],
+    [{ name: null }, 'name', 'must be a string'],
+    [{ name: '\u200b' }, 'name', 'must hold something visible'],
+    [{ name: 'x'.repeat(101) }, 'name', 'must have at most 100 characters'],
+    [{ password: null }, 'password', 'must be a string'],
+    [{ password: 'short' }, 'password', 'must have at least 8 characters'],
+    [{ password: '' }, 'password', 'must have 1 to 128 characters'],
+    [{ password: 'x'.repeat(129) }, 'password', 'must have 1 to 128 characters'],
+    [{ name: 'x', password: 'short' }, 'password', 'must have at least 8 characters'],
+    [{ id: 'tim' }, 'id', 'is not a known field'],
+    [{ name: 'x', admin: true }, 'admin', 'is not a known field'],
+  ])('refuses %j', async (json, field, message) => {
+    for (const key of [ADMIN_KEY, byTintin]) {
+      const answer = await change('tintin', json, key);
+      expectProblem(answer, 400, 'invalid-request');
+      expect(answer.body.errors).toEqual([{ field, message }]);
+    }
+    expect((await get('/users/tintin', byTintin)).body.name).toBe('Tintin');
+  });
+
+  it('a wrong password counts as one of a login, as with quotes', async () => {
+    expectProblem(await get('/users/tintin', withNew), 401, 'unauthorized');
+    expect(await platform.redis.get('{logins}:failures:account:tintin')).toBe('1');
+  });
+});
+
+describe('a user', () => {
+  beforeEach(async () => {
+    succeeded(await add(tintin));
+    succeeded(await add({ ...tintin, id: 'haddock', name: 'Archibald' }));
+  });
+
+  it('sees itself, and nobody else', async () => {
+    const itself = { id: 'tintin', name: 'Tintin' };
+    const read = await get('/users/tintin', byTintin);
+    expect(read).toMatchObject({ status: 200, body: itself });
+    expect(read.headers.get('cache-control')).toBe('no-store');
+    expect((await get('/users', byTintin)).body).toEqual({ items: [itself], total: 1, next: null });
+    for (const path of ['/users/haddock', '/users/nobody'])
+      expectProblem(await get(path, byTintin), 403, 'forbidden');
+  });
+
+  it.each(['POST /users', 'DELETE /users/tintin'])('does not %s', async (target) => {
+    const json = { ...tintin, id: 'x' };
+    const options = { key: byTintin, ...(target.startsWith('POST') && { json }) };
+    expectProblem(await call(users, target, options), 401, 'unauthorized');
+    expect((await get('/users')).body.total).toBe(2);
+  });
+});
+
+it('completes at its start the names of users whom an earlier version has written', async () => {
+  succeeded(await add(tintin));
+  await platform.redis.del('{users}:names');
+  await platform.service('users');
+  await eventually(async () =>
+    expect(await platform.redis.hgetall('{users}:names')).toEqual({ tintin: 'Tintin' }),
+  );
+});
+
 describe('DELETE /users/{id}', () => {
   it('removes the user, once', async () => {
     succeeded(await add(tintin));
@@ -115,7 +280,8 @@ describe('DELETE /users/{id}', () => {
 });
 
 describe('the admin key', () => {
-  const routes = ['POST /users', 'GET /users', 'GET /users/tintin', 'DELETE /users/tintin'];
+  const routes = ['POST /users', 'DELETE /users/tintin'];
+  const ownRoutes = ['GET /users', 'GET /users/tintin', 'PATCH /users/tintin'];
   const wrong = [
     ['none', undefined],
     ['another', secret('other')],
@@ -123,26 +289,26 @@ describe('the admin key', () => {
     ['more than it', `${ADMIN_KEY}x`],
     ['another as a bearer token', `Bearer ${secret('other')}`],
     ['it under another scheme', `Token ${ADMIN_KEY}`],
-    [
-      'credentials of a user',
-      `Basic ${Buffer.from(`tintin:${secret('milou')}`).toString('base64')}`,
-    ],
   ] as const;
+  const refused = [
+    ...[...routes, ...ownRoutes].flatMap((route) =>
+      wrong.map(([name, key]) => [route, name, key] as const),
+    ),
+    ...routes.map((route) => [route, 'credentials of a user', byTintin] as const),
+  ];
 
-  it.each(routes.flatMap((route) => wrong.map(([name, key]) => [route, name, key] as const)))(
-    'is asked for by %s: %s',
-    async (route, _name, key) => {
-      succeeded(await add(tintin));
-      const answer = await call(users, route, {
-        ...(key !== undefined && { key }),
-        ...(route.startsWith('POST') && { json: { ...tintin, id: 'x' } }),
-      });
+  it.each(refused)('is asked for by %s: %s', async (route, _name, key) => {
+    succeeded(await add(tintin));
+    const answer = await call(users, route, {
+      ...(key !== undefined && { key }),
+      ...(route.startsWith('POST') && { json: { ...tintin, id: 'x' } }),
+      ...(route.startsWith('PATCH') && { json: { name: 'x' } }),
+    });
 
-      expectProblem(answer, 401, 'unauthorized');
-      expect(answer.headers.get('www-authenticate')).toMatch(/Bearer realm=".+", Basic realm=".+"/);
-      expect((await get('/users')).body.items).toEqual([{ id: 'tintin', name: 'Tintin' }]);
-    },
-  );
+    expectProblem(answer, 401, 'unauthorized');
+    expect(answer.headers.get('www-authenticate')).toMatch(/Bearer realm=".+", Basic realm=".+"/);
+    expect((await get('/users')).body.items).toEqual([{ id: 'tintin', name: 'Tintin' }]);
+  });
 
   it.each([ADMIN_KEY, `Bearer ${ADMIN_KEY}`, `bearer ${ADMIN_KEY}`])(
     'is accepted bare and as a bearer token',

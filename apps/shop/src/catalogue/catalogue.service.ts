@@ -7,6 +7,7 @@ import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { UpstreamUnavailable } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { codePoints } from '#libs/schema/text.schema.ts';
+import { UserNamesRepository } from '#libs/users/user-names.repository.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
 import { cataloguePage } from './catalogue.page.ts';
@@ -50,6 +51,7 @@ export class CatalogueService {
   constructor(
     private readonly quotes: QuotesClient,
     private readonly products: ProductsRepository,
+    private readonly names: UserNamesRepository,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -94,17 +96,17 @@ export class CatalogueService {
         AbortSignal.timeout(MAX_WAIT_MS),
       );
       catalogueReadCount.add('service');
-      const sold = byId(found.filter(isSellable).map(toProduct));
+      const sold = found.filter(isSellable).map(toProduct);
       // Not awaited: only a failure of the quotes service needs it.
-      void this.products.remember([...sold.values()]).catch(() => {});
+      void this.products.remember(sold).catch(() => {});
       const existing = byId(found);
       const gone = ids.filter((id) => !existing.has(id));
       if (gone.length > 0) await this.products.forget(gone);
-      return sold;
+      return byId(await this.credited(sold));
     } catch (error) {
       if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
-      const known = byId(await this.products.find(ids));
+      const known = byId(await this.credited(await this.products.find(ids)));
       if (ids.every((id) => known.has(id))) return known;
       throw new ProblemError('unavailable', 'The quotes cannot be read just now');
     }
@@ -130,12 +132,27 @@ export class CatalogueService {
       const products = quotes.filter(isSellable).map(toProduct);
       // A page that can be shown must not fail because its products cannot be remembered.
       await this.products.remember(products).catch(() => {});
-      return { products, next, away: false };
+      return { products: await this.credited(products), next, away: false };
     } catch (error) {
       if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');
-      return { products: await this.products.list(REMEMBERED_PAGE_SIZE), next: null, away: true };
+      const products = await this.credited(await this.products.list(REMEMBERED_PAGE_SIZE));
+      return { products, next: null, away: true };
     }
+  }
+
+  /**
+   * The products as they are shown: one of which nobody knows who said it names the user who signed
+   * it. The names are read in one call, and left out when Redis is away.
+   */
+  private async credited(products: readonly Product[]): Promise<Product[]> {
+    const nameless = products.filter(({ author }) => author === null);
+    const signers = new Set(nameless.flatMap(({ user_id }) => user_id ?? []));
+    const names = await this.names.namesOf([...signers]).catch(() => new Map<string, string>());
+    return products.map((product) => ({
+      ...product,
+      author: product.author ?? names.get(product.user_id ?? '') ?? null,
+    }));
   }
 }
 
@@ -143,8 +160,8 @@ function isSellable({ quote }: Product): boolean {
   return codePoints(quote) <= MAX_QUOTE_LENGTH;
 }
 
-function toProduct({ id, quote, author, source }: Product): Product {
-  return { id, quote, author, source };
+function toProduct({ id, quote, author, source, user_id }: Product): Product {
+  return { id, quote, author, source, user_id };
 }
 
 function byId(products: readonly Product[]): Map<string, Product> {

@@ -4,8 +4,8 @@ import { RedisService } from '#libs/redis/redis.service.ts';
 import { PRODUCT_KEYS } from './product.keys.ts';
 import { PRODUCT_SCRIPTS } from './product.scripts.ts';
 
-/** A quote that the shop sells prints of. */
-export type Product = Pick<Quote, 'id' | 'quote' | 'author' | 'source'>;
+/** A quote that the shop sells prints of. The id of the user who signed it is for nobody's eyes. */
+export type Product = Pick<Quote, 'id' | 'quote' | 'author' | 'source' | 'user_id'>;
 
 /** Only the products that were seen last are remembered. */
 const MAX_PRODUCTS = 1000;
@@ -73,6 +73,7 @@ export class ProductsRepository {
 
 /** A product as it is remembered, or nothing where there is none. */
 function decode(product: string | null): Product[] {
-  // A product that was remembered before there were authors has none.
-  return product === null ? [] : [{ author: null, source: null, ...JSON.parse(product) }];
+  // A product that was remembered by a former version has no author, or no user who signed it.
+  const before = { author: null, source: null, user_id: null };
+  return product === null ? [] : [{ ...before, ...JSON.parse(product) }];
 }

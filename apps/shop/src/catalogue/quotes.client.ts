@@ -13,7 +13,7 @@ const PAGE_SIZE = 36;
  * What the shop reads of a quote. During a rollout the other services may still be those that send
  * no author and no source.
  */
-const productSchema = quoteSchema.pick({ id: true, quote: true }).extend({
+const productSchema = quoteSchema.pick({ id: true, quote: true, user_id: true }).extend({
   author: quoteSchema.shape.author.default(null),
   source: quoteSchema.shape.source.default(null),
 });

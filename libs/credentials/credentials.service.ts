@@ -23,6 +23,13 @@ const MAX_NETWORK_FAILURES = 100;
 /** The same of a network, at other accounts: thousands of people may share it, and mistype. */
 const MAX_NETWORK_FAILURES_ELSEWHERE = 1000;
 
+/** A user who has shown the right password. */
+export interface VerifiedUser {
+  id: string;
+  /** The PHC string of that password. A password that is changed later has another one. */
+  passwordHash: string;
+}
+
 /**
  * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour by a
  * keyed hash of password and stored hash, so that a removed user or a changed password counts at
@@ -42,16 +49,20 @@ export class CredentialsService {
   ) {}
 
   /**
-   * The id of the user whose credentials the header field holds, or undefined when they are wrong.
+   * The user whose credentials the header field holds, or undefined when they are wrong.
    * @param network from which they come
    * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
-  async verify(authorization: string | undefined, network: string): Promise<string | undefined> {
+  async verify(
+    authorization: string | undefined,
+    network: string,
+  ): Promise<VerifiedUser | undefined> {
     const credentials = parseCredentials(authorization);
     if (!credentials) return undefined;
     const { id, password } = credentials;
     const stored = await this.users.findPasswordHash(id);
-    if (stored !== undefined && this.verified.remembers(password, stored)) return id;
+    if (stored !== undefined && this.verified.remembers(password, stored))
+      return { id, passwordHash: stored };
 
     const judge = async () =>
       priorityOf(await this.logins.standing(id, network), stored !== undefined);
@@ -62,7 +73,9 @@ export class CredentialsService {
       // The login is judged again here, and its failure counted before the next turn, so that one
       // replica keeps exactly to the limits.
       await judge();
-      const right = (await verifyPassword(password, hash)) && stored !== undefined;
+      const matched = (await verifyPassword(password, hash)) && stored !== undefined;
+      // The password may have been changed, or the user removed, while this login waited.
+      const right = matched && (await this.users.findPasswordHash(id)) === stored;
       if (!right) await this.logins.failed(id, network);
       return right;
     });
@@ -74,7 +87,7 @@ export class CredentialsService {
     this.verified.remember(password, hash);
     // Without this record the user waits among all others the next time.
     await this.logins.succeeded(id, network).catch(() => {});
-    return id;
+    return { id, passwordHash: hash };
   }
 
   private hashOfNobody(): Promise<string> {
