@@ -62,18 +62,17 @@ const CONNECTION = '+ping +info +client|setname +select +wait +cluster|slots +cl
 /** Every service counts the requests of its clients. */
 const THROTTLE = script(THROTTLE_SCRIPTS.throttle, THROTTLE_KEY);
 
-const ADD_QUOTES = script(
-  QUOTE_SCRIPTS.addQuotes,
-  ...[
-    SHARD.quote,
-    SHARD.quotes,
-    SHARD.byUser,
-    SHARD.authors,
-    SHARD.clock,
-    SHARD.log,
-    SHARD.imported,
-  ],
-);
+const KEYS_OF_NEW_QUOTES = [
+  SHARD.quote,
+  SHARD.quotes,
+  SHARD.byUser,
+  SHARD.authors,
+  SHARD.clock,
+  SHARD.log,
+  SHARD.imported,
+];
+const ADD_QUOTES = script(QUOTE_SCRIPTS.addQuotes, ...KEYS_OF_NEW_QUOTES);
+const RESTORE_QUOTES = script(QUOTE_SCRIPTS.restoreQuotes, ...KEYS_OF_NEW_QUOTES);
 /** The creation of a user finishes the removal of an earlier one of the same id. */
 const CREATE_USER = [
   script(USER_SCRIPTS.createUser, USER_KEYS.user, USER_KEYS.users, USER_KEYS.leaving),
@@ -110,7 +109,7 @@ const USERS = {
         SHARD.log,
         SHARD.imported,
       ),
-      commands('zcard', SHARD.quotes),
+      commands('zcard zrange', SHARD.quotes),
       // They verify the password of the user who signs, and count failed logins.
       commands('hget', USER_KEYS.user),
       commands('mget', LOGIN_KEYS.failures),
@@ -151,7 +150,7 @@ const USERS = {
       commands('zrevrange zrem', PRODUCT_KEYS.products),
     ],
   },
-  import: { rules: CONNECTION, grants: [ADD_QUOTES, ...CREATE_USER] },
+  import: { rules: CONNECTION, grants: [ADD_QUOTES, RESTORE_QUOTES, ...CREATE_USER] },
   /** Copies the data set as a replica would. */
   backup: { rules: '+ping +info +sync +psync +replconf' },
   /**

@@ -1,12 +1,15 @@
 import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
   newQuoteSchema,
+  type QuoteExportQuery,
   type QuoteListQuery,
+  quoteExportQuerySchema,
+  quoteLinesSchema,
   quoteListQuerySchema,
   quoteListSchema,
   quoteSchema,
@@ -14,6 +17,7 @@ import {
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
 import { RequireAuthor } from './author.guard.ts';
 import { QuoteId } from './quote-id.decorator.ts';
+import { JSON_LINES_TYPE, QuotesExport } from './quotes.export.ts';
 import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -23,7 +27,10 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('quotes')
 export class QuotesController {
-  constructor(private readonly quotes: QuotesService) {}
+  constructor(
+    private readonly quotes: QuotesService,
+    private readonly exporter: QuotesExport,
+  ) {}
 
   @Post()
   @RequireAuthor()
@@ -70,6 +77,19 @@ export class QuotesController {
   @ApiProblem('not-found')
   random() {
     return this.quotes.random();
+  }
+
+  @Get('export')
+  @Header('content-type', JSON_LINES_TYPE)
+  @ApiOperation({ summary: 'Read all quotes, oldest first, as JSON Lines' })
+  @ApiProduces(JSON_LINES_TYPE)
+  @ApiAnswer(200, quoteLinesSchema)
+  @ApiProblem('invalid-request')
+  exportQuotes(
+    @ValidQuery(quoteExportQuerySchema) { after }: QuoteExportQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.exporter.open(after, reply);
   }
 
   @Get(':id')

@@ -5,6 +5,7 @@ import { LoginsRepository } from '#libs/users/logins.repository.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 import { QuotesController } from './quotes.controller.ts';
+import { QuotesExport } from './quotes.export.ts';
 import { QuotesService } from './quotes.service.ts';
 
 /** The quotes service. */
@@ -13,6 +14,7 @@ import { QuotesService } from './quotes.service.ts';
   controllers: [QuotesController],
   providers: [
     QuotesService,
+    QuotesExport,
     CredentialsService,
     QuotesRepository,
     UsersRepository,
