@@ -202,9 +202,11 @@ function importOf<T>(target: ImportTarget<T>, { availability }: RedisService): R
 }
 
 function rehearsalOf<T>(kind: ImportKind<T>): Run {
+  // Neither nothing nor an empty list of tags says anything.
+  const isSaid = ([, value]: [string, unknown]) => String(value ?? '') !== '';
   const hide = ([key, value]: [string, unknown]) => [key, key === 'password' ? '…' : value];
   const show = (value: T) => {
-    const shown = Object.fromEntries(Object.entries(Object(value)).map(hide));
+    const shown = Object.fromEntries(Object.entries(Object(value)).filter(isSaid).map(hide));
     process.stdout.write(`${printable(JSON.stringify(shown))}\n`);
   };
   return {
