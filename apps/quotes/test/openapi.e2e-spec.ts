@@ -31,11 +31,14 @@ const CONTRACT = {
     'post /quotes': [201, 400, 401, 403, 413, 415, 422],
     'get /quotes': [200, 400],
     'get /quotes/random': [200, 404],
+    'get /quotes/export': [200, 400],
     'get /quotes/{id}': [200, 400, 404],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },
   search: { 'get /search': [200, 400] },
 } as const;
+/** The types of answers that are not JSON. */
+const TYPES = new Map([['get /quotes/export', 'application/jsonl']]);
 const OPERATIONS = ['get /healthz', 'get /readyz', 'get /version', 'get /metrics'];
 
 interface Operation {
@@ -88,7 +91,11 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
           status,
           status === '204'
             ? []
-            : [status < '400' ? 'application/json' : 'application/problem+json'],
+            : [
+                status < '400'
+                  ? (TYPES.get(name) ?? 'application/json')
+                  : 'application/problem+json',
+              ],
         ]);
         expect(response.headers).toHaveProperty('X-Request-Id');
       }
