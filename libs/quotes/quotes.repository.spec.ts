@@ -247,7 +247,7 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
       expect(await walked(ids[index])).toEqual(documents.slice(index + 1));
   });
 
-  it('are all in a walk that they are there throughout, whatever is written meanwhile', async () => {
+  it('are in a walk that they are there throughout, whatever is written meanwhile', async () => {
     await quotes.import(MANY);
     const before = (await walked()).map(idOf);
     const seen: string[] = [];

@@ -49,8 +49,8 @@ const USAGE = `Usage: npm run import -- quotes [OPTION...] FILE...
   --attribution        take authors from the ends of texts: -- Name, "Work" or (Name). Without it,
                        that is done if the file plainly has them; --no-attribution: never
   --format FORMAT      do not guess: ${FORMAT_NAMES.join(', ')}
-  --keep-ids           quotes keep the ids and times that they have in the file, which is an export of
-                       a platform (GET /quotes/export); import its users first
+  --keep-ids           quotes keep the ids and times that they have in the file, an export of a
+                       platform (GET /quotes/export); import its users first
   --rejects FILE       write refused rows to this file, to mend them and import it
 
 May be repeated: what is there already is not added again. docs/import.md tells more.
