@@ -62,18 +62,17 @@ const CONNECTION = '+ping +info +client|setname +select +wait +cluster|slots +cl
 /** Every service counts the requests of its clients. */
 const THROTTLE = script(THROTTLE_SCRIPTS.throttle, THROTTLE_KEY);
 
-const ADD_QUOTES = script(
-  QUOTE_SCRIPTS.addQuotes,
-  ...[
-    SHARD.quote,
-    SHARD.quotes,
-    SHARD.byUser,
-    SHARD.authors,
-    SHARD.clock,
-    SHARD.log,
-    SHARD.imported,
-  ],
-);
+const KEYS_OF_NEW_QUOTES = [
+  SHARD.quote,
+  SHARD.quotes,
+  SHARD.byUser,
+  SHARD.authors,
+  SHARD.clock,
+  SHARD.log,
+  SHARD.imported,
+];
+const ADD_QUOTES = script(QUOTE_SCRIPTS.addQuotes, ...KEYS_OF_NEW_QUOTES);
+const RESTORE_QUOTES = script(QUOTE_SCRIPTS.restoreQuotes, ...KEYS_OF_NEW_QUOTES);
 /** The creation of a user finishes the removal of an earlier one of the same id. */
 const CREATE_USER = [
   script(
@@ -114,7 +113,7 @@ const USERS = {
     rules: CONNECTION,
     grants: [
       THROTTLE,
-      commands('get', SHARD.quote),
+      commands('get mget', SHARD.quote),
       script(QUOTE_SCRIPTS.findQuotes, SHARD.quote),
       script(QUOTE_SCRIPTS.randomQuote, SHARD.quotes, SHARD.quote),
       script(QUOTE_SCRIPTS.listQuotes, SHARD.quotes, SHARD.byUser, SHARD.quote),
@@ -131,7 +130,7 @@ const USERS = {
         SHARD.log,
         SHARD.imported,
       ),
-      commands('zcard', SHARD.quotes),
+      commands('zcard zrange', SHARD.quotes),
       commands('hget', USER_KEYS.user),
       ...LOGINS,
     ],
@@ -172,7 +171,7 @@ const USERS = {
   },
   import: {
     rules: CONNECTION,
-    grants: [ADD_QUOTES, commands('hmget', SHARD.imported), ...CREATE_USER],
+    grants: [ADD_QUOTES, RESTORE_QUOTES, commands('hmget', SHARD.imported), ...CREATE_USER],
   },
   /** Copies the data set as a replica would. */
   backup: { rules: '+ping +info +sync +psync +replconf' },

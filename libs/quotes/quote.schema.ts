@@ -18,11 +18,13 @@ export const quoteIdSchema = z
 
 const quoteText = textSchema(2000).meta({ example: 'Tonnerre de Brest !' });
 
-const MAX_TAGS = 10;
+/** How many tags a quote may have, and how many characters each. */
+export const MAX_TAGS = 10;
+export const MAX_TAG_CHARACTERS = 32;
 
 const tags = z
   .array(
-    textSchema(32, (text) => text.toLowerCase()).meta({ example: 'courage' }),
+    textSchema(MAX_TAG_CHARACTERS, (text) => text.toLowerCase()).meta({ example: 'courage' }),
     'must be a list of tags',
   )
   .max(MAX_TAGS, `must be at most ${MAX_TAGS} tags`)
@@ -92,7 +94,7 @@ export const quoteSchema = z
       .describe('its language, as a code of ISO 639')
       .meta({ minLength: 2, maxLength: 3, example: 'fr' }),
     tags: z
-      .array(z.string().meta({ minLength: 1, maxLength: 32, example: 'courage' }))
+      .array(z.string().meta({ minLength: 1, maxLength: MAX_TAG_CHARACTERS, example: 'courage' }))
       .max(MAX_TAGS)
       .describe('in lower case, each once'),
     user_id: z
@@ -111,5 +113,20 @@ export const quoteSchema = z
 /** A page of quotes. */
 export const quoteListSchema = pageSchema(quoteSchema, 'QuoteList', 'quotes');
 
+/** Query of `GET /quotes/export`. */
+export const quoteExportQuerySchema = z.strictObject({
+  after: z
+    .string('must be given once')
+    .regex(QUOTE_ID, 'must be the id of a quote')
+    .optional()
+    .describe('only the quotes behind this id: the last that came of an export that was cut off'),
+});
+
+/** All quotes as JSON Lines. */
+export const quoteLinesSchema = z
+  .string()
+  .describe('a Quote as JSON on each line, which ends with a line feed');
+
+export type QuoteExportQuery = z.output<typeof quoteExportQuerySchema>;
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;
 export type QuoteChangesBody = z.output<typeof quoteChangesSchema>;

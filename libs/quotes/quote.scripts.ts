@@ -26,6 +26,7 @@ declare module 'ioredis' {
       keyCount: number,
       ...keysAndArgs: (string | number)[]
     ): Result<Buffer | null, Context>;
+    restoreQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
   }
 }
@@ -115,6 +116,39 @@ export const QUOTE_SCRIPTS = {
     redis.call('SET', quote .. id, document)
     ${logChange('u', 'id')}
     return { 'done', document }`,
+  },
+
+  /**
+   * KEYS quote: quotes by: authors clock log imported; ARGV per quote: id, user or '', document,
+   * digest. Stores quotes under the ids that they have, and leaves quotes that are there as
+   * they are. Answers per quote `added`, `unknown` when the user may not sign, or the document of
+   * the quote that has the id.
+   */
+  restoreQuotes: {
+    lua: `
+    local quote, quotes, by, authors, clock, log, imported = unpack(KEYS)
+    local last = tonumber(redis.call('GET', clock) or 0)
+    local answers = {}
+    for i = 1, #ARGV, 4 do
+      local id, user, document, digest = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+      local stored = redis.call('GET', quote .. id)
+      if stored then
+        answers[#answers + 1] = stored
+      elseif user ~= '' and not redis.call('HGET', authors, user) then
+        answers[#answers + 1] = 'unknown'
+      else
+        redis.call('HSETNX', imported, digest, id)
+        redis.call('SET', quote .. id, document)
+        redis.call('ZADD', quotes, id, id)
+        if user ~= '' then redis.call('ZADD', by .. user, id, id) end
+        ${logChange('u', 'id')}
+        answers[#answers + 1] = 'added'
+        last = math.max(last, tonumber(id))
+      end
+    end
+    -- A new quote gets a higher id than every quote that is there.
+    redis.call('SET', clock, string.format('%.0f', last))
+    return answers`,
   },
 
   /**

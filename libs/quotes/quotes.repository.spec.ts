@@ -359,6 +359,148 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     expect(await callsOf('mget')).toBeGreaterThan(before);
   });
 
+  /** Every quote, from the oldest to the newest. */
+  async function walked(after?: string): Promise<string[]> {
+    const documents: string[] = [];
+    for await (const batch of quotes.walk(after)) documents.push(...batch);
+    return documents;
+  }
+  const idOf = (document: string) => decodeQuote(document).id;
+
+  /** So many that a walk takes several batches. */
+  const MANY = Array.from({ length: 900 }, (_, i) => ({ ...said(`quote ${i}`), user_id: null }));
+
+  it('are walked by ascending id, each once, from the first or behind any other', async () => {
+    expect(await walked()).toEqual([]);
+    await quotes.import(MANY);
+    const documents = await walked();
+    const ids = documents.map(idOf);
+
+    expect(ids.length).toBe(MANY.length);
+    expect(ids).toEqual([...new Set(ids)].toSorted((a, b) => Number(a) - Number(b)));
+    expect(await quotes.findMany(ids.slice(0, 100))).toEqual(documents.slice(0, 100));
+    for (const index of [0, 254, 255, 256, 257, 511, 898, 899])
+      expect(await walked(ids[index])).toEqual(documents.slice(index + 1));
+  });
+
+  it('are in a walk that they are there throughout, whatever is written meanwhile', async () => {
+    await quotes.import(MANY);
+    const before = (await walked()).map(idOf);
+    const seen: string[] = [];
+    let deleted = 0;
+    for await (const batch of quotes.walk()) {
+      seen.push(...batch.map(idOf));
+      // One that was walked already, the next one, and one at the end; and a new one.
+      for (const id of [seen[0], before[seen.length], before.at(-1 - deleted)])
+        if (id !== undefined) await quotes.delete(id);
+      deleted += 1;
+      await add(`new ${deleted}`);
+    }
+    const lasting = new Set((await walked()).map(idOf));
+
+    expect(deleted).toBeGreaterThan(2);
+    expect(seen).toEqual(seen.toSorted((a, b) => Number(a) - Number(b)));
+    expect(before.filter((id) => lasting.has(id) && !seen.includes(id))).toEqual([]);
+  });
+
+  describe('that are restored', () => {
+    beforeEach(() => quotes.allowAuthor('tintin', 'the first of that id'));
+
+    /** Quotes as another platform holds them: some signed, changed, said by somebody, or twice. */
+    async function exported(): Promise<Quote[]> {
+      await quotes.import(
+        MANY.map((row, i) => ({ ...row, user_id: i % 3 === 0 ? 'tintin' : null })),
+      );
+      await add('quote 1');
+      await add('twice');
+      await add('twice');
+      const rows = (await walked()).map(decodeQuote);
+      await platform.flush();
+      await quotes.allowAuthor('tintin', 'the second of that id');
+      return rows.map((quote, i) => ({
+        ...quote,
+        ...(i % 5 === 0 && { author: 'Ada', tags: ['sea'] }),
+        ...(i % 7 === 0 && { updated_at: '2030-01-01T00:00:00.000Z' }),
+      }));
+    }
+
+    it('have the ids, times and index entries that they had', async () => {
+      const rows = await exported();
+      expect(new Set(await quotes.restore(rows))).toEqual(new Set(['added']));
+
+      expect((await walked()).map(decodeQuote)).toEqual(rows);
+      const signed = rows.filter(({ user_id }) => user_id !== null).map(({ id }) => id);
+      expect((await all('tintin')).map(({ id }) => id).toReversed()).toEqual(signed);
+      const logs = await Promise.all(
+        (await platform.keys('*:log')).map((log) => platform.redis.xrange(log, '-', '+')),
+      );
+      const logged = logs.flat().map(([, [change, id]]) => `${change} ${id}`);
+      expect(logged.toSorted()).toEqual(rows.map(({ id }) => `u ${id}`).toSorted());
+    });
+
+    it('are known when they are restored or imported again, and may be deleted', async () => {
+      const rows = await exported();
+      await quotes.restore(rows);
+
+      expect(new Set(await quotes.restore(rows))).toEqual(new Set(['known']));
+      expect(new Set(await quotes.import(MANY))).toEqual(new Set(['known']));
+      for (const { id } of rows.slice(0, 20)) expect(await quotes.delete(id)).toBe('deleted');
+      expect(await quotes.restore(rows.slice(0, 20))).toEqual(Array(20).fill('added'));
+    });
+
+    it('are older than every new quote', async () => {
+      const now = Date.now() * 1000;
+      const ids = Array.from({ length: shards }, (_, shard) => {
+        const ahead = now + 60_000_000;
+        return String(ahead - (ahead % shards) + shard);
+      });
+      const time = '2026-11-21T16:00:00.000Z';
+      const rows = ids.map((id) => ({
+        ...said('early'),
+        id,
+        user_id: null,
+        created_at: time,
+        updated_at: time,
+      }));
+      expect(new Set(await quotes.restore(rows))).toEqual(new Set(['added']));
+      for (let i = 0; i < 20; i += 1)
+        expect(Number(await add(`late ${i}`))).toBeGreaterThan(now + 59_000_000);
+      // An older one does not set the clock back.
+      await quotes.restore(rows.map((row) => ({ ...row, id: String(Number(row.id) - 6_000_000) })));
+      for (let i = 0; i < 20; i += 1)
+        expect(Number(await add(`later ${i}`))).toBeGreaterThan(now + 59_000_000);
+    });
+
+    it('are refused where others have their ids, and leave those alone', async () => {
+      const [first, second, third] = await exported();
+      if (!first || !second || !third) throw new Error('there are no quotes');
+      await quotes.restore([first]);
+      const future = String((Date.now() + 3_600_000) * 1000);
+
+      expect(
+        await quotes.restore([
+          { ...first, quote: 'other' },
+          { ...second, user_id: 'haddock' },
+          { ...third, id: future },
+          second,
+          first,
+        ]),
+      ).toEqual(['taken', 'unknown', 'ahead', 'added', 'known']);
+      expect((await walked()).map(decodeQuote)).toEqual([first, second]);
+    });
+
+    it('are known in whatever form they are stored', async () => {
+      const [quote] = await exported();
+      if (!quote) throw new Error('there are no quotes');
+      const row = { ...quote, author: null, tags: [], updated_at: quote.created_at };
+      await quotes.restore([row]);
+      const [key = ''] = await platform.keys('*:quote:*');
+      await platform.redis.set(key, completeQuote(encodeQuote(row)));
+
+      expect(await quotes.restore([row])).toEqual(['known']);
+    });
+  });
+
   it('are drawn from all', async () => {
     expect(await quotes.random()).toBeNull();
     for (let i = 0; i < 3; i += 1) await add(`quote ${i}`);

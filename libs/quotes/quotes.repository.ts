@@ -10,6 +10,7 @@ import {
   encodeContent,
   encodeQuote,
   type QuoteChanges,
+  type Quote,
   type QuoteContent,
 } from './quote.document.ts';
 import { type ShardKeys, shardKeys } from './quote.keys.ts';
@@ -38,8 +39,29 @@ interface QuoteRow {
 /** What came of one imported quote: its new id, or why it was not added. */
 export type ImportOutcome = { id: string } | 'known' | 'unknown';
 
+/**
+ * What came of one restored quote: added; already there; `unknown` when the user who signs it is
+ * not there; `taken` when a quote with other content has its id; `ahead` when its id is of a time
+ * to come.
+ */
+export type RestoreOutcome = 'added' | 'known' | 'unknown' | 'taken' | 'ahead';
+
 /** Redis handles as many quotes in one call of a script, which takes about a millisecond. */
 const BATCH_SIZE = 128;
+
+/** A walk reads so many quotes in a round trip, each of which has 11 KB at most. */
+const WALK_BATCH_SIZE = 256;
+/**
+ * Of several shards, each is asked for so many ids beyond its part of a batch, because some have
+ * more of the next quotes than others.
+ */
+const SPARE_IDS = 8;
+
+/**
+ * How far a restored id may be ahead of the clock: more than clocks differ. New ids of its shard
+ * follow it, so that one of next year would date all of them wrong.
+ */
+const MAX_AHEAD_MS = 5 * 60_000;
 
 /**
  * Quotes in Redis. A quote is stored as the bytes of its JSON representation, which are completed
@@ -81,41 +103,62 @@ export class QuotesRepository {
    *   when it is repeated
    */
   async import(quotes: readonly NewQuote[]): Promise<ImportOutcome[]> {
-    const outcomes: ImportOutcome[] = new Array(quotes.length);
-    const byShard = new Map<number, { index: number; quote: NewQuote & { digest: string } }[]>();
-    const digests = quotes.map(({ quote }) => digestOf(quote));
-    const known = await this.knownAnywhere(digests);
-    quotes.forEach((quote, index) => {
-      const digest = digests[index] ?? '';
-      if (known.has(digest)) {
-        outcomes[index] = 'known';
-        return;
-      }
-      const shard = Number.parseInt(digest.slice(0, 8), 16) % this.shards.length;
-      const entries = byShard.get(shard) ?? [];
-      byShard.set(shard, entries);
-      entries.push({ index, quote: { ...quote, digest } });
-    });
     const createdAt = new Date();
-    const batches: Promise<void>[] = [];
-    for (const [shard, entries] of byShard) {
-      for (let from = 0; from < entries.length; from += BATCH_SIZE) {
-        const batch = entries.slice(from, from + BATCH_SIZE);
-        const quotesOfBatch = batch.map((entry) => entry.quote);
-        batches.push(
-          this.addToShard(shard, createdAt, quotesOfBatch).then((answers) => {
-            answers.forEach((answer, i) => {
-              const entry = batch[i];
-              if (entry)
-                outcomes[entry.index] =
-                  answer === 'known' || answer === 'unknown' ? answer : { id: answer };
-            });
-          }),
-        );
-      }
+    const entries = quotes.map((quote) => ({ ...quote, digest: digestOf(quote.quote) }));
+    const known = await this.knownAnywhere(entries.map(({ digest }) => digest));
+    const isKnown = ({ digest }: { digest: string }) => known.has(digest);
+    const answers = await this.writeBatches(
+      entries.filter((entry) => !isKnown(entry)),
+      ({ digest }) => this.shardOfDigest(digest),
+      (shard, batch) => this.addToShard(shard, createdAt, batch),
+    );
+    let next = 0;
+    return entries.map((entry) => {
+      const answer = isKnown(entry) ? 'known' : (answers[next++] ?? 'unknown');
+      return answer === 'known' || answer === 'unknown' ? answer : { id: answer };
+    });
+  }
+
+  /**
+   * Stores quotes under the ids and times that they have; what is there stays as it is.
+   * @returns an outcome per quote, in order
+   * @throws RedisUnavailableError; quotes of the call may then have been added, and are known when
+   *   it is repeated
+   */
+  async restore(quotes: readonly Quote[]): Promise<RestoreOutcome[]> {
+    const newest = (Date.now() + MAX_AHEAD_MS) * 1000;
+    const isAhead = ({ id }: Quote) => Number(id) > newest;
+    const timely = quotes.filter((quote) => !isAhead(quote));
+    const outcomes = await this.writeBatches(
+      timely,
+      ({ id }) => this.shardNumberOf(id),
+      (shard, batch) => this.restoreToShard(shard, batch),
+    );
+    let next = 0;
+    return quotes.map((quote) => (isAhead(quote) ? 'ahead' : (outcomes[next++] ?? 'unknown')));
+  }
+
+  /**
+   * Walks all quotes by ascending id. Each that was there when the walk began and is still there
+   * when it ends is among them.
+   * @param after id behind which the walk begins
+   * @returns JSON representations, complete, in batches
+   * @throws RedisUnavailableError
+   */
+  async *walk(after = '0'): AsyncGenerator<string[], void> {
+    let ids = await this.idsBehind(after);
+    while (ids.length > 0) {
+      const batch = ids.slice(0, WALK_BATCH_SIZE);
+      const rest = ids.slice(WALK_BATCH_SIZE);
+      // The next ids come along with these quotes: one round trip a batch.
+      const [documents, next] = await Promise.all([
+        this.findMany(batch),
+        rest.length > 0 ? rest : this.idsBehind(batch.at(-1) ?? ''),
+      ]);
+      const found = documents.filter((document) => document !== null);
+      if (found.length > 0) yield found;
+      ids = next;
     }
-    await Promise.all(batches);
-    return outcomes;
   }
 
   /**
@@ -324,6 +367,24 @@ export class QuotesRepository {
     return new Set(digests.filter((_, i) => answers.some((ids) => ids[i] !== null)));
   }
 
+  /** The ids that come next behind an id, by ascending id, with none of them left out. */
+  private async idsBehind(id: string): Promise<string[]> {
+    const shards = this.shards.length;
+    const count = Math.ceil(WALK_BATCH_SIZE / shards) + (shards > 1 ? SPARE_IDS : 0);
+    const parts = await this.redis.read('quote.walk', (client) =>
+      Promise.all(
+        this.shards.map(({ quotes }) =>
+          client.zrange(quotes, `(${id}`, '+inf', 'BYSCORE', 'LIMIT', 0, count),
+        ),
+      ),
+    );
+    const full = parts.filter((ids) => ids.length === count);
+    // What a shard holds behind its last id is not known, if it may hold more.
+    const known = Math.min(...full.map((ids) => Number(ids.at(-1))));
+    const ids = parts.flat().filter((id) => Number(id) <= known);
+    return shards === 1 ? ids : ids.sort((a, b) => Number(a) - Number(b));
+  }
+
   /** A shard drawn at random by how many quotes it holds. */
   private async drawShard(client: RedisClient): Promise<ShardKeys | undefined> {
     const counts = await Promise.all(this.shards.map((keys) => client.zcard(keys.quotes)));
@@ -339,8 +400,6 @@ export class QuotesRepository {
     createdAt: Date,
     quotes: readonly (NewQuote & { digest: string })[],
   ): Promise<string[]> {
-    const keys = this.shards[shard];
-    if (!keys) throw new RangeError(`no shard ${shard}`);
     const args: (string | number)[] = [
       this.shards.length,
       shard,
@@ -348,15 +407,74 @@ export class QuotesRepository {
       createdAt.toISOString(),
     ];
     for (const quote of quotes) args.push(quote.user_id ?? '', encodeContent(quote), quote.digest);
-    const { quote, quotes: ids, byUser, authors, clock, log, imported } = keys;
+    const { quote, quotes: ids, byUser, authors, clock, log, imported } = this.keysOf(shard);
     return this.redis.write('quote.add', (client) =>
       client.addQuotes(7, quote, ids, byUser, authors, clock, log, imported, ...args),
     );
   }
 
+  private async restoreToShard(shard: number, quotes: readonly Quote[]): Promise<RestoreOutcome[]> {
+    const { quote, quotes: ids, byUser, authors, clock, log, imported } = this.keysOf(shard);
+    const documents = quotes.map(encodeQuote);
+    const args = quotes.flatMap(({ id, user_id, quote }, i) => {
+      return [id, user_id ?? '', documents[i] ?? '', digestOf(quote)];
+    });
+    const answers = await this.redis.write('quote.restore', (client) =>
+      client.restoreQuotes(7, quote, ids, byUser, authors, clock, log, imported, ...args),
+    );
+    return answers.map((answer, i) => {
+      if (answer === 'added' || answer === 'unknown') return answer;
+      return completeQuote(answer) === completeQuote(documents[i] ?? '') ? 'known' : 'taken';
+    });
+  }
+
+  /** Writes rows in batches, each to one shard; answers what came of them, in their order. */
+  private async writeBatches<Row, Answer>(
+    rows: readonly Row[],
+    shardOf: (row: Row) => number,
+    write: (shard: number, batch: Row[]) => Promise<Answer[]>,
+  ): Promise<Answer[]> {
+    const answers: Answer[] = new Array(rows.length);
+    const byShard = Map.groupBy(rows.keys(), (index) => shardOf(rows[index] as Row));
+    const batches: Promise<void>[] = [];
+    for (const [shard, indexes] of byShard) {
+      for (let from = 0; from < indexes.length; from += BATCH_SIZE) {
+        const batch = indexes.slice(from, from + BATCH_SIZE);
+        const writing = write(
+          shard,
+          batch.map((index) => rows[index] as Row),
+        );
+        batches.push(
+          writing.then((given) =>
+            given.forEach((answer, i) => {
+              answers[batch[i] ?? 0] = answer;
+            }),
+          ),
+        );
+      }
+    }
+    await Promise.all(batches);
+    return answers;
+  }
+
+  /** The shard that holds the imported quote of a digest. */
+  private shardOfDigest(digest: string): number {
+    return Number.parseInt(digest.slice(0, 8), 16) % this.shards.length;
+  }
+
+  private shardNumberOf(id: string): number {
+    return Number(id) % this.shards.length;
+  }
+
   private shardOf(id: string): ShardKeys {
-    const keys = this.shards[Number(id) % this.shards.length];
+    const keys = this.shards[this.shardNumberOf(id)];
     if (!keys) throw new RangeError(`"${id}" is not a quote id`);
+    return keys;
+  }
+
+  private keysOf(shard: number): ShardKeys {
+    const keys = this.shards[shard];
+    if (!keys) throw new RangeError(`no shard ${shard}`);
     return keys;
   }
 }

@@ -3,7 +3,7 @@ import { type BlockFormat, isSeparator } from './block.reader.ts';
 import type { ColumnMapper } from './column.mapper.ts';
 import { type Dialect, namedDelimiter, readRecords } from './csv.reader.ts';
 import { type JsonShape, parseJsonPrefix } from './json.reader.ts';
-import type { Line } from './line.reader.ts';
+import { type Line, MAX_ROW_BYTES } from './line.reader.ts';
 import type { Format, FormatName } from './row.reader.ts';
 
 /** A file that is not understood; the message says what it is, and what to do. */
@@ -119,6 +119,8 @@ function jsonDocument(head: string, mapper: ColumnMapper): Format {
     else {
       const shape = shapeOf(prefix.value, mapper);
       if (shape) return { name: 'json', ...shape };
+      if (length - prefix.length > MAX_ROW_BYTES)
+        problem ??= 'is JSON whose first row is longer than 64 KiB';
       problem ??=
         `is JSON, but no list of quotes: it has ${describeJson(prefix.value)}. Say which member ` +
         'holds the quote, as in --map quote=text';

@@ -1,4 +1,5 @@
 import {
+  cutLine,
   printable,
   progressBar,
   progressLine,
@@ -6,7 +7,15 @@ import {
   summaryLine,
 } from './import.progress.ts';
 
-const half = { added: 9000, known: 2000, refused: 345, bytes: 500, size: 1000, seconds: 75 };
+const half = {
+  added: 9000,
+  known: 2000,
+  refused: 345,
+  cut: 0,
+  bytes: 500,
+  size: 1000,
+  seconds: 75,
+};
 
 it('shows share, rows, rate and time left', () => {
   expect(progressLine(half)).toBe('50 %  11,345 rows  151/s  1:15 left');
@@ -43,4 +52,11 @@ it('sums up what would be imported', () => {
 
 it('sums up', () => {
   expect(summaryLine(half)).toBe('9,000 added, 2,000 already there, 345 refused in 75.0 s (151/s)');
+});
+
+it('says of how many rows tags were left out', () => {
+  expect(cutLine(half)).toBeUndefined();
+  expect(cutLine({ ...half, cut: 1234 })).toBe(
+    '1,234 with tags left out: a quote has at most 10, of at most 32 characters',
+  );
 });

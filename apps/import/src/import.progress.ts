@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { MAX_TAG_CHARACTERS, MAX_TAGS } from '#libs/quotes/quote.schema.ts';
 
 /** How often the bar is redrawn on a terminal, or else a line is logged. */
 const REDRAW_INTERVAL_MS = 100;
@@ -10,6 +11,8 @@ export interface Tally {
   added: number;
   known: number;
   refused: number;
+  /** Rows of which some tags were left out. */
+  cut: number;
   /** Bytes read. */
   bytes: number;
   /** Bytes of all files; undefined when nobody knows how long one is. */
@@ -28,7 +31,7 @@ export interface Tally {
  * the user has to mend. A killed import would also leave the terminal without line wrap.
  */
 export class ImportProgress {
-  private readonly tally = { added: 0, known: 0, refused: 0, bytes: 0 };
+  private readonly tally = { added: 0, known: 0, refused: 0, cut: 0, bytes: 0 };
   private readonly start = performance.now();
   private readonly output: WriteStream;
   private readonly size: number | undefined;
@@ -50,6 +53,11 @@ export class ImportProgress {
   /** Notes that a row is in Redis. */
   done(outcome: 'added' | 'known'): void {
     this.tally[outcome] += 1;
+  }
+
+  /** Notes that some tags of a row were left out. */
+  cut(): void {
+    this.tally.cut += 1;
   }
 
   /** Notes and prints that a row was refused. */
@@ -120,6 +128,15 @@ export function summaryLine(tally: Tally): string {
 /** The last line of an import that only looked at its files. */
 export function rehearsalLine({ added, refused }: Tally): string {
   return `${count(added)} would be imported, ${count(refused)} refused; nothing was written`;
+}
+
+/** Says of how many rows tags were left out, if of any. */
+export function cutLine({ cut }: Tally): string | undefined {
+  if (cut === 0) return undefined;
+  return (
+    `${count(cut)} with tags left out: a quote has at most ${MAX_TAGS}, ` +
+    `of at most ${MAX_TAG_CHARACTERS} characters`
+  );
 }
 
 function share({ bytes, size }: Tally): number | undefined {

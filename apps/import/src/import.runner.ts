@@ -94,19 +94,26 @@ export async function rehearseImport<T>(
 /** The rows of a file that are good, and nothing in the place of those that were refused. */
 async function* readEntries<T>(
   source: Source,
-  { schema }: ImportKind<T>,
+  { schema, trim = (row) => ({ row, isCut: false }) }: ImportKind<T>,
   observers: Observers,
 ): AsyncGenerator<Entry<T> | undefined> {
   const file = source.path;
-  for await (const row of readSource(source, (count) => observers.progress.read(count))) {
-    const { line } = row;
-    const result = 'reason' in row ? row : validate(schema, row.value, source.columns);
-    if ('value' in result) yield { file, line, value: result.value };
-    else {
-      const value = 'reason' in row ? row.text : row.value;
-      refuse({ file, line, value }, result.reason, observers);
+  for await (const read of readSource(source, (count) => observers.progress.read(count))) {
+    const { line } = read;
+    if ('reason' in read) {
+      refuse({ file, line, value: read.text }, read.reason, observers);
       yield undefined;
+      continue;
     }
+    const { row, isCut } = trim(read.value);
+    const result = validate(schema, row, source.columns);
+    if ('reason' in result) {
+      refuse({ file, line, value: read.value }, result.reason, observers);
+      yield undefined;
+      continue;
+    }
+    if (isCut) observers.progress.cut();
+    yield { file, line, value: result.value };
   }
 }
 

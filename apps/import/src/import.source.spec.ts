@@ -16,6 +16,9 @@ function write(name: string, content: string | Buffer): string {
   return join(folder, name);
 }
 
+/** Whether a row says anything of a field. */
+const isSaid = ([, value]: [string, unknown]) => String(value ?? '') !== '';
+
 /** What a file is taken for, its rows as the API would take them, and why others are refused. */
 async function read(path: string, options: Partial<SourceOptions> = {}, kind = quoteRows) {
   const { sources } = await inspectSources([path], kind, { ...DEFAULTS, ...options });
@@ -26,7 +29,7 @@ async function read(path: string, options: Partial<SourceOptions> = {}, kind = q
   for await (const row of readSource(source, () => {})) {
     const result = 'reason' in row ? row : validate(kind.schema, row.value, source.columns);
     if ('reason' in result) refused.push(`${row.line}: ${result.reason}`);
-    else rows.push(JSON.parse(JSON.stringify(result.value)));
+    else rows.push(Object.fromEntries(Object.entries(result.value).filter(isSaid)));
   }
   return { taken: source.description.replace(`${path}: `, ''), rows, refused };
 }
@@ -432,6 +435,11 @@ describe('what is not understood is refused whole', () => {
       JSON.stringify([{ foo: 1, bar: 'x' }]),
       'is JSON, but no list of quotes: it has items with "foo", "bar". Say which member holds ' +
         'the quote, as in --map quote=text',
+    ],
+    [
+      'JSON with a first row that is too long',
+      `{"quotes":["${'x'.repeat(200_000)}","${RAIN}"]}`,
+      'is JSON whose first row is longer than 64 KiB',
     ],
     [
       'JSON with a mistake',

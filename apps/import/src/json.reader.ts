@@ -182,8 +182,13 @@ class JsonSplitter {
   }
 }
 
-/** The value of the beginning of a JSON document without what is cut off, or why it is none. */
-export function parseJsonPrefix(text: string): { value: unknown } | { reason: string } {
+/**
+ * The value of the beginning of a JSON document without what is cut off, and how many characters it
+ * takes; or why it is none.
+ */
+export function parseJsonPrefix(
+  text: string,
+): { value: unknown; length: number } | { reason: string } {
   const open: string[] = [];
   // The last place where the text may end, and the brackets that then have to be closed.
   let [end, closing] = [0, ''];
@@ -200,7 +205,7 @@ export function parseJsonPrefix(text: string): { value: unknown } | { reason: st
     if (open.length === 0) break;
   }
   try {
-    return { value: JSON.parse(text.slice(0, end) + closing) };
+    return { value: JSON.parse(text.slice(0, end) + closing), length: end };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }

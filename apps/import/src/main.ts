@@ -4,12 +4,20 @@ import { loadConfig } from '#libs/config/config.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { RedisService, RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
-import { ImportProgress, printable, rehearsalLine, summaryLine } from './import.progress.ts';
+import {
+  cutLine,
+  ImportProgress,
+  printable,
+  rehearsalLine,
+  summaryLine,
+} from './import.progress.ts';
 import { type Observers, rehearseImport, runImport } from './import.runner.ts';
 import { inspectSources, type Source, SourceError, type SourceOptions } from './import.source.ts';
 import {
   type ImportKind,
   type ImportTarget,
+  keptQuoteRows,
+  keptQuotesTarget,
   quoteRows,
   quotesTarget,
   userRows,
@@ -41,6 +49,8 @@ const USAGE = `Usage: npm run import -- quotes [OPTION...] FILE...
   --attribution        take authors from the ends of texts: -- Name, "Work" or (Name). Without it,
                        that is done if the file plainly has them; --no-attribution: never
   --format FORMAT      do not guess: ${FORMAT_NAMES.join(', ')}
+  --keep-ids           quotes keep the ids and times that they have in the file, an export of a
+                       platform (GET /quotes/export); import its users first
   --rejects FILE       write refused rows to this file, to mend them and import it
 
 May be repeated: what is there already is not added again. docs/import.md tells more.
@@ -49,8 +59,11 @@ Status: 0 all rows are in, 1 some were refused or files skipped, 2 nothing could
         went away, 130 interrupted.
 `;
 
+/** What can be imported: `kept` are quotes that keep their ids. */
+const ROWS = { quotes: quoteRows, kept: keptQuoteRows, users: userRows } as const;
+
 interface Request {
-  kind: 'quotes' | 'users';
+  kind: keyof typeof ROWS;
   paths: string[];
   isRehearsal: boolean;
   rejects: string | undefined;
@@ -66,15 +79,22 @@ async function main(args: string[]): Promise<number> {
     return request === USAGE ? 0 : STATUS.failed;
   }
   try {
-    if (request.isRehearsal)
-      return request.kind === 'quotes'
-        ? await importFiles(request, quoteRows, rehearsalOf(quoteRows))
-        : await importFiles(request, userRows, rehearsalOf(userRows));
-    return await importIntoRedis(request);
+    return await (request.isRehearsal ? rehearse(request) : importIntoRedis(request));
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     process.stderr.write(`${printable(error.message)}\n`);
     return STATUS.failed;
+  }
+}
+
+function rehearse(request: Request): Promise<number> {
+  switch (request.kind) {
+    case 'quotes':
+      return importFiles(request, quoteRows, rehearsalOf(quoteRows));
+    case 'kept':
+      return importFiles(request, keptQuoteRows, rehearsalOf(keptQuoteRows));
+    case 'users':
+      return importFiles(request, userRows, rehearsalOf(userRows));
   }
 }
 
@@ -83,10 +103,16 @@ async function importIntoRedis(request: Request): Promise<number> {
   const redis = new RedisService(config, MAX_SILENCE_MS);
   try {
     const quotes = new QuotesRepository(redis, config);
-    if (request.kind === 'quotes')
-      return await importFiles(request, quoteRows, importOf(quotesTarget(quotes), redis));
-    const target = usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH);
-    return await importFiles(request, userRows, importOf(target, redis));
+    switch (request.kind) {
+      case 'quotes':
+        return await importFiles(request, quoteRows, importOf(quotesTarget(quotes), redis));
+      case 'kept':
+        return await importFiles(request, keptQuoteRows, importOf(keptQuotesTarget(quotes), redis));
+      case 'users': {
+        const target = usersTarget(new UsersRepository(redis, quotes), config.PASSWORD_MIN_LENGTH);
+        return await importFiles(request, userRows, importOf(target, redis));
+      }
+    }
   } finally {
     redis.onApplicationShutdown();
   }
@@ -101,6 +127,7 @@ function parseRequest(args: string[]): Request | string {
       map: { type: 'string', multiple: true },
       attribution: { type: 'boolean' },
       format: { type: 'string' },
+      'keep-ids': { type: 'boolean' },
       rejects: { type: 'string' },
     } as const;
     const { values, positionals } = parseArgs({
@@ -110,11 +137,16 @@ function parseRequest(args: string[]): Request | string {
       allowNegative: true,
     });
     if (values.help) return USAGE;
-    const [kind, ...paths] = positionals;
-    if (kind !== 'quotes' && kind !== 'users')
+    const [what, ...paths] = positionals;
+    if (what !== 'quotes' && what !== 'users')
       throw new Error('Say what to import: quotes or users');
     if (paths.length === 0) throw new Error('Name at least one file');
-    const columns = (kind === 'quotes' ? quoteRows : userRows).columns;
+    const keepsIds = values['keep-ids'] ?? false;
+    if (keepsIds && what === 'users') throw new Error('--keep-ids is for quotes');
+    if (keepsIds && values.attribution)
+      throw new Error('--keep-ids takes quotes as they are, without --attribution');
+    const kind = keepsIds ? 'kept' : what;
+    const { columns } = ROWS[kind];
     return {
       kind,
       paths,
@@ -123,7 +155,7 @@ function parseRequest(args: string[]): Request | string {
       options: {
         format: formatNamed(values.format),
         map: parseMap(values.map ?? [], columns),
-        attribution: values.attribution,
+        attribution: keepsIds ? false : values.attribution,
       },
     };
   } catch (error) {
@@ -170,9 +202,11 @@ function importOf<T>(target: ImportTarget<T>, { availability }: RedisService): R
 }
 
 function rehearsalOf<T>(kind: ImportKind<T>): Run {
+  // Neither nothing nor an empty list of tags says anything.
+  const isSaid = ([, value]: [string, unknown]) => String(value ?? '') !== '';
   const hide = ([key, value]: [string, unknown]) => [key, key === 'password' ? '…' : value];
   const show = (value: T) => {
-    const shown = Object.fromEntries(Object.entries(Object(value)).map(hide));
+    const shown = Object.fromEntries(Object.entries(Object(value)).filter(isSaid).map(hide));
     process.stdout.write(`${printable(JSON.stringify(shown))}\n`);
   };
   return {
@@ -212,7 +246,8 @@ async function importFiles(request: Request, kind: ImportKind<unknown>, run: Run
     rejects?.close();
   }
   const tally = progress.finish();
-  process.stdout.write(`${run.summary(tally)}\n`);
+  for (const line of [run.summary(tally), cutLine(tally) ?? []].flat())
+    process.stdout.write(`${line}\n`);
   if (failure) {
     const reason = run.describe(failure);
     process.stderr.write(`${printable(`Import stopped: ${reason}. Run it again to go on.`)}\n`);

@@ -1,5 +1,5 @@
 import { ColumnMapper } from './column.mapper.ts';
-import { QUOTE_COLUMNS } from './quote.columns.ts';
+import { QUOTE_COLUMNS, trimTags } from './quote.columns.ts';
 
 const map = (row: object) => new ColumnMapper(QUOTE_COLUMNS, new Map()).map(row);
 const read = (field: string, value: unknown) =>
@@ -52,10 +52,28 @@ it.each([
   ['', undefined],
   [null, undefined],
   [[7], [7]],
-  [`short,${'x'.repeat(33)}`, ['short']],
-  [Array.from({ length: 12 }, (_, i) => `t${i}`), Array.from({ length: 10 }, (_, i) => `t${i}`)],
 ])('the tags %j are %j', (value, tags) => {
   expect(read('tags', value)).toEqual(tags);
+});
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
+
+it.each([
+  [['short', 'x'.repeat(33)], ['short'], true],
+  [['🐋'.repeat(32)], ['🐋'.repeat(32)], false],
+  [numbered(12), numbered(10), true],
+  [numbered(10), numbered(10), false],
+  [[7], [7], false],
+  [undefined, undefined, false],
+])('of the tags %j a quote has %j', (tags, fitting, isCut) => {
+  expect(trimTags({ quote: 'one', tags })).toEqual({
+    row: { quote: 'one', tags: fitting },
+    isCut,
+  });
+});
+
+it.each([null, 'text', [1]])('%j has no tags', (row) => {
+  expect(trimTags(row)).toEqual({ row, isCut: false });
 });
 
 it.each([

@@ -1,7 +1,6 @@
+import { MAX_TAG_CHARACTERS, MAX_TAGS } from '#libs/quotes/quote.schema.ts';
+import { codePoints } from '#libs/schema/text.schema.ts';
 import type { Column } from './column.mapper.ts';
-
-const MAX_TAGS = 10;
-const MAX_TAG_CHARACTERS = 32;
 
 /** The names of columns in English, French, German, Spanish, Italian and Portuguese. */
 export const QUOTE_COLUMNS: readonly Column[] = [
@@ -50,12 +49,29 @@ export const QUOTE_COLUMNS: readonly Column[] = [
   { field: 'user_id', required: false, names: ['user_id'] },
 ];
 
-/** The columns of users, which have no other names. */
-export const USER_COLUMNS: readonly Column[] = ['id', 'name', 'password'].map((field) => ({
+/** A column that has no other names. */
+const only = (field: string, required: boolean, read?: Column['read']): Column => ({
   field,
-  required: true,
+  required,
   names: [field],
-}));
+  ...(read && { read }),
+});
+
+/** The columns of quotes that keep their ids. Their values are taken as an export writes them. */
+export const KEPT_QUOTE_COLUMNS: readonly Column[] = [
+  only('id', true, (id) => (typeof id === 'number' ? String(id) : id)),
+  only('quote', true),
+  ...['author', 'source', 'lang'].map((field) => only(field, false)),
+  only('tags', false, (tags) => (typeof tags === 'string' ? splitTags(tags) : tags)),
+  only('user_id', false),
+  only('created_at', true),
+  only('updated_at', false),
+];
+
+/** The columns of users. */
+export const USER_COLUMNS: readonly Column[] = ['id', 'name', 'password'].map((field) =>
+  only(field, true),
+);
 
 /** Nothing stands in a field that is empty or blank. */
 function readText(value: unknown): unknown {
@@ -69,16 +85,29 @@ function readAuthor(value: unknown): unknown {
 
 /**
  * Tags are a list, or a text with commas, semicolons or bars between them, also as Python prints a
- * list. Of more than ten the first ten stay, and one that is too long goes: a quote is worth more
- * than all its tags.
+ * list.
  */
 function readTags(value: unknown): unknown {
   const list = typeof value === 'string' ? splitTags(value) : value;
   if (!Array.isArray(list) || !list.every((tag) => typeof tag === 'string'))
     return list ?? undefined;
   const tags = new Set(list.map((tag: string) => tag.trim().toLowerCase().replace(/^#/, '')));
-  const fitting = [...tags].filter((tag) => tag !== '' && [...tag].length <= MAX_TAG_CHARACTERS);
-  return fitting.length > 0 ? fitting.slice(0, MAX_TAGS) : undefined;
+  tags.delete('');
+  return tags.size > 0 ? [...tags] : undefined;
+}
+
+/**
+ * A row with as many tags as a quote may have, and none that is too long, since a quote is worth
+ * more than all its tags.
+ */
+export function trimTags(row: unknown): { row: unknown; isCut: boolean } {
+  const tags: unknown = Object(row).tags;
+  if (!Array.isArray(tags)) return { row, isCut: false };
+  const isFitting = (tag: unknown) =>
+    typeof tag !== 'string' || codePoints(tag) <= MAX_TAG_CHARACTERS;
+  const fitting = tags.filter(isFitting).slice(0, MAX_TAGS);
+  if (fitting.length === tags.length) return { row, isCut: false };
+  return { row: { ...Object(row), tags: fitting }, isCut: true };
 }
 
 function splitTags(text: string): string[] {

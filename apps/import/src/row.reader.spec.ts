@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MAX_ROW_BYTES } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 import { type Format, readRows } from './row.reader.ts';
@@ -150,6 +152,44 @@ describe('JSON', () => {
       line: 1,
       reason: 'the file ends before its JSON is complete',
     });
+  });
+});
+
+describe('a row of 200 MB', () => {
+  const CHUNK = 65_536;
+  const CHUNKS = 200_000_000 / CHUNK;
+  const MAX_GROWTH = 100 * 1024 * 1024;
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const memory = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+
+  it.each<[name: string, before: string, after: string, format: Format, good: unknown]>([
+    ['a text of JSON', '["', '",2]', { name: 'json', path: [null], byAuthor: false }, 2],
+    ['an object of JSON', '[{"a":[', '1]},2]', { name: 'json', path: [null], byAuthor: false }, 2],
+    ['a key of JSON', '{"', '":1,"b":2}', { name: 'json', path: ['b'], byAuthor: false }, 2],
+    ['JSON Lines', '"', '"\n2\n', { name: 'jsonl' }, 2],
+    ['CSV', 'a\n', '\n2\n', CSV, { a: '2' }],
+    ['blocks', '', '\n%\n2\n', FORTUNES, '2'],
+    ['lines', '', '\n2\n', { name: 'lines' }, '2'],
+  ])('is refused in little memory: %s', async (_name, before, after, format, good) => {
+    let most = 0;
+    collectGarbage();
+    const start = memory();
+    async function* chunks(): AsyncGenerator<Buffer> {
+      yield Buffer.from(before);
+      for (let i = 0; i < CHUNKS; i += 1) {
+        yield Buffer.alloc(CHUNK, '1,');
+        most = Math.max(most, memory() - start);
+      }
+      yield Buffer.from(after);
+    }
+    const read: Row[] = [];
+    for await (const row of readRows(format, chunks())) read.push(row);
+
+    const values = read.map((row) => ('value' in row ? row.value : row.reason));
+    expect(values.slice(-1)).toEqual([good]);
+    expect(values.slice(0, -1).every((value) => value === 'is longer than 64 KiB')).toBe(true);
+    expect(most).toBeLessThan(MAX_GROWTH);
   });
 });
 

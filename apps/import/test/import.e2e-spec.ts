@@ -13,11 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { decodeQuote, type Quote } from '#libs/quotes/quote.document.ts';
+import { decodeQuote, encodeQuote, type Quote } from '#libs/quotes/quote.document.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { eventually } from '#libs/testing/eventually.ts';
-import { Platform } from '#libs/testing/platform.ts';
+import { call, succeeded } from '#libs/testing/http-client.ts';
+import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
+import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { verifyPassword } from '#libs/users/password.ts';
 import { USER_KEYS } from '#libs/users/user.keys.ts';
 
@@ -265,6 +267,190 @@ describe('quotes', () => {
   });
 });
 
+describe('tags that a quote cannot have', () => {
+  it.each([
+    [[], '2 added, 0 already there, 0 refused'],
+    [['--dry-run'], '2 would be imported, 0 refused; nothing was written'],
+  ])('are left out, and the last line tells of how many rows: %j', async (options, summary) => {
+    const many = Array.from({ length: 12 }, (_, i) => `t${i}`).join(',');
+    const csv = write('tags.csv', `quote,tags\none,"sea,${'x'.repeat(33)}"\ntwo,"${many}"\n`);
+    const { stdout, status } = await run('quotes', ...options, csv);
+
+    expect(stdout).toContain(summary);
+    expect(stdout.split('\n').at(-2)).toBe(
+      '2 with tags left out: a quote has at most 10, of at most 32 characters',
+    );
+    expect(status).toBe(0);
+  });
+});
+
+describe('an export', () => {
+  /** Ids of quotes depend on the number of shards, so that one has several. */
+  const SHARDED = { REDIS_SHARDS: '3' };
+  const users = () => `id,name,password\ntintin,Tintin,${secret('milou')}\n`;
+  let services: { quotes: ServiceProcess; search: ServiceProcess };
+  let exported = '';
+
+  const runSharded = (...args: string[]) => start(args, SHARDED).end;
+  const exportAll = async () => (await fetch(`${services.quotes.url}/quotes/export`)).text();
+  const rowsOf = (text: string): Quote[] =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+
+  beforeAll(async () => {
+    services = {
+      quotes: await platform.service('quotes', SHARDED),
+      search: await platform.service('search', SHARDED),
+    };
+  });
+  afterAll(() => Promise.all(Object.values(services).map((service) => service.end('SIGTERM'))));
+
+  /** Quotes that were imported and posted, signed or not, changed, deleted, or there twice. */
+  beforeEach(async () => {
+    await run('users', write('users.csv', users()));
+    const rows = Array.from({ length: 500 }, (_, i) => ({
+      quote: `Sabord ${i}, "${i}"\n-- Archibald Haddock`,
+      ...(i % 3 === 0 && { user_id: 'tintin', lang: 'fr', tags: ['#mer', 'a,b', 'ÉTÉ'] }),
+      ...(i % 4 === 0 && { author: 'Archibald Haddock 🐋', source: 'Le Crabe' }),
+    }));
+    const lines = rows.map((row) => JSON.stringify(row)).join('\n');
+    await runSharded('quotes', '--no-attribution', write('rows.jsonl', lines));
+    const post = (json: object) =>
+      call(services.quotes, 'POST /quotes', { key: ADMIN_KEY, json }).then(succeeded);
+    await post({ quote: 'Sabord 1, "1"\n-- Archibald Haddock', tags: ['#mer', 'a,b'] });
+    const [first, second] = [await post({ quote: 'twice' }), await post({ quote: 'twice' })];
+    await post({ quote: 'gone' }).then(({ body }) =>
+      call(services.quotes, `DELETE /quotes/${body.id}`, { key: ADMIN_KEY }),
+    );
+    const changed = { ...second.body, quote: 'changed', updated_at: '2027-01-01T00:00:00.000Z' };
+    const { quote } = shardKeys(Number(changed.id) % 3);
+    await platform.redis.set(quote + changed.id, encodeQuote(changed));
+    expect(first.body.quote).toBe('twice');
+    exported = await exportAll();
+    write('export.jsonl', exported);
+  });
+
+  it('that is imported into an empty platform gives the same export, byte by byte', async () => {
+    await platform.flush();
+    await run('users', write('users.csv', users()));
+    const { stdout, stderr, status } = await runSharded('quotes', '--keep-ids', 'export.jsonl');
+
+    expect(stderr).toEqual([
+      'export.jsonl: JSON Lines, UTF-8; id, quote, author, source, lang, tags, user_id, ' +
+        'created_at, updated_at',
+    ]);
+    expect(stdout).toMatch(/^503 added, 0 already there, 0 refused in/);
+    expect(status).toBe(0);
+    expect(await exportAll()).toBe(exported);
+
+    const again = await runSharded('quotes', '--keep-ids', 'export.jsonl');
+    expect(again.stdout).toMatch(/^0 added, 503 already there, 0 refused in/);
+    expect(await exportAll()).toBe(exported);
+  });
+
+  it('is followed by new quotes, and found by search', async () => {
+    const rows = rowsOf(exported);
+    const key = ADMIN_KEY;
+    await platform.flush();
+    await run('users', write('users.csv', users()));
+    expect((await runSharded('quotes', '--keep-ids', 'export.jsonl')).status).toBe(0);
+
+    const { body } = await call(services.quotes, 'POST /quotes', { key, json: { quote: 'new' } });
+    expect(Number(body.id)).toBeGreaterThan(Number(rows.at(-1)?.id));
+    const finds = (keyword: string, total: number) =>
+      eventually(async () => {
+        const answer = await call(services.search, `GET /search?keyword=${keyword}&limit=1`);
+        expect(answer.body.total).toBe(total);
+        return answer.body.items[0];
+      });
+    await finds('sabord', 501);
+    await finds('twice', 1);
+    expect(await finds('changed', 1)).toMatchObject({ id: rows.at(-1)?.id });
+
+    // A quote that was deleted comes back under its id, between those that stayed.
+    const middle = rows[250];
+    await call(services.quotes, `DELETE /quotes/${middle?.id}`, { key });
+    await finds('sabord', 500);
+    expect((await runSharded('quotes', '--keep-ids', 'export.jsonl')).stdout).toContain('1 added');
+    await finds('sabord', 501);
+    expect((await exportAll()).startsWith(exported)).toBe(true);
+  });
+
+  it('is imported without its ids as any other file', async () => {
+    await platform.flush();
+    await run('users', write('users.csv', users()));
+    const { stdout, stderr, status } = await runSharded('quotes', 'export.jsonl');
+
+    expect(stderr).toEqual([
+      'export.jsonl: JSON Lines, UTF-8; quote, author, source, lang, tags, user_id; ' +
+        'not imported: id, created_at, updated_at',
+    ]);
+    // Of two quotes with the same text, one is known.
+    expect(stdout).toMatch(/^502 added, 1 already there, 0 refused in/);
+    expect(status).toBe(0);
+  });
+
+  it('may be a table', async () => {
+    const [row] = rowsOf(exported);
+    const csv = write(
+      'export.csv',
+      `id,created_at,updated_at,quote,tags\n7,2020-02-02T02:02:02Z,,Text -- Ada,"a, b"\n` +
+        `${row?.id},${row?.created_at},,second,\n`,
+    );
+    await platform.flush();
+    const { status } = await run('quotes', '--keep-ids', csv);
+
+    expect(status).toBe(0);
+    const [first, second] = await quotesStored();
+    expect(first).toEqual({
+      id: '7',
+      quote: 'Text -- Ada',
+      author: null,
+      source: null,
+      lang: null,
+      tags: ['a', 'b'],
+      user_id: null,
+      created_at: '2020-02-02T02:02:02.000Z',
+      updated_at: '2020-02-02T02:02:02.000Z',
+    });
+    expect(second).toMatchObject({ id: row?.id, created_at: row?.created_at });
+  });
+
+  it('is refused row by row where it does not fit, with the reason', async () => {
+    const [row] = rowsOf(exported);
+    const future = (Date.now() + 3_600_000) * 1000;
+    const misfits = [
+      { ...row, quote: 'another' },
+      { ...row, id: '1', user_id: 'haddock' },
+      { ...row, id: future, user_id: null },
+      { ...row, id: '0' },
+      { ...row, id: undefined },
+      { ...row, created_at: 'yesterday' },
+      row,
+    ];
+    const lines = misfits.map((misfit) => JSON.stringify(misfit)).join('\n');
+    const { stdout, stderr, status } = await runSharded(
+      'quotes',
+      '--keep-ids',
+      write('misfits.jsonl', lines),
+    );
+
+    expect(stderr.slice(1).toSorted()).toEqual([
+      `misfits.jsonl:1: id ${row?.id} is there already, with other content`,
+      'misfits.jsonl:2: user_id "haddock" is not a known user',
+      `misfits.jsonl:3: id ${future} is of a time to come, and new quotes would have to follow it`,
+      'misfits.jsonl:4: id must be 1 to 16 decimal digits',
+      'misfits.jsonl:5: id is missing',
+      'misfits.jsonl:6: created_at must be a time in UTC, such as 2026-11-21T16:00:00.000Z',
+    ]);
+    expect(stdout).toMatch(/^0 added, 1 already there, 6 refused in/);
+    expect(status).toBe(1);
+    expect(await exportAll()).toBe(exported);
+  });
+});
+
 describe('a first look', () => {
   it('shows the first rows as they would be, and writes nothing, without Redis', async () => {
     const rows = Array.from({ length: 7 }, (_, i) => ({ q: i < 6 ? `Quote ${i}.` : '', a: 'Ada' }));
@@ -491,6 +677,17 @@ describe('what cannot be done', () => {
       'rejects into a file that is imported',
       ['quotes', 'good.csv', '--rejects', './good.csv'],
       './good.csv: is imported, so that rejected rows cannot go there',
+    ],
+    ['ids of users that are kept', ['users', 'good.csv', '--keep-ids'], '--keep-ids is for quotes'],
+    [
+      'ids that are kept while authors are taken from texts',
+      ['quotes', 'good.csv', '--keep-ids', '--attribution'],
+      '--keep-ids takes quotes as they are, without --attribution',
+    ],
+    [
+      'kept ids of one quote a line',
+      ['quotes', 'wise', '--keep-ids'],
+      'wise: was taken for one quote a line, but columns are needed: id, quote, created_at',
     ],
     ['nothing to import', ['quotes'], 'Name at least one file'],
     ['no command', [], 'Say what to import: quotes or users'],

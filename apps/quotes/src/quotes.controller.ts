@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, Header, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { entityTag } from '#libs/http/entity.tag.ts';
@@ -11,6 +11,9 @@ import {
   newQuoteSchema,
   type QuoteChangesBody,
   quoteChangesSchema,
+  type QuoteExportQuery,
+  quoteExportQuerySchema,
+  quoteLinesSchema,
   quoteListSchema,
   quoteSchema,
 } from '#libs/quotes/quote.schema.ts';
@@ -27,6 +30,7 @@ import {
   todayQuerySchema,
 } from './query.schema.ts';
 import { QuoteId } from './quote-id.decorator.ts';
+import { JSON_LINES_TYPE, QuotesExport } from './quotes.export.ts';
 import { QuotesService } from './quotes.service.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -37,7 +41,10 @@ const ENTITY_TAG = 'Entity tag of the quote as it is in this answer';
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('quotes')
 export class QuotesController {
-  constructor(private readonly quotes: QuotesService) {}
+  constructor(
+    private readonly quotes: QuotesService,
+    private readonly exporter: QuotesExport,
+  ) {}
 
   @Post()
   @RequireUser()
@@ -108,6 +115,19 @@ export class QuotesController {
     const { document, secondsLeft } = await this.quotes.today(query, request);
     reply.header('cache-control', `public, max-age=${secondsLeft}`);
     return document;
+  }
+
+  @Get('export')
+  @Header('content-type', JSON_LINES_TYPE)
+  @ApiOperation({ summary: 'Read all quotes, oldest first, as JSON Lines' })
+  @ApiProduces(JSON_LINES_TYPE)
+  @ApiAnswer(200, quoteLinesSchema)
+  @ApiProblem('invalid-request')
+  exportQuotes(
+    @ValidQuery(quoteExportQuerySchema) { after }: QuoteExportQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return this.exporter.open(after, reply);
   }
 
   @Get(':id')

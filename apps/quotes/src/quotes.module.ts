@@ -5,6 +5,7 @@ import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { LoginsRepository } from '#libs/users/logins.repository.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { QuotesController } from './quotes.controller.ts';
+import { QuotesExport } from './quotes.export.ts';
 import { QuotesService } from './quotes.service.ts';
 import { SelectionClient } from './selection.client.ts';
 
@@ -15,6 +16,7 @@ import { SelectionClient } from './selection.client.ts';
   providers: [
     QuotesService,
     SelectionClient,
+    QuotesExport,
     CredentialsService,
     QuotesRepository,
     UsersRepository,

@@ -34,6 +34,7 @@ const CONTRACT = {
     'get /quotes/random': [200, 400, 404],
     'get /quotes/sample': [200, 400],
     'get /quotes/today': [200, 400, 404],
+    'get /quotes/export': [200, 400],
     'get /quotes/{id}': [200, 400, 404],
     'patch /quotes/{id}': [200, 400, 401, 403, 404, 412, 413, 415, 422],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
@@ -44,6 +45,8 @@ const CONTRACT = {
     'get /tags': [200, 400],
   },
 } as const;
+/** The types of answers that are not JSON. */
+const TYPES = new Map([['get /quotes/export', 'application/jsonl']]);
 const OPERATIONS = ['get /healthz', 'get /readyz', 'get /version', 'get /metrics'];
 
 interface Operation {
@@ -96,7 +99,11 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
           status,
           status === '204'
             ? []
-            : [status < '400' ? 'application/json' : 'application/problem+json'],
+            : [
+                status < '400'
+                  ? (TYPES.get(name) ?? 'application/json')
+                  : 'application/problem+json',
+              ],
         ]);
         expect(response.headers).toHaveProperty('X-Request-Id');
       }

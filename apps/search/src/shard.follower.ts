@@ -186,8 +186,8 @@ export class ShardFollower {
 
   /**
    * Walks the whole shard by ascending id, adds what the index lacks, and deletes what it held at
-   * the beginning and the shard does not. Ids only ascend, so that nothing is written behind the
-   * walk.
+   * the beginning and the shard does not. New ids only ascend. A quote that is restored behind the
+   * walk is told by the log, and what seems to be gone is read once more for its sake.
    */
   async #compareAll(signal: AbortSignal): Promise<void> {
     const held = Float64Array.from(this.#engine.ids()).filter(
@@ -197,16 +197,26 @@ export class ShardFollower {
     let next = 0;
     let ids = await this.#idsBehind('-inf');
     while (ids.length > 0 && !signal.aborted) {
-      // The next ids come along with these quotes: one round trip a batch.
-      const [behind] = await Promise.all([this.#idsBehind(`(${ids.at(-1)}`), this.#refresh(ids)]);
+      const gone: number[] = [];
       for (const id of ids.map(Number)) {
-        for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++)
-          this.#engine.delete(held[next] ?? 0);
+        for (; (held[next] ?? Number.POSITIVE_INFINITY) < id; next++) gone.push(held[next] ?? 0);
         if (held[next] === id) next++;
       }
+      // The next ids come along with these quotes: one round trip a batch.
+      const [behind] = await Promise.all([
+        this.#idsBehind(`(${ids.at(-1)}`),
+        this.#refresh(ids),
+        this.#refreshAll(gone),
+      ]);
       ids = behind;
     }
-    if (!signal.aborted) for (const id of held.subarray(next)) this.#engine.delete(id);
+    if (!signal.aborted) await this.#refreshAll(Array.from(held.subarray(next)));
+  }
+
+  /** The same as #refresh for any number of quotes. */
+  async #refreshAll(ids: readonly number[]): Promise<void> {
+    for (let from = 0; from < ids.length; from += BATCH_SIZE)
+      await this.#refresh(ids.slice(from, from + BATCH_SIZE).map(String));
   }
 
   #idsBehind(score: string): Promise<string[]> {
