@@ -38,9 +38,10 @@ export class ShopPlatform extends Platform {
     this.services_ = { quotes, search, shop };
   }
 
-  /** Adds a quote, and answers with its id. */
-  async addQuote(quote: string): Promise<string> {
-    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote } });
+  /** Adds a quote, with further fields of its document, and answers with its id. */
+  async addQuote(quote: string, fields: object = {}): Promise<string> {
+    const json = { quote, ...fields };
+    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json });
     return succeeded(answer).body.id;
   }
 

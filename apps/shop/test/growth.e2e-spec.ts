@@ -24,12 +24,13 @@ const platform = new ShopPlatform();
 const HOUR_SECONDS = 3600;
 /** The text with the most bytes that is sold: 280 characters, nearly all of four bytes. */
 const longest = (i: number) => `${i} ${'🐋'.repeat(277 - String(i).length)}`;
+const names = { author: '🐋'.repeat(100), source: '🐋'.repeat(200) };
 let texts: string[];
 
 beforeAll(async () => {
   await platform.start();
   texts = [];
-  for (let i = 0; i < 20; i += 1) texts.push(await platform.addQuote(longest(i)));
+  for (let i = 0; i < 20; i += 1) texts.push(await platform.addQuote(longest(i), names));
 });
 afterAll(() => platform.stop());
 
@@ -75,6 +76,7 @@ describe('an order', () => {
     expect(newest.lines.map(({ quote }: { quote: string }) => quote).sort()).toEqual(
       texts.map((_, i) => longest(i)).sort(),
     );
+    for (const line of newest.lines) expect(line).toMatchObject(names);
     expect((await orderOf(platform.shop, newest.id)).lines).toEqual(newest.lines);
   }, 60_000);
 

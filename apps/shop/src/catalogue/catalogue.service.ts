@@ -5,6 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
+import { joinWrapped } from '#libs/quotes/prose.joiner.ts';
 import { codePoints } from '#libs/schema/text.schema.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
@@ -142,8 +143,9 @@ function isSellable({ quote }: Product): boolean {
   return codePoints(quote) <= MAX_QUOTE_LENGTH;
 }
 
+/** What is printed of a quote: prose of a file that was wrapped at some width has no lines. */
 function toProduct({ id, quote, author, source }: Product): Product {
-  return { id, quote, author, source };
+  return { id, quote: joinWrapped(quote), author, source };
 }
 
 function byId(products: readonly Product[]): Map<string, Product> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
+import { quoteIdSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 
 /**
@@ -24,6 +24,8 @@ export const orderLineSchema = z
   .object({
     quote_id: quoteIdSchema,
     quote: z.string().describe('as it was when ordered'),
+    author: quoteSchema.shape.author,
+    source: quoteSchema.shape.source,
     print: z.enum(PRINTS),
     quantity: z.int().min(1),
     unit_price: amount,

@@ -56,6 +56,8 @@ export class StripeTestController {
     const line = {
       quote_id: '1',
       quote: 'API test',
+      author: null,
+      source: null,
       print: 'card' as const,
       quantity: 1,
       unit_price,
