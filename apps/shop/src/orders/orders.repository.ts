@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import type { OrderEvent } from './order.events.ts';
 import { ORDER_KEYS } from './order.keys.ts';
 import {
   type HistoryEntry,
-  ORDER_STATES,
   type Order,
   type OrderLine,
   type OrderState,
+  PAYMENT_STATES,
   type Print,
 } from './order.schema.ts';
 import { type AdvanceOutcome, ORDER_SCRIPTS } from './order.scripts.ts';
@@ -183,19 +184,23 @@ export class OrdersRepository {
   }
 
   /**
-   * Moves an order to a state that an event tells of, unless it is already there or beyond.
-   * `created` says that money is on its way: the order waits longer.
-   * @param event id of the event, which counts once
-   * @throws RedisUnavailableError; repeating the call is safe
+   * Moves an order to the state that an event of its payment tells of, unless it is already there
+   * or beyond; `created` says that money is on its way: the order waits longer. An event of a
+   * dispute counts unless a later one of the same dispute has.
+   * @throws RedisUnavailableError; repeating the call is safe, since an event counts once
    */
-  advance(id: string, event: string, state: OrderState): Promise<AdvanceOutcome> {
-    const entry: HistoryEntry = { state, at: new Date().toISOString(), event };
+  advance(event: OrderEvent): Promise<AdvanceOutcome> {
+    const { id, order: orderId, state } = event;
+    const at = new Date().toISOString();
     const { order, history, events, token, text, open, openOf } = ORDER_KEYS;
+    const entry: Omit<HistoryEntry, 'state'> = { at, event: id };
+    const dispute = 'dispute' in event ? [event.dispute, event.at] : ['', 0];
     return this.redis.write('order.advance', (client) =>
       client.advanceOrder(
         7,
-        ...[order + id, history + id, events + id, token, text, open, openOf],
-        ...[id, event, state, JSON.stringify(entry), PENDING_SECONDS, ...ORDER_STATES],
+        ...[order + orderId, history + orderId, events + orderId, token, text, open, openOf],
+        ...[orderId, id, state, JSON.stringify(entry), PENDING_SECONDS],
+        ...[...dispute, ...PAYMENT_STATES],
       ),
     );
   }
