@@ -1,10 +1,9 @@
-import { RequestMethod, type Type } from '@nestjs/common';
+import { globSync, readFileSync } from 'node:fs';
 import { basic, call, expectProblem } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { orders, ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 import { tokenIn, Visitor } from '#libs/testing/visitor.ts';
-import { ShopModule } from '../src/shop.module.ts';
 
 /** What sites and mails append to links, one of them twice. */
 const APPENDED = 'utm_source=x&fbclid=y&utm_source=z&__proto__=a&page[]=2';
@@ -40,21 +39,13 @@ afterAll(() => platform.stop());
 
 /** The addresses that the shop answers to GET, as its controllers declare them. */
 function routes(): string[] {
-  const controllers: Type[] = Reflect.getMetadata('controllers', ShopModule);
-  return controllers.flatMap((controller) =>
-    Object.getOwnPropertyNames(controller.prototype)
-      .map((name) => controller.prototype[name])
-      .filter((handler) => Reflect.getMetadata('method', handler) === RequestMethod.GET)
-      .map((handler) => join(controller, handler)),
-  );
-}
-
-/** The path of a handler, below the one of its controller. */
-function join(controller: Type, handler: object): string {
-  const parts = [controller, handler].flatMap((part) =>
-    String(Reflect.getMetadata('path', part)).split('/'),
-  );
-  return `/${parts.filter((part) => part !== '').join('/')}`;
+  return globSync('apps/shop/src/**/*.controller.ts').flatMap((file) => {
+    const source = readFileSync(file, 'utf8');
+    const [, controller = ''] = /@Controller\((?:'([^']*)')?\)/.exec(source) ?? [];
+    return [...source.matchAll(/@Get\((?:'([^']*)')?\)/g)].map(
+      ([, path = '']) => `/${[controller, path].filter((part) => part !== '').join('/')}`,
+    );
+  });
 }
 
 /** A page without what differs each time it is asked for. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { eventually } from '#libs/testing/eventually.ts';
 import {
   deliver,
   disputeOf,
@@ -81,5 +82,7 @@ it('asks for the order of a disputed payment, as Stripe wants to be asked', asyn
   // The payments of stripe-mock are for no order of this shop. It refuses what it does not know.
   const event = disputeOf({ id: 'PR-AAAAAAAAAA' }, 'lost', 0, { payment_intent: 'pi_1' });
   expect((await deliver(shop, event)).status).toBe(200);
-  expect(shop.output()).toContain(`event ${event.id}: charge.dispute.updated of a payment for no`);
+  await eventually(() =>
+    shop.output().includes(`event ${event.id}: charge.dispute.updated of a payment for no`),
+  );
 });

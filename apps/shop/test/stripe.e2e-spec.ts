@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { eventually } from '#libs/testing/eventually.ts';
 import { expectProblem } from '#libs/testing/http-client.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
@@ -102,8 +103,8 @@ describe('a dispute names a payment only, and', () => {
       const event = dispute();
       await deliver(shop, event);
       expect(await state()).toBe('paid');
-      expect(shop.output()).toContain(
-        `event ${event.id}: charge.dispute.updated of a payment for no`,
+      await eventually(() =>
+        shop.output().includes(`event ${event.id}: charge.dispute.updated of a payment for no`),
       );
     },
   );
