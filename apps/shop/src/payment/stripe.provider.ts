@@ -84,7 +84,7 @@ export class StripeProvider extends PaymentProvider {
 
 function describe(line: OrderLine): string {
   const by = attribution(line);
-  return by === '' ? line.quote : `${line.quote} \u2014 ${by}`;
+  return by === '' ? line.quote : `${line.quote} — ${by}`;
 }
 
 async function withProblem<T>(call: Promise<T>): Promise<T> {

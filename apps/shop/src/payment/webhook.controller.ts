@@ -18,9 +18,9 @@ const receivedSchema = z.object({ received: z.literal(true) }).meta({ id: 'Recei
 
 /**
  * Receives the outcome of payments and disputes from Stripe: the only way for an order to become
- * paid. Signatures are checked over the bytes as they came, by Stripe's own library (HMAC-SHA256 with a
- * timestamp, 5 minutes of tolerance). Answers 200 only once the order is stored, so that Stripe
- * repeats an event that was lost.
+ * paid. Signatures are checked over the bytes as they came, by Stripe's own library (HMAC-SHA256
+ * with a timestamp, 5 minutes of tolerance). Answers 200 only once the order is stored, so that
+ * Stripe repeats an event that was lost.
  */
 @ApiTags('payments')
 @SkipThrottle()
