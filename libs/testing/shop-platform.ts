@@ -13,6 +13,9 @@ export const COOKIE_SECRET = secret('cookies-of-the-shops-of-tests');
 
 const stripe = new Stripe('none');
 
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const STARTED_SECONDS = nowSeconds();
+
 /** A platform with quotes, search and shop, the shop in demo mode. */
 export class ShopPlatform extends Platform {
   private services_:
@@ -38,9 +41,10 @@ export class ShopPlatform extends Platform {
     this.services_ = { quotes, search, shop };
   }
 
-  /** Adds a quote, and answers with its id. */
-  async addQuote(quote: string): Promise<string> {
-    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote } });
+  /** Adds a quote, with further fields of its document, and answers with its id. */
+  async addQuote(quote: string, fields: object = {}): Promise<string> {
+    const json = { quote, ...fields };
+    const answer = await call(this.quotes, 'POST /quotes', { key: ADMIN_KEY, json });
     return succeeded(answer).body.id;
   }
 
@@ -78,6 +82,8 @@ export function paymentEnvironment(provider = 'http://127.0.0.1:9'): NodeJS.Proc
 export interface TestEvent {
   id: string;
   type: string;
+  /** In seconds since 1970. */
+  created: number;
   object: Record<string, unknown>;
 }
 
@@ -94,7 +100,24 @@ export function eventOf(
     amount_total: order.total,
     currency: 'eur',
   };
-  return { id: `evt_${randomUUID()}`, type, object };
+  return { id: `evt_${randomUUID()}`, type, created: nowSeconds(), object };
+}
+
+/**
+ * An event which says that the payment of an order in demo mode is disputed.
+ * @param status of the dispute
+ * @param second of the event, since the beginning of the test
+ * @param fields further fields of the dispute, or others in the place of these
+ */
+export function disputeOf(
+  order: { id: string },
+  status: string,
+  second = 0,
+  fields: Record<string, unknown> = {},
+): TestEvent {
+  const object = { id: `du_${order.id}`, status, payment_intent: `demo_${order.id}`, ...fields };
+  const created = STARTED_SECONDS + second;
+  return { id: `evt_${randomUUID()}`, type: 'charge.dispute.updated', created, object };
 }
 
 /**
@@ -122,8 +145,8 @@ export function deliverRaw(
 }
 
 /** The body of an event. */
-export function payloadOf({ id, type, object }: TestEvent): string {
-  return JSON.stringify({ id, object: 'event', type, data: { object } });
+export function payloadOf({ id, type, created, object }: TestEvent): string {
+  return JSON.stringify({ id, object: 'event', type, created, data: { object } });
 }
 
 /**
@@ -131,7 +154,7 @@ export function payloadOf({ id, type, object }: TestEvent): string {
  * @param age seconds since it was signed
  */
 export function sign(payload: string, key = WEBHOOK_SECRET, age = 0): string {
-  const timestamp = Math.floor(Date.now() / 1000) - age;
+  const timestamp = nowSeconds() - age;
   return stripe.webhooks.generateTestHeaderString({ payload, secret: key, timestamp });
 }
 

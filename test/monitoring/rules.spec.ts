@@ -29,6 +29,8 @@ const page = (outcome: string) =>
   `shop_payment_pages_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
 const event = (outcome: string) =>
   `shop_payment_events_total{namespace="privrocket-preprod", outcome="${outcome}"}`;
+const orders = (state: string) =>
+  `shop_orders_total{namespace="privrocket-preprod", state="${state}"}`;
 const refused =
   'unauthorized_requests_total{namespace="production", service="users", pod="users-1"}';
 const login = (outcome: string) =>
@@ -408,6 +410,30 @@ const cases: Case[] = [
       [event('unsigned')]: '0+1x60',
     },
     fires: { '50m': false },
+  },
+  {
+    alert: 'PaymentDisputed',
+    when: 'a bank asks for money back',
+    series: { [orders('disputed')]: '0x10 1x40' },
+    step: '1h',
+    fires: { '9h': false, '12h': true, '33h': true, '36h': false },
+  },
+  {
+    alert: 'PaymentDisputed',
+    when: 'a dispute is lost in a pod that ends a minute later',
+    series: { [orders('dispute_lost')]: '0x10 1 1 _x60' },
+    fires: { '9m': false, '12m': true, '60m': true },
+  },
+  {
+    alert: 'PaymentDisputed',
+    when: 'orders are paid and refunded',
+    series: {
+      [orders('paid')]: '0+1x60',
+      [orders('refunded')]: '0+1x60',
+      [orders('disputed')]: '1x60',
+      [orders('dispute_lost')]: '1x60',
+    },
+    fires: { '30m': false },
   },
   {
     alert: 'EnvironmentDown',

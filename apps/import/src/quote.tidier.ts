@@ -1,5 +1,5 @@
+import { joinWrapped } from '#libs/quotes/prose.joiner.ts';
 import { type AttributionStyle, parseAttribution } from './attribution.parser.ts';
-import { joinWrapped } from './prose.joiner.ts';
 
 const STYLES: readonly AttributionStyle[] = ['line', 'dash', 'brackets'];
 

@@ -11,6 +11,7 @@ import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
+  disputeOf,
   eventOf,
   orderOf,
   orders,
@@ -24,12 +25,13 @@ const platform = new ShopPlatform();
 const HOUR_SECONDS = 3600;
 /** The text with the most bytes that is sold: 280 characters, nearly all of four bytes. */
 const longest = (i: number) => `${i} ${'🐋'.repeat(277 - String(i).length)}`;
+const names = { author: '🐋'.repeat(100), source: '🐋'.repeat(200) };
 let texts: string[];
 
 beforeAll(async () => {
   await platform.start();
   texts = [];
-  for (let i = 0; i < 20; i += 1) texts.push(await platform.addQuote(longest(i)));
+  for (let i = 0; i < 20; i += 1) texts.push(await platform.addQuote(longest(i), names));
 });
 afterAll(() => platform.stop());
 
@@ -75,7 +77,29 @@ describe('an order', () => {
     expect(newest.lines.map(({ quote }: { quote: string }) => quote).sort()).toEqual(
       texts.map((_, i) => longest(i)).sort(),
     );
+    for (const line of newest.lines) expect(line).toMatchObject(names);
     expect((await orderOf(platform.shop, newest.id)).lines).toEqual(newest.lines);
+  }, 60_000);
+
+  it('takes 4 kB at most however much it is disputed, and remembers ten disputes', async () => {
+    const visitor = new Visitor(platform.shop);
+    for (const id of texts) await visitor.addToCart(id, 'poster', 20);
+    await visitor.checkOut();
+    const [order] = await orders(platform.shop);
+    const tell = (dispute: number, status: string, second: number) => {
+      const id = `du_${String(dispute).padStart(24, '0')}`;
+      return deliver(platform.shop, disputeOf(order, status, second, { id }));
+    };
+    for (let i = 0; i < 12; i += 1) await tell(i, 'won', 0);
+    for (let i = 1; i <= 60; i += 1) await tell(0, i % 2 === 1 ? 'under_review' : 'won', i);
+
+    const key = ORDER_KEYS.order + order.id;
+    const disputes = JSON.parse((await platform.redis.hget(key, 'disputes')) ?? '{}');
+    expect(Object.keys(disputes)).toHaveLength(10);
+    expect(await bytes([key])).toBeLessThanOrEqual(4096);
+    const { state, history } = await orderOf(platform.shop, order.id);
+    expect(state).toBe('created');
+    expect(history).toHaveLength(50);
   }, 60_000);
 
   it('that is never paid ends with all its keys, after two days', async () => {

@@ -191,8 +191,6 @@ describe('a form', () => {
 
 describe('an address', () => {
   it.each([
-    ['/?q=a&q=b', 400],
-    ['/?page=2', 400],
     ['/?after=-1', 400],
     ['/?after=1e3', 400],
     [`/?q=${'x'.repeat(201)}`, 400],
@@ -208,7 +206,7 @@ describe('an address', () => {
     ['//evil.example/%2e%2e', 404],
     [`/${'x'.repeat(5000)}`, 404],
     ['/stripe-test?order=x', 404],
-    ['/stripe-test?order=x&order=y', 400],
+    ['/stripe-test?order=x&order=y', 404],
     ['/demo-checkout/__proto__', 404],
     ['/cart/lines', 405],
   ])('%.60s is answered with a clear page', async (path, status) => {

@@ -3,6 +3,7 @@ import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
   deliverRaw,
+  disputeOf,
   eventOf,
   orders,
   payloadOf,
@@ -43,6 +44,11 @@ it('counts orders by state, payment events by outcome, and sources of the catalo
     eventOf(order, 'payment_intent.payment_failed'),
     eventOf(order, 'charge.refunded'),
     eventOf({ ...order, id: 'PR-AAAAAAAAAA' }),
+    disputeOf(order, 'needs_response', 0),
+    disputeOf(order, 'under_review', 1),
+    disputeOf(order, 'lost', 2),
+    // What a dispute leaves an order is not counted once more.
+    disputeOf(order, 'won', 3),
   ]) {
     await deliver(shop, event);
   }
@@ -53,11 +59,13 @@ it('counts orders by state, payment events by outcome, and sources of the catalo
     'orders_total created': 1,
     'orders_total paid': 1,
     'orders_total refunded': 1,
+    'orders_total disputed': 1,
+    'orders_total dispute_lost': 1,
     'payment_pages_total opened': 1,
     'payment_events_total refused': 1,
-    'payment_events_total advanced': 2,
+    'payment_events_total advanced': 5,
     'payment_events_total repeated': 1,
-    'payment_events_total unchanged': 1,
+    'payment_events_total unchanged': 2,
     'payment_events_total unknown': 1,
     'payment_events_total unsigned': 2,
   });

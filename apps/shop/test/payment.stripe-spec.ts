@@ -1,7 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { orders, ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
+import { eventually } from '#libs/testing/eventually.ts';
+import {
+  deliver,
+  disputeOf,
+  orders,
+  ShopPlatform,
+  shopEnvironment,
+} from '#libs/testing/shop-platform.ts';
 import { Visitor } from '#libs/testing/visitor.ts';
 
 /**
@@ -69,4 +76,13 @@ it('has no demo page and no banner', async () => {
   const visitor = new Visitor(shop);
   expect((await visitor.get(`/demo-checkout/${'x'.repeat(32)}`)).status).toBe(404);
   expect((await visitor.get('/')).body).not.toContain('Demo shop');
+});
+
+it('asks for the order of a disputed payment, as Stripe wants to be asked', async () => {
+  // The payments of stripe-mock are for no order of this shop. It refuses what it does not know.
+  const event = disputeOf({ id: 'PR-AAAAAAAAAA' }, 'lost', 0, { payment_intent: 'pi_1' });
+  expect((await deliver(shop, event)).status).toBe(200);
+  await eventually(() =>
+    shop.output().includes(`event ${event.id}: charge.dispute.updated of a payment for no`),
+  );
 });

@@ -12,6 +12,7 @@ import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
   deliver,
+  disputeOf,
   eventOf,
   orders,
   ShopPlatform,
@@ -46,6 +47,18 @@ const QUOTES = [
     'in it, and of the cook most of all.',
 ];
 
+const VERSE = {
+  quote: 'Who lends his ladder to a man in haste\nWill find the ladder, and the man, misplaced.',
+  author: 'Bianca Castafiore',
+  source: 'Les Bijoux',
+};
+/** As a file that is wrapped at 72 columns holds it. */
+const PROSE = [
+  'Nobody who has ever carried a ladder through a narrow street at noon can',
+  'believe that the world was made for people who are in a hurry to arrive',
+  'somewhere else.',
+];
+
 const platform = new ShopPlatform();
 let browser: Browser;
 let context: BrowserContext;
@@ -66,6 +79,8 @@ beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await platform.start();
   for (const quote of QUOTES) await platform.addQuote(quote);
+  await platform.addQuote(VERSE.quote, VERSE);
+  await platform.addQuote(PROSE.join('\n'), { author: 'Séraphin Lampion' });
   const environment = shopEnvironment(platform.quotes.url, platform.search.url);
   [debug, strict, cutOff] = await Promise.all([
     platform.service('shop', { ...environment, DEBUG: 'True' }),
@@ -200,6 +215,18 @@ it('the order page waits for a webhook that comes late, and shows an earlier one
   await page.getByText('Your payment has arrived').waitFor();
 });
 
+it('prints keep the lines of verse, and none of wrapped prose', async () => {
+  await page.goto(platform.shop.url);
+  const texts = await page.locator('.face q').allInnerTexts();
+  expect(texts).toContain(VERSE.quote);
+  expect(texts).toContain(PROSE.join(' '));
+  await page.getByRole('link', { name: 'Who lends his ladder' }).click();
+  expect(await page.locator('.face q').innerText()).toBe(VERSE.quote);
+  await page.getByText(VERSE.author).waitFor();
+  await choose('Add to cart');
+  expect(await page.locator('.lines q').innerText()).toBe(VERSE.quote);
+});
+
 it('the keyboard alone reaches the content and a product', async () => {
   await page.goto(platform.shop.url);
   await page.keyboard.press('Tab');
@@ -223,6 +250,15 @@ describe.each([
       'product',
       await page.getByRole('link', { name: 'On ne voit bien' }).getAttribute('href'),
     );
+    await look(
+      'product-verse',
+      await page.getByRole('link', { name: 'Who lends his ladder' }).getAttribute('href'),
+    );
+    await choose('Add to cart');
+    await look('cart-verse', '/cart');
+    await look('checkout-verse', '/checkout');
+    await page.goto(new URL('/cart', platform.shop.url).href);
+    await choose('Remove');
     await look('cart-empty', '/cart');
     await look('lookup', '/orders/lookup');
     await look('terms', '/legal/terms');
@@ -257,6 +293,14 @@ describe.each([
     await page.reload();
     await page.getByText('Refunded.').waitFor();
     await look('order-refunded', page.url());
+    await deliver(platform.shop, disputeOf(order, 'needs_response', 0));
+    await page.reload();
+    await page.getByText('Payment disputed.').waitFor();
+    await look('order-disputed', page.url());
+    await deliver(platform.shop, disputeOf(order, 'lost', 1));
+    await page.reload();
+    await page.getByText('Payment taken back.').waitFor();
+    await look('order-dispute-lost', page.url());
     // The browser sends the key only once the shop has asked for it.
     await look('admin-orders', '/orders?limit=3');
     await heading('Orders');

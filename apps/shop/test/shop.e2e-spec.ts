@@ -11,6 +11,7 @@ import {
   eventOf,
   orderOf,
   orders,
+  paymentEnvironment,
   ShopPlatform,
   shopEnvironment,
 } from '#libs/testing/shop-platform.ts';
@@ -138,6 +139,32 @@ describe('the catalogue', () => {
         expect(body).not.toMatch(/lampion|jolyon/i);
       }
     });
+  });
+
+  it('prints prose without the line ends of its file, and verse with its own', async () => {
+    const prose = [
+      'Nobody who has ever carried a ladder through a narrow street at noon can',
+      'believe that the world was made for people who are in a hurry to arrive',
+      'somewhere else.',
+    ];
+    const verse = [
+      'Who lends his ladder to a man in haste',
+      'Will find the ladder, and the man, misplaced.',
+    ];
+    const prints = [
+      [await platform.addQuote(prose.join('\n')), prose.join(' ')],
+      [await platform.addQuote(verse.join('\n')), verse.join('\n')],
+    ] as const;
+    for (const [id, text] of prints) {
+      const face = `<q dir="auto">${text}</q>`;
+      for (const path of [`/products/${id}`, '/?after=9999999999999996'])
+        expect((await visitor.get(path)).body).toContain(face);
+      await visitor.addToCart(id);
+      expect((await visitor.get('/cart')).body).toContain(face);
+    }
+    const token = tokenIn(await visitor.checkOut());
+    const { body } = await visitor.get(`/your-order/${token}`);
+    for (const [, text] of prints) expect(body).toContain(`<q dir="auto">${text}</q>`);
   });
 
   it('leaves out what fits on no mug', async () => {
@@ -353,6 +380,63 @@ describe('the cart', () => {
       );
     }
     expect((await buyer.get('/cart')).body).toContain('€14.00');
+  });
+});
+
+describe('who said a quote, and where', () => {
+  it('stands beside it from the cart to the order, without the user who signed it', async () => {
+    const users = await platform.service('users');
+    const user = { id: 'bianca.c', name: 'Bianca', password: secret('bianca') };
+    expect((await call(users, 'POST /users', { key: ADMIN_KEY, json: user })).status).toBe(201);
+    const said = { author: 'Bianca <b>Castafiore</b>', source: 'Les Bijoux' };
+    const id = await platform.addQuote('Ciel, mes bijoux !', { ...said, user_id: user.id });
+    await visitor.addToCart(id);
+    await visitor.addToCart(
+      await platform.addQuote('Wouah', { source: 'Tintin au Tibet' }),
+      'card',
+    );
+    const pages = [await visitor.get('/cart'), await visitor.get('/checkout')];
+    const token = tokenIn(await visitor.checkOut());
+    pages.push(await visitor.get(`/demo-checkout/${token}`));
+    pages.push(await visitor.get(`/your-order/${token}`));
+    const [order] = await orders(platform.shop);
+    const key = `Basic ${Buffer.from(`admin:${ADMIN_KEY}`).toString('base64')}`;
+    const headers = { accept: 'text/html' };
+    pages.push(await call(platform.shop, `GET /orders/${order.id}`, { key, headers }));
+
+    for (const { body } of pages) {
+      expect(body).toContain('Bianca &lt;b&gt;Castafiore&lt;/b&gt;, Les Bijoux</span>');
+      expect(body).toContain('<span class="by">Tintin au Tibet</span>');
+      expect(body).not.toContain(user.id);
+    }
+    expect((await orderOf(platform.shop, order.id)).lines).toMatchObject([
+      said,
+      { author: null, source: 'Tintin au Tibet' },
+    ]);
+    expect(JSON.stringify(order)).not.toContain(user.id);
+  });
+});
+
+describe('what every site is asked for', () => {
+  it('is an icon, which browsers keep', async () => {
+    const icon = await call(platform.shop, 'GET /favicon.ico');
+    expect(icon.status).toBe(200);
+    expect(icon.headers.get('content-type')).toBe('image/svg+xml');
+    expect(icon.headers.get('cache-control')).toBe('public, max-age=86400');
+  });
+
+  it('is what robots may read: nothing of a demo, and no carts and orders of a shop', async () => {
+    const demo = await call(platform.shop, 'GET /robots.txt');
+    expect(demo.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(demo.headers.get('cache-control')).toBe('public, max-age=86400');
+    expect(demo.body).toBe('User-agent: *\nDisallow: /\n');
+    const real = await platform.service('shop', {
+      ...shopEnvironment(platform.quotes.url, platform.search.url),
+      ...paymentEnvironment(),
+    });
+    const { body } = await call(real, 'GET /robots.txt');
+    const barred = [...body.matchAll(/^Disallow: (\S+)$/gm)].map(([, path]) => path);
+    expect(barred).toEqual(['/cart', '/checkout', '/orders', '/your-order']);
   });
 });
 

@@ -108,6 +108,8 @@ it('never limits nor counts probes, documents, style sheets and events', async (
     '/metrics',
     '/openapi.json',
     '/docs',
+    '/robots.txt',
+    '/favicon.ico',
     ...files,
   ]) {
     for (let i = 0; i <= LIMIT; i += 1) {

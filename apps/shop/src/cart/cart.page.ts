@@ -1,4 +1,4 @@
-import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import { attribution, PRINT_OFFERS } from '../catalogue/prints.ts';
 import type { OrderLine } from '../orders/order.schema.ts';
 import { type Html, html } from '../web/html.ts';
 import type { Page } from '../web/layout.ts';
@@ -38,12 +38,14 @@ ${lines.map((line) => cartLine(line, token))}</ul>
 </p>`;
 }
 
-function cartLine({ quote_id, quote, print, quantity, unit_price }: OrderLine, token: Html): Html {
+function cartLine(line: OrderLine, token: Html): Html {
+  const { quote_id, quote, print, quantity, unit_price } = line;
   const id = `${quote_id}-${print}`;
   const { name } = PRINT_OFFERS[print];
   return html`<li>
   <div class="what">
     <a href="/products/${quote_id}"><q dir="auto">${quote}</q></a>
+    ${attributionLine(line)}
     <span>${name}, ${money(unit_price)} each</span>
   </div>
   <form method="post" action="/cart/lines">
@@ -75,11 +77,20 @@ ${lines.map(summaryRow)}</tbody>
 </table>`;
 }
 
-function summaryRow({ quote, print, quantity, unit_price }: OrderLine): Html {
+function summaryRow(line: OrderLine): Html {
+  const { quote, print, quantity, unit_price } = line;
   return html`<tr>
-  <td>${PRINT_OFFERS[print].name}: <q dir="auto">${quote}</q></td>
+  <td>
+    ${PRINT_OFFERS[print].name}: <q dir="auto">${quote}</q>
+    ${attributionLine(line)}
+  </td>
   <td>${quantity}</td>
   <td>${money(unit_price * quantity)}</td>
 </tr>
 `;
+}
+
+function attributionLine(line: OrderLine): Html | false {
+  const text = attribution(line);
+  return text !== '' && html`<span class="by">${text}</span>`;
 }

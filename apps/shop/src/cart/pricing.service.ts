@@ -33,8 +33,9 @@ export class PricingService {
         priced.gone.push(line);
         continue;
       }
+      const { quote, author, source } = product;
       const unit_price = PRINT_OFFERS[line.print].price;
-      priced.lines.push({ ...line, quote: product.quote, unit_price });
+      priced.lines.push({ ...line, quote, author, source, unit_price });
       priced.total += unit_price * line.quantity;
     }
     return priced;

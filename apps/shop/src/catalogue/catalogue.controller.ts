@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
 import { formToken } from '../web/form.guard.ts';
+import { PageQuery } from '../web/page.query.ts';
 import { pageHeaders, sendPage, sendZipped } from '../web/page.reply.ts';
 import { type CatalogueQuery, catalogueQuerySchema } from './catalogue.schema.ts';
 import { CatalogueService } from './catalogue.service.ts';
@@ -16,6 +17,7 @@ export class CatalogueController {
   constructor(private readonly catalogue: CatalogueService) {}
 
   @Get()
+  @PageQuery(catalogueQuerySchema)
   async list(
     @ValidQuery(catalogueQuerySchema) query: CatalogueQuery,
     @Req() request: FastifyRequest,

@@ -6,6 +6,7 @@ import { CONFIG, type Config } from '#libs/config/config.ts';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { UpstreamUnavailable } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
+import { joinWrapped } from '#libs/quotes/prose.joiner.ts';
 import { codePoints } from '#libs/schema/text.schema.ts';
 import { UserNamesRepository } from '#libs/users/user-names.repository.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
@@ -160,8 +161,9 @@ function isSellable({ quote }: Product): boolean {
   return codePoints(quote) <= MAX_QUOTE_LENGTH;
 }
 
+/** What is printed of a quote: prose of a file that was wrapped at some width has no lines. */
 function toProduct({ id, quote, author, source, user_id }: Product): Product {
-  return { id, quote, author, source, user_id };
+  return { id, quote: joinWrapped(quote), author, source, user_id };
 }
 
 function byId(products: readonly Product[]): Map<string, Product> {

@@ -1,4 +1,4 @@
-import type { Print } from '../orders/order.schema.ts';
+import type { OrderLine, Print } from '../orders/order.schema.ts';
 
 /**
  * What a quote is sold as, with the price in euro cents.
@@ -10,3 +10,8 @@ export const PRINT_OFFERS: Readonly<
   mug: { name: 'Mug', price: 1400, detail: 'White ceramic, 33 cl, dishwasher safe' },
   card: { name: 'Card', price: 350, detail: 'A6, folded, with an envelope' },
 };
+
+/** Who said the quote of a print, and where: a line, empty when neither is known. */
+export function attribution({ author, source }: Pick<OrderLine, 'author' | 'source'>): string {
+  return [author, source].filter((part) => part !== null).join(', ');
+}

@@ -5,7 +5,9 @@
 export const ORDER_KEYS = {
   /**
    * Hash of one order: `order` (JSON, never changed), `state`, `payment` (JSON of its checkout
-   * session), `client` while it is open; append the id.
+   * session), `client` while it is open; once it was disputed also `disputes` (JSON: id of each
+   * dispute -> [seconds since 1970 of its latest event, what that said]) and `undisputed`, the
+   * state that the payment led to; append the id.
    */
   order: '{shop}:order:',
   /** List: the history of an order, oldest first, only ever appended to; append the id. */

@@ -11,6 +11,8 @@ export const STATE_NAMES: Readonly<Record<OrderState, string>> = {
   expired: 'Expired',
   paid: 'Paid',
   refunded: 'Refunded',
+  disputed: 'Payment disputed',
+  dispute_lost: 'Payment taken back',
 };
 
 const MESSAGES: Readonly<Record<OrderState, string>> = {
@@ -19,6 +21,10 @@ const MESSAGES: Readonly<Record<OrderState, string>> = {
   expired: 'The time to pay has run out and nothing was charged. Your cart is still there.',
   paid: 'Thank you! Your payment has arrived, and we start printing.',
   refunded: 'Your money is on its way back.',
+  disputed:
+    'The bank that the money came from was asked to take it back, and has not decided yet. If you ' +
+    'did not ask for that, please tell your bank.',
+  dispute_lost: 'The bank has decided that the money goes back to where it came from.',
 };
 
 /**

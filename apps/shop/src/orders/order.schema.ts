@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { quoteIdSchema } from '#libs/quotes/quote.schema.ts';
+import { quoteIdSchema, quoteSchema } from '#libs/quotes/quote.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 
 /**
- * States of an order, each overriding those before it: whatever the order in which events arrive,
- * the last of them in this list wins.
+ * States of an order that its payment leads to, each overriding those before it: whatever the order
+ * in which events arrive, the last of them in this list wins.
  */
-export const ORDER_STATES = ['created', 'failed', 'expired', 'paid', 'refunded'] as const;
+export const PAYMENT_STATES = ['created', 'failed', 'expired', 'paid', 'refunded'] as const;
+
+/**
+ * All states of an order. While a dispute is open an order is disputed, whatever its payment came
+ * to; after one that was lost its money is gone; one that was won changes nothing.
+ */
+export const ORDER_STATES = [...PAYMENT_STATES, 'disputed', 'dispute_lost'] as const;
 
 /** What a quote can be printed on. */
 export const PRINTS = ['poster', 'mug', 'card'] as const;
@@ -24,6 +30,8 @@ export const orderLineSchema = z
   .object({
     quote_id: quoteIdSchema,
     quote: z.string().describe('as it was when ordered'),
+    author: quoteSchema.shape.author,
+    source: quoteSchema.shape.source,
     print: z.enum(PRINTS),
     quantity: z.int().min(1),
     unit_price: amount,
@@ -70,6 +78,7 @@ export const orderListQuerySchema = z.strictObject({
 /** A page of orders, newest first. */
 export const orderListSchema = pageSchema(orderSchema, 'OrderList', 'orders');
 
+export type PaymentState = (typeof PAYMENT_STATES)[number];
 export type OrderState = (typeof ORDER_STATES)[number];
 export type Print = (typeof PRINTS)[number];
 export type OrderLine = z.output<typeof orderLineSchema>;

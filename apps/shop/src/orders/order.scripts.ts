@@ -31,6 +31,12 @@ export type AdvanceOutcome = 'advanced' | 'unchanged' | 'repeated' | 'unknown';
  */
 const MAX_EVENTS = 100;
 
+/** How many disputes an order remembers; it hears of no more than these. Hardly any has two. */
+const MAX_DISPUTES = 10;
+
+/** How long a history is at most. Only disputes can move an order back and forth. */
+const MAX_HISTORY = 50;
+
 /** How many expired orders one call removes from the lists. */
 const MAX_CLEARED = 100;
 
@@ -92,16 +98,19 @@ export const ORDER_SCRIPTS = {
 
   /**
    * KEYS order:id history:id events:id token: text: open open:; ARGV id, event id, state, history
-   * entry, seconds that money may be on its way, states from the first to the last. Moves an order
-   * forward, never back, so that events may come in any order and any number of times; from the
-   * first money on it never ends. Answers an AdvanceOutcome.
+   * entry (JSON, without its state), seconds that money may be on its way, id of the dispute that
+   * the event is about or nothing, seconds since 1970 of that event, states of a payment from the
+   * first to the last. A payment moves an order forward, never back, and of each dispute the latest
+   * event counts, so that events may come in any order and any number of times; from the first
+   * money on an order never ends. Answers an AdvanceOutcome.
    */
   advanceOrder: {
     flag: 'allow-oom',
     lua: `
     local order, history, events, token, text, open, openOf = unpack(KEYS)
-    local id, state = ARGV[1], ARGV[3]
-    local current, json, client = unpack(redis.call('HMGET', order, 'state', 'order', 'client'))
+    local id, state, dispute, at = ARGV[1], ARGV[3], ARGV[6], tonumber(ARGV[7])
+    local current, json, client, kept, undisputed =
+      unpack(redis.call('HMGET', order, 'state', 'order', 'client', 'disputes', 'undisputed'))
     if not current then return 'unknown' end
     if redis.call('SISMEMBER', events, ARGV[2]) == 1 then return 'repeated' end
     if redis.call('SCARD', events) < ${MAX_EVENTS} then redis.call('SADD', events, ARGV[2]) end
@@ -113,8 +122,21 @@ export const ORDER_SCRIPTS = {
     local left = redis.call('TTL', order)
     if left > 0 then redis.call('EXPIRE', events, left) end
     local rank = {}
-    for i = 6, #ARGV do rank[ARGV[i]] = i end
-    if state == 'created' and left >= 0 and rank[current] < rank['paid'] then
+    for i = 8, #ARGV do rank[ARGV[i]] = i end
+    local disputes = kept and cjson.decode(kept) or {}
+    undisputed = undisputed or current
+    if dispute ~= '' then
+      local known, count = disputes[dispute], 0
+      for _ in pairs(disputes) do count = count + 1 end
+      if not known and count >= ${MAX_DISPUTES} then return 'unchanged' end
+      -- Of two events of one second, the one that ends the dispute is the later one.
+      if known and (at < known[1] or at == known[1] and known[2] ~= 'disputed') then
+        return 'unchanged'
+      end
+      disputes[dispute] = { at, state }
+      redis.call('HSET', order, 'disputes', cjson.encode(disputes), 'undisputed', undisputed)
+      if known and known[2] == state then return 'unchanged' end
+    elseif state == 'created' and left >= 0 and rank[undisputed] < rank['paid'] then
       local life = tonumber(ARGV[5])
       for _, key in ipairs(keys) do
         local ttl = redis.call('TTL', key)
@@ -122,15 +144,29 @@ export const ORDER_SCRIPTS = {
       end
       redis.call('ZADD', open, (tonumber(redis.call('TIME')[1]) + life) * 1000, id)
       return 'unchanged'
+    elseif rank[state] <= rank[undisputed] then return 'unchanged'
+    else
+      undisputed = state
+      if kept then redis.call('HSET', order, 'undisputed', undisputed) end
     end
-    if rank[state] <= rank[current] then return 'unchanged' end
-    redis.call('HSET', order, 'state', state)
-    redis.call('RPUSH', history, ARGV[4])
-    if rank[state] >= rank['expired'] then
+    local shown = undisputed
+    for _, latest in pairs(disputes) do
+      local isLost = latest[2] == 'dispute_lost' and shown ~= 'disputed'
+      if latest[2] == 'disputed' or isLost then shown = latest[2] end
+    end
+    redis.call('HSET', order, 'state', shown)
+    local isMove = shown ~= current or dispute == ''
+    if isMove and redis.call('LLEN', history) < ${MAX_HISTORY} then
+      local entry = cjson.decode(ARGV[4])
+      entry.state = dispute == '' and state or shown
+      redis.call('RPUSH', history, cjson.encode(entry))
+    end
+    local isTaken = dispute ~= '' or rank[state] >= rank['paid']
+    if isTaken or state == 'expired' then
       redis.call('ZREM', openOf .. 'cart:' .. placed.cart, id)
       if client then redis.call('ZREM', openOf .. 'client:' .. client, id) end
     end
-    if rank[state] >= rank['paid'] then
+    if isTaken then
       for _, key in ipairs(keys) do redis.call('PERSIST', key) end
       redis.call('HDEL', order, 'client')
       redis.call('ZREM', open, id)

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import type { Page } from '../web/layout.ts';
+import { PageQuery } from '../web/page.query.ts';
 import { sendPage } from '../web/page.reply.ts';
 import { RequireAdmin } from './admin-page.guard.ts';
 import {
@@ -27,6 +28,7 @@ export class OrdersController {
 
   @Get()
   @RequireAdmin()
+  @PageQuery(orderListQuerySchema, wantsPage)
   @ApiOperation({ summary: 'List the orders, newest first' })
   @ApiAnswer(200, orderListSchema)
   @ApiProblem('invalid-request')
@@ -62,6 +64,11 @@ function shown(order: Order): Order {
   return orderSchema.parse(order);
 }
 
+/** Whether a browser asks, and not a program. */
+function wantsPage({ headers }: FastifyRequest): boolean {
+  return /\btext\/html\b/.test(headers.accept ?? '');
+}
+
 function answer(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -69,7 +76,7 @@ function answer(
   page: () => Page,
 ): void {
   reply.header('vary', 'accept');
-  if (/\btext\/html\b/.test(request.headers.accept ?? '')) sendPage(reply, page());
+  if (wantsPage(request)) sendPage(reply, page());
   else
     reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(document));
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { RedisService } from '#libs/redis/redis.service.ts';
+import type { OrderEvent } from './order.events.ts';
 import { ORDER_KEYS } from './order.keys.ts';
 import {
   type HistoryEntry,
-  ORDER_STATES,
   type Order,
   type OrderLine,
   type OrderState,
+  PAYMENT_STATES,
   type Print,
 } from './order.schema.ts';
 import { type AdvanceOutcome, ORDER_SCRIPTS } from './order.scripts.ts';
@@ -70,19 +71,20 @@ const PENDING_SECONDS = 30 * 24 * 60 * 60;
 const MAX_OPEN = { cart: 10, client: 100 } as const;
 
 /**
- * A line as it is stored. Its text is kept once for all orders, under its digest.
+ * A line as it is stored. Its text, with author and source, is kept once for all orders, under its
+ * digest.
  */
 type StoredLine = [
   quote_id: string,
-  text: string,
+  digest: string,
   print: Print,
   quantity: number,
   unit_price: number,
 ];
 
-/** An order as it is stored; those of former versions hold their lines as they are shown. */
+/** An order as it is stored; those of former versions hold their lines as they were shown. */
 type Stored<T extends { lines: OrderLine[] }> = Omit<T, 'lines'> & {
-  lines: (StoredLine | OrderLine)[];
+  lines: (StoredLine | Omit<OrderLine, 'author' | 'source'>)[];
 };
 
 /**
@@ -114,13 +116,13 @@ export class OrdersRepository {
     // hardly ever have the same score, which a page of the list ends with.
     const score = Date.parse(order.created_at) * 1000 + Math.floor(Math.random() * 1000);
     const texts = new Map<string, string>();
-    const lines = order.lines.map(
-      ({ quote_id, quote, print, quantity, unit_price }): StoredLine => {
-        const text = createHash('sha256').update(quote).digest('base64url').slice(0, 22);
-        texts.set(text, quote);
-        return [quote_id, text, print, quantity, unit_price];
-      },
-    );
+    const lines = order.lines.map((line): StoredLine => {
+      const { quote_id, print, quantity, unit_price } = line;
+      const text = encodeText(line);
+      const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
+      texts.set(digest, text);
+      return [quote_id, digest, print, quantity, unit_price];
+    });
     const stored: Stored<PlacedOrder> = { ...order, lines };
     const { order: orders, history, orders: all, token, cart, text, open, openOf } = ORDER_KEYS;
     const keys = [orders, history, all, token, cart + order.cart, text, open];
@@ -182,19 +184,23 @@ export class OrdersRepository {
   }
 
   /**
-   * Moves an order to a state that an event tells of, unless it is already there or beyond.
-   * `created` says that money is on its way: the order waits longer.
-   * @param event id of the event, which counts once
-   * @throws RedisUnavailableError; repeating the call is safe
+   * Moves an order to the state that an event of its payment tells of, unless it is already there
+   * or beyond; `created` says that money is on its way: the order waits longer. An event of a
+   * dispute counts unless a later one of the same dispute has.
+   * @throws RedisUnavailableError; repeating the call is safe, since an event counts once
    */
-  advance(id: string, event: string, state: OrderState): Promise<AdvanceOutcome> {
-    const entry: HistoryEntry = { state, at: new Date().toISOString(), event };
+  advance(event: OrderEvent): Promise<AdvanceOutcome> {
+    const { id, order: orderId, state } = event;
+    const at = new Date().toISOString();
     const { order, history, events, token, text, open, openOf } = ORDER_KEYS;
+    const entry: Omit<HistoryEntry, 'state'> = { at, event: id };
+    const dispute = 'dispute' in event ? [event.dispute, event.at] : ['', 0];
     return this.redis.write('order.advance', (client) =>
       client.advanceOrder(
         7,
-        ...[order + id, history + id, events + id, token, text, open, openOf],
-        ...[id, event, state, JSON.stringify(entry), PENDING_SECONDS, ...ORDER_STATES],
+        ...[order + orderId, history + orderId, events + orderId, token, text, open, openOf],
+        ...[orderId, id, state, JSON.stringify(entry), PENDING_SECONDS],
+        ...[...dispute, ...PAYMENT_STATES],
       ),
     );
   }
@@ -240,9 +246,9 @@ export class OrdersRepository {
     const texts = new Map([...digests].map((digest, i) => [digest, found[i] ?? '']));
     return orders.map((order) => {
       const lines = order.lines.map((line) => {
-        if (!Array.isArray(line)) return line;
-        const [quote_id, text, print, quantity, unit_price] = line;
-        return { quote_id, quote: texts.get(text) ?? '', print, quantity, unit_price };
+        if (!Array.isArray(line)) return { author: null, source: null, ...line };
+        const [quote_id, digest, print, quantity, unit_price] = line;
+        return { quote_id, ...decodeText(texts.get(digest) ?? ''), print, quantity, unit_price };
       });
       return { ...order, lines } as unknown as T;
     });
@@ -251,4 +257,18 @@ export class OrdersRepository {
 
 function decodePayment(payment: string | null | undefined): Payment | undefined {
   return payment ? (JSON.parse(payment) as Payment) : undefined;
+}
+
+/** Separates the parts of a text that is stored, since no text may hold it. */
+const SEPARATOR = '\x1f';
+
+/** A quote alone is stored as former versions have stored it. */
+function encodeText({ quote, author, source }: OrderLine): string {
+  if (author === null && source === null) return quote;
+  return [quote, author ?? '', source ?? ''].join(SEPARATOR);
+}
+
+function decodeText(text: string): Pick<OrderLine, 'quote' | 'author' | 'source'> {
+  const [quote = '', author = '', source = ''] = text.split(SEPARATOR);
+  return { quote, author: author || null, source: source || null };
 }

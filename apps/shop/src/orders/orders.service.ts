@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { orderCount, paymentPageCount } from '../shop.metrics.ts';
+import type { OrderEvent } from './order.events.ts';
 import type { OrderLine } from './order.schema.ts';
 import type { AdvanceOutcome } from './order.scripts.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type PlacedOrder,
   type StoredOrder,
 } from './orders.repository.ts';
-import { type PaymentEvent, PaymentProvider } from './payment.provider.ts';
+import { PaymentProvider } from './payment.provider.ts';
 
 /** The base32 of RFC 4648, whose digits are not mistaken for letters. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -68,7 +69,7 @@ export class OrdersService {
    * Applies an event. A payment of another amount or currency never makes the order paid.
    * @throws RedisUnavailableError; the event must then be delivered again
    */
-  async apply(event: PaymentEvent): Promise<AdvanceOutcome | 'refused'> {
+  async apply(event: OrderEvent): Promise<AdvanceOutcome | 'refused'> {
     if (event.state === 'paid') {
       const order = await this.orders.find(event.order);
       if (order && (order.total !== event.amount || order.currency !== event.currency)) {
@@ -79,8 +80,8 @@ export class OrdersService {
         return 'refused';
       }
     }
-    const outcome = await this.orders.advance(event.order, event.id, event.state);
-    if (outcome === 'advanced') orderCount.add(event.state);
+    const outcome = await this.orders.advance(event);
+    if (outcome === 'advanced' && event.state !== 'dispute_won') orderCount.add(event.state);
     return outcome;
   }
 

@@ -1,4 +1,3 @@
-import type { OrderState } from './order.schema.ts';
 import type { Payment, PlacedOrder } from './orders.repository.ts';
 
 /**
@@ -18,14 +17,11 @@ export abstract class PaymentProvider {
    * @throws ProblemError payment-unavailable
    */
   abstract status(payment: Payment): Promise<string>;
-}
 
-/** What an event says of an order. */
-export interface PaymentEvent {
-  id: string;
-  order: string;
-  state: OrderState;
-  /** In cents; undefined unless the event tells of a payment. */
-  amount: number | undefined;
-  currency: string | undefined;
+  /**
+   * The id of the order that a payment was for, by what the provider calls the payment; undefined
+   * when it was for none of this shop.
+   * @throws ProblemError payment-unavailable
+   */
+  abstract orderOf(payment: string): Promise<string | undefined>;
 }

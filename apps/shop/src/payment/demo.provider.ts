@@ -42,6 +42,10 @@ export class DemoProvider extends PaymentProvider {
     return 'open on the local page';
   }
 
+  override async orderOf(payment: string): Promise<string | undefined> {
+    return /^demo_(.+)$/.exec(payment)?.[1];
+  }
+
   /**
    * Delivers an event as Stripe would: signed, over HTTP, to the webhook.
    * @throws ProblemError payment-unavailable when the webhook does not take it

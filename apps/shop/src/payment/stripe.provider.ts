@@ -1,6 +1,7 @@
-import type { Stripe } from 'stripe';
+import { Stripe } from 'stripe';
 import { ProblemError } from '#libs/problem/problem.ts';
-import { PRINT_OFFERS } from '../catalogue/prints.ts';
+import { attribution, PRINT_OFFERS } from '../catalogue/prints.ts';
+import type { OrderLine } from '../orders/order.schema.ts';
 import type { Payment, PlacedOrder } from '../orders/orders.repository.ts';
 import { PaymentProvider } from '../orders/payment.provider.ts';
 
@@ -11,6 +12,9 @@ const DELIVERY_COUNTRIES =
   'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
     ' ',
   ) as Country[];
+
+/** Stripe waits for what an event comes to, and sends it again later when that takes too long. */
+const WEBHOOK_CALL = { timeout: 2_000, maxNetworkRetries: 1 };
 
 /** Stripe Checkout, on Stripe's own pages: card data never reaches us. */
 export class StripeProvider extends PaymentProvider {
@@ -34,12 +38,16 @@ export class StripeProvider extends PaymentProvider {
           customer_email: order.email,
           metadata,
           payment_intent_data: { metadata },
-          line_items: order.lines.map(({ quote, print, quantity, unit_price }) => ({
-            quantity,
+          // The prices of the shop include the tax. Without these two, an account that reckons tax
+          // by itself may add some, and the buyer would pay another amount than the order costs.
+          automatic_tax: { enabled: false },
+          line_items: order.lines.map((line) => ({
+            quantity: line.quantity,
             price_data: {
               currency: order.currency,
-              unit_amount: unit_price,
-              product_data: { name: PRINT_OFFERS[print].name, description: quote },
+              unit_amount: line.unit_price,
+              tax_behavior: 'inclusive',
+              product_data: { name: PRINT_OFFERS[line.print].name, description: describe(line) },
             },
           })),
           shipping_address_collection: { allowed_countries: DELIVERY_COUNTRIES },
@@ -60,14 +68,35 @@ export class StripeProvider extends PaymentProvider {
     );
     return `${status}, ${payment_status}`;
   }
+
+  /** A dispute names the payment intent, which has the id of the order since it was opened. */
+  override async orderOf(payment: string): Promise<string | undefined> {
+    try {
+      const { metadata } = await this.stripe.paymentIntents.retrieve(payment, {}, WEBHOOK_CALL);
+      return metadata.order;
+    } catch (error) {
+      if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)
+        return undefined;
+      throw problemOf(error, 'tell what a payment was for');
+    }
+  }
 }
 
-/** Stripe's errors may quote a request, so that only their type is passed on. */
+function describe(line: OrderLine): string {
+  const by = attribution(line);
+  return by === '' ? line.quote : `${line.quote} — ${by}`;
+}
+
 async function withProblem<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    const kind = error instanceof Error && 'type' in error ? error.type : 'unknown error';
-    throw new ProblemError('payment-unavailable', `Stripe did not open the payment page (${kind})`);
+    throw problemOf(error, 'open the payment page');
   }
+}
+
+/** Stripe's errors may quote a request, so that only their type is passed on. */
+function problemOf(error: unknown, what: string): ProblemError {
+  const kind = error instanceof Error && 'type' in error ? error.type : 'unknown error';
+  return new ProblemError('payment-unavailable', `Stripe did not ${what} (${kind})`);
 }

@@ -11,6 +11,7 @@ import { PRINT_OFFERS } from '../catalogue/prints.ts';
 import { isPayable, OrdersService } from '../orders/orders.service.ts';
 import { PaymentProvider } from '../orders/payment.provider.ts';
 import { FormGuard, formSchema, formToken } from '../web/form.guard.ts';
+import { PageQuery } from '../web/page.query.ts';
 import { redirect, sendPage } from '../web/page.reply.ts';
 import { stepsOf, stripeTestPage } from './stripe-test.page.ts';
 
@@ -28,6 +29,7 @@ export class StripeTestController {
   ) {}
 
   @Get()
+  @PageQuery(querySchema)
   async show(
     @ValidQuery(querySchema) { order: token }: z.output<typeof querySchema>,
     @Req() request: FastifyRequest,
@@ -56,6 +58,8 @@ export class StripeTestController {
     const line = {
       quote_id: '1',
       quote: 'API test',
+      author: null,
+      source: null,
       print: 'card' as const,
       quantity: 1,
       unit_price,
