@@ -1,13 +1,15 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AdminKeyModule } from '#libs/admin-key/admin-key.module.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { KnownUsers } from '#libs/throttling/known.users.ts';
 import { LoginsRepository } from '#libs/users/logins.repository.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 import { QuotesController } from './quotes.controller.ts';
 import { QuotesService } from './quotes.service.ts';
 
-/** The quotes service. */
+/** The quotes service. It is global, so that the limiter finds whoever knows the users. */
+@Global()
 @Module({
   imports: [AdminKeyModule],
   controllers: [QuotesController],
@@ -17,6 +19,8 @@ import { QuotesService } from './quotes.service.ts';
     QuotesRepository,
     UsersRepository,
     LoginsRepository,
+    { provide: KnownUsers, useExisting: CredentialsService },
   ],
+  exports: [KnownUsers],
 })
 export class QuotesModule {}
