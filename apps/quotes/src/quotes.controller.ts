@@ -65,6 +65,7 @@ export class QuotesController {
   @Get('random')
   @ReadAhead()
   @Header('content-type', JSON_TYPE)
+  @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'Read a quote drawn at random' })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('not-found')
