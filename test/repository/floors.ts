@@ -10,6 +10,7 @@ const ROOTS = ['apps', 'libs', 'deploy', 'test'];
 /** The folders of libs, top floor first. A folder imports only folders of lower floors. */
 const FLOORS = [
   ['service'],
+  ['credentials'],
   ['admin-key', 'health', 'throttling', 'tracing', 'users'],
   ['http', 'quotes'],
   ['redis'],

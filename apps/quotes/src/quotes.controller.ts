@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
@@ -12,7 +13,6 @@ import {
   quoteSchema,
 } from '#libs/quotes/quote.schema.ts';
 import { ReadAhead } from '#libs/throttling/read-ahead.decorator.ts';
-import { RequireAuthor } from './author.guard.ts';
 import { QuoteId } from './quote-id.decorator.ts';
 import { QuotesService } from './quotes.service.ts';
 
@@ -26,14 +26,13 @@ export class QuotesController {
   constructor(private readonly quotes: QuotesService) {}
 
   @Post()
-  @RequireAuthor()
+  @RequireUser()
   @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'Add a quote' })
   @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote' })
   @ApiProblem(
     'invalid-request',
     'malformed-body',
-    'unauthorized',
     'forbidden',
     'body-too-large',
     'unsupported-media-type',
@@ -47,7 +46,7 @@ export class QuotesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, document } = await this.quotes.create(body, request.author);
+    const { id, document } = await this.quotes.create(body, request.user?.id);
     request.subject = id;
     reply.header('location', `/quotes/${id}`);
     return document;
@@ -84,13 +83,13 @@ export class QuotesController {
   }
 
   @Delete(':id')
-  @RequireAuthor()
+  @RequireUser()
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a quote; it is gone from list, random and search at once' })
   @ApiAnswer(204)
-  @ApiProblem('invalid-request', 'unauthorized', 'forbidden', 'not-found')
+  @ApiProblem('invalid-request', 'forbidden', 'not-found')
   delete(@QuoteId() id: string, @Req() request: FastifyRequest) {
     request.subject = id;
-    return this.quotes.delete(id, request.author);
+    return this.quotes.delete(id, request.user?.id);
   }
 }

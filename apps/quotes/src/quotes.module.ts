@@ -1,10 +1,10 @@
 import { Global, Module } from '@nestjs/common';
 import { AdminKeyModule } from '#libs/admin-key/admin-key.module.ts';
+import { CredentialsService } from '#libs/credentials/credentials.service.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import { KnownUsers } from '#libs/throttling/known.users.ts';
 import { LoginsRepository } from '#libs/users/logins.repository.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
-import { CredentialsService } from './credentials.service.ts';
 import { QuotesController } from './quotes.controller.ts';
 import { QuotesService } from './quotes.service.ts';
 

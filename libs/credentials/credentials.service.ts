@@ -18,7 +18,7 @@ import { VerifiedCredentials } from './verified.credentials.ts';
 declare module 'fastify' {
   interface FastifyRequest {
     /** The login with the credentials that the request bears, once somebody has asked for it. */
-    login?: Promise<string | undefined>;
+    login?: Promise<VerifiedUser | undefined>;
   }
 }
 
@@ -33,6 +33,13 @@ const MAX_ACCOUNT_FAILURES = 100;
 const MAX_NETWORK_FAILURES = 100;
 /** The same of a network, at other accounts: thousands of people may share it, and mistype. */
 const MAX_NETWORK_FAILURES_ELSEWHERE = 1000;
+
+/** A user who has shown the right password. */
+export interface VerifiedUser {
+  id: string;
+  /** The PHC string of that password. A password that is changed later has another one. */
+  passwordHash: string;
+}
 
 /**
  * Verifies the Basic credentials (RFC 7617) of users. Good ones are remembered for an hour by a
@@ -63,7 +70,7 @@ export class CredentialsService extends KnownUsers {
       return undefined;
     });
     if (stored === undefined || !this.verified.remembers(password, stored)) return undefined;
-    request.login = Promise.resolve(id);
+    request.login = Promise.resolve({ id, passwordHash: stored });
     return id;
   }
 
@@ -73,24 +80,30 @@ export class CredentialsService extends KnownUsers {
   }
 
   /**
-   * The id of the user whose credentials a request bears, or undefined when they are wrong. They
-   * are verified once, whoever asks.
+   * The user whose credentials a request bears, or undefined when they are wrong. They are verified
+   * once, whoever asks.
    * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
    */
-  login(request: FastifyRequest): Promise<string | undefined> {
+  login(request: FastifyRequest): Promise<VerifiedUser | undefined> {
     request.login ??= this.verify(request.headers.authorization, networkOf(request.ip));
     return request.login;
   }
 
-  private async verify(
+  /**
+   * The user whose credentials the header field holds, or undefined when they are wrong.
+   * @param network from which they come
+   * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
+   */
+  async verify(
     authorization: string | undefined,
     network: string,
-  ): Promise<string | undefined> {
+  ): Promise<VerifiedUser | undefined> {
     const credentials = parseCredentials(authorization);
     if (!credentials) return undefined;
     const { id, password } = credentials;
     const stored = await this.users.findPasswordHash(id);
-    if (stored !== undefined && this.verified.remembers(password, stored)) return id;
+    if (stored !== undefined && this.verified.remembers(password, stored))
+      return { id, passwordHash: stored };
 
     const judge = async () =>
       priorityOf(await this.logins.standing(id, network), stored !== undefined);
@@ -102,17 +115,19 @@ export class CredentialsService extends KnownUsers {
       // replica keeps exactly to the limits.
       await judge();
       // Another request with the same credentials may have had its turn before.
-      if (this.verified.remembers(password, hash)) return true;
-      const right = (await verifyPassword(password, hash)) && stored !== undefined;
+      const isKnown = this.verified.remembers(password, hash);
+      const matched = isKnown || ((await verifyPassword(password, hash)) && stored !== undefined);
+      // The password may have been changed, or the user removed, while this login waited.
+      const right = matched && (await this.users.findPasswordHash(id)) === stored;
       if (right) this.verified.remember(password, hash);
       else await this.logins.failed(id, network);
-      logins.inc({ outcome: right ? 'verified' : 'failed' });
+      if (!isKnown || !right) logins.inc({ outcome: right ? 'verified' : 'failed' });
       return right;
     });
     if (!matches) return undefined;
     // Without this record the user waits among all others the next time.
     await this.logins.succeeded(id, network).catch(() => {});
-    return id;
+    return { id, passwordHash: hash };
   }
 
   private hashOfNobody(): Promise<string> {
