@@ -14,7 +14,7 @@ import { CONFIG, type Config } from '#libs/config/config.ts';
 import { clientOf } from '#libs/http/client.address.ts';
 import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
 import { KnownUsers } from './known.users.ts';
-import { READ_AHEAD } from './read-ahead.decorator.ts';
+import { READ_AHEAD, type ReadAheadWhen } from './read-ahead.decorator.ts';
 import { USER_CLIENT } from './throttle.keys.ts';
 
 /** Requests refused because their client made too many. */
@@ -77,7 +77,8 @@ export class ClientThrottlerGuard implements CanActivate {
       return true;
     const [request, reply] = context.getArgs<[FastifyRequest, FastifyReply]>();
     const verdict = this.judge(request);
-    if (this.reflector.get(READ_AHEAD, context.getHandler())) {
+    const readsAhead = this.reflector.get<ReadAheadWhen>(READ_AHEAD, context.getHandler());
+    if (readsAhead?.(request)) {
       request.verdict = verdict;
       return true;
     }
