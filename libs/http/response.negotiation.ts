@@ -74,7 +74,7 @@ export function negotiateResponses(fastify: FastifyInstance): void {
       reply.header('vary', 'accept-encoding');
       coding = preferredCoding(headers['accept-encoding']?.toString(), CODINGS);
     }
-    const tag = cacheControl === 'no-store' ? undefined : entityTag(payload);
+    const tag = String(cacheControl).includes('no-store') ? undefined : entityTag(payload);
     if (tag !== undefined) {
       const field = headers['if-none-match'];
       const held = field && heldTag(field, tag, coding);
