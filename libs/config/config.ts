@@ -26,6 +26,8 @@ export interface ConfigRequirements {
 export interface Config extends Readonly<Environment> {
   /** Name of the app: users, quotes, search... */
   readonly service: string;
+  /** Requests that a verified user may make within the window. */
+  readonly THROTTLE_USER_LIMIT: number;
   /** All admin keys, that of ADMIN_KEY among them. */
   readonly adminKeys: readonly NamedKey[];
   /** Acceptable COOKIE_SECRET, or the empty string in an app that needs none. */
@@ -68,6 +70,7 @@ export function parseConfig(
   return Object.freeze({
     ...result.data,
     service,
+    THROTTLE_USER_LIMIT: result.data.THROTTLE_USER_LIMIT ?? 10 * result.data.THROTTLE_LIMIT,
     adminKeys: adminKeysOf(result.data),
     COOKIE_SECRET: result.data.COOKIE_SECRET ?? '',
     LOG_LEVEL: set.LOG_LEVEL === undefined && result.data.DEBUG ? 'debug' : result.data.LOG_LEVEL,

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { parse as parseBasic } from 'basic-auth';
+import type { FastifyRequest } from 'fastify';
+import { networkOf } from '#libs/http/client.address.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
+import { RedisUnavailableError } from '#libs/redis/redis.service.ts';
 import { idSchema } from '#libs/schema/text.schema.ts';
+import { KnownUsers } from '#libs/throttling/known.users.ts';
 import type { Priority } from '#libs/users/derivation.queue.ts';
 import { type LoginStanding, LoginsRepository } from '#libs/users/logins.repository.ts';
 import { derivations, hashPassword, verifyPassword } from '#libs/users/password.ts';
@@ -10,6 +14,13 @@ import { passwordLength } from '#libs/users/user.schema.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
 import { logins } from './login.metrics.ts';
 import { VerifiedCredentials } from './verified.credentials.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The login with the credentials that the request bears, once somebody has asked for it. */
+    login?: Promise<VerifiedUser | undefined>;
+  }
+}
 
 /** A longer header field holds more than any password in any form, and is not worth a look. */
 const MAX_FIELD_LENGTH = 'Basic '.length + 2048;
@@ -39,14 +50,44 @@ export interface VerifiedUser {
  * failed.
  */
 @Injectable()
-export class CredentialsService {
+export class CredentialsService extends KnownUsers {
   private readonly verified = new VerifiedCredentials();
   private decoy: Promise<string> | undefined;
 
   constructor(
     private readonly users: UsersRepository,
     private readonly logins: LoginsRepository,
-  ) {}
+  ) {
+    super();
+  }
+
+  async known(request: FastifyRequest): Promise<string | undefined> {
+    const credentials = parseCredentials(request.headers.authorization);
+    if (!credentials) return undefined;
+    const { id, password } = credentials;
+    const stored = await this.users.findPasswordHash(id).catch((error: unknown) => {
+      if (!(error instanceof RedisUnavailableError)) throw error;
+      return undefined;
+    });
+    if (stored === undefined || !this.verified.remembers(password, stored)) return undefined;
+    request.login = Promise.resolve({ id, passwordHash: stored });
+    return id;
+  }
+
+  learn(request: FastifyRequest): void {
+    // Reading is open to all: whoever reads does not wait for it, nor hears that it failed.
+    this.login(request).catch(() => {});
+  }
+
+  /**
+   * The user whose credentials a request bears, or undefined when they are wrong. They are verified
+   * once, whoever asks.
+   * @throws ProblemError too-many-failed-logins; busy; RedisUnavailableError
+   */
+  login(request: FastifyRequest): Promise<VerifiedUser | undefined> {
+    request.login ??= this.verify(request.headers.authorization, networkOf(request.ip));
+    return request.login;
+  }
 
   /**
    * The user whose credentials the header field holds, or undefined when they are wrong.
@@ -73,18 +114,17 @@ export class CredentialsService {
       // The login is judged again here, and its failure counted before the next turn, so that one
       // replica keeps exactly to the limits.
       await judge();
-      const matched = (await verifyPassword(password, hash)) && stored !== undefined;
+      // Another request with the same credentials may have had its turn before.
+      const isKnown = this.verified.remembers(password, hash);
+      const matched = isKnown || ((await verifyPassword(password, hash)) && stored !== undefined);
       // The password may have been changed, or the user removed, while this login waited.
       const right = matched && (await this.users.findPasswordHash(id)) === stored;
-      if (!right) await this.logins.failed(id, network);
+      if (right) this.verified.remember(password, hash);
+      else await this.logins.failed(id, network);
+      if (!isKnown || !right) logins.inc({ outcome: right ? 'verified' : 'failed' });
       return right;
     });
-    if (!matches) {
-      logins.inc({ outcome: 'failed' });
-      return undefined;
-    }
-    logins.inc({ outcome: 'verified' });
-    this.verified.remember(password, hash);
+    if (!matches) return undefined;
     // Without this record the user waits among all others the next time.
     await this.logins.succeeded(id, network).catch(() => {});
     return { id, passwordHash: hash };

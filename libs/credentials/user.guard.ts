@@ -8,7 +8,6 @@ import {
 import { ApiSecurity } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminKey } from '#libs/admin-key/admin-key.guard.ts';
-import { networkOf } from '#libs/http/client.address.ts';
 import { ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { SECURITY } from '#libs/openapi/openapi.document.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
@@ -40,14 +39,12 @@ export class UserGuard implements CanActivate {
       request.actor = `admin:${admin}`;
       return true;
     }
-    const user = await this.credentials
-      .verify(authorization, networkOf(request.ip))
-      .catch((error: unknown) => {
-        if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
-          reply.header('retry-after', FAILURE_WINDOW_SECONDS);
-        }
-        throw error;
-      });
+    const user = await this.credentials.login(request).catch((error: unknown) => {
+      if (error instanceof ProblemError && error.problem === 'too-many-failed-logins') {
+        reply.header('retry-after', FAILURE_WINDOW_SECONDS);
+      }
+      throw error;
+    });
     if (user === undefined) throw new ProblemError('unauthorized');
     request.user = user;
     request.actor = `user:${user.id}`;

@@ -5,18 +5,24 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Config } from '#libs/config/config.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { cleanForwardedFor } from './client.address.ts';
+import { answerPreflight, CORS_HEADERS, isPreflight, withdrawFromOthers } from './cors.headers.ts';
 import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
+import { plainTags } from './response.negotiation.ts';
 import type { TrustedProxies } from './trusted.proxies.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** Creates the Fastify adapter of every service. */
+/**
+ * Creates the Fastify adapter of every service.
+ * @param isApi whether pages of any origin may use the service
+ */
 export function createAdapter(
   config: Config,
   filter: ProblemFilter,
   http: HttpServer,
   proxies: TrustedProxies,
+  isApi: boolean,
 ): FastifyAdapter {
   const adapter = new FastifyAdapter({
     // No Nest middleware is used, so requests need not pass the hook that looks for some.
@@ -28,25 +34,35 @@ export function createAdapter(
     forceCloseConnections: 'idle',
     genReqId: requestId,
     routerOptions: { maxParamLength: 256 },
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      filter.answer(error, request, reply),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      // No hook runs for these.
+      if (isApi) reply.headers(CORS_HEADERS);
+      filter.answer(error, request, reply);
+    },
     serverFactory: (handler: HttpHandler) => http.create(handler),
     clientErrorHandler: (error, socket) => http.refuseMalformed(error, socket),
   });
   const server = adapter.getInstance();
+  server.decorateRequest('isShared', isApi);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    if (isApi) reply.headers(CORS_HEADERS);
+    const ifMatch = request.headers['if-match'];
+    if (ifMatch !== undefined) request.headers['if-match'] = plainTags(ifMatch);
     // Everything that asks for the client's address later must get one, whatever the client sent.
     const forwarded = request.headers['x-forwarded-for'];
     if (forwarded !== undefined)
       request.raw.headers['x-forwarded-for'] = cleanForwardedFor(String(forwarded));
     // A refusal is sent before the body is read, since nobody will use the body.
-    const refusal =
-      refusalOf(request, reply) ?? (request.is404 ? new ProblemError('not-found') : undefined);
+    const refusal = refusalOf(request, reply);
     if (refusal) filter.answer(refusal, request, reply);
+    else if (request.isShared && isPreflight(request))
+      answerPreflight(reply, filter.methodsOf(request.url.split('?', 1)[0] ?? ''));
+    else if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
     else done();
   });
+  if (isApi) withdrawFromOthers(server);
   server.addHook('preClose', (done) => {
     // Otherwise the connection of a request in flight would stay open, and with it the process.
     server.server.keepAliveTimeout = 1;
@@ -105,8 +121,8 @@ function requestId(request: IncomingMessage): string {
 }
 
 /**
- * Parses bodies as JSON in strict UTF-8, also those that `curl -d` labels as a form. Keys that
- * would reach an object's prototype are refused.
+ * Parses bodies as JSON in strict UTF-8, also those that `curl -d` labels as a form, but not so
+ * from a browser. Keys that would reach an object's prototype are refused.
  */
 function acceptJson(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
@@ -116,6 +132,12 @@ function acceptJson(server: FastifyInstance): void {
     ['application/json', 'application/x-www-form-urlencoded'],
     { parseAs: 'buffer' },
     (request: FastifyRequest, body: Buffer, done) => {
+      const { origin, 'content-type': type } = request.headers;
+      // A browser sends a form of any page without a preflight, with a password that it remembers.
+      if (origin !== undefined && !/^application\/json\b/i.test(type ?? '')) {
+        done(new ProblemError('unsupported-media-type', 'A page must send JSON as JSON'));
+        return;
+      }
       let text: string;
       try {
         text = decoder.decode(body);

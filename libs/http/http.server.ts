@@ -143,6 +143,9 @@ export class HttpServer {
   private readonly bodies = new MemoryAccount<IncomingMessage>(MAX_BODIES_BYTES);
   private readonly unread = new MemoryAccount<ServerResponse>(MAX_UNREAD_LENGTH);
 
+  /** @param headers of every refusal, beside those of a problem */
+  constructor(private readonly headers: Readonly<Record<string, string>> = {}) {}
+
   /** Makes the server around the application's handler. */
   create(handler: HttpHandler): Server {
     const onBody = (request: IncomingMessage, size: number) => this.keepBody(request, size);
@@ -326,13 +329,18 @@ export class HttpServer {
     if (socket.destroyed) return;
     const error = new ProblemError(problem);
     const id = randomUUID();
-    if (socket.writable && !socket.response?.headersSent) socket.write(rawProblem(error, id));
+    if (socket.writable && !socket.response?.headersSent)
+      socket.write(rawProblem(error, id, this.headers));
     this.onRefusal({ id, status: error.status, ip: socket.remoteAddress ?? '' });
     socket.destroy();
   }
 }
 
-function rawProblem(problem: ProblemError, id: string): string {
+function rawProblem(
+  problem: ProblemError,
+  id: string,
+  headers: Readonly<Record<string, string>>,
+): string {
   const body = JSON.stringify(problemDetails(problem, id));
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -341,6 +349,8 @@ function rawProblem(problem: ProblemError, id: string): string {
     `content-length: ${Buffer.byteLength(body)}`,
     `x-request-id: ${id}`,
     'x-content-type-options: nosniff',
+    'cache-control: no-store',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ...(problem.status === 503 ? ['retry-after: 1'] : []),
     'connection: close',
     '',

@@ -121,6 +121,7 @@ export class ProblemFilter implements ExceptionFilter {
     }
     reply
       .header('content-type', PROBLEM_CONTENT_TYPE)
+      .header('cache-control', 'no-store')
       .send(JSON.stringify(problemDetails(problem, request.id)));
   }
 }

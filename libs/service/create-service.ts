@@ -9,12 +9,14 @@ import { CONFIG, type Config, type ConfigRequirements, loadConfig } from '#libs/
 import { HealthModule } from '#libs/health/health.module.ts';
 import { ReadinessService } from '#libs/health/readiness.service.ts';
 import { auditWrites } from '#libs/http/audit.log.ts';
+import { CORS_HEADERS } from '#libs/http/cors.headers.ts';
 import { createAdapter, trackMethods } from '#libs/http/fastify.adapter.ts';
 import { measureRequests } from '#libs/http/http.metrics.ts';
 import { HttpServer } from '#libs/http/http.server.ts';
 import { LogOutput } from '#libs/http/log.output.ts';
 import { createLogger, logRequests, NestLogger } from '#libs/http/logger.ts';
 import { ProblemFilter, type ProblemPage } from '#libs/http/problem.filter.ts';
+import { negotiateResponses } from '#libs/http/response.negotiation.ts';
 import { observeResponses } from '#libs/http/response.observer.ts';
 import { TrustedProxies } from '#libs/http/trusted.proxies.ts';
 import { MetricsModule } from '#libs/metrics/metrics.module.ts';
@@ -56,8 +58,10 @@ export async function createService(
   const logger = createLogger(config, output);
   const filter = new ProblemFilter(logger);
   const proxies = new TrustedProxies(config.TRUSTED_PROXIES, logger);
-  const http = new HttpServer();
-  const adapter = createAdapter(config, filter, http, proxies);
+  // An app with pages has cookies: no page of another origin may read what they open.
+  const isApi = definition.web === undefined;
+  const http = new HttpServer(isApi ? CORS_HEADERS : {});
+  const adapter = createAdapter(config, filter, http, proxies, isApi);
   const fastify = adapter.getInstance();
   filter.methodsOf = trackMethods(fastify);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT && config.OTEL_SDK_DISABLED === 'false') {
@@ -85,6 +89,8 @@ export async function createService(
   app.useGlobalFilters(filter);
   if (!proxies.isSettled) app.get(ReadinessService).register('proxies', () => proxies.isSettled);
   if (config.THROTTLE_LIMIT > 0) app.get(ClientThrottlerGuard).withhold(fastify);
+  // A hook after the one that withholds answers, of which nothing may be left.
+  if (isApi) negotiateResponses(fastify);
   serveOpenApi(app, definition.name, definition.description);
   serveSwaggerUi(fastify, definition.name);
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });

@@ -26,7 +26,7 @@ export class RedisThrottlerStorage implements ThrottlerStorage {
 
   /**
    * Counts a request of the client.
-   * @param client address
+   * @param client address or user
    * @returns times in seconds, rounded up
    */
   increment(client: string, windowMs: number, limit: number): Promise<ThrottlerRecord> {

@@ -10,7 +10,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { parse } from 'yaml';
 import { eventually } from '#libs/testing/eventually.ts';
-import { middlewaresOf, routesFile } from './edge.settings.ts';
+import { middlewaresOf, routesFile, userMiddlewares } from './edge.settings.ts';
 import { type Manifest, ofKind } from './manifest.loader.ts';
 import { freePorts, IngressApi, listen, Traefik } from './traefik.runner.ts';
 
@@ -20,16 +20,22 @@ interface Reached {
   forwardedFor: string;
 }
 
-/** A public path of an Ingress. */
+/** A public path of an Ingress, or the same path for the credentials of users. */
 interface Route {
+  /** What findings call it. */
+  name: string;
   host: string;
   path: string;
   /** A page behind the path. */
   page: string;
+  /** What a request needs to go this way. */
+  headers: Record<string, string>;
   /** `namespace/name` of its Service. */
   service: string;
   /** Whether plain HTTP only leads to HTTPS. */
   isTls: boolean;
+  /** Whether pages of other origins may use it. */
+  isApi: boolean;
   /** How many requests of a client pass at once; undefined for any number. */
   limit: number | undefined;
   /** The largest body that passes; undefined for any. */
@@ -54,6 +60,9 @@ interface Visit {
 /** A token that opens an order of the shop, and so must not be in a log. */
 const buyerToken = 'Tonnerre-de-Brest-0123456789abcd';
 
+/** The credentials of a user, in the case that browsers do not use. */
+const authorization = 'basic dGludGluOm1pbG91';
+
 /** Every Service has two pods: a healthy one, and one in which the checks cause faults. */
 const healthy = '127.0.0.1';
 const faulty = '127.0.0.2';
@@ -61,27 +70,44 @@ const faulty = '127.0.0.2';
 /** The public routes: not Traefik's own, on the port of its probes. */
 function routesOf(manifests: Manifest[]): Route[] {
   const { middlewares } = routesFile(manifests).http;
+  const used = (names: string[]) => names.map((name) => middlewares[name.replace('@file', '')]);
+  const limitOf = (names: string[]) => used(names).flatMap((one) => one?.rateLimit?.burst ?? [])[0];
   return ofKind(manifests, 'Ingress')
     .filter(({ metadata }) => metadata.namespace !== 'traefik')
     .flatMap((ingress) => {
-      const used = middlewaresOf(ingress).map((name) => middlewares[name.replace('@file', '')]);
-      const limit = used.flatMap((middleware) => middleware?.rateLimit?.burst ?? [])[0];
-      const bodyLimit = used.flatMap(
-        (middleware) => middleware?.buffering?.maxRequestBodyBytes ?? [],
-      )[0];
+      const { namespace = '' } = ingress.metadata;
+      const names = middlewaresOf(ingress);
       return (ingress.spec?.rules ?? []).flatMap(({ host = '', http }) =>
-        (http?.paths ?? []).map(({ path = '', pathType, backend }) => ({
-          host,
-          path,
-          page: pathType === 'Exact' ? path : `${path}/1`,
-          service: `${ingress.metadata.namespace}/${backend.service?.name}`,
-          isTls: ingress.spec?.tls !== undefined,
-          limit,
-          bodyLimit,
-        })),
+        (http?.paths ?? []).flatMap((rule) => {
+          const { path = '', pathType, backend } = rule;
+          const route = {
+            name: `${host}${path}`,
+            host,
+            path,
+            page: pathType === 'Exact' ? path : `${path}/1`,
+            headers: {},
+            service: `${namespace}/${backend.service?.name}`,
+            isTls: ingress.spec?.tls !== undefined,
+            isApi: names.includes('cors@file'),
+            limit: limitOf(names),
+            bodyLimit: used(names).flatMap((one) => one?.buffering?.maxRequestBodyBytes ?? [])[0],
+          };
+          const ofUsers = userMiddlewares(manifests, namespace, host, rule);
+          if (!ofUsers) return [route];
+          const ofUser = {
+            ...route,
+            name: `${route.name} with credentials`,
+            headers: { authorization },
+            limit: limitOf(ofUsers),
+          };
+          return [route, ofUser];
+        }),
       );
     });
 }
+
+/** What came back. */
+type Answer = Awaited<ReturnType<typeof visit>>;
 
 /** Sends a request to the entrance from a client address of its own. */
 async function visit(
@@ -103,7 +129,7 @@ async function visit(
   const outgoing = isTls
     ? requestTls({ ...target, agent: false, servername: host, rejectUnauthorized: false })
     : request({ ...target, agent: false });
-  outgoing.end(options.body ?? (method === 'GET' || method === 'DELETE' ? undefined : '{}'));
+  outgoing.end(options.body ?? (['POST', 'PATCH', 'PUT'].includes(method) ? '{}' : undefined));
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   const certificate = isTls ? (answer.socket as TLSSocket).getPeerCertificate() : undefined;
   const body = (await answer.toArray()).join('');
@@ -128,6 +154,7 @@ const visitRoute = (
 ) =>
   visit(route.isTls ? entrance.websecure : entrance.web, client, route.host, path, {
     ...options,
+    headers: { ...route.headers, ...options.headers },
     isTls: route.isTls,
   });
 
@@ -212,7 +239,7 @@ export async function checkEdge(traefik: string, manifests: Manifest[]): Promise
   const process = new Traefik(traefik, manifests, await listen(api.server), portsOf(entrance));
   try {
     await eventually(async () => [200, 302].includes((await ready(entrance)).status), 15_000);
-    for (const round of [tour, tlsTour, logTour])
+    for (const round of [tour, originTour, tlsTour, logTour])
       findings.push(...(await round(entrance, manifests, process)));
     findings.push(...(await crash(entrance, manifests, backends, api)));
     findings.push(...(await unconfigured(traefik, manifests)));
@@ -311,17 +338,14 @@ async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]
   };
   const { web, probes } = entrance;
   for (const route of routesOf(manifests)) {
-    const { host, path, page, service } = route;
+    const { name, page, service } = route;
     const client = newClient();
     const forged = { headers: { 'x-forwarded-for': '203.0.113.9' } };
     const { reached } = await visitRoute(entrance, route, client, page, forged);
-    want(
-      reached?.service === service,
-      `${host}${path} leads to ${reached?.service}, not to ${service}`,
-    );
+    want(reached?.service === service, `${name} leads to ${reached?.service}, not to ${service}`);
     want(
       isIPv4(reached?.forwardedFor ?? '') && reached?.forwardedFor === client,
-      `${host}${path} believes a forged address`,
+      `${name} believes a forged address`,
     );
     findings.push(...(await limits(entrance, route)));
   }
@@ -351,8 +375,7 @@ async function tour(entrance: Entrance, manifests: Manifest[]): Promise<string[]
  * is too large is refused.
  */
 async function limits(entrance: Entrance, route: Route): Promise<string[]> {
-  const { host, path, page, limit, bodyLimit } = route;
-  const name = `${host}${path}`;
+  const { name, page, limit, bodyLimit } = route;
   const findings: string[] = [];
   const client = newClient();
   const get = async (visitor: string) => await visitRoute(entrance, route, visitor, page);
@@ -387,6 +410,57 @@ async function limits(entrance: Entrance, route: Route): Promise<string[]> {
 }
 
 /**
+ * Checks that pages of other origins are allowed what they may do, are told when they ask too
+ * often, and that their preflights count nowhere. Only the API is for them.
+ */
+async function originTour(entrance: Entrance, manifests: Manifest[]): Promise<string[]> {
+  const findings: string[] = [];
+  const origin = { origin: 'https://elsewhere.example' };
+  for (const route of routesOf(manifests).filter(({ limit }) => limit !== undefined)) {
+    const { name, page, limit = 0, isApi } = route;
+    const client = newClient();
+    const want = (holds: boolean, problem: string) => {
+      if (!holds) findings.push(`${name}: ${problem}`);
+    };
+    const isShared = ({ headers }: Answer, exposed: string) =>
+      headers['access-control-allow-origin'] === '*' &&
+      headers['access-control-allow-credentials'] === undefined &&
+      new RegExp(`\\b${exposed}\\b`, 'i').test(String(headers['access-control-expose-headers']));
+    const get = () => visitRoute(entrance, route, client, page, { headers: origin });
+    // A browser sends no credentials with a preflight.
+    const preflight = () =>
+      visitRoute(entrance, { ...route, headers: {} }, client, page, {
+        method: 'OPTIONS',
+        headers: { ...origin, 'access-control-request-method': 'PATCH' },
+      });
+    if (!isApi) {
+      const { headers } = await get();
+      want(headers['access-control-allow-origin'] === undefined, 'is for pages of any origin');
+      continue;
+    }
+    for (let i = 0; i < 15; i += 1) {
+      const { status, headers, reached } = await preflight();
+      const methods = String(headers['access-control-allow-methods']);
+      const fields = String(headers['access-control-allow-headers']).toLowerCase();
+      want(status === 200 && reached === undefined, `answers ${status} to preflight ${i + 1}`);
+      want(headers['access-control-allow-origin'] === '*', 'allows a page nothing');
+      want(/\bPATCH\b/.test(methods) && !/\*/.test(methods), `allows a page ${methods}`);
+      want(
+        ['authorization', 'content-type', 'if-match', 'if-none-match'].every((field) =>
+          fields.split(',').includes(field),
+        ),
+        `allows a page ${fields}`,
+      );
+    }
+    want(isShared(await get(), 'etag'), 'hides its answer');
+    let last = await get();
+    for (let i = 0; i < limit * 2 && last.status === 200; i += 1) last = await get();
+    want(last.status === 429 && isShared(last, 'retry-after'), 'hides its 429');
+  }
+  return findings;
+}
+
+/**
  * Checks HTTPS: which routes redirect to it, their certificate, the oldest version of TLS, and
  * HSTS.
  */
@@ -394,18 +468,18 @@ async function tlsTour(entrance: Entrance, manifests: Manifest[]): Promise<strin
   const findings: string[] = [];
   const { web, websecure } = entrance;
   for (const route of routesOf(manifests)) {
-    const { host, path, page, isTls } = route;
-    const secure = await visit(websecure, newClient(), host, page, { isTls: true });
+    const { name, host, page, headers, isTls } = route;
+    const secure = await visit(websecure, newClient(), host, page, { headers, isTls: true });
     const certificate = isTls ? host : 'TRAEFIK DEFAULT CERT';
     if (secure.certificate !== certificate)
       findings.push(`${host} shows the certificate of ${secure.certificate}`);
     if (secure.headers['strict-transport-security'])
-      findings.push(`${host} is strict without the component`);
+      findings.push(`${name} is strict without the component`);
     if (!isTls) continue;
-    const plain = await visit(web, newClient(), host, page);
+    const plain = await visit(web, newClient(), host, page, { headers });
     const isLed =
       [301, 308].includes(plain.status) && plain.headers.location === `https://${host}${page}`;
-    if (!isLed) findings.push(`${host}${path} answers ${plain.status} by plain HTTP`);
+    if (!isLed) findings.push(`${name} answers ${plain.status} by plain HTTP`);
     for (const version of ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const) {
       if ((await speaks(websecure, host, version)) !== (version !== 'TLSv1.1'))
         findings.push(`${host}: ${version}`);
@@ -539,7 +613,7 @@ async function besideBreaking(routes: Route[], attempt: Attempt): Promise<string
   );
   for (const { route, method } of cases) {
     const answers = await attempts(attempt, route, method);
-    const name = `${method} ${route.host}${route.path}`;
+    const name = `${method} ${route.name}`;
     const met = answers.filter(
       ({ status, arrivals }) => status === 502 && arrivals.includes(faulty),
     );
@@ -563,7 +637,7 @@ async function besideGone(routes: Route[], attempt: Attempt): Promise<string[]> 
   );
   for (const { route, method } of cases) {
     for (const { status, arrivals } of await attempts(attempt, route, method)) {
-      const name = `${method} ${route.host}${route.path}`;
+      const name = `${method} ${route.name}`;
       if (status !== 200) findings.push(`${name}: ${status} beside a pod that is gone`);
       else if (arrivals.length !== 1) findings.push(`${name} arrived ${arrivals.length} times`);
     }
@@ -580,8 +654,7 @@ async function withoutPods(routes: Route[], attempt: Attempt): Promise<string[]>
       return [404, 503].includes(status) && status;
     };
     const status = await eventually(refusal, 15_000);
-    if (status !== 503)
-      findings.push(`${route.host}${route.path} is ${status} without a ready pod`);
+    if (status !== 503) findings.push(`${route.name} is ${status} without a ready pod`);
   }
   return findings;
 }

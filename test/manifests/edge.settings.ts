@@ -1,4 +1,4 @@
-import type { Ingress } from 'kubernetes-types/networking/v1';
+import type { HTTPIngressPath, Ingress } from 'kubernetes-types/networking/v1';
 import { parse } from 'yaml';
 import { type Manifest, nameOf, ofKind, selects, workloads } from './manifest.loader.ts';
 import { traefikArguments } from './traefik.runner.ts';
@@ -29,9 +29,10 @@ const proxyUnknown = 30 + 5;
 
 const annotation = 'traefik.ingress.kubernetes.io/router';
 
-/** What of `middlewares.yaml` is looked at. */
+/** What of Traefik's own files is looked at. */
 interface RoutesFile {
   http: {
+    routers: Record<string, { rule: string; middlewares: string[]; service: string }>;
     middlewares: Record<
       string,
       {
@@ -44,12 +45,45 @@ interface RoutesFile {
   tls: { options: { default: { minVersion: string } } };
 }
 
-/** Traefik's own routes and middlewares. */
+/** Traefik's own routes and middlewares, of all its files. */
 export function routesFile(manifests: Manifest[]): RoutesFile {
   const [map] = ofKind(manifests, 'ConfigMap').filter(
     ({ metadata }) => metadata.namespace === 'traefik',
   );
-  return parse(map?.data?.['middlewares.yaml'] ?? '');
+  const files = Object.values(map?.data ?? {}).map((text) => parse(text) as Partial<RoutesFile>);
+  return {
+    http: {
+      routers: Object.assign({}, ...files.map(({ http }) => http?.routers)),
+      middlewares: Object.assign({}, ...files.map(({ http }) => http?.middlewares)),
+    },
+    tls: files.flatMap(({ tls }) => tls ?? [])[0] ?? { options: { default: { minVersion: '' } } },
+  };
+}
+
+/** Apps that know users, whose credentials have a route of their own. */
+const knowingUsers = ['users-service', 'quotes-service'];
+
+/**
+ * The middlewares of the requests with the credentials of a user to a path of an Ingress; undefined
+ * when they go the way of all others.
+ */
+export function userMiddlewares(
+  manifests: Manifest[],
+  namespace: string,
+  host: string,
+  { path = '', backend }: HTTPIngressPath,
+): string[] | undefined {
+  const service = `${namespace}-${backend.service?.name}-${backend.service?.port?.number}@kubernetes`;
+  return Object.values(routesFile(manifests).http.routers).find((router) => {
+    const hosts = /HostRegexp\(`([^`]*)`\)/.exec(router.rule)?.[1];
+    return (
+      router.service === service &&
+      hosts !== undefined &&
+      new RegExp(hosts).test(host) &&
+      router.rule.includes(`PathPrefix(\`${path}\`)`) &&
+      router.rule.includes('HeaderRegexp(`Authorization`, `^(?i:basic) `)')
+    );
+  })?.middlewares;
 }
 
 /** The middlewares that an Ingress asks for. */
@@ -207,10 +241,14 @@ function ingressFindings(ingress: Ingress & Manifest, manifests: Manifest[]): st
   const [settings] = ofKind(manifests, 'ConfigMap').filter(
     ({ metadata }) => metadata.namespace === namespace && metadata.name?.startsWith('settings-'),
   );
+  const limit = Number(settings?.data?.THROTTLE_LIMIT);
   return failed([
+    ...userFindings(ingress, manifests, Number(settings?.data?.THROTTLE_USER_LIMIT ?? 10 * limit)),
+    [limits.every((most) => most >= limit), "a limit below the services' own"],
     [
-      limits.every((limit) => limit >= Number(settings?.data?.THROTTLE_LIMIT)),
-      "a limit below the services' own",
+      !used.includes('ratelimit@file') ||
+        used.slice(0, used.indexOf('ratelimit@file')).includes('cors@file'),
+      'hides its limit from pages of other origins',
     ],
     [used.some((name) => shields.includes(name)), 'no rate limit'],
     [!used.includes('bodycap@file') || paths.join() === '/webhooks', 'no rate limit'],
@@ -231,4 +269,27 @@ function ingressFindings(ingress: Ingress & Manifest, manifests: Manifest[]): st
       'logs what opens an order',
     ],
   ]);
+}
+
+/** What is wrong with the requests to an Ingress that bear the credentials of a user. */
+function userFindings(
+  ingress: Ingress & Manifest,
+  manifests: Manifest[],
+  userLimit: number,
+): [boolean, string][] {
+  const { middlewares } = routesFile(manifests).http;
+  const others = middlewaresOf(ingress);
+  const ofUsers = others.map((name) => name.replace('@file', '').replace('ratelimit', 'userlimit'));
+  return (ingress.spec?.rules ?? []).flatMap(({ host = '', http }) =>
+    (http?.paths ?? [])
+      .filter(({ backend }) => knowingUsers.includes(backend.service?.name ?? ''))
+      .map((path): [boolean, string] => {
+        const used = userMiddlewares(manifests, ingress.metadata.namespace ?? '', host, path);
+        const limit = used?.flatMap((name) => middlewares[name]?.rateLimit?.burst ?? [])[0] ?? 0;
+        return [
+          used?.join() === ofUsers.join() && limit >= userLimit,
+          `${path.path} has no route like it, but with the limit of users, for their credentials`,
+        ];
+      }),
+  );
 }

@@ -87,6 +87,18 @@ const inTraefik = (from: string | RegExp, to: string, finding: RegExp) =>
     'traefik',
   );
 
+/** Plants a mistake into Traefik's own files. */
+const inRoutes = (from: string | RegExp, to: string, finding: RegExp) =>
+  inThe(
+    'ConfigMap',
+    'routes',
+    ({ data = {} }) => {
+      for (const [file, text] of Object.entries(data)) data[file] = text.replace(from, to);
+    },
+    finding,
+    'traefik',
+  );
+
 const remove = (
   kind: keyof Kinds,
   name: string,
@@ -431,6 +443,25 @@ export const mutants: Mutant[] = [
     /a crashed pod is a 502/,
   ),
   inThe(
+    'Ingress',
+    'ingress',
+    (i) =>
+      Object.assign(i.metadata, {
+        annotations: {
+          'traefik.ingress.kubernetes.io/router.middlewares':
+            'https@file,ratelimit@file,cors@file,retry@file',
+        },
+      }),
+    /hides its limit from pages of other origins/,
+  ),
+  // What differs between the route of an Ingress and the one of users: host, service, the rest of
+  // the way, the limit, whose credentials.
+  inRoutes(/\^production-app/g, '^another', /production\/ingress: \/users has no route like it/),
+  inRoutes('service: production-q', 'service: qualification-q', /\/quotes has no route like it/),
+  inRoutes(/\[https, cors, u/g, '[cors, u', /production\/ingress: \/users has no route like it/),
+  inRoutes(/burst: 100$/m, 'burst: 99', /\/users has no route like it/),
+  inRoutes(/basic/g, 'bearer', /\/users has no route like it/),
+  inThe(
     'Namespace',
     'production',
     (n) => Object.assign(n.metadata, { labels: {} }),
@@ -466,27 +497,12 @@ export const mutants: Mutant[] = [
     /is killed while requests on web are under way/,
     'traefik',
   ),
-  inThe(
-    'ConfigMap',
-    'routes',
-    ({ data = {} }) => {
-      for (const [file, text] of Object.entries(data)) {
-        data[file] = text.replace('attempts: 4', 'attempts: 4\n        status: ["502"]');
-      }
-    },
+  inRoutes(
+    'attempts: 4',
+    'attempts: 4\n        status: ["502"]',
     /sends again what a pod may have done/,
-    'traefik',
   ),
-  inThe(
-    'ConfigMap',
-    'routes',
-    ({ data = {} }) => {
-      for (const [file, text] of Object.entries(data))
-        data[file] = text.replace('VersionTLS12', 'VersionTLS10');
-    },
-    /speaks TLS older than 1.2/,
-    'traefik',
-  ),
+  inRoutes('VersionTLS12', 'VersionTLS10', /speaks TLS older than 1.2/),
   inThe(
     'Deployment',
     'traefik',

@@ -9,6 +9,8 @@ import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { collectDefaultMetrics, Histogram } from 'prom-client';
+import { CORS_HEADERS } from '#libs/http/cors.headers.ts';
+import { entityTag } from '#libs/http/entity.tag.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
@@ -66,7 +68,16 @@ async function onFastify(): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    reply.headers(CORS_HEADERS);
     done();
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.url.startsWith('/quotes')) {
+      const tag = entityTag(String(payload));
+      reply.header('cache-control', 'public, no-cache').header('etag', tag);
+      if (request.headers['if-none-match'] === tag) reply.code(304);
+    }
+    done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
     record(
@@ -129,6 +140,9 @@ function onHttp(): void {
           ? await list()
           : await find(path.slice(8));
     response.writeHead(body ? 200 : 404, {
+      ...CORS_HEADERS,
+      'cache-control': 'public, no-cache',
+      etag: body ? entityTag(body) : '',
       'x-request-id': id,
       'x-content-type-options': 'nosniff',
       'content-type': JSON_TYPE,

@@ -34,6 +34,19 @@ const QUOTES = 1000;
  */
 const PAIRS = 3;
 
+/** What measures, and what stands there without it. */
+const MEASURING = {
+  'const observers=[measureRequests(fastify,definition.name)];': '',
+  'http.onRefusal=observeResponses(fastify,observers);': '',
+  'duration.observe((performance.now()-start)/1e3);': '',
+  ',defaultMetrics:{enabled:true}': ',defaultMetrics:{enabled:false}',
+};
+/** What lets pages of any origin and caches use an answer. */
+const SHARING = {
+  'if(isApi)reply.headers(CORS_HEADERS);': '',
+  'if(isApi)negotiateResponses(fastify);': '',
+};
+
 interface Server {
   name: string;
   port: number;
@@ -86,14 +99,19 @@ try {
     limited,
     ...(flask ? [flask] : []),
   ]);
-  const pairs: [Server, Server][] = [];
-  const unobserved = unobservedBundle();
+  const groups: { whole: Server; unobserved: Server; unshared: Server }[] = [];
+  const unobserved = bundleWithout('unobserved', MEASURING);
+  const unshared = bundleWithout('unshared', SHARING);
   for (let i = 1; i <= PAIRS; i++) {
-    const observed = await app(`service, ${i}`, {});
-    pairs.push([observed, await launch(`unobserved, ${i}`, [unobserved], { LOG_LEVEL: 'silent' })]);
+    groups.push({
+      whole: await app(`service, ${i}`, {}),
+      unobserved: await launch(`unobserved, ${i}`, [unobserved], { LOG_LEVEL: 'silent' }),
+      unshared: await launch(`no CORS, no tags, ${i}`, [unshared]),
+    });
   }
-  const overhead = await compare('GET /quotes/{id}', one, pairs.flat());
-  for (const { process: child } of pairs.flat()) child.kill('SIGKILL');
+  const contestants = groups.flatMap((group) => Object.values(group));
+  const overhead = await compare('GET /quotes/{id}', one, contestants);
+  for (const { process: child } of contestants) child.kill('SIGKILL');
   const list = await compare('GET /quotes', '/quotes', [service, fastify, http]);
   const shop = await launch('shop', ['dist/apps/shop/main.js'], {
     DEMO_MODE: 'True',
@@ -117,8 +135,10 @@ try {
   verdict('GET /quotes/{id} against bare node:http', ratio(byId, service, http), 0.72);
   verdict('GET /quotes against bare Fastify', ratio(list, service, fastify), 0.85);
   verdict('GET /quotes against bare node:http', ratio(list, service, http), 0.72);
-  const costs = pairs.map(([observed, bare]) => ratio(overhead, observed, bare));
-  verdict('with metrics, logs, tracing off, against without', median(costs), 0.9);
+  const cost = (of: 'unobserved' | 'unshared') =>
+    median(groups.map((group) => ratio(overhead, group.whole, group[of])));
+  verdict('with metrics, logs, tracing off, against without', cost('unobserved'), 0.9);
+  verdict('with CORS, Cache-Control and entity tags, against without', cost('unshared'), 0.9);
   verdict('limiter on against off', ratio(byId, limited, service), 0.6);
   if (flask)
     verdict('GET /quotes/{id} against Flask under gunicorn', ratio(byId, service, flask), 8);
@@ -135,22 +155,14 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The service's bundle without its measuring, for which the product has no switch. */
-function unobservedBundle(): string {
-  const copy = resolve('data/bench/unobserved');
+/** The service's bundle without something for which the product has no switch. */
+function bundleWithout(name: string, parts: Readonly<Record<string, string>>): string {
+  const copy = resolve(`data/bench/${name}`);
   cpSync('dist/apps/quotes', copy, { recursive: true });
   let source = readFileSync(`${copy}/main.js`, 'utf8');
-  for (const measuring of [
-    'const observers=[measureRequests(fastify,definition.name)];',
-    'http.onRefusal=observeResponses(fastify,observers);',
-    'duration.observe((performance.now()-start)/1e3);',
-    ',defaultMetrics:{enabled:true}',
-  ]) {
-    if (!source.includes(measuring)) throw new Error(`the bundle has no ${measuring}`);
-    source = source.replaceAll(
-      measuring,
-      measuring.startsWith(',') ? ',defaultMetrics:{enabled:false}' : '',
-    );
+  for (const [part, instead] of Object.entries(parts)) {
+    if (!source.includes(part)) throw new Error(`the bundle has no ${part}`);
+    source = source.replaceAll(part, instead);
   }
   writeFileSync(`${copy}/main.js`, source);
   return `${copy}/main.js`;

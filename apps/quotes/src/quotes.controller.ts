@@ -86,6 +86,7 @@ export class QuotesController {
   // One that asks the search service waits for the verdict, so that a refusal costs nothing there.
   @ReadAhead(({ url }) => !url.includes('?'))
   @Header('content-type', JSON_TYPE)
+  @Header('cache-control', 'no-store')
   @ApiOperation({ summary: 'Read a quote drawn at random' })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')

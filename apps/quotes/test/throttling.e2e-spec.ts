@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '#libs/testing/eventually.ts';
 import {
   type Answer,
+  basic,
   call,
   expectProblem,
   metric,
@@ -9,6 +10,7 @@ import {
   succeeded,
 } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
+import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
 const platform = new Platform();
@@ -303,6 +305,140 @@ describe('X-Forwarded-For', () => {
       expect(await platform.keys('throttle:*')).toEqual(['throttle:127.0.0.1']);
       expect(behind.output()).not.toContain('text-');
     });
+  });
+});
+
+describe('a user', () => {
+  const USER_LIMIT = 10 * LIMIT;
+  const tintin = basic('tintin', secret('tintin'));
+  const logins = (service: ServiceProcess, outcome: string) =>
+    metric(service, `logins_total{outcome="${outcome}"}`);
+
+  /** Adds a user, and forgets what that counted. */
+  async function addUser(id: string): Promise<void> {
+    const json = { id, name: id, password: secret(id) };
+    succeeded(await call(users, 'POST /users', { key, json }));
+    await platform.redis.del('throttle:127.0.0.1');
+  }
+  /** Reads with credentials that a service does not know until it does. */
+  async function becomeKnown(credentials: string, service = quotes): Promise<void> {
+    const before = await logins(service, 'verified');
+    const { headers } = await call(service, 'GET /quotes', { key: credentials });
+    expect(headers.get('ratelimit-limit')).toBe(String(LIMIT));
+    await eventually(async () => (await logins(service, 'verified')) > before);
+  }
+  const left = (answer: Answer) => [
+    answer.headers.get('ratelimit-limit'),
+    answer.headers.get('ratelimit-remaining'),
+  ];
+
+  beforeEach(() => addUser('tintin'));
+
+  it('counts for the address until the password is verified, and then for itself', async () => {
+    const read = () => call(quotes, 'GET /quotes/random', { key: tintin });
+    expect(left(await call(quotes, 'GET /quotes/1', { key: tintin }))).toEqual(['10', '9']);
+    await eventually(async () => left(await read())[0] === String(USER_LIMIT));
+    const [, before] = left(await read());
+    const post = await call(quotes, 'POST /quotes', { key: tintin, json: { quote: 'x' } });
+    expect(post.status).toBe(201);
+    expect(left(post)).toEqual(['100', String(Number(before) - 1)]);
+    expect(post.headers.get('ratelimit-policy')).toBe('100;w=600');
+    expect((await platform.keys('throttle:*')).sort()).toEqual([
+      'throttle:127.0.0.1',
+      'throttle:user:tintin',
+    ]);
+  });
+
+  it('is verified by a write at once', async () => {
+    await addUser('haddock');
+    const haddock = basic('haddock', secret('haddock'));
+    const post = () => call(replica, 'POST /quotes', { key: haddock, json: { quote: 'x' } });
+    expect(left(await post())).toEqual(['10', '9']);
+    expect(left(await post())).toEqual(['100', '99']);
+  });
+
+  it('has one budget at all replicas, exactly, whatever its addresses have left', async () => {
+    await becomeKnown(tintin, quotes);
+    await becomeKnown(tintin, replica);
+    await platform.redis.del('throttle:127.0.0.1');
+    await exhaust();
+    expectRefusal(await call(quotes, 'GET /quotes'));
+    const services = [quotes, replica];
+    const answers = await Promise.all(
+      Array.from({ length: USER_LIMIT + 30 }, (_, i) =>
+        call(services[i % 2] ?? quotes, i % 3 ? 'GET /quotes' : 'GET /quotes/1', { key: tintin }),
+      ),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBe(30);
+    for (const { headers } of refused) {
+      expect(headers.get('ratelimit-policy')).toBe('100;w=600');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(590);
+    }
+    expect(await platform.redis.llen('throttle:user:tintin')).toBe(USER_LIMIT);
+    expect(await platform.redis.llen('throttle:127.0.0.1')).toBe(LIMIT);
+  });
+
+  it('counts for the address with a wrong password, which is not even tried beyond it', async () => {
+    const wrong = basic('tintin', secret('wrong'));
+    await becomeKnown(tintin);
+    await platform.redis.del('throttle:127.0.0.1');
+    const before = await logins(quotes, 'failed');
+    for (let i = 0; i < LIMIT; i += 1) {
+      const answer = await call(quotes, 'GET /quotes', { key: wrong });
+      // Reading is open to all.
+      expect([answer.status, ...left(answer)]).toEqual([200, '10', String(LIMIT - 1 - i)]);
+    }
+    await eventually(async () => (await logins(quotes, 'failed')) - before === LIMIT);
+    for (let i = 0; i < 3; i += 1)
+      expectRefusal(await call(quotes, 'GET /quotes/1', { key: wrong }));
+    expectRefusal(await call(quotes, 'POST /quotes', { key: wrong, json: { quote: 'x' } }));
+    expect((await logins(quotes, 'failed')) - before).toBe(LIMIT);
+    expect((await call(quotes, 'GET /quotes', { key: tintin })).status).toBe(200);
+  });
+
+  it('has no budget any more once it is removed', async () => {
+    await becomeKnown(tintin);
+    expect(left(await call(quotes, 'GET /quotes', { key: tintin }))[0]).toBe('100');
+    await platform.redis.del('throttle:127.0.0.1');
+    await call(users, 'DELETE /users/tintin', { key });
+    expect(left(await call(quotes, 'GET /quotes', { key: tintin }))).toEqual(['10', '8']);
+    expect(await platform.redis.llen('throttle:user:tintin')).toBe(1);
+  });
+
+  it('is asked for by one derivation, however many requests bring its credentials', async () => {
+    const service = await platform.service('quotes', { ...limited, THROTTLE_LIMIT: '50' });
+    await Promise.all(
+      Array.from({ length: 20 }, () => call(service, 'GET /quotes', { key: tintin })),
+    );
+    const read = () => call(service, 'GET /quotes', { key: tintin });
+    await eventually(async () => left(await read())[0] === '500');
+    // What still waits for its turn finds the work done.
+    await call(service, 'POST /quotes', { key: tintin, json: { quote: 'x' } });
+    expect(await logins(service, 'verified')).toBe(1);
+  });
+
+  it('has THROTTLE_USER_LIMIT where it is set; whoever holds an admin key has none', async () => {
+    const service = await platform.service('quotes', { ...limited, THROTTLE_USER_LIMIT: '3' });
+    await becomeKnown(tintin, service);
+    const statuses = [];
+    for (let i = 0; i < 4; i += 1)
+      statuses.push((await call(service, 'GET /quotes', { key: tintin })).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    for (const header of [key, `Bearer ${key}`])
+      expect(left(await call(service, 'GET /quotes', { key: header }))[0]).toBe('10');
+  });
+
+  it('counts for the address where nobody knows users, and while Redis is away', async () => {
+    await becomeKnown(tintin);
+    expect(left(await call(search, 'GET /search?keyword=x', { key: tintin }))[0]).toBe('10');
+    await platform.signalRedis('SIGKILL');
+    await eventually(async () => (await call(quotes, 'GET /readyz')).status === 503);
+    const answer = await call(quotes, 'GET /quotes', { key: tintin });
+    expectProblem(answer, 503, 'unavailable');
+    expect(left(answer)[0]).toBe('10');
+    await platform.startRedis();
+    await eventually(async () => (await call(quotes, 'GET /readyz')).status === 200);
   });
 });
 

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import { preferredCoding } from '#libs/http/content.coding.ts';
 import { layout, type Page } from './layout.ts';
 
 declare module 'fastify' {
@@ -59,13 +60,8 @@ export function sendZipped(
   plain: string | Buffer,
   zipped: () => Buffer,
 ): void {
-  if (acceptsGzip(reply.request)) reply.header('content-encoding', 'gzip').send(zipped());
+  const accepted = reply.request.headers['accept-encoding'];
+  if (preferredCoding(accepted?.toString(), ['gzip']))
+    reply.header('content-encoding', 'gzip').send(zipped());
   else reply.send(plain);
-}
-
-/** Whether an answer may be compressed (RFC 9110, 12.5.3). */
-function acceptsGzip(request: FastifyRequest): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(
-    String(request.headers['accept-encoding'] ?? ''),
-  );
 }
