@@ -1,16 +1,22 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 
 /** The metrics of this process. */
-@ApiTags('operations')
+@ApiTag('operations')
 @SkipThrottle()
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
   @Get()
-  @ApiOperation({ summary: 'Metrics of this process, for Prometheus' })
+  @ApiOperation({
+    // The method has the name that it overrides.
+    operationId: 'getMetrics',
+    summary: 'Metrics of this process, for Prometheus',
+    description: 'Requests, Redis, memory and what else the dashboards show.',
+  })
   @ApiOkResponse({
     content: { 'text/plain': { schema: { type: 'string' } } },
     description: 'Prometheus text format',

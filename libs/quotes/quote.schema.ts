@@ -12,6 +12,7 @@ export const QUOTE_ID = new RegExp(`^${QUOTE_ID_PATTERN}$`);
 export const quoteIdSchema = z
   .string('must be given once')
   .regex(QUOTE_ID, 'must be 1 to 16 decimal digits')
+  .describe('id of the quote')
   .meta({ example: '1763740800000000' });
 
 const quoteText = textSchema(2000).meta({ example: 'Tonnerre de Brest !' });
@@ -26,7 +27,8 @@ const tagsSchema = z
   .max(MAX_TAGS, `must be at most ${MAX_TAGS} tags`)
   .nullish()
   .transform((tags) => [...new Set(tags)])
-  .describe('words to find it by; they are kept in lower case');
+  .describe('words to find it by; they are kept in lower case')
+  .meta({ default: [] });
 
 /** Body of `POST /quotes`. */
 export const newQuoteSchema = z
@@ -49,7 +51,10 @@ export const newQuoteSchema = z
     tags: tagsSchema,
     user_id: idSchema
       .nullish()
-      .describe('the user of this platform who signs the quote')
+      .describe(
+        'the user of this platform who signs the quote; without it, the user whose credentials ' +
+          'the request bears',
+      )
       .meta({ example: 'tintin' }),
   })
   .meta({ id: 'NewQuote' });

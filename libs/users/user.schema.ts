@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
+/** Path parameter of a user. */
+export const userIdSchema = idSchema.describe('id of the user').meta({ example: 'tintin' });
+
 /** Body of `POST /users`. */
 export const newUserSchema = z
   .strictObject({

@@ -1,14 +1,15 @@
 import { Controller, Delete, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidBody, ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
-import { idSchema } from '#libs/schema/text.schema.ts';
 import {
   type NewUserBody,
   newUserSchema,
   type UserListQuery,
+  userIdSchema,
   userListQuerySchema,
   userListSchema,
   userSchema,
@@ -16,7 +17,7 @@ import {
 import { UsersService } from './users.service.ts';
 
 /** The users, for holders of the admin key. */
-@ApiTags('users')
+@ApiTag('users')
 @RequireAdminKey()
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('users')
@@ -24,7 +25,10 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Add a user' })
+  @ApiOperation({
+    summary: 'Add a user',
+    description: 'The password is kept as a hash of argon2id, and no call answers with either.',
+  })
   @ApiAnswer(201, userSchema, { Location: 'Path of the user' })
   @ApiProblem(
     'invalid-request',
@@ -36,7 +40,7 @@ export class UsersController {
     'busy',
     'full',
   )
-  async create(
+  async createUser(
     @ValidBody(newUserSchema) body: NewUserBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -48,27 +52,36 @@ export class UsersController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the users, by id' })
+  @ApiOperation({
+    summary: 'List the users, by id',
+    description: 'A page at a time, in the order of the bytes of the ids.',
+  })
   @ApiAnswer(200, userListSchema)
   @ApiProblem('invalid-request')
-  list(@ValidQuery(userListQuerySchema) query: UserListQuery) {
+  listUsers(@ValidQuery(userListQuerySchema) query: UserListQuery) {
     return this.users.list(query);
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Read a user' })
+  @ApiOperation({
+    summary: 'Read a user',
+    description: 'The name that stands below the quotes of this user.',
+  })
   @ApiAnswer(200, userSchema)
   @ApiProblem('invalid-request', 'not-found')
-  find(@ValidParam('id', idSchema) id: string) {
+  getUser(@ValidParam('id', userIdSchema) id: string) {
     return this.users.find(id);
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove a user; the quotes stay, unsigned' })
+  @ApiOperation({
+    summary: 'Remove a user; the quotes stay, unsigned',
+    description: 'The password no longer works, at once. The id may be given to somebody else.',
+  })
   @ApiAnswer(204)
   @ApiProblem('invalid-request', 'not-found')
-  delete(@ValidParam('id', idSchema) id: string, @Req() request: FastifyRequest) {
+  deleteUser(@ValidParam('id', userIdSchema) id: string, @Req() request: FastifyRequest) {
     request.subject = id;
     return this.users.delete(id);
   }
