@@ -137,6 +137,9 @@ function refine(schema: z.core.$ZodType, json: JsonSchema, io: 'input' | 'output
   // Zod leaves out the default of an input that it transforms.
   const fallback = z.globalRegistry.get(schema)?.default;
   if (fallback !== undefined) json.default = fallback;
+  // That an optional field is null says nothing, and openapi-typescript requires a field that has
+  // a default.
+  if (json.default === null) delete json.default;
   // A format says all that its expression would.
   if (json.format !== undefined) delete json.pattern;
   // Without a format, generators take 32 bits for a number.

@@ -27,8 +27,7 @@ const tagsSchema = z
   .max(MAX_TAGS, `must be at most ${MAX_TAGS} tags`)
   .nullish()
   .transform((tags) => [...new Set(tags)])
-  .describe('words to find it by; they are kept in lower case')
-  .meta({ default: [] });
+  .describe('words to find it by; they are kept in lower case');
 
 /** Body of `POST /quotes`. */
 export const newQuoteSchema = z
@@ -57,7 +56,7 @@ export const newQuoteSchema = z
       )
       .meta({ example: 'tintin' }),
   })
-  .meta({ id: 'NewQuote' });
+  .meta({ id: 'QuoteInput' });
 
 /** A quote as services answer with it. */
 export const quoteSchema = z

@@ -25,7 +25,7 @@ export const newUserSchema = z
         example: 'a long phrase of your own',
       }),
   })
-  .meta({ id: 'NewUser' });
+  .meta({ id: 'UserInput' });
 
 /** Length of a password as it is compared: in characters of normal form C. */
 export function passwordLength(password: string): number {

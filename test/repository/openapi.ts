@@ -26,7 +26,12 @@ export function openApiGaps(documents: ReadonlyMap<ServiceName, OpenApi>): strin
     }),
     ...trialGaps(service, document),
     ...Object.entries(document.components.schemas).flatMap(([name, schema]) =>
-      schemaGaps(schema).map((gap) => `${service}: the schema ${name} ${gap}`),
+      [
+        ...(name.startsWith('New') && document.components.schemas[name.slice('New'.length)]
+          ? [`has the name of a function that clients in Go have for ${name.slice('New'.length)}`]
+          : []),
+        ...schemaGaps(schema),
+      ].map((gap) => `${service}: the schema ${name} ${gap}`),
     ),
     ...(/jwt/i.test(JSON.stringify(document)) ? [`${service}: no key here is a JWT`] : []),
   ]);

@@ -48,7 +48,8 @@ type failure interface {
 	Model() any
 }
 
-// clientOf answers with the client of a service, and with a context that bears the credentials.
+// clientOf answers with the client of a service, and with a context that bears the credentials. A
+// client has the keys of the schemes that its document names.
 func clientOf(r request) (any, context.Context) {
 	key, user := r.Credentials.AdminKey, r.Credentials.UserCredentials
 	switch r.Service {
@@ -56,8 +57,7 @@ func clientOf(r request) (any, context.Context) {
 		c := users.NewConfiguration()
 		c.Servers, c.DefaultHeader = users.ServerConfigurations{{URL: r.URL}}, r.Headers
 		return users.NewAPIClient(c), bearing(r, users.ContextAPIKeys,
-			map[string]users.APIKey{"adminKey": {Key: key}}, users.ContextAccessToken,
-			users.ContextBasicAuth, users.BasicAuth{UserName: user.ID, Password: user.Password})
+			map[string]users.APIKey{"adminKey": {Key: key}}, users.ContextAccessToken, nil, nil)
 	case "quotes":
 		c := quotes.NewConfiguration()
 		c.Servers, c.DefaultHeader = quotes.ServerConfigurations{{URL: r.URL}}, r.Headers
@@ -72,8 +72,7 @@ func clientOf(r request) (any, context.Context) {
 		c := shop.NewConfiguration()
 		c.Servers, c.DefaultHeader = shop.ServerConfigurations{{URL: r.URL}}, r.Headers
 		return shop.NewAPIClient(c), bearing(r, shop.ContextAPIKeys,
-			map[string]shop.APIKey{"adminKey": {Key: key}}, shop.ContextAccessToken,
-			shop.ContextBasicAuth, shop.BasicAuth{UserName: user.ID, Password: user.Password})
+			map[string]shop.APIKey{"adminKey": {Key: key}}, shop.ContextAccessToken, nil, nil)
 	}
 	panic("no client of " + r.Service)
 }

@@ -16,13 +16,6 @@ def snake_case(name):
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
 
 
-def plain(value):
-    """What a client answers with, in the types of JSON."""
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode()
-    return json.loads(value.to_json()) if hasattr(value, "to_json") else value
-
-
 def send(request):
     package = importlib.import_module(request["service"] + "_client")
     credentials = request["credentials"]
@@ -45,9 +38,12 @@ def send(request):
         method = getattr(api, snake_case(request["operation"]) + "_with_http_info")
         try:
             answer = method(**arguments)
-            return {"status": answer.status_code, "body": plain(answer.data)}
+            status, body = answer.status_code, answer.data
         except package.ApiException as error:
-            return {"status": error.status, "body": plain(error.data)}
+            status, body = error.status, error.data
+        if isinstance(body, (bytes, bytearray)):
+            body = body.decode()
+        return {"status": status, "body": client.sanitize_for_serialization(body)}
 
 
 here = pathlib.Path(__file__).parent

@@ -54,8 +54,11 @@ type CallOf<Operation> = Member<'parameters', ParametersOf<Operation>> &
   Member<'body', BodyOf<Operation>>;
 
 interface TrialOf<Operation> {
-  readonly succeeds: CallOf<Operation> & { readonly answer?: Constant<AnswerOf<Operation>, true> };
-  readonly fails: CallOf<Operation>;
+  readonly succeeds: CallOf<Operation> & {
+    readonly status: number;
+    readonly answer?: Constant<AnswerOf<Operation>, true>;
+  };
+  readonly fails: CallOf<Operation> & { readonly problem: string };
 }
 
 type TrialsOf<Operations> = { readonly [Id in keyof Operations]: TrialOf<Operations[Id]> };
