@@ -1,12 +1,11 @@
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
-import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 
 /** The metrics of this process. */
-@ApiTag('operations')
+@ApiTags('operations')
 @SkipThrottle()
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
