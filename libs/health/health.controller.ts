@@ -23,8 +23,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Whether the process is alive',
     description:
-      'Answers as long as the process can answer at all, also while Redis is away: a service that ' +
-      'is restarted would not bring Redis back.',
+      'Answers as long as the process can answer at all, also while Redis is away: to restart ' +
+      'the service would not bring Redis back.',
   })
   @ApiAnswer(200, healthSchema)
   getHealth() {
@@ -35,8 +35,8 @@ export class HealthController {
   @ApiOperation({
     summary: 'Whether the service can take requests',
     description:
-      'It can when Redis is up, the index is loaded, and it is not shutting down. It is `degraded` ' +
-      'when Redis is full and refuses writes.',
+      'It can when Redis is up, the index is loaded, and it is not shutting down. It is ' +
+      '`degraded` when Redis is full and refuses writes.',
   })
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')

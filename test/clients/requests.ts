@@ -4,7 +4,7 @@ import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import { type Method, type OpenApi, operationsOf } from './document.ts';
 import { type Credentials, TRIALS, type Trial } from './trials.ts';
 
-/** A call as the clients read it: all that the document tells of it, and all that trials.ts does. */
+/** A call as the clients read it: what the document tells of it, and what trials.ts does. */
 export interface ClientRequest {
   service: ServiceName;
   /** Address of the service. */

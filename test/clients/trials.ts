@@ -13,7 +13,7 @@ interface Call {
 
 /** An operation, called once with success and once with an error. */
 export interface Trial {
-  /** `answer` is at least in the answer: every field and item that it names, or a part of a text. */
+  /** `answer` is at least in the answer: fields and items, or a part of a text. */
   succeeds: Call & { status: number; answer?: unknown };
   /** `problem` is the name in the catalogue of errors. */
   fails: Call & { problem: string };
@@ -173,7 +173,7 @@ export const TRIALS = {
     receiveStripeEvent: {
       succeeds: {
         parameters: { 'Stripe-Signature': '{signature}' },
-        // The signature is over the bytes that a client sends: these are the same in every language.
+        // The signature is over the bytes of the body, which are the same in every language.
         body: {},
         status: 200,
         answer: { received: true },

@@ -31,8 +31,8 @@ export class OrdersController {
   @ApiOperation({
     summary: 'List the orders, newest first',
     description:
-      'A page at a time: `next` of a page is the `cursor` of the page behind it. A browser, which ' +
-      'accepts `text/html`, gets a page instead.',
+      'A page at a time: `next` of a page is the `cursor` of the page behind it. A browser, ' +
+      'which accepts `text/html`, gets a page instead.',
   })
   @ApiAnswer(200, orderListSchema)
   @ApiProblem('invalid-request')

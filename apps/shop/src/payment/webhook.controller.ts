@@ -59,9 +59,10 @@ export class WebhookController {
   @ApiOperation({
     summary: 'Take an event of Stripe, signed by it',
     description:
-      'Stripe calls this, and nobody else can: the signature is a HMAC over the time and the bytes ' +
-      'of the body, with the secret that Stripe and the shop share, and is good for 5 minutes. The ' +
-      'answer says that the order is stored. Events that concern no order are taken as well.',
+      'Stripe calls this, and nobody else can: the signature is a HMAC over the time and the ' +
+      'bytes of the body, with the secret that Stripe and the shop share, and is good for 5 ' +
+      'minutes. The answer says that the order is stored. Events that concern no order are taken ' +
+      'as well.',
   })
   @ApiHeader({
     name: 'Stripe-Signature',
