@@ -117,7 +117,10 @@ const idsSchema = z
 
 const listParameters = {
   ids: idsSchema,
-  limit: limitSchema,
+  // Clients in Go send what has a default in the document, and `ids` goes with no other parameter.
+  limit: limitSchema.describe('how many items to answer with, by default 20').meta({
+    default: undefined,
+  }),
   cursor: z
     .string('must be given once')
     .regex(QUOTE_ID, 'must be the `next` of a page')

@@ -104,9 +104,13 @@ export const TRIALS = {
     },
     listQuotes: {
       succeeds: {
-        parameters: { limit: 100, user_id: '{user}' },
+        parameters: { ids: '{quote}' },
         status: 200,
-        answer: { items: [{ id: '{quote}', tags: ['courage', 'mer'], user_id: '{user}' }] },
+        answer: {
+          items: [{ id: '{quote}', tags: ['courage', 'mer'], user_id: '{user}' }],
+          total: 1,
+          next: null,
+        },
       },
       fails: { parameters: { ids: '{quote}', limit: 2 }, problem: 'invalid-request' },
     },

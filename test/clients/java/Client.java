@@ -59,7 +59,7 @@ public final class Client {
   private static void authenticate(Object client, JsonObject credentials) throws Exception {
     if (credentials.has("adminKey")) set(client, "setApiKey", text(credentials, "adminKey"));
     if (credentials.has("adminKeyBearer")) {
-      set(client, "setAccessToken", text(credentials, "adminKeyBearer"));
+      set(client, "setBearerToken", text(credentials, "adminKeyBearer"));
     }
     if (credentials.has("userCredentials")) {
       JsonObject user = credentials.getAsJsonObject("userCredentials");

@@ -30,7 +30,7 @@ def send(request):
     arguments = {snake_case(one["name"]): one["value"] for one in request["parameters"]}
     if "body" in request:
         model = getattr(package, request["model"])
-        arguments[snake_case(request["model"])] = model.from_dict(request["body"])
+        arguments[snake_case(request["model"])] = model(**request["body"])
     with package.ApiClient(configuration) as client:
         for name, value in request["headers"].items():
             client.set_default_header(name, value)
