@@ -14,6 +14,10 @@ export const SECURITY = {
 } as const;
 
 type JsonSchema = Record<string, unknown>;
+type OperationObject = ReturnType<typeof operationsOf>[number];
+
+/** Larger numbers take 64 bits. */
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** Serves the OpenAPI document on `/openapi.json`; the first request for it builds it. */
 export function serveOpenApi(
@@ -75,29 +79,42 @@ function createDocument(
     ...document.components,
     schemas: { ...document.components?.schemas, ...problem.components },
   };
-  const used = new Set<string>();
-  for (const operation of operationsOf(document)) {
-    for (const tag of operation.tags ?? []) used.add(tag);
-    if (operation.tags?.includes('operations'))
-      operation.operationId = operation.operationId?.replace(/^get/, `get${capitalised(service)}`);
-    // Without this, a reader cannot tell an open operation from one whose key was forgotten.
-    operation.security ??= [];
-    for (const parameter of operation.parameters ?? []) {
-      if (!('schema' in parameter) || !parameter.schema || '$ref' in parameter.schema) continue;
-      // The description of a parameter is its own, and needs no copy in its schema.
-      delete parameter.schema.description;
-    }
+  for (const operation of operationsOf(document)) complete(operation, service);
+  return withUsedAlone(document);
+}
+
+/** Says of an operation what the decorators leave out. */
+function complete(operation: OperationObject, service: string): void {
+  if (operation.tags?.includes('operations'))
+    operation.operationId = operation.operationId?.replace(/^get/, `get${capitalised(service)}`);
+  // Without this, a reader cannot tell an open operation from one whose key was forgotten.
+  operation.security ??= [];
+  for (const parameter of operation.parameters ?? []) {
+    if (!('schema' in parameter) || !parameter.schema || '$ref' in parameter.schema) continue;
+    // The description of a parameter is its own, and needs no copy in its schema.
+    delete parameter.schema.description;
   }
-  document.tags = Object.entries(TAGS)
-    .filter(([name]) => used.has(name))
-    .map(([name, text]) => ({ name, description: text }));
-  const schemes = new Set(
-    operationsOf(document).flatMap(({ security = [] }) => security.flatMap(Object.keys)),
-  );
-  document.components.securitySchemes = Object.fromEntries(
-    Object.entries(document.components.securitySchemes ?? {}).filter(([name]) => schemes.has(name)),
-  );
-  return document;
+}
+
+/** Defines the tags that the operations have, and no other security schemes than they need. */
+function withUsedAlone(document: OpenAPIObject): OpenAPIObject {
+  const operations = operationsOf(document);
+  const tags = new Set(operations.flatMap((operation) => operation.tags ?? []));
+  const schemes = new Set(operations.flatMap(({ security = [] }) => security.flatMap(Object.keys)));
+  return {
+    ...document,
+    tags: Object.entries(TAGS)
+      .filter(([name]) => tags.has(name))
+      .map(([name, description]) => ({ name, description })),
+    components: {
+      ...document.components,
+      securitySchemes: Object.fromEntries(
+        Object.entries(document.components?.securitySchemes ?? {}).filter(([name]) =>
+          schemes.has(name),
+        ),
+      ),
+    },
+  };
 }
 
 function operationsOf({ paths }: OpenAPIObject) {
@@ -148,5 +165,3 @@ function refine(schema: z.core.$ZodType, json: JsonSchema, io: 'input' | 'output
   // An answer may get further fields, which no client must refuse.
   if (io === 'output' && json.additionalProperties === false) delete json.additionalProperties;
 }
-
-const MAX_INT32 = 2 ** 31 - 1;
