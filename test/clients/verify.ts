@@ -36,7 +36,9 @@ export function undocumentedFields(
     (name === undefined ? schema : document.components.schemas[name]) ?? {};
   if (Array.isArray(value))
     return value.flatMap((item) => undocumentedFields(item, items, document, `${place}[]`));
-  if (typeof value !== 'object' || value === null) return [];
+  // A schema that names no field says nothing of them.
+  if (typeof value !== 'object' || value === null || !(properties ?? additionalProperties))
+    return [];
   return Object.entries(value).flatMap(([field, part]) => {
     const known = properties?.[field];
     if (!known && !additionalProperties) return [`${place}.${field} is not in the document`];
