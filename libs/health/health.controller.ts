@@ -1,15 +1,16 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 import { HealthCheckService } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
 import { VERSION } from '#libs/config/version.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { PROBLEMS } from '#libs/problem/problem.catalogue.ts';
 import { healthSchema, readinessSchema, versionSchema } from './health.schema.ts';
 import { ReadinessService } from './readiness.service.ts';
 
 /** Answers what Kubernetes and operators ask a service about itself. */
-@ApiTags('operations')
+@ApiTag('operations')
 @SkipThrottle()
 @Controller()
 export class HealthController {
@@ -19,21 +20,27 @@ export class HealthController {
   ) {}
 
   @Get('healthz')
-  @ApiOperation({ summary: 'Whether the process is alive; says nothing of Redis' })
+  @ApiOperation({
+    summary: 'Whether the process is alive',
+    description:
+      'Answers as long as the process can answer at all, also while Redis is away: to restart ' +
+      'the service would not bring Redis back.',
+  })
   @ApiAnswer(200, healthSchema)
-  healthz() {
+  getHealth() {
     return { status: 'ok' };
   }
 
   @Get('readyz')
   @ApiOperation({
-    summary:
-      'Whether the service can take requests: Redis is up, the index is loaded, it is not ' +
-      'shutting down; `degraded` when Redis is full and refuses writes',
+    summary: 'Whether the service can take requests',
+    description:
+      'It can when Redis is up, the index is loaded, and it is not shutting down. It is ' +
+      '`degraded` when Redis is full and refuses writes.',
   })
   @ApiAnswer(200, readinessSchema)
   @ApiProblem('not-ready')
-  async readyz() {
+  async getReadiness() {
     const [report, isFull] = await Promise.all([
       this.health.check(this.readiness.probes()),
       this.readiness.isFull(),
@@ -43,9 +50,12 @@ export class HealthController {
   }
 
   @Get('version')
-  @ApiOperation({ summary: 'What is running' })
+  @ApiOperation({
+    summary: 'What is running',
+    description: 'The version of the platform, and the commit that the service was built from.',
+  })
   @ApiAnswer(200, versionSchema)
-  version() {
+  getVersion() {
     return VERSION;
   }
 }

@@ -8,7 +8,10 @@ export const readinessSchema = z
   .object({
     status: z.enum(['ok', 'degraded']).describe('`degraded`: it serves reads, and refuses writes'),
     reason: z.string().optional().describe('why it is degraded'),
-    details: z.record(z.string(), z.object({ status: z.literal('up') })),
+    details: z.record(
+      z.string(),
+      z.object({ status: z.literal('up') }).meta({ id: 'ReadinessDetail' }),
+    ),
   })
   .loose()
   .meta({ id: 'Readiness' });

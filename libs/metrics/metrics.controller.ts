@@ -10,7 +10,12 @@ import type { FastifyReply } from 'fastify';
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
   @Get()
-  @ApiOperation({ summary: 'Metrics of this process, for Prometheus' })
+  @ApiOperation({
+    // The method has the name that it overrides.
+    operationId: 'getMetrics',
+    summary: 'Metrics of this process, for Prometheus',
+    description: 'Requests, Redis, memory and what else the dashboards show.',
+  })
   @ApiOkResponse({
     content: { 'text/plain': { schema: { type: 'string' } } },
     description: 'Prometheus text format',

@@ -10,6 +10,10 @@ const REQUEST_ID = {
   },
 };
 
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } },
+};
+
 /** Documents a successful answer; `headers` maps further header names to what they hold. */
 export function ApiAnswer(status: number, schema?: ZodType, headers: Record<string, string> = {}) {
   const documented = Object.fromEntries(
@@ -28,32 +32,29 @@ export function ApiAnswer(status: number, schema?: ZodType, headers: Record<stri
 
 /** Documents the errors that an operation may answer with, one response per status. */
 export function ApiProblem(...names: ProblemName[]) {
-  const byStatus = Map.groupBy(names, (name) => PROBLEMS[name].status);
-  return applyDecorators(
-    ...[...byStatus].map(([status, problems]) =>
-      ApiResponse({
-        status,
-        description: problems
-          .map((name) => `${PROBLEMS[name].title} (\`${problemType(name)}\`)`)
-          .join('; '),
-        headers: { ...REQUEST_ID, ...(status === 429 || status === 503 ? RETRY_AFTER : {}) },
-        content: {
-          'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
-            example: problems.map((name) => ({
-              type: problemType(name),
-              title: PROBLEMS[name].title,
-              status,
-              detail: PROBLEMS[name].title,
-              instance: '3f0c3a52-5f6e-4d0b-9a53-0a1ce5b2f3aa',
-            }))[0],
-          },
-        },
-      }),
-    ),
-  );
+  return applyDecorators(...problemResponses(names).map((response) => ApiResponse(response)));
 }
 
-const RETRY_AFTER = {
-  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } },
-};
+/** The responses that these errors are, one per status. */
+export function problemResponses(names: readonly ProblemName[]) {
+  const byStatus = Map.groupBy(names, (name) => PROBLEMS[name].status);
+  return [...byStatus].map(([status, problems]) => ({
+    status,
+    description: problems
+      .map((name) => `${PROBLEMS[name].title} (\`${problemType(name)}\`)`)
+      .join('; '),
+    headers: { ...REQUEST_ID, ...(status === 429 || status === 503 ? RETRY_AFTER : {}) },
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        example: problems.map((name) => ({
+          type: problemType(name),
+          title: PROBLEMS[name].title,
+          status,
+          detail: PROBLEMS[name].title,
+          instance: '3f0c3a52-5f6e-4d0b-9a53-0a1ce5b2f3aa',
+        }))[0],
+      },
+    },
+  }));
+}

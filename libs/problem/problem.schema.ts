@@ -9,7 +9,7 @@ export const problemSchema = z
     detail: z.string(),
     instance: z.string().describe('id of the request'),
     errors: z
-      .array(z.object({ field: z.string(), message: z.string() }))
+      .array(z.object({ field: z.string(), message: z.string() }).meta({ id: 'FieldError' }))
       .optional()
       .describe('the fields that are wrong'),
   })

@@ -14,6 +14,7 @@ export const QUOTE_ID = new RegExp(`^${QUOTE_ID_PATTERN}$`);
 export const quoteIdSchema = z
   .string('must be given once')
   .regex(QUOTE_ID, 'must be 1 to 16 decimal digits')
+  .describe('id of the quote')
   .meta({ example: '1763740800000000' });
 
 const quoteText = textSchema(2000).meta({ example: 'Tonnerre de Brest !' });
@@ -58,7 +59,7 @@ export const newQuoteSchema = z
     tags: tags.optional().transform(distinct).describe(TAGS_MEANING),
     user_id: signer,
   })
-  .meta({ id: 'NewQuote' });
+  .meta({ id: 'QuoteInput' });
 
 /** Body of `PATCH /quotes/{id}`: a field that is left out stays, and null clears. */
 export const quoteChangesSchema = changesSchema(

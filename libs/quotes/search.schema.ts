@@ -25,25 +25,26 @@ export const searchQuerySchema = z.strictObject({
   offset: queryIntegerSchema(0, MAX_OFFSET, 0).describe('how many of the best to leave out'),
 });
 
+/** A quote that a search has found. */
+export const searchHitSchema = quoteSchema
+  .extend({
+    score: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('higher is better; to be compared within one answer only')
+      .meta({ example: 0.99 }),
+    highlight: z
+      .string()
+      .describe('the best part of the quote as HTML: what matched in `<mark>`, all else escaped')
+      .meta({ example: '<mark>Tonnerre</mark> de <mark>Brest</mark> !' }),
+  })
+  .meta({ id: 'SearchHit' });
+
 /** Answer of `GET /search`. */
 export const searchResultSchema = z
   .object({
-    items: z.array(
-      quoteSchema.extend({
-        score: z
-          .number()
-          .min(0)
-          .max(1)
-          .describe('higher is better; to be compared within one answer only')
-          .meta({ example: 0.99 }),
-        highlight: z
-          .string()
-          .describe(
-            'the best part of the quote as HTML: what matched in `<mark>`, all else escaped',
-          )
-          .meta({ example: '<mark>Tonnerre</mark> de <mark>Brest</mark> !' }),
-      }),
-    ),
+    items: z.array(searchHitSchema),
     total: z.int().min(0).describe('how many quotes match'),
   })
   .meta({ id: 'SearchResult' });

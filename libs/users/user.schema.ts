@@ -3,6 +3,9 @@ import { changesSchema } from '#libs/schema/changes.schema.ts';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
 import { codePoints, idSchema, textSchema } from '#libs/schema/text.schema.ts';
 
+/** Path parameter of a user. */
+export const userIdSchema = idSchema.describe('id of the user').meta({ example: 'tintin' });
+
 const name = textSchema(100).meta({ example: 'Tintin' });
 
 const password = z
@@ -20,7 +23,7 @@ const password = z
 /** Body of `POST /users`. */
 export const newUserSchema = z
   .strictObject({ id: idSchema.meta({ example: 'tintin' }), name, password })
-  .meta({ id: 'NewUser' });
+  .meta({ id: 'UserInput' });
 
 /** Body of `PATCH /users/{id}`: a field that is left out stays. */
 export const userChangesSchema = changesSchema(

@@ -26,6 +26,7 @@ name=${1:-}
 shift $(($# > 0))
 case $name in
   browser) chromium; jest --testMatch '**/*.browser-spec.ts' "$@" ;;
+  clients) npm run -s build; node test/clients/run.ts "$@" ;;
   failover) jest --testMatch '**/*.drill-spec.ts' "$@" ;;
   fuzz) npm run -s build; node test/drills/fuzz.ts ;;
   redis-cluster) TEST_REDIS=cluster jest apps libs/redis libs/quotes libs/users "$@" ;;

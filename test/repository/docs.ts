@@ -1,8 +1,9 @@
 /**
- * Holds the documents against the code: docs/openapi/*.json against what each built service serves,
- * the tables of README.md and docs/errors.md against the configuration schema, the OpenAPI
- * documents and the catalogue of problems, the rules of Redis' users against the keys and scripts
- * of the features, and the commands of CONTRIBUTING.md against the scripts of package.json.
+ * Holds the documents against the code: docs/openapi/*.json against what each built service serves
+ * and what clients need of it, the tables of README.md and docs/errors.md against the configuration
+ * schema, the OpenAPI documents and the catalogue of problems, the rules of Redis' users against
+ * the keys and scripts of the features, and the commands of CONTRIBUTING.md against the scripts of
+ * package.json.
  * `--write` brings up to date what can be derived. Without it, lines that are too wide and bundles
  * with characters beyond Latin-1 fail as well.
  */
@@ -10,39 +11,30 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { redisRules } from '#deploy/redis-rules.ts';
 import { environmentSchema } from '#libs/config/config.schema.ts';
-import { SERVICES } from '#libs/config/services.ts';
+import { SERVICES, type ServiceName } from '#libs/config/services.ts';
 import { PROBLEMS, problemType } from '#libs/problem/problem.catalogue.ts';
 import { freePort } from '#libs/testing/redis-server.ts';
+import { documentPath, type OpenApi, operationsOf } from '#test/clients/document.ts';
 import { wideCharacters } from './bundles.ts';
 import { wideLines } from './columns.ts';
-
-const METHODS = ['get', 'post', 'patch', 'delete'] as const;
-
-interface Operation {
-  summary: string;
-  tags: string[];
-  security?: Record<string, unknown>[];
-  responses: Record<string, unknown>;
-}
-type OpenApi = { paths: Record<string, Partial<Record<(typeof METHODS)[number], Operation>>> };
+import { openApiGaps } from './openapi.ts';
 
 const write = process.argv.includes('--write');
 const stale: string[] = [];
 
-const documents: OpenApi[] = [];
-for (const { name: service } of SERVICES) {
-  const document = await openApiOf(service);
-  documents.push(document);
-  hold(`docs/openapi/${service}.json`, `${JSON.stringify(document, null, 2)}\n`);
-}
+const documents = new Map<ServiceName, OpenApi>(
+  await Promise.all(SERVICES.map(async ({ name }) => [name, await openApiOf(name)] as const)),
+);
+for (const [service, document] of documents)
+  hold(documentPath(service), `${JSON.stringify(document, null, 2)}\n`);
 holdTable('README.md', 'configuration', configurationTable());
 holdTable('README.md', 'api', apiTable());
 holdTable('docs/errors.md', 'errors', errorTable());
 hold('libs/redis-acl/redis.rules.json', redisRules());
 
-const unmatched = unmatchedScripts();
-for (const line of unmatched) console.error(line);
-if (unmatched.length > 0) process.exit(1);
+const gaps = [...unmatchedScripts(), ...openApiGaps(documents)];
+for (const line of gaps) console.error(line);
+if (gaps.length > 0) process.exit(1);
 if (stale.length > 0) {
   console.error(`Out of date: ${stale.join(', ')}. Run npm run docs and commit the result.`);
   process.exit(1);
@@ -93,25 +85,23 @@ function configurationTable(): string {
 }
 
 function apiTable(): string {
-  const rows = documents.flatMap((document, i) =>
-    Object.entries(document.paths).flatMap(([path, item]) =>
-      METHODS.flatMap((method) => {
-        const operation = item[method];
-        if (!operation || operation.tags.includes('operations')) return [];
-        const schemes = (operation.security ?? []).flatMap((scheme) => Object.keys(scheme));
-        const key =
-          schemes.length === 0
-            ? 'no'
-            : schemes.includes('user')
-              ? 'admin key or user'
-              : 'admin key';
-        const statuses = Object.keys(operation.responses).join(', ');
-        return [
-          `| ${SERVICES[i]?.name} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} ` +
-            `| ${key} | ${statuses} |`,
-        ];
-      }),
-    ),
+  const rows = [...documents].flatMap(([service, document]) =>
+    operationsOf(document).flatMap(({ method, path, operation }) => {
+      if (operation.tags?.includes('operations')) return [];
+      const schemes = (operation.security ?? []).flatMap((scheme) => Object.keys(scheme));
+      const key =
+        schemes.length === 0
+          ? 'no'
+          : schemes.includes('userCredentials')
+            ? 'admin key or user'
+            : 'admin key';
+      // Every operation may be refused for its header.
+      const statuses = Object.keys(operation.responses).filter((status) => status !== '431');
+      return [
+        `| ${service} | \`${method.toUpperCase()} ${path}\` | ${operation.summary} ` +
+          `| ${key} | ${statuses.join(', ')} |`,
+      ];
+    }),
   );
   return ['| service | call | what | needs | answers |', '|---|---|---|---|---|', ...rows].join(
     '\n',

@@ -102,6 +102,8 @@ const { output } = await cruise(ROOTS, {
   ruleSet,
   tsPreCompilationDeps: true,
   doNotFollow: { path: 'node_modules' },
+  // Half of that program is made from the OpenAPI documents while its drill runs.
+  exclude: { path: '^test/clients/typescript/' },
   enhancedResolveOptions: {
     exportsFields: ['exports'],
     conditionNames: ['types', 'import', 'require', 'node', 'default'],

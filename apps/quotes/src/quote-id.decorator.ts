@@ -23,6 +23,7 @@ export const QuoteId = createParamDecorator(
       if (key !== undefined && descriptor) {
         ApiParam({
           name: 'id',
+          description: 'id of the quote',
           schema: { type: 'string', pattern: QUOTE_ID.source },
           example: '1763740800000000',
         })(target, key, descriptor);

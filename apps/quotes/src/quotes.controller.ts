@@ -1,10 +1,11 @@
 import { Controller, Delete, Get, Header, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiProduces } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { entityTag } from '#libs/http/entity.tag.ts';
 import { ifMatchDigests } from '#libs/http/if-match.header.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type NewQuoteBody,
@@ -37,7 +38,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const ENTITY_TAG = 'Entity tag of the quote as it is in this answer';
 
 /** The quotes: reading for all, writing for the admin and for users. */
-@ApiTags('quotes')
+@ApiTag('quotes')
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
 @Controller('quotes')
 export class QuotesController {
@@ -49,7 +50,12 @@ export class QuotesController {
   @Post()
   @RequireUser()
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'Add a quote' })
+  @ApiOperation({
+    summary: 'Add a quote',
+    description:
+      'The admin may have it signed by any user, or by nobody. A user signs with the own id, and ' +
+      'with no other.',
+  })
   @ApiAnswer(201, quoteSchema, { Location: 'Path of the quote', ETag: ENTITY_TAG })
   @ApiProblem(
     'invalid-request',
@@ -62,7 +68,7 @@ export class QuotesController {
     'busy',
     'full',
   )
-  async create(
+  async createQuote(
     @ValidBody(newQuoteSchema) body: NewQuoteBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -75,10 +81,18 @@ export class QuotesController {
 
   @Get()
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'List the quotes, newest first, or read those of `ids`' })
+  @ApiOperation({
+    summary: 'List the quotes, newest first, or read those of `ids`',
+    description:
+      'A page at a time: `next` of a page is the `cursor` of the page behind it. Quotes that are ' +
+      'added meanwhile shift no page.',
+  })
   @ApiAnswer(200, quoteListSchema)
   @ApiProblem('invalid-request', 'unavailable', 'search-unavailable', 'busy')
-  list(@ValidQuery(quoteListQuerySchema) query: QuoteListQuery, @Req() request: FastifyRequest) {
+  listQuotes(
+    @ValidQuery(quoteListQuerySchema) query: QuoteListQuery,
+    @Req() request: FastifyRequest,
+  ) {
     return this.quotes.list(query, request);
   }
 
@@ -87,28 +101,37 @@ export class QuotesController {
   @ReadAhead(({ url }) => !url.includes('?'))
   @Header('content-type', JSON_TYPE)
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Read a quote drawn at random' })
+  @ApiOperation({
+    summary: 'Read a quote drawn at random',
+    description: 'Every quote that matches is drawn with the same probability.',
+  })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')
-  random(@ValidQuery(randomQuerySchema) query: RandomQuery, @Req() request: FastifyRequest) {
+  getRandomQuote(@ValidQuery(randomQuerySchema) query: RandomQuery, @Req() request: FastifyRequest) {
     return this.quotes.random(query, request);
   }
 
   @Get('sample')
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'Read different quotes drawn at random' })
+  @ApiOperation({
+    summary: 'Read different quotes drawn at random',
+    description: 'Every set of so many quotes that match is drawn with the same probability.',
+  })
   @ApiAnswer(200, sampleSchema)
   @ApiProblem('invalid-request', 'unavailable', 'search-unavailable', 'busy')
-  sample(@ValidQuery(sampleQuerySchema) query: SampleQuery, @Req() request: FastifyRequest) {
+  sampleQuotes(@ValidQuery(sampleQuerySchema) query: SampleQuery, @Req() request: FastifyRequest) {
     return this.quotes.sample(query, request);
   }
 
   @Get('today')
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'Read the quote of the day, the same one all day' })
+  @ApiOperation({
+    summary: 'Read the quote of the day, the same one all day',
+    description: 'It is drawn among the quotes that were there before the day began.',
+  })
   @ApiAnswer(200, quoteSchema, { 'Cache-Control': 'Until the day ends' })
   @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')
-  async today(
+  async getQuoteOfToday(
     @ValidQuery(todayQuerySchema) query: TodayQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -120,7 +143,11 @@ export class QuotesController {
 
   @Get('export')
   @Header('content-type', JSON_LINES_TYPE)
-  @ApiOperation({ summary: 'Read all quotes, oldest first, as JSON Lines' })
+  @ApiOperation({
+    summary: 'Read all quotes, oldest first, as JSON Lines',
+    description:
+      'A quote on each line. An answer that was cut off is resumed with `after`, the last id of it.',
+  })
   @ApiProduces(JSON_LINES_TYPE)
   @ApiAnswer(200, quoteLinesSchema)
   @ApiProblem('invalid-request')
@@ -134,17 +161,23 @@ export class QuotesController {
   @Get(':id')
   @ReadAhead()
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'Read a quote' })
+  @ApiOperation({
+    summary: 'Read a quote',
+    description: 'The id is the one that the answer to its addition has named.',
+  })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('invalid-request', 'not-found')
-  find(@QuoteId() id: string) {
+  getQuote(@QuoteId() id: string) {
     return this.quotes.find(id);
   }
 
   @Patch(':id')
   @RequireUser()
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'Change the given fields of a quote; search follows' })
+  @ApiOperation({
+    summary: 'Change the given fields of a quote; search follows',
+    description: 'A field that is left out stays as it is, and null clears one.',
+  })
   @ApiHeader({
     name: 'If-Match',
     required: false,
@@ -164,7 +197,7 @@ export class QuotesController {
     'busy',
     'full',
   )
-  async change(
+  async changeQuote(
     @QuoteId() id: string,
     @ValidBody(quoteChangesSchema) body: QuoteChangesBody,
     @Req() request: FastifyRequest,
@@ -180,10 +213,13 @@ export class QuotesController {
   @Delete(':id')
   @RequireUser()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a quote; it is gone from list, random and search at once' })
+  @ApiOperation({
+    summary: 'Delete a quote; it is gone from list, random and search at once',
+    description: 'The admin may delete every quote, and a user those that the user has signed.',
+  })
   @ApiAnswer(204)
   @ApiProblem('invalid-request', 'forbidden', 'not-found')
-  delete(@QuoteId() id: string, @Req() request: FastifyRequest) {
+  deleteQuote(@QuoteId() id: string, @Req() request: FastifyRequest) {
     request.subject = id;
     return this.quotes.delete(id, request.user?.id);
   }

@@ -1,7 +1,8 @@
 import { Controller, Get, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
   type SearchQuery,
@@ -12,17 +13,22 @@ import { askerOf } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
 
 /** Keyword search, open to all. */
-@ApiTags('search')
+@ApiTag('search')
 @ApiProblem('too-many-requests', 'unavailable', 'not-ready', 'busy')
 @Controller('search')
 export class SearchController {
   constructor(private readonly quotes: SearchService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Find quotes by keyword, best first' })
+  @ApiOperation({
+    summary: 'Find quotes by keyword, best first',
+    description:
+      'Case and accents do not matter. A quote is found a moment after it was added, and no ' +
+      'longer once it is deleted.',
+  })
   @ApiAnswer(200, searchResultSchema)
   @ApiProblem('invalid-request')
-  search(@ValidQuery(searchQuerySchema) query: SearchQuery, @Req() request: FastifyRequest) {
+  searchQuotes(@ValidQuery(searchQuerySchema) query: SearchQuery, @Req() request: FastifyRequest) {
     return this.quotes.search(query, askerOf(request));
   }
 }

@@ -21,6 +21,7 @@ export const PRINTS = ['poster', 'mug', 'card'] as const;
 export const orderIdSchema = z
   .string()
   .regex(/^PR-[A-Z2-7]{10}$/, 'must be an order number such as PR-ABCDE23456')
+  .describe('number of the order')
   .meta({ example: 'PR-ABCDE23456' });
 
 const amount = z.int().min(0).describe('in cents').meta({ example: 2400 });

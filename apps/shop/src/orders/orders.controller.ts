@@ -1,7 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import type { Page } from '../web/layout.ts';
 import { PageQuery } from '../web/page.query.ts';
@@ -20,7 +21,7 @@ import { adminOrderPage, ordersPage } from './orders.page.ts';
 import { OrdersService } from './orders.service.ts';
 
 /** The orders, for the admin: JSON for programs, a plain page for browsers. */
-@ApiTags('orders')
+@ApiTag('orders')
 @ApiProblem('too-many-requests', 'unavailable')
 @Controller('orders')
 export class OrdersController {
@@ -29,10 +30,15 @@ export class OrdersController {
   @Get()
   @RequireAdmin()
   @PageQuery(orderListQuerySchema, wantsPage)
-  @ApiOperation({ summary: 'List the orders, newest first' })
+  @ApiOperation({
+    summary: 'List the orders, newest first',
+    description:
+      'A page at a time: `next` of a page is the `cursor` of the page behind it. A browser, ' +
+      'which accepts `text/html`, gets a page instead.',
+  })
   @ApiAnswer(200, orderListSchema)
   @ApiProblem('invalid-request')
-  async list(
+  async listOrders(
     @ValidQuery(orderListQuerySchema) { limit, cursor }: OrderListQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -44,10 +50,13 @@ export class OrdersController {
 
   @Get(':id')
   @RequireAdmin()
-  @ApiOperation({ summary: 'Read an order and its history' })
+  @ApiOperation({
+    summary: 'Read an order and its history',
+    description: 'A browser, which accepts `text/html`, gets a page instead.',
+  })
   @ApiAnswer(200, orderWithHistorySchema)
   @ApiProblem('invalid-request', 'not-found')
-  async find(
+  async getOrder(
     @ValidParam('id', orderIdSchema) id: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
