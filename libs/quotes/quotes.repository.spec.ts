@@ -219,11 +219,14 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
       await quotes.allowAuthor('tin-t.in', 'the first of that id');
       const quote = { ...said('Mille sabords'), ...before };
       const { id = '', document = '' } = (await quotes.add({ ...quote, user_id: null })) ?? {};
+      const { created_at } = decodeQuote(document);
+      // They are changed in a later millisecond than they were added in.
+      await eventually(() => Date.now() > Date.parse(created_at));
       // The same is changed once more, when the time of the change is there already.
       for (const user_id of ['tin-t.in', null]) {
         const now = await changed(id, { ...changes, user_id });
-        const { created_at } = decodeQuote(document);
         const { updated_at } = now;
+        expect(Date.parse(updated_at)).toBeGreaterThan(Date.parse(created_at));
         expect(now).toEqual({ ...quote, ...changes, id, user_id, created_at, updated_at });
         expect(await storedAt(id)).toBe(encodeQuote(now));
         expect(String(await quotes.find(id))).toBe(completeQuote(encodeQuote(now)));

@@ -55,7 +55,7 @@ describe.each([1, 3])('the quotes of users, in %i shards', (shards) => {
   });
 });
 
-describe('the names of users', () => {
+describe('users', () => {
   let redis: RedisService;
   let users: UsersRepository;
   let names: UserNamesRepository;
@@ -77,7 +77,7 @@ describe('the names of users', () => {
     return Object.fromEntries(items.map(({ id, name }) => [id, name]));
   };
 
-  it('follow creations, changes and deletions', async () => {
+  it('have names that follow creations, changes and deletions', async () => {
     for (const id of ['tintin', 'haddock', 'tournesol']) await create(id);
     await create('tintin', 'an id that is taken');
     expect(await users.change('haddock', { name: 'Archibald' })).toEqual({
@@ -97,7 +97,7 @@ describe('the names of users', () => {
     expect(await stored()).toEqual(await existing());
   });
 
-  it('of users of a former version are completed, and wrong ones corrected', async () => {
+  it('of a former version get their names, and wrong ones are corrected', async () => {
     // These need more than one batch.
     for (let i = 0; i < 300; i += 1) await create(`user-${i}`);
     const all = await stored();
@@ -110,7 +110,7 @@ describe('the names of users', () => {
     expect(await stored()).toEqual(all);
   });
 
-  it('are right when they are completed while users come, change and go', async () => {
+  it('have the right names when these are completed while users come, change and go', async () => {
     for (let i = 0; i < 300; i += 1) await create(`user-${i}`);
     await platform.redis.del(USER_KEYS.names);
     await Promise.all([
@@ -123,16 +123,11 @@ describe('the names of users', () => {
     ]);
     expect(await stored()).toEqual(await existing());
   });
-});
 
-describe('a change of a user', () => {
-  it('wants the password that it was meant for, and loses nothing of another', async () => {
-    const config = parseConfig('test', { adminKey: false }, platform.redisEnv('operator'));
-    const redis = new RedisService(config);
-    const users = new UsersRepository(redis, new QuotesRepository(redis, config));
-    await eventually(() => redis.client.status === 'ready');
+  it('are changed by one who has their password, and lose nothing of another change', async () => {
     await users.create({ id: 'tintin', name: 'Tintin' }, 'old hash');
-    const incarnation = await platform.redis.hget(`${USER_KEYS.user}tintin`, 'incarnation');
+    const key = `${USER_KEYS.user}tintin`;
+    const incarnation = await platform.redis.hget(key, 'incarnation');
 
     const answers = await Promise.all([
       users.change('tintin', { passwordHash: 'new hash' }, 'old hash'),
@@ -140,11 +135,10 @@ describe('a change of a user', () => {
       users.change('tintin', { name: 'Kuifje' }),
     ]);
     expect(answers.map((user) => user?.name)).toEqual(['Tintin', undefined, 'Kuifje']);
-    expect(await platform.redis.hgetall(`${USER_KEYS.user}tintin`)).toEqual({
+    expect(await platform.redis.hgetall(key)).toEqual({
       name: 'Kuifje',
       password: 'new hash',
       incarnation,
     });
-    redis.onApplicationShutdown();
   });
 });
