@@ -139,21 +139,22 @@ export class QuotesRepository {
   }
 
   /**
-   * Walks all quotes by ascending id. Each that was there when the walk began and is still there
-   * when it ends is among them.
+   * Walks all quotes by ascending id, up to the newest one of its beginning. Each that is there from
+   * its beginning to its end is among them.
    * @param after id behind which the walk begins
    * @returns JSON representations, complete, in batches
    * @throws RedisUnavailableError
    */
   async *walk(after = '0'): AsyncGenerator<string[], void> {
-    let ids = await this.idsBehind(after);
+    const newest = await this.newestId();
+    let ids = await this.idsBehind(after, newest);
     while (ids.length > 0) {
       const batch = ids.slice(0, WALK_BATCH_SIZE);
       const rest = ids.slice(WALK_BATCH_SIZE);
       // The next ids come along with these quotes: one round trip a batch.
       const [documents, next] = await Promise.all([
         this.findMany(batch),
-        rest.length > 0 ? rest : this.idsBehind(batch.at(-1) ?? ''),
+        rest.length > 0 ? rest : this.idsBehind(batch.at(-1) ?? '', newest),
       ]);
       const found = documents.filter((document) => document !== null);
       if (found.length > 0) yield found;
@@ -367,14 +368,25 @@ export class QuotesRepository {
     return new Set(digests.filter((_, i) => answers.some((ids) => ids[i] !== null)));
   }
 
-  /** The ids that come next behind an id, by ascending id, with none of them left out. */
-  private async idsBehind(id: string): Promise<string[]> {
+  /** The newest id; 0 when there is none. */
+  private async newestId(): Promise<string> {
+    const newest = await this.redis.read('quote.newest', (client) =>
+      Promise.all(this.shards.map(({ quotes }) => client.zrange(quotes, '-1', '-1'))),
+    );
+    return String(Math.max(0, ...newest.flat().map(Number)));
+  }
+
+  /**
+   * The ids that come next behind an id, by ascending id, with none of them left out.
+   * @param last beyond which no id counts
+   */
+  private async idsBehind(id: string, last: string): Promise<string[]> {
     const shards = this.shards.length;
     const count = Math.ceil(WALK_BATCH_SIZE / shards) + (shards > 1 ? SPARE_IDS : 0);
     const parts = await this.redis.read('quote.walk', (client) =>
       Promise.all(
         this.shards.map(({ quotes }) =>
-          client.zrange(quotes, `(${id}`, '+inf', 'BYSCORE', 'LIMIT', 0, count),
+          client.zrange(quotes, `(${id}`, last, 'BYSCORE', 'LIMIT', 0, count),
         ),
       ),
     );

@@ -309,14 +309,15 @@ describe('an export', () => {
 
   /** Quotes that were imported and posted, signed or not, changed, deleted, or there twice. */
   beforeEach(async () => {
-    await run('users', write('users.csv', users()));
+    expect((await runSharded('users', write('users.csv', users()))).status).toBe(0);
     const rows = Array.from({ length: 500 }, (_, i) => ({
       quote: `Sabord ${i}, "${i}"\n-- Archibald Haddock`,
       ...(i % 3 === 0 && { user_id: 'tintin', lang: 'fr', tags: ['#mer', 'a,b', 'ÉTÉ'] }),
       ...(i % 4 === 0 && { author: 'Archibald Haddock 🐋', source: 'Le Crabe' }),
     }));
     const lines = rows.map((row) => JSON.stringify(row)).join('\n');
-    await runSharded('quotes', '--no-attribution', write('rows.jsonl', lines));
+    const added = await runSharded('quotes', '--no-attribution', write('rows.jsonl', lines));
+    expect(added.status).toBe(0);
     const post = (json: object) =>
       call(services.quotes, 'POST /quotes', { key: ADMIN_KEY, json }).then(succeeded);
     await post({ quote: 'Sabord 1, "1"\n-- Archibald Haddock', tags: ['#mer', 'a,b'] });
@@ -334,7 +335,7 @@ describe('an export', () => {
 
   it('that is imported into an empty platform gives the same export, byte by byte', async () => {
     await platform.flush();
-    await run('users', write('users.csv', users()));
+    await runSharded('users', write('users.csv', users()));
     const { stdout, stderr, status } = await runSharded('quotes', '--keep-ids', 'export.jsonl');
 
     expect(stderr).toEqual([
@@ -354,7 +355,7 @@ describe('an export', () => {
     const rows = rowsOf(exported);
     const key = ADMIN_KEY;
     await platform.flush();
-    await run('users', write('users.csv', users()));
+    await runSharded('users', write('users.csv', users()));
     expect((await runSharded('quotes', '--keep-ids', 'export.jsonl')).status).toBe(0);
 
     const { body } = await call(services.quotes, 'POST /quotes', { key, json: { quote: 'new' } });
@@ -380,7 +381,7 @@ describe('an export', () => {
 
   it('is imported without its ids as any other file', async () => {
     await platform.flush();
-    await run('users', write('users.csv', users()));
+    await runSharded('users', write('users.csv', users()));
     const { stdout, stderr, status } = await runSharded('quotes', 'export.jsonl');
 
     expect(stderr).toEqual([
