@@ -13,15 +13,17 @@ export const namesQuerySchema = z.strictObject({
   cursor: textSchema(MAX_NAME_CHARACTERS).optional().describe('`next` of the page before'),
 });
 
-/** A page of the authors or tags of all quotes, in the order of their names without case and accents. */
+/** A page of the authors or tags of all quotes, by their names without case and accents. */
 export const nameListSchema = pageSchema(
-  z.object({
-    name: z
-      .string()
-      .describe('as most of these quotes spell it; case and accents make no other name')
-      .meta({ minLength: 1, maxLength: MAX_NAME_CHARACTERS, example: 'Archibald Haddock' }),
-    quotes: z.int().min(1).describe('how many quotes have it').meta({ example: 12 }),
-  }),
+  z
+    .object({
+      name: z
+        .string()
+        .describe('as most of these quotes spell it; case and accents make no other name')
+        .meta({ minLength: 1, maxLength: MAX_NAME_CHARACTERS, example: 'Archibald Haddock' }),
+      quotes: z.int().min(1).describe('how many quotes have it').meta({ example: 12 }),
+    })
+    .meta({ id: 'NameCount' }),
   'NameList',
   'names',
 );

@@ -126,7 +126,8 @@ export const quoteExportQuerySchema = z.strictObject({
 /** All quotes as JSON Lines. */
 export const quoteLinesSchema = z
   .string()
-  .describe('a Quote as JSON on each line, which ends with a line feed');
+  .describe('a Quote as JSON on each line, which ends with a line feed')
+  .meta({ format: 'binary' });
 
 export type QuoteExportQuery = z.output<typeof quoteExportQuerySchema>;
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;

@@ -9,8 +9,8 @@ import {
   encodeChanges,
   encodeContent,
   encodeQuote,
-  type QuoteChanges,
   type Quote,
+  type QuoteChanges,
   type QuoteContent,
 } from './quote.document.ts';
 import { type ShardKeys, shardKeys } from './quote.keys.ts';

@@ -72,6 +72,21 @@ export const TRIALS = {
       },
       fails: { as: 'adminKey', parameters: { id: 'nobody' }, problem: 'not-found' },
     },
+    changeUser: {
+      succeeds: {
+        as: 'userCredentials',
+        parameters: { id: '{user}' },
+        body: { name: 'Tintin' },
+        status: 200,
+        answer: { id: '{user}', name: 'Tintin' },
+      },
+      fails: {
+        as: 'userCredentials',
+        parameters: { id: 'nobody' },
+        body: { name: 'Tintin' },
+        problem: 'forbidden',
+      },
+    },
     deleteUser: {
       succeeds: { as: 'adminKey', parameters: { id: '{doomedUser}' }, status: 204 },
       fails: { as: 'adminKey', parameters: { id: 'nobody' }, problem: 'not-found' },
@@ -114,7 +129,30 @@ export const TRIALS = {
       },
       fails: { parameters: { ids: '{quote}', limit: 2 }, problem: 'invalid-request' },
     },
-    getRandomQuote: { succeeds: { status: 200, answer: {} }, fails: TOO_LONG },
+    getRandomQuote: {
+      succeeds: {
+        parameters: { author: 'archibald haddock', max_length: 100 },
+        status: 200,
+        answer: { author: 'Archibald Haddock' },
+      },
+      fails: { parameters: { author: 'Nestor' }, problem: 'not-found' },
+    },
+    sampleQuotes: {
+      succeeds: {
+        parameters: { n: 1, tag: 'Mer' },
+        status: 200,
+        answer: { items: [{ author: 'Archibald Haddock' }] },
+      },
+      fails: { parameters: { min_length: 9, max_length: 5 }, problem: 'invalid-request' },
+    },
+    getQuoteOfToday: {
+      succeeds: { parameters: { tz: 'Europe/Paris' }, status: 200, answer: {} },
+      fails: { parameters: { tz: 'Europe/Mars' }, problem: 'invalid-request' },
+    },
+    exportQuotes: {
+      succeeds: { parameters: { after: '1' }, status: 200, answer: '{"id":"{quote}",' },
+      fails: TOO_LONG,
+    },
     getQuote: {
       succeeds: {
         parameters: { id: '{quote}' },
@@ -122,6 +160,21 @@ export const TRIALS = {
         answer: { id: '{quote}', quote: '{text}', author: 'Archibald Haddock', lang: null },
       },
       fails: { parameters: { id: '1' }, problem: 'not-found' },
+    },
+    changeQuote: {
+      succeeds: {
+        as: 'userCredentials',
+        parameters: { id: '{quote}', 'If-Match': '*' },
+        body: { source: 'Le Crabe aux pinces d’or' },
+        status: 200,
+        answer: { id: '{quote}', quote: '{text}', source: 'Le Crabe aux pinces d’or' },
+      },
+      fails: {
+        as: 'userCredentials',
+        parameters: { id: '{foreignQuote}' },
+        body: { source: 'Le Crabe aux pinces d’or' },
+        problem: 'forbidden',
+      },
     },
     deleteQuote: {
       succeeds: { as: 'userCredentials', parameters: { id: '{doomedQuote}' }, status: 204 },
@@ -146,6 +199,22 @@ export const TRIALS = {
         parameters: { keyword: 'a b c d e f g h i j k l m n o p q' },
         problem: 'invalid-request',
       },
+    },
+    listAuthors: {
+      succeeds: {
+        parameters: { prefix: 'archi', limit: 5 },
+        status: 200,
+        answer: { items: [{ name: 'Archibald Haddock' }], next: null },
+      },
+      fails: TOO_LONG,
+    },
+    listTags: {
+      succeeds: {
+        parameters: { prefix: 'MER', limit: 5 },
+        status: 200,
+        answer: { items: [{ name: 'mer' }], next: null },
+      },
+      fails: TOO_LONG,
     },
     getSearchHealth: HEALTH,
     getSearchReadiness: HEALTH,

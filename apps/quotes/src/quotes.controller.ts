@@ -11,8 +11,8 @@ import {
   type NewQuoteBody,
   newQuoteSchema,
   type QuoteChangesBody,
-  quoteChangesSchema,
   type QuoteExportQuery,
+  quoteChangesSchema,
   quoteExportQuerySchema,
   quoteLinesSchema,
   quoteListSchema,
@@ -107,7 +107,10 @@ export class QuotesController {
   })
   @ApiAnswer(200, quoteSchema)
   @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')
-  getRandomQuote(@ValidQuery(randomQuerySchema) query: RandomQuery, @Req() request: FastifyRequest) {
+  getRandomQuote(
+    @ValidQuery(randomQuerySchema) query: RandomQuery,
+    @Req() request: FastifyRequest,
+  ) {
     return this.quotes.random(query, request);
   }
 

@@ -17,7 +17,8 @@ export class NamesController {
   @Get('authors')
   @ApiOperation({
     summary: 'List the authors of quotes by name, with how many quotes each has',
-    description: 'Names that differ in case or accents only are one, in the spelling of most quotes.',
+    description:
+      'Names that differ in case or accents only are one, in the spelling of most quotes.',
   })
   @ApiAnswer(200, nameListSchema)
   @ApiProblem('invalid-request')
@@ -28,7 +29,8 @@ export class NamesController {
   @Get('tags')
   @ApiOperation({
     summary: 'List the tags of quotes by name, with how many quotes each has',
-    description: 'Names that differ in case or accents only are one, in the spelling of most quotes.',
+    description:
+      'Names that differ in case or accents only are one, in the spelling of most quotes.',
   })
   @ApiAnswer(200, nameListSchema)
   @ApiProblem('invalid-request')

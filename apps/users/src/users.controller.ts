@@ -82,7 +82,8 @@ export class UsersController {
   @RequireUser()
   @ApiOperation({
     summary: 'Change the name or password of a user; the quotes stay signed',
-    description: 'A field that is left out stays as it is. The old password no longer works, at once.',
+    description:
+      'A field that is left out stays as it is. The old password no longer works, at once.',
   })
   @ApiAnswer(200, userSchema)
   @ApiProblem(
