@@ -170,7 +170,7 @@ it('writes with credentials of its own, and deletes', async () => {
   expect((await ask(quotes, path))?.status).toBe(404);
 });
 
-it('uses nothing that the browser remembers of the visitor, and sees nothing of operators', async () => {
+it('uses nothing that the browser remembers, and sees nothing of operators', async () => {
   expect(await ask(quotes, `/quotes/${id}`, { credentials: 'include' })).toBeNull();
   expect(await ask(quotes, '/metrics')).toBeNull();
 });
