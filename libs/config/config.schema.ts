@@ -198,8 +198,8 @@ export const environmentSchema = z.object({
   THROTTLE_USER_LIMIT: integer(1, 10_000_000)
     .optional()
     .describe(
-      'the same for a user whose credentials were verified, in place of the limit of the address; ' +
-        'ten times `THROTTLE_LIMIT` unless set',
+      'the same for a user whose credentials were verified, in place of the limit of the ' +
+        'address; ten times `THROTTLE_LIMIT` unless set',
     ),
   THROTTLE_WINDOW_SECONDS: integer(1, 86_400).default(60).describe('length of the sliding window'),
   TRUSTED_PROXIES: list(proxy)

@@ -379,7 +379,7 @@ describe('a user', () => {
     expect(await platform.redis.llen('throttle:127.0.0.1')).toBe(LIMIT);
   });
 
-  it('counts for the address with a wrong password, which is not even tried beyond it', async () => {
+  it('counts for the address with a wrong password, which is not tried beyond it', async () => {
     const wrong = basic('tintin', secret('wrong'));
     await becomeKnown(tintin);
     await platform.redis.del('throttle:127.0.0.1');

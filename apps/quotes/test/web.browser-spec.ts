@@ -148,11 +148,17 @@ it.each([
   ['an absent quote', '/quotes/1', 404],
   ['a wrong query', '/quotes?limit=x', 400],
   ['a path that leads nowhere', '/nowhere', 404],
-  ['an address that is too long', `/quotes/${'1'.repeat(20_000)}`, 431],
 ] as const)('reads the refusal of %s', async (_name, path, status) => {
   const seen = await ask(quotes, path, { headers: { 'if-none-match': '"x"' } });
   expect(seen?.status).toBe(status);
   expect(JSON.parse(seen?.text ?? '')).toMatchObject({ status });
+});
+
+it('reads what was refused before any route was looked for', async () => {
+  // A request without a preflight, which would be refused itself.
+  const seen = await ask(quotes, `/quotes/${'1'.repeat(20_000)}`);
+  expect(seen?.status).toBe(431);
+  expect(JSON.parse(seen?.text ?? '').type).toBe(problemType('headers-too-large'));
 });
 
 it('writes with credentials of its own, and deletes', async () => {
@@ -170,7 +176,7 @@ it('writes with credentials of its own, and deletes', async () => {
   expect((await ask(quotes, path))?.status).toBe(404);
 });
 
-it('uses nothing that the browser remembers of the visitor, and sees nothing of operators', async () => {
+it('uses nothing that the browser remembers, and sees nothing of operators', async () => {
   expect(await ask(quotes, `/quotes/${id}`, { credentials: 'include' })).toBeNull();
   expect(await ask(quotes, '/metrics')).toBeNull();
 });
