@@ -49,11 +49,9 @@ export type RestoreOutcome = 'added' | 'known' | 'unknown' | 'taken' | 'ahead';
 /** Redis handles as many quotes in one call of a script, which takes about a millisecond. */
 const BATCH_SIZE = 128;
 
-/** A walk reads so many quotes in a round trip, each of which has 11 KB at most. */
-const WALK_BATCH_SIZE = 256;
 /**
- * Of several shards, each is asked for so many ids beyond its part of a batch, because some have
- * more of the next quotes than others.
+ * For a batch of a walk over several shards, each is asked for so many ids beyond its part, because
+ * some have more of the next quotes than others.
  */
 const SPARE_IDS = 8;
 
@@ -149,8 +147,8 @@ export class QuotesRepository {
     const newest = await this.newestId();
     let ids = await this.idsBehind(after, newest);
     while (ids.length > 0) {
-      const batch = ids.slice(0, WALK_BATCH_SIZE);
-      const rest = ids.slice(WALK_BATCH_SIZE);
+      const batch = ids.slice(0, BATCH_SIZE);
+      const rest = ids.slice(BATCH_SIZE);
       // The next ids come along with these quotes: one round trip a batch.
       const [documents, next] = await Promise.all([
         this.findMany(batch),
@@ -382,7 +380,7 @@ export class QuotesRepository {
    */
   private async idsBehind(id: string, last: string): Promise<string[]> {
     const shards = this.shards.length;
-    const count = Math.ceil(WALK_BATCH_SIZE / shards) + (shards > 1 ? SPARE_IDS : 0);
+    const count = Math.ceil(BATCH_SIZE / shards) + (shards > 1 ? SPARE_IDS : 0);
     const parts = await this.redis.read('quote.walk', (client) =>
       Promise.all(
         this.shards.map(({ quotes }) =>

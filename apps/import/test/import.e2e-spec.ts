@@ -338,7 +338,7 @@ describe('an export', () => {
     await runSharded('users', write('users.csv', users()));
     const { stdout, stderr, status } = await runSharded('quotes', '--keep-ids', 'export.jsonl');
 
-    expect(stderr).toEqual([
+    expect(stderr.filter(isNotProgress)).toEqual([
       'export.jsonl: JSON Lines, UTF-8; id, quote, author, source, lang, tags, user_id, ' +
         'created_at, updated_at',
     ]);
@@ -368,7 +368,8 @@ describe('an export', () => {
       });
     await finds('sabord', 501);
     await finds('twice', 1);
-    expect(await finds('changed', 1)).toMatchObject({ id: rows.at(-1)?.id });
+    const changed = rows.find(({ quote }) => quote === 'changed');
+    expect(await finds('changed', 1)).toMatchObject({ id: changed?.id });
 
     // A quote that was deleted comes back under its id, between those that stayed.
     const middle = rows[250];
@@ -384,7 +385,7 @@ describe('an export', () => {
     await runSharded('users', write('users.csv', users()));
     const { stdout, stderr, status } = await runSharded('quotes', 'export.jsonl');
 
-    expect(stderr).toEqual([
+    expect(stderr.filter(isNotProgress)).toEqual([
       'export.jsonl: JSON Lines, UTF-8; quote, author, source, lang, tags, user_id; ' +
         'not imported: id, created_at, updated_at',
     ]);
@@ -438,7 +439,7 @@ describe('an export', () => {
       write('misfits.jsonl', lines),
     );
 
-    expect(stderr.slice(1).toSorted()).toEqual([
+    expect(stderr.filter(isNotProgress).slice(1).toSorted()).toEqual([
       `misfits.jsonl:1: id ${row?.id} is there already, with other content`,
       'misfits.jsonl:2: user_id "haddock" is not a known user',
       `misfits.jsonl:3: id ${future} is of a time to come, and new quotes would have to follow it`,
