@@ -11,7 +11,7 @@ import type { Choice, SelectionFilters } from '../src/engine/quote.selection.ts'
  */
 const size = Number(process.argv[2] ?? 1_000_000);
 const BUDGET_MS = 100;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const TAGS_A_QUOTE = 3;
 const DAY = '2026-11-27';
 
