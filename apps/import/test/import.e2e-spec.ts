@@ -155,10 +155,7 @@ describe('quotes', () => {
   it('with a bad author or language are refused', async () => {
     const { stderr } = await run(
       'quotes',
-      write(
-        'badfields.csv',
-        `quote,author,lang\none,${'x'.repeat(101)},\ntwo,,Freench\nthree,,\n`,
-      ),
+      write('badfields.csv', `quote,author,lang\none,${'x'.repeat(101)},\ntwo,,Freench\nthree,,\n`),
     );
     expect(stderr.filter(isNotProgress).slice(1)).toEqual([
       'badfields.csv:2: author must have at most 100 characters',
