@@ -65,7 +65,7 @@ it('refuses at once when there is no search service', async () => {
   await expect(sample()).rejects.toMatchObject({ problem: 'search-unavailable' });
 });
 
-it('asks 16 times at once, and refuses in time whoever waits for a service that hangs', async () => {
+it('asks 16 times at once, and refuses in time whoever waits for one that hangs', async () => {
   let most = 0;
   search.answer = () => {
     most = Math.max(most, search.open);
@@ -79,7 +79,7 @@ it('asks 16 times at once, and refuses in time whoever waits for a service that 
   expect(new Set(refused)).toEqual(new Set(['search-unavailable', 'busy']));
 });
 
-it('ends the call of a client that has gone, and asks nothing for one that went before', async () => {
+it('ends the call of a client that has gone, and never asks for one that waited', async () => {
   const leaving = new AbortController();
   const calls = Array.from({ length: 20 }, () => sample({ id: 'x', signal: leaving.signal }));
   const outcomes = Promise.allSettled(calls);
