@@ -44,6 +44,8 @@ afterAll(() => platform.stop());
 /** Begins an export, and reads no more of it than its headers. */
 async function begin(service: ServiceProcess, path = '/quotes/export'): Promise<IncomingMessage> {
   const request = httpGet(service.url + path, { agent: false });
+  // A reset shows here and at the response.
+  request.on('error', () => {});
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.on('error', () => {});
   return response;
