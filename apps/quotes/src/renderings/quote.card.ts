@@ -8,7 +8,7 @@ const WIDTH = 800;
 /** From the edge to the text, on the side where lines begin; the quotation mark stands there. */
 const INDENT = 112;
 /** Of a line in Georgia. The widest font that may stand in for it takes a sixth more. */
-const COLUMN = 580;
+const COLUMN = 560;
 const MARK_INDENT = 44;
 const PADDING = 60;
 /** In units of the size of a font: from line to line, and from the top of a line. */
