@@ -6,11 +6,12 @@ import { UsersRepository } from '#libs/users/users.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
 import { QuotesController } from './quotes.controller.ts';
 import { QuotesService } from './quotes.service.ts';
+import { RenderingsController } from './renderings/renderings.controller.ts';
 
 /** The quotes service. */
 @Module({
   imports: [AdminKeyModule],
-  controllers: [QuotesController],
+  controllers: [RenderingsController, QuotesController],
   providers: [
     QuotesService,
     CredentialsService,

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
+import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import type { NewQuoteBody, QuoteListQuery } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
+import { quotesFeed } from './renderings/quotes.feed.ts';
 
 /** Pages of up to this size count as small. */
 const MAX_SMALL_PAGE_BYTES = 64 * 1024;
@@ -14,6 +16,9 @@ const MAX_SMALL_PAGES_READ = 32;
 const MAX_LARGE_PAGES_READ = 2;
 /** Nearly all connections may wait for a list; some hundred are left to other requests. */
 const MAX_LISTS_WAITING = 1200;
+
+/** How many quotes a feed has. */
+const MAX_FEED_LENGTH = 20;
 
 /** Longer pages are sent as bytes: what waits for its reader is counted in characters of a text. */
 const MAX_TEXT_LENGTH = 16 * 1024;
@@ -61,10 +66,18 @@ export class QuotesService {
     const { documents, total, next } =
       (await this.readSmall(query, signal)) ?? (await this.readLarge(query, signal));
     const page = `{"items":[${documents.join(',')}],"total":${total},"next":${JSON.stringify(next)}}`;
-    if (page.length <= MAX_TEXT_LENGTH) return page;
-    const bytes = Buffer.from(page);
-    this.garbageBytes += bytes.length;
-    return bytes;
+    return this.toSend(page);
+  }
+
+  /**
+   * The newest quotes as an Atom feed.
+   * @param signal aborted when the client has gone
+   * @throws ProblemError busy
+   */
+  async feed(signal: AbortSignal): Promise<string | Buffer> {
+    const query = { limit: MAX_FEED_LENGTH };
+    const page = (await this.readSmall(query, signal)) ?? (await this.readLarge(query, signal));
+    return this.toSend(quotesFeed(page.documents.map(decodeQuote)));
   }
 
   /** @throws ProblemError not-found */
@@ -120,6 +133,13 @@ export class QuotesService {
   private async ofIds(ids: readonly string[]): Promise<QuotePage> {
     const documents = (await this.quotes.findMany(ids)).filter((document) => document !== null);
     return { documents, total: documents.length, next: null };
+  }
+
+  private toSend(page: string): string | Buffer {
+    if (page.length <= MAX_TEXT_LENGTH) return page;
+    const bytes = Buffer.from(page);
+    this.garbageBytes += bytes.length;
+    return bytes;
   }
 
   /** Node has gc() only with --expose-gc, as in the image; elsewhere memory has no such bound. */

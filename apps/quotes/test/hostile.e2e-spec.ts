@@ -813,6 +813,7 @@ describe('X-Request-Id', () => {
 it.each([
   ['quotes', '/quotes', 'GET, HEAD, POST'],
   ['quotes', '/quotes/1', 'DELETE, GET, HEAD'],
+  ['quotes', '/quotes/1.svg', 'GET, HEAD'],
   ['quotes', '/quotes/random', 'GET, HEAD'],
   ['users', '/users/x', 'DELETE, GET, HEAD'],
   ['search', '/search', 'GET, HEAD'],

@@ -31,12 +31,24 @@ const CONTRACT = {
     'post /quotes': [201, 400, 401, 403, 413, 415, 422],
     'get /quotes': [200, 400],
     'get /quotes/random': [200, 404],
+    'get /quotes/random.txt': [200, 404],
+    'get /quotes/random.svg': [200, 404],
+    'get /quotes/feed.atom': [200],
     'get /quotes/{id}': [200, 400, 404],
+    'get /quotes/{id}.txt': [200, 400, 404],
+    'get /quotes/{id}.svg': [200, 400, 404],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },
   search: { 'get /search': [200, 400] },
 } as const;
 const OPERATIONS = ['get /healthz', 'get /readyz', 'get /version', 'get /metrics'];
+
+/** What a path with a suffix answers with; one without answers with JSON. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  txt: 'text/plain',
+  svg: 'image/svg+xml',
+  atom: 'application/atom+xml',
+};
 
 interface Operation {
   summary?: string;
@@ -76,6 +88,7 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
     it.each(Object.entries(contract))('tells every answer of %s', async (name, statuses) => {
       const operation = (await operations(app)).get(name);
       const responses = operation?.responses ?? {};
+      const type = MEDIA_TYPES[name.split('.')[1] ?? ''] ?? 'application/json';
 
       expect(operation?.summary).toMatch(/\w/);
       expect(Object.keys(responses)).toEqual(
@@ -86,9 +99,7 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
         const types = Object.keys(response.content ?? {});
         expect([status, types]).toEqual([
           status,
-          status === '204'
-            ? []
-            : [status < '400' ? 'application/json' : 'application/problem+json'],
+          status === '204' ? [] : [status < '400' ? type : 'application/problem+json'],
         ]);
         expect(response.headers).toHaveProperty('X-Request-Id');
       }
