@@ -25,8 +25,8 @@ export function AnswersCard(summary: string) {
     ApiOperation({
       summary,
       description:
-        'A picture in SVG, 800 pixels wide, for web pages and READMEs. It is light or dark as its ' +
-        'reader prefers.',
+        'A picture in SVG, 800 pixels wide, for web pages and READMEs. It is light or dark as ' +
+        'its reader prefers.',
     }),
     ApiMedia('image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg"/>'),
   );
