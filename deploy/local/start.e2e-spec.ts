@@ -307,7 +307,7 @@ describe('npm run dev', () => {
     '--inspect stops at a line of TypeScript, and a change comes to life all the same',
     async () => {
       await running({}, ['--watch', '--inspect', 'quotes'], sources);
-      const line = 'return this.quotes.random();';
+      const line = 'return this.quotes.random(query, request);';
       const lineOf = (file: string) =>
         readFileSync(join(sources, file), 'utf8')
           .split('\n')

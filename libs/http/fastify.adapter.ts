@@ -154,21 +154,22 @@ function acceptJson(server: FastifyInstance): void {
 
 /**
  * Tells which methods a path supports, from the routes registered so far, for answers with 405. As
- * in the router, a route without parameters comes before those with some.
+ * in the router, a route without parameters comes before those with some, and one with text behind
+ * a parameter before one without.
  */
 export function trackMethods(server: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   server.addHook('onRoute', ({ url, method }) => {
     const pattern = new RegExp(
-      `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`,
+      `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`,
     );
     const route = routes.get(url) ?? { pattern, methods: new Set() };
     routes.set(url, route);
     for (const name of [method].flat()) route.methods.add(name);
   });
   return (path) => {
-    const route =
-      routes.get(path) ?? [...routes.values()].find(({ pattern }) => pattern.test(path));
-    return [...(route?.methods ?? [])].sort();
+    const matching = [...routes].filter(([, { pattern }]) => pattern.test(path));
+    const longest = matching.sort(([a], [b]) => b.length - a.length)[0]?.[1];
+    return [...((routes.get(path) ?? longest)?.methods ?? [])].sort();
   };
 }

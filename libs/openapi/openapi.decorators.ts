@@ -30,6 +30,16 @@ export function ApiAnswer(status: number, schema?: ZodType, headers: Record<stri
   });
 }
 
+/** Documents an answer that is a text of another media type than JSON. */
+export function ApiMedia(mediaType: string, example: string) {
+  return ApiResponse({
+    status: 200,
+    description: 'OK',
+    headers: REQUEST_ID,
+    content: { [mediaType]: { schema: { type: 'string', format: 'binary' }, example } },
+  });
+}
+
 /** Documents the errors that an operation may answer with, one response per status. */
 export function ApiProblem(...names: ProblemName[]) {
   return applyDecorators(...problemResponses(names).map((response) => ApiResponse(response)));

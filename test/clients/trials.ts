@@ -149,6 +149,35 @@ export const TRIALS = {
       succeeds: { parameters: { tz: 'Europe/Paris' }, status: 200, answer: {} },
       fails: { parameters: { tz: 'Europe/Mars' }, problem: 'invalid-request' },
     },
+    getRandomQuoteText: {
+      succeeds: {
+        parameters: { author: 'archibald haddock' },
+        status: 200,
+        answer: '\n— Archibald Haddock',
+      },
+      fails: { parameters: { author: 'Nestor' }, problem: 'not-found' },
+    },
+    getRandomQuoteCard: {
+      succeeds: { status: 200, answer: '</svg>' },
+      fails: { parameters: { author: 'Nestor' }, problem: 'not-found' },
+    },
+    getQuoteOfTodayText: {
+      succeeds: { status: 200, answer: '\n' },
+      fails: { parameters: { tz: 'Europe/Mars' }, problem: 'invalid-request' },
+    },
+    getQuoteOfTodayCard: {
+      succeeds: { status: 200, answer: '</svg>' },
+      fails: { parameters: { tz: 'Europe/Mars' }, problem: 'invalid-request' },
+    },
+    getQuoteText: {
+      succeeds: { parameters: { id: '{quote}' }, status: 200, answer: '{text}' },
+      fails: { parameters: { id: '1' }, problem: 'not-found' },
+    },
+    getQuoteCard: {
+      succeeds: { parameters: { id: '{quote}' }, status: 200, answer: 'Archibald Haddock' },
+      fails: { parameters: { id: '1' }, problem: 'not-found' },
+    },
+    getQuotesFeed: { succeeds: { status: 200, answer: '</feed>' }, fails: TOO_LONG },
     exportQuotes: {
       succeeds: { parameters: { after: '1' }, status: 200, answer: '{"id":"{quote}",' },
       fails: TOO_LONG,

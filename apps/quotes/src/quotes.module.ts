@@ -8,13 +8,14 @@ import { UsersRepository } from '#libs/users/users.repository.ts';
 import { QuotesController } from './quotes.controller.ts';
 import { QuotesExport } from './quotes.export.ts';
 import { QuotesService } from './quotes.service.ts';
+import { RenderingsController } from './renderings/renderings.controller.ts';
 import { SelectionClient } from './selection.client.ts';
 
 /** The quotes service. It is global, so that the limiter finds whoever knows the users. */
 @Global()
 @Module({
   imports: [AdminKeyModule],
-  controllers: [QuotesController],
+  controllers: [RenderingsController, QuotesController],
   providers: [
     QuotesService,
     SelectionClient,

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
 import type { ServedRequest } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
+import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import type { NewQuoteBody, QuoteChangesBody } from '#libs/quotes/quote.schema.ts';
 import { type QuotePage, QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import type { Selection } from '#libs/quotes/selection.schema.ts';
@@ -14,6 +15,7 @@ import {
   type SampleQuery,
   type TodayQuery,
 } from './query.schema.ts';
+import { quotesFeed } from './renderings/quotes.feed.ts';
 import { SelectionClient } from './selection.client.ts';
 
 /** Pages of up to this size count as small. */
@@ -24,6 +26,9 @@ const MAX_SMALL_PAGES_READ = 32;
 const MAX_LARGE_PAGES_READ = 2;
 /** Nearly all connections may wait for a list; some hundred are left to other requests. */
 const MAX_LISTS_WAITING = 1200;
+
+/** How many quotes a feed has. */
+const MAX_FEED_LENGTH = 20;
 
 /** Longer pages are sent as bytes: what waits for its reader is counted in characters of a text. */
 const MAX_TEXT_LENGTH = 16 * 1024;
@@ -96,6 +101,18 @@ export class QuotesService {
     const read = (maxBytes: number) => this.pageOf(selection, maxBytes);
     const { documents } = await this.readInTurn(read, request.signal);
     return this.toSend(`{"items":[${documents.join(',')}]}`);
+  }
+
+  /**
+   * The newest quotes as an Atom feed.
+   * @param signal aborted when the client has gone
+   * @throws ProblemError busy
+   */
+  async feed(signal: AbortSignal): Promise<string | Buffer> {
+    const read = (maxBytes: number) =>
+      this.quotes.list(MAX_FEED_LENGTH, undefined, undefined, maxBytes);
+    const { documents } = await this.readInTurn(read, signal);
+    return this.toSend(quotesFeed(documents.map(decodeQuote)));
   }
 
   /** @throws ProblemError not-found */

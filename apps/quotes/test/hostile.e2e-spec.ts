@@ -835,6 +835,7 @@ describe('X-Request-Id', () => {
 it.each([
   ['quotes', '/quotes', 'GET, HEAD, POST'],
   ['quotes', '/quotes/1', 'DELETE, GET, HEAD, PATCH'],
+  ['quotes', '/quotes/1.svg', 'GET, HEAD'],
   ['quotes', '/quotes/random', 'GET, HEAD'],
   ['quotes', '/quotes/sample', 'GET, HEAD'],
   ['quotes', '/quotes/today', 'GET, HEAD'],

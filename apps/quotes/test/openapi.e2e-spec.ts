@@ -37,6 +37,13 @@ const CONTRACT = {
     'get /quotes/export': [200, 400],
     'get /quotes/{id}': [200, 400, 404],
     'patch /quotes/{id}': [200, 400, 401, 403, 404, 412, 413, 415, 422],
+    'get /quotes/random.txt': [200, 400, 404],
+    'get /quotes/random.svg': [200, 400, 404],
+    'get /quotes/today.txt': [200, 400, 404],
+    'get /quotes/today.svg': [200, 400, 404],
+    'get /quotes/feed.atom': [200],
+    'get /quotes/{id}.txt': [200, 400, 404],
+    'get /quotes/{id}.svg': [200, 400, 404],
     'delete /quotes/{id}': [204, 400, 401, 403, 404],
   },
   search: {
@@ -45,9 +52,15 @@ const CONTRACT = {
     'get /tags': [200, 400],
   },
 } as const;
-/** The types of answers that are not JSON. */
-const TYPES = new Map([['get /quotes/export', 'application/jsonl']]);
 const OPERATIONS = ['get /healthz', 'get /readyz', 'get /version', 'get /metrics'];
+
+/** What a path answers with that is not JSON, by its suffix if it has one. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '/quotes/export': 'application/jsonl',
+  txt: 'text/plain',
+  svg: 'image/svg+xml',
+  atom: 'application/atom+xml',
+};
 
 interface Operation {
   summary?: string;
@@ -87,6 +100,7 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
     it.each(Object.entries(contract))('tells every answer of %s', async (name, statuses) => {
       const operation = (await operations(app)).get(name);
       const responses = operation?.responses ?? {};
+      const type = MEDIA_TYPES[name.split(/ |\./).at(-1) ?? ''] ?? 'application/json';
 
       expect(operation?.summary).toMatch(/\w/);
       expect(Object.keys(responses)).toEqual(
@@ -99,13 +113,7 @@ describe.each(Object.entries<Record<string, readonly number[]>>(CONTRACT))(
         const types = Object.keys(response.content ?? {});
         expect([status, types]).toEqual([
           status,
-          status === '204'
-            ? []
-            : [
-                status < '400'
-                  ? (TYPES.get(name) ?? 'application/json')
-                  : 'application/problem+json',
-              ],
+          status === '204' ? [] : [status < '400' ? type : 'application/problem+json'],
         ]);
         expect(response.headers).toHaveProperty('X-Request-Id');
       }

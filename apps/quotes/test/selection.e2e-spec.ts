@@ -97,7 +97,7 @@ it('ends when nothing matches, or all that it names was deleted', async () => {
     search.answer = select(['404']);
     const answer = await get(path);
     expectProblem(answer, 404, 'not-found');
-    expect(answer.headers.get('cache-control')).toBeNull();
+    expect(answer.headers.get('cache-control')).toBe('no-store');
   }
   expect(search.asked).toHaveLength(2 * (1 + 4));
 });

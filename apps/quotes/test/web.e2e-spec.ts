@@ -161,10 +161,10 @@ describe('a preflight', () => {
 
   it.each([
     ['users', '/users', 'GET, HEAD, POST'],
-    ['users', '/users/tintin', 'DELETE, GET, HEAD'],
+    ['users', '/users/tintin', 'DELETE, GET, HEAD, PATCH'],
     ['quotes', '/quotes?limit=1', 'GET, HEAD, POST'],
     ['quotes', '/quotes/random', 'GET, HEAD'],
-    ['quotes', '/quotes/1', 'DELETE, GET, HEAD'],
+    ['quotes', '/quotes/1', 'DELETE, GET, HEAD, PATCH'],
     ['search', '/search?keyword=x', 'GET, HEAD'],
     // The page is to see the 404 itself.
     ['quotes', '/nowhere', 'GET, HEAD'],
