@@ -2,6 +2,8 @@
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/deploy'],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  // Suites mostly wait for the processes that they start, so that no processor need be left free.
+  maxWorkers: '100%',
   // Tests that start processes are slow on a busy machine; none waits for this to pass.
   testTimeout: 120_000,
   // A client of Redis keeps a timer for 2 s after it was told to disconnect.

@@ -9,13 +9,15 @@ import { secret } from '#libs/testing/secrets.ts';
 import { LoginsRepository } from '#libs/users/logins.repository.ts';
 import { derivations, hashPassword } from '#libs/users/password.ts';
 import { UsersRepository } from '#libs/users/users.repository.ts';
-import { CredentialsService } from './credentials.service.ts';
+
+// Jest can load the limiter's library, which is CommonJS, only when Nest has been loaded.
+const { CredentialsService } = await import('./credentials.service.ts');
 
 const platform = new Platform();
 let redis: RedisService;
 let users: UsersRepository;
 let logins: LoginsRepository;
-let credentials: CredentialsService;
+let credentials: InstanceType<typeof CredentialsService>;
 
 beforeAll(async () => {
   await platform.start();

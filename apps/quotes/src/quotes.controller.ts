@@ -116,6 +116,7 @@ export class QuotesController {
 
   @Get('sample')
   @Header('content-type', JSON_TYPE)
+  @Header('cache-control', 'no-store')
   @ApiOperation({
     summary: 'Read different quotes drawn at random',
     description: 'Every set of so many quotes that match is drawn with the same probability.',

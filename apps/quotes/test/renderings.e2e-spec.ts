@@ -44,7 +44,7 @@ describe.each(['id', 'random'])('GET /quotes/{%s}', (which) => {
       "default-src 'none'; style-src 'unsafe-inline'",
     );
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(answer.body).toMatch(/^<svg .*lang="fr">.*>Mille sabords !<\/text>.*<\/svg>\n$/s);
+    expect(answer.body).toMatch(/^<svg .*lang="fr">.*>Mille sabords\u00a0!<\/text>.*<\/svg>\n$/s);
   });
 
   it.each(['.txt', '.svg'])('%s says whether it may be kept', async (suffix) => {

@@ -119,7 +119,7 @@ describe.each<[string, () => Promise<unknown>, Rubbish[]]>([
 it('takes quotes of a service that knows no authors yet', async () => {
   const { id, quote: text, user_id, created_at } = quote;
   const old = { id, quote: text, user_id, created_at };
-  const product = { id, quote: text, author: null, source: null };
+  const product = { id, quote: text, author: null, source: null, user_id };
   answer = sendJson(old);
   expect(await client.find('request', [id])).toEqual([product]);
   answer = sendJson({ items: [old], total: 1, next: null });
