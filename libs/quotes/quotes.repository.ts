@@ -137,8 +137,8 @@ export class QuotesRepository {
   }
 
   /**
-   * Walks all quotes by ascending id, up to the newest one of its beginning. Each that is there from
-   * its beginning to its end is among them.
+   * Walks all quotes by ascending id, up to the newest one of its beginning. Each that is there
+   * from its beginning to its end is among them.
    * @param after id behind which the walk begins
    * @returns JSON representations, complete, in batches
    * @throws RedisUnavailableError
