@@ -150,7 +150,7 @@ export class QuotesController {
   @ApiOperation({
     summary: 'Read all quotes, oldest first, as JSON Lines',
     description:
-      'A quote on each line. An answer that was cut off is resumed with `after`, the last id of it.',
+      'A quote on each line. An answer that was cut off goes on with `after`, its last id.',
   })
   @ApiProduces(JSON_LINES_TYPE)
   @ApiAnswer(200, quoteLinesSchema)

@@ -156,7 +156,7 @@ export class NameTable {
     const wanted = createBitmap(this.#texts.length);
     for (const key of keys) setBit(wanted, key);
     const best = new Map<number, number>();
-    // No key lists its spellings: a look at all takes a few milliseconds for a million, and is rare.
+    // No key lists its spellings: to look at a million takes a few milliseconds, and is rare.
     for (let number = 1; number < this.#texts.length; number++) {
       const key = this.#keys[number] as number;
       if (!hasBit(wanted, key) || this.#spelt[number] === 0) continue;

@@ -86,7 +86,7 @@ export function rowAt(columns: QuoteColumns, d: number): QuoteRow {
   };
 }
 
-/** A language code of up to three letters from a to z as a number of 16 bits; 0 when there is none. */
+/** A language code of up to three letters from a to z as a number of 16 bits; 0 without one. */
 export function languageNumber(lang: string | null): number {
   let number = 0;
   for (const letter of lang ?? '') number = number * 27 + letter.charCodeAt(0) - 96;

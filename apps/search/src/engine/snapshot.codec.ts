@@ -35,7 +35,7 @@ const MAX_ROW_BYTES = 4 * MAX_VARINT32_BYTES;
 /** To be raised with every change of the format. */
 export const SNAPSHOT_VERSION = 2;
 
-/** The strings of a kind in their order, and where they stand in it, by their numbers in an index. */
+/** The strings of a kind in their order, and where they stand, by their numbers in an index. */
 export interface StringList {
   texts: string[];
   places: Uint32Array;

@@ -22,8 +22,8 @@ const MESSAGES: Readonly<Record<OrderState, string>> = {
   paid: 'Thank you! Your payment has arrived, and we start printing.',
   refunded: 'Your money is on its way back.',
   disputed:
-    'The bank that the money came from was asked to take it back, and has not decided yet. If you ' +
-    'did not ask for that, please tell your bank.',
+    'The bank that the money came from was asked to take it back, and has not decided yet. If ' +
+    'you did not ask for that, please tell your bank.',
   dispute_lost: 'The bank has decided that the money goes back to where it came from.',
 };
 

@@ -48,8 +48,8 @@ export const shop = dashboard(
       panels: [
         panel(
           'Orders in the last hour',
-          'Orders placed (created), and orders that came to be paid, failed, expired, refunded or ' +
-            'disputed, or lost their money by a dispute.',
+          'Orders placed (created), and orders that came to be paid, failed, expired, refunded ' +
+            'or disputed, or lost their money by a dispute.',
           'short',
           [[`sum by (state) (increase(shop_orders_total${scope}[1h]))`, '{{state}}']],
         ),
