@@ -36,7 +36,8 @@ export class ShopPlatform extends Platform {
 
   override async start(): Promise<void> {
     await super.start();
-    const [quotes, search] = await Promise.all([this.service('quotes'), this.service('search')]);
+    const search = await this.service('search');
+    const quotes = await this.service('quotes', { SEARCH_URL: search.url });
     const shop = await this.service('shop', shopEnvironment(quotes.url, search.url));
     this.services_ = { quotes, search, shop };
   }

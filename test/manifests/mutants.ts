@@ -197,14 +197,16 @@ export const mutants: Mutant[] = [
     'search-clients',
     /production\/quotes-deployment > production\/search-deployment:5000 is shut/,
   ),
-  inThe(
-    'NetworkPolicy',
-    'search',
-    (p) => {
-      for (const peer of p.spec?.ingress?.[0]?.from ?? []) peer.podSelector = {};
+  {
+    spoil: (all) => {
+      const everywhere = { namespaceSelector: {} };
+      const [out] = the(all, 'NetworkPolicy', 'production', 'search-clients').spec?.egress ?? [];
+      const [into] = the(all, 'NetworkPolicy', 'qualification', 'search').spec?.ingress ?? [];
+      out?.to?.push(everywhere);
+      into?.from?.push(everywhere);
     },
-    /production\/users-deployment > production\/search-deployment:5000 is open/,
-  ),
+    finding: /production\/quotes-deployment > qualification\/search-deployment:5000 is open/,
+  },
   remove(
     'NetworkPolicy',
     'redis-nodes',

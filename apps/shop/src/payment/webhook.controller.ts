@@ -95,7 +95,7 @@ export class WebhookController {
       const outcome = await this.orders.apply(event);
       paymentEventCount.add(outcome);
       this.logger.log(`event ${event.id}: order ${event.order} ${event.state}, ${outcome}`);
-    } else if (told.type.startsWith('charge.dispute.')) {
+    } else if (told.type?.startsWith('charge.dispute.')) {
       this.logger.warn(`event ${told.id}: ${told.type} of a payment for no order of this shop`);
     }
     return { received: true };
