@@ -18,7 +18,11 @@ export const selectionFilters = {
   tag: textSchema(32)
     .optional()
     .describe('only the quotes with this tag; case and accents do not count'),
-  lang: languageSchema.optional().describe('only the quotes in this language'),
+  // Pages that try a call out fill in examples, and a filter must not be on unless somebody wants it.
+  lang: languageSchema
+    .optional()
+    .describe('only the quotes in this language, as a code of ISO 639')
+    .meta({ example: undefined }),
 };
 
 /** Query parameters that select quotes by the characters (Unicode code points) of their texts. */

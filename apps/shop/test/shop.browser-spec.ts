@@ -246,14 +246,13 @@ describe.each([
   it('is accessible and fits', async () => {
     await open({ viewport });
     await look('catalogue', platform.shop.url);
-    await look(
-      'product',
-      await page.getByRole('link', { name: 'On ne voit bien' }).getAttribute('href'),
-    );
-    await look(
-      'product-verse',
-      await page.getByRole('link', { name: 'Who lends his ladder' }).getAttribute('href'),
-    );
+    const pathOf = (name: string) => page.getByRole('link', { name }).getAttribute('href');
+    const [product, verse] = [
+      await pathOf('On ne voit bien'),
+      await pathOf('Who lends his ladder'),
+    ];
+    await look('product', product);
+    await look('product-verse', verse);
     await choose('Add to cart');
     await look('cart-verse', '/cart');
     await look('checkout-verse', '/checkout');
