@@ -18,7 +18,7 @@ export const selectionFilters = {
   tag: textSchema(32)
     .optional()
     .describe('only the quotes with this tag; case and accents do not count'),
-  // Pages that try a call out fill in examples, and a filter must not be on unless somebody wants it.
+  // A page that tries calls out fills examples in, and no filter may be on unless it is wanted.
   lang: languageSchema
     .optional()
     .describe('only the quotes in this language, as a code of ISO 639')
