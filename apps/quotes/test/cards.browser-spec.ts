@@ -1,14 +1,13 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import {
+  launchChromium,
+  type OtherOrigin,
+  SCREENSHOTS,
+  serveOtherOrigin,
+} from '#libs/testing/chromium.ts';
 import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-
-/** The pictures go here, for people to look at. */
-const SCREENSHOTS = 'data/screenshots';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const ENGLISH =
   'The harbour was quiet at that hour, and the lamps along the quay had gone out one by one, ' +
@@ -69,28 +68,23 @@ const platform = new Platform();
 const paths = new Map<string, string>();
 let quotes: ServiceProcess;
 /** A page of another origin, which shows the cards as pictures. */
-let other: Server;
+let other: OtherOrigin;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
-  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
   await platform.start();
   quotes = await platform.service('quotes');
   for (const [name, json] of Object.entries(QUOTES)) {
     const { body } = succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
     paths.set(name, `/quotes/${body.id}.svg`);
   }
-  other = createServer((request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end(`<body style="margin:24px"><img src="${quotes.url}${request.url}" alt="">`);
-  });
-  await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  other = await serveOtherOrigin(
+    (path) => `<body style="margin:24px"><img src="${quotes.url}${path}" alt="">`,
+  );
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -116,8 +110,7 @@ describe.each(['light', 'dark'] as const)('for a reader who prefers %s', (colorS
   it.each(Object.keys(QUOTES))(
     'the card "%s" is a picture in a page of another origin',
     async (name) => {
-      const { port } = other.address() as AddressInfo;
-      await page.goto(`http://127.0.0.1:${port}${paths.get(name)}`);
+      await page.goto(`http://127.0.0.1:${other.port}${paths.get(name)}`);
       const picture = page.locator('img');
       expect(await picture.evaluate((image) => Reflect.get(image, 'naturalWidth'))).toBe(800);
       await picture.screenshot({ path: `${SCREENSHOTS}/card-${name}-${colorScheme}.png` });

@@ -1,21 +1,20 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { problemType } from '#libs/problem/problem.catalogue.ts';
+import {
+  launchChromium,
+  type OtherOrigin,
+  SCREENSHOTS,
+  serveOtherOrigin,
+} from '#libs/testing/chromium.ts';
 import { call, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 
-/** The pictures go here, for people to look at. */
-const SCREENSHOTS = 'data/screenshots';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
 const platform = new Platform();
 let quotes: ServiceProcess;
 /** A page of another origin, which shows the documentation in a frame. */
-let other: Server;
+let other: OtherOrigin;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
@@ -25,9 +24,7 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
-  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
   await platform.start();
   const users = await platform.service('users');
   quotes = await platform.service('quotes');
@@ -36,12 +33,7 @@ beforeAll(async () => {
   succeeded(
     await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote: 'Tonnerre de Brest !' } }),
   );
-  other = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html');
-    response.end(`<iframe src="${quotes.url}/docs"></iframe>`);
-  });
-  await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  other = await serveOtherOrigin(() => `<iframe src="${quotes.url}/docs"></iframe>`);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -150,7 +142,7 @@ it('is shown in no frame of another page', async () => {
   const refusal = page.waitForEvent('console', (message) =>
     message.text().includes('frame-ancestors'),
   );
-  await page.goto(`http://localhost:${(other.address() as AddressInfo).port}`);
+  await page.goto(`http://localhost:${other.port}`);
   await refusal;
 
   const [, frame] = page.frames();

@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { problemType } from '#libs/problem/problem.catalogue.ts';
+import {
+  launchChromium,
+  type OtherOrigin,
+  SCREENSHOTS,
+  serveOtherOrigin,
+} from '#libs/testing/chromium.ts';
 import { basic, call, metric, succeeded } from '#libs/testing/http-client.ts';
 import { ADMIN_KEY, Platform } from '#libs/testing/platform.ts';
 import { secret } from '#libs/testing/secrets.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
-
-/** The picture of the page goes here, for people to look at. */
-const SCREENSHOTS = 'data/screenshots';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** A page whose script calls a service, and shows what it was allowed to read: a line each. */
 const PAGE = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Elsewhere</title>
@@ -61,15 +60,13 @@ const platform = new Platform();
 let quotes: ServiceProcess;
 /** It admits two requests a minute. */
 let limited: ServiceProcess;
-let other: Server;
+let other: OtherOrigin;
 let browser: Browser;
 let page: Page;
 let id = '';
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
-  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
   await platform.start();
   const users = await platform.service('users');
   quotes = await platform.service('quotes', { THROTTLE_LIMIT: '100' });
@@ -78,13 +75,9 @@ beforeAll(async () => {
   succeeded(await call(users, 'POST /users', { key: ADMIN_KEY, json: tintin }));
   const json = { quote: 'Tonnerre de Brest !' };
   id = succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
-  other = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html; charset=utf-8').end(PAGE);
-  });
-  await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  other = await serveOtherOrigin(() => PAGE);
   page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  await page.goto(`http://localhost:${(other.address() as AddressInfo).port}`);
+  await page.goto(`http://localhost:${other.port}`);
 }, 120_000);
 afterAll(async () => {
   await page?.screenshot({ path: `${SCREENSHOTS}/cors.png`, fullPage: true });

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-  type Response,
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Page,
+  Response,
 } from 'playwright-core';
+import { launchChromium, SCREENSHOTS } from '#libs/testing/chromium.ts';
 import { ADMIN_KEY } from '#libs/testing/platform.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import {
@@ -19,9 +19,6 @@ import {
   shopEnvironment,
 } from '#libs/testing/shop-platform.ts';
 
-/** The pictures of every page go here, for people to look at. */
-const SCREENSHOTS = 'data/screenshots';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
 /** Pages must fit this width without scrolling sideways (WCAG 2.2, 1.4.10). */
@@ -74,9 +71,7 @@ let strict: ServiceProcess;
 let cutOff: ServiceProcess;
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
-  mkdirSync(SCREENSHOTS, { recursive: true });
+  browser = await launchChromium();
   await platform.start();
   for (const quote of QUOTES) await platform.addQuote(quote);
   await platform.addQuote(VERSE.quote, VERSE);
@@ -88,10 +83,6 @@ beforeAll(async () => {
     // Nobody listens on port 1.
     platform.service('shop', shopEnvironment('http://127.0.0.1:1', 'http://127.0.0.1:1')),
   ]);
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox'],
-  });
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
