@@ -30,6 +30,18 @@ const inThe = <K extends keyof Kinds>(
   namespace = 'production',
 ): Mutant => ({ spoil: (manifests) => spoil(the(manifests, kind, namespace, name)), finding });
 
+/** Opens a way out of production and into qualification, which both ends must leave open. */
+const outOfProduction = (egress: string, ingress: string, finding: RegExp): Mutant => ({
+  spoil: (manifests) => {
+    const everywhere = { namespaceSelector: {} };
+    const [out] = the(manifests, 'NetworkPolicy', 'production', egress).spec?.egress ?? [];
+    const [into] = the(manifests, 'NetworkPolicy', 'qualification', ingress).spec?.ingress ?? [];
+    out?.to?.push(everywhere);
+    into?.from?.push(everywhere);
+  },
+  finding,
+});
+
 /** Plants a mistake into the container of production's users. */
 const inUsers = (spoil: (container: Container) => void, finding: RegExp) =>
   inThe(
@@ -197,16 +209,11 @@ export const mutants: Mutant[] = [
     'search-clients',
     /production\/quotes-deployment > production\/search-deployment:5000 is shut/,
   ),
-  {
-    spoil: (all) => {
-      const everywhere = { namespaceSelector: {} };
-      const [out] = the(all, 'NetworkPolicy', 'production', 'search-clients').spec?.egress ?? [];
-      const [into] = the(all, 'NetworkPolicy', 'qualification', 'search').spec?.ingress ?? [];
-      out?.to?.push(everywhere);
-      into?.from?.push(everywhere);
-    },
-    finding: /production\/quotes-deployment > qualification\/search-deployment:5000 is open/,
-  },
+  outOfProduction(
+    'search-clients',
+    'search',
+    /production\/quotes-deployment > qualification\/search-deployment:5000 is open/,
+  ),
   remove(
     'NetworkPolicy',
     'redis-nodes',
@@ -239,16 +246,11 @@ export const mutants: Mutant[] = [
     (p) => p.spec?.ingress?.splice(0, 1),
     /monitoring\/prometheus > production\/redis-production:9121 is shut/,
   ),
-  {
-    spoil: (all) => {
-      const everywhere = { namespaceSelector: {} };
-      const [out] = the(all, 'NetworkPolicy', 'production', 'redis-clients').spec?.egress ?? [];
-      const [into] = the(all, 'NetworkPolicy', 'qualification', 'redis').spec?.ingress ?? [];
-      out?.to?.push(everywhere);
-      into?.from?.push(everywhere);
-    },
-    finding: /production\/users-deployment > qualification\/redis-qualification:6379 is open/,
-  },
+  outOfProduction(
+    'redis-clients',
+    'redis',
+    /production\/users-deployment > qualification\/redis-qualification:6379 is open/,
+  ),
   inThe(
     'Job',
     'seed',
