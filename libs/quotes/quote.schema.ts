@@ -123,12 +123,6 @@ export const quoteExportQuerySchema = z.strictObject({
     .describe('only the quotes behind this id: the last that came of an export that was cut off'),
 });
 
-/** All quotes as JSON Lines. */
-export const quoteLinesSchema = z
-  .string()
-  .describe('a Quote as JSON on each line, which ends with a line feed')
-  .meta({ format: 'binary' });
-
 export type QuoteExportQuery = z.output<typeof quoteExportQuerySchema>;
 export type NewQuoteBody = z.output<typeof newQuoteSchema>;
 export type QuoteChangesBody = z.output<typeof quoteChangesSchema>;

@@ -1,10 +1,10 @@
 import { Controller, Delete, Get, Header, HttpCode, Patch, Post, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { entityTag } from '#libs/http/entity.tag.ts';
 import { ifMatchDigests } from '#libs/http/if-match.header.ts';
-import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
+import { ApiAnswer, ApiMedia, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
 import {
@@ -14,7 +14,6 @@ import {
   type QuoteExportQuery,
   quoteChangesSchema,
   quoteExportQuerySchema,
-  quoteLinesSchema,
   quoteListSchema,
   quoteSchema,
 } from '#libs/quotes/quote.schema.ts';
@@ -150,10 +149,10 @@ export class QuotesController {
   @ApiOperation({
     summary: 'Read all quotes, oldest first, as JSON Lines',
     description:
-      'A quote on each line. An answer that was cut off goes on with `after`, its last id.',
+      'A Quote as JSON on each line, which ends with a line feed. An answer that was cut off ' +
+      'goes on with `after`, its last id.',
   })
-  @ApiProduces(JSON_LINES_TYPE)
-  @ApiAnswer(200, quoteLinesSchema)
+  @ApiMedia(JSON_LINES_TYPE, '{"id":"1763740800000000","quote":"Tonnerre de Brest !"}\n')
   @ApiProblem('invalid-request')
   exportQuotes(
     @ValidQuery(quoteExportQuerySchema) { after }: QuoteExportQuery,

@@ -53,7 +53,7 @@ export interface QuoteOfToday {
   secondsLeft: number;
 }
 
-/** The rules about quotes. Representations are passed on, never parsed. */
+/** The rules about quotes. Their JSON is passed on as it is; only a feed is made of its parts. */
 @Injectable()
 export class QuotesService {
   private readonly smallPages = new ConcurrencyLimiter(MAX_SMALL_PAGES_READ, MAX_LISTS_WAITING);
