@@ -83,15 +83,11 @@ export function encodeQuote(quote: Quote): string {
 }
 
 /** Reads the JSON of a quote, stored or complete, which must be one that this file made. */
-export function decodeQuote(document: string | Buffer): Quote {
-  return JSON.parse(completeQuote(String(document))) as Quote;
+export function decodeQuote(document: string): Quote {
+  return JSON.parse(completeQuote(document)) as Quote;
 }
 
-/**
- * Completes the stored JSON of a quote, for sending.
- * @param document as a text, or its bytes as a text in Latin-1: nothing here looks at other
- *   characters than those of ASCII
- */
+/** Completes the stored JSON of a quote, for sending. */
 export function completeQuote(document: string): string {
   const time = document.indexOf(JSON_PARTS.createdAt) + JSON_PARTS.createdAt.length;
   const timeEnd = time + TIME_LENGTH;
@@ -104,12 +100,6 @@ export function completeQuote(document: string): string {
   const change = wasChanged ? '' : JSON_PARTS.updatedAt + document.slice(time, timeEnd);
   const rest = document.slice(timeEnd, -1);
   return created + change + rest + (hasDetails ? '' : NO_DETAILS) + JSON_PARTS.end;
-}
-
-/** The same for the bytes of a document. */
-export function completeQuoteBytes(document: Buffer): Buffer {
-  // Latin-1 copies bytes, which is quicker than to decode and encode UTF-8.
-  return Buffer.from(completeQuote(document.toString('latin1')), 'latin1');
 }
 
 /** An import recognises a quote by this: 20 hexadecimal digits of the SHA-1 of its JSON text. */

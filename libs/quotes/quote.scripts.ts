@@ -22,10 +22,10 @@ declare module 'ioredis' {
       keyCount: number,
       ...keysAndArgs: (string | number)[]
     ): Result<(string | null)[] | null, Context>;
-    randomQuoteBuffer(
+    randomQuote(
       keyCount: number,
       ...keysAndArgs: (string | number)[]
-    ): Result<Buffer | null, Context>;
+    ): Result<string | null, Context>;
     restoreQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<string[], Context>;
     unsignQuotes(keyCount: number, ...keysAndArgs: (string | number)[]): Result<number, Context>;
   }

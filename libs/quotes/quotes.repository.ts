@@ -4,7 +4,6 @@ import type { RedisClient } from '#libs/redis/redis.connection.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import {
   completeQuote,
-  completeQuoteBytes,
   digestOf,
   encodeChanges,
   encodeContent,
@@ -165,11 +164,11 @@ export class QuotesRepository {
    * @param id decimal digits
    * @throws RedisUnavailableError
    */
-  async find(id: string): Promise<Buffer | null> {
+  async find(id: string): Promise<string | null> {
     const stored = await this.redis.read('quote.find', (client) =>
-      client.getBuffer(this.shardOf(id).quote + id),
+      client.get(this.shardOf(id).quote + id),
     );
-    return stored && completeQuoteBytes(stored);
+    return stored && completeQuote(stored);
   }
 
   /**
@@ -260,12 +259,12 @@ export class QuotesRepository {
    * A quote drawn at random, each as likely as any other, or null when there is none.
    * @throws RedisUnavailableError
    */
-  async random(): Promise<Buffer | null> {
+  async random(): Promise<string | null> {
     const stored = await this.redis.read('quote.random', async (client) => {
       const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
-      return keys ? client.randomQuoteBuffer(2, keys.quotes, keys.quote) : null;
+      return keys ? client.randomQuote(2, keys.quotes, keys.quote) : null;
     });
-    return stored && completeQuoteBytes(stored);
+    return stored && completeQuote(stored);
   }
 
   /**

@@ -31,7 +31,7 @@ const duration = new Histogram({
 });
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-const find = (id: string) => redis.getBuffer(keys.quote + id);
+const find = (id: string) => redis.get(keys.quote + id);
 
 async function list(): Promise<string> {
   const answer = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);

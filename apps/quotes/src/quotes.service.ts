@@ -48,7 +48,7 @@ type PageReader = (maxBytes: number) => Promise<QuotePage | undefined>;
 
 /** The quote of a day, as JSON. */
 export interface QuoteOfToday {
-  document: Buffer;
+  document: string;
   /** How long the day lasts from now on. */
   secondsLeft: number;
 }
@@ -116,7 +116,7 @@ export class QuotesService {
   }
 
   /** @throws ProblemError not-found */
-  async find(id: string): Promise<Buffer> {
+  async find(id: string): Promise<string> {
     const document = await this.quotes.find(id);
     if (!document) throw notFound(id);
     return document;
@@ -126,7 +126,7 @@ export class QuotesService {
    * A quote drawn at random from those that match, each as likely as any other.
    * @throws ProblemError not-found; those of SelectionClient when only some quotes are wanted
    */
-  async random(query: RandomQuery, request: Required<ServedRequest>): Promise<Buffer> {
+  async random(query: RandomQuery, request: Required<ServedRequest>): Promise<string> {
     if (isSelective(query))
       return this.draw(() => this.selections.sample({ ...query, n: 1 }, request));
     const document = await this.quotes.random();
@@ -229,7 +229,7 @@ export class QuotesService {
   }
 
   /** Reads the quote of a selection, which is asked again when the quote was deleted meanwhile. */
-  private async draw(select: () => Promise<Selection>): Promise<Buffer> {
+  private async draw(select: () => Promise<Selection>): Promise<string> {
     for (let draws = 1; ; draws++) {
       const [id] = (await select()).ids;
       const document = id === undefined ? null : await this.quotes.find(id);
