@@ -262,7 +262,7 @@ export class QuotesRepository {
   async random(): Promise<string | null> {
     const stored = await this.redis.read('quote.random', async (client) => {
       const keys = this.shards.length > 1 ? await this.drawShard(client) : this.shards[0];
-      return keys ? client.randomQuote(2, keys.quotes, keys.quote) : null;
+      return keys ? client.randomQuote(2, keys.quotes, keys.quote, Math.random()) : null;
     });
     return stored && completeQuote(stored);
   }
