@@ -19,6 +19,10 @@ duration = Histogram("http_request_duration_seconds", "duration", ["method", "ro
 log = logging.getLogger("requests")
 log.addHandler(logging.FileHandler(os.devnull))
 log.setLevel(logging.INFO)
+EXPOSED = (
+    "etag, location, ratelimit-limit, ratelimit-policy, ratelimit-remaining, ratelimit-reset, "
+    "retry-after, x-request-id"
+)
 
 
 @app.before_request
@@ -32,6 +36,10 @@ def finish(response):
     elapsed = time.perf_counter() - g.start
     response.headers["X-Request-Id"] = g.id
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
     route = str(request.url_rule)
     duration.labels(request.method, route, f"{response.status_code // 100}xx").observe(elapsed)
     entry = {"request_id": g.id, "method": request.method, "route": route}

@@ -11,6 +11,7 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Histogram } from 'prom-client';
 import { CORS_HEADERS } from '#libs/http/cors.headers.ts';
 import { entityTag } from '#libs/http/entity.tag.ts';
+import { completeQuote } from '#libs/quotes/quote.document.ts';
 import { shardKeys } from '#libs/quotes/quote.keys.ts';
 import { QUOTE_SCRIPTS } from '#libs/quotes/quote.scripts.ts';
 import { defineScripts } from '#libs/redis/redis.scripts.ts';
@@ -31,13 +32,16 @@ const duration = new Histogram({
 });
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-const find = (id: string) => redis.get(keys.quote + id);
+async function find(id: string): Promise<string | null> {
+  const stored = await redis.get(keys.quote + id);
+  return stored && completeQuote(stored);
+}
 
 async function list(): Promise<string> {
   const answer = await redis.listQuotes(2, keys.quotes, keys.quote, '+inf', 21);
   const [total, ids, documents] = answer ?? [0, '', []];
   const next = documents.length > 20 ? ids.split(',')[19] : null;
-  const items = documents.slice(0, 20).join(',');
+  const items = documents.slice(0, 20).map(completeQuote).join(',');
   return `{"items":[${items}],"total":${total},"next":${JSON.stringify(next)}}`;
 }
 

@@ -57,7 +57,8 @@ func clientOf(r request) (any, context.Context) {
 		c := users.NewConfiguration()
 		c.Servers, c.DefaultHeader = users.ServerConfigurations{{URL: r.URL}}, r.Headers
 		return users.NewAPIClient(c), bearing(r, users.ContextAPIKeys,
-			map[string]users.APIKey{"adminKey": {Key: key}}, users.ContextAccessToken, nil, nil)
+			map[string]users.APIKey{"adminKey": {Key: key}}, users.ContextAccessToken,
+			users.ContextBasicAuth, users.BasicAuth{UserName: user.ID, Password: user.Password})
 	case "quotes":
 		c := quotes.NewConfiguration()
 		c.Servers, c.DefaultHeader = quotes.ServerConfigurations{{URL: r.URL}}, r.Headers
