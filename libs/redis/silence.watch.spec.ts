@@ -40,6 +40,7 @@ describe('a connection to Redis', () => {
       ...platform.redisEnv('quotes'),
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: String(port),
+      REDIS_CLUSTER: '',
     };
     client = connectRedis(parseConfig('test', { adminKey: false }, env));
     const errors: Error[] = [];

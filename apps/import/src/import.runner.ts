@@ -137,7 +137,11 @@ async function write<T>(
   });
 }
 
-async function patiently<R>(operation: () => Promise<R>, signal: AbortSignal): Promise<R> {
+/**
+ * Repeats an operation that Redis did not answer.
+ * @throws RedisUnavailableError when Redis stays away; AbortError
+ */
+export async function patiently<R>(operation: () => Promise<R>, signal: AbortSignal): Promise<R> {
   const deadline = Date.now() + MAX_OUTAGE_MS;
   for (;;) {
     try {

@@ -11,7 +11,7 @@ import {
   rehearsalLine,
   summaryLine,
 } from './import.progress.ts';
-import { type Observers, rehearseImport, runImport } from './import.runner.ts';
+import { type Observers, patiently, rehearseImport, runImport } from './import.runner.ts';
 import { inspectSources, type Source, SourceError, type SourceOptions } from './import.source.ts';
 import {
   type ImportKind,
@@ -191,14 +191,28 @@ interface Run {
   describe(failure: Error): string;
 }
 
-function importOf<T>(target: ImportTarget<T>, { availability }: RedisService): Run {
+function importOf<T>(target: ImportTarget<T>, redis: RedisService): Run {
   return {
-    start: (sources, observers, signal) => runImport(sources, target, observers, signal),
+    start: async (sources, observers, signal) => {
+      await patiently(() => connect(redis), signal).catch((error: unknown) => {
+        // An interrupted import ends with its summary.
+        if (!signal.aborted) throw error;
+      });
+      await runImport(sources, target, observers, signal);
+    },
     summary: summaryLine,
     // For Redis, this is the line that a service would log.
     describe: (failure) =>
-      (failure instanceof RedisUnavailableError && availability.problem) || failure.message,
+      (failure instanceof RedisUnavailableError && redis.availability.problem) || failure.message,
   };
+}
+
+/**
+ * Connects to every master of a cluster. Otherwise some of them would take their part of the first
+ * rows while the others refuse theirs, and what is repeated counts as known.
+ */
+async function connect(redis: RedisService): Promise<void> {
+  if (!(await redis.answers())) throw new RedisUnavailableError('ping', 'no connection yet');
 }
 
 function rehearsalOf<T>(kind: ImportKind<T>): Run {
