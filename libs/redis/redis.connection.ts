@@ -34,9 +34,15 @@ const FAIL_FAST = {
  */
 export function connectRedis(config: Config, maxSilenceMs = 600): RedisClient {
   const client = createClient(config);
-  if (client instanceof Cluster)
-    client.on('+node', (node: Redis) => giveUpSilent(node, maxSilenceMs));
-  else giveUpSilent(client, maxSilenceMs);
+  if (client instanceof Cluster) {
+    client.on('+node', (node: Redis) => {
+      giveUpSilent(node, maxSilenceMs);
+      // A request needs several nodes, and would wait for one after the other if all hang.
+      node.on('silent', () => {
+        for (const other of client.nodes()) if (other !== node) void other.ping().catch(() => {});
+      });
+    });
+  } else giveUpSilent(client, maxSilenceMs);
   return client;
 }
 
