@@ -127,7 +127,7 @@ export const TRIALS = {
           next: null,
         },
       },
-      fails: { parameters: { ids: '{quote}', limit: 2 }, problem: 'invalid-request' },
+      fails: { parameters: { ids: '{quote}', tag: 'mer' }, problem: 'invalid-request' },
     },
     getRandomQuote: {
       succeeds: {

@@ -26,7 +26,7 @@ const idsSchema = z
       `only these quotes, up to ${MAX_IDS}, with commas between their ids;`,
       'they come in this order, without those that are not there, and an id given twice counts',
       'once. `total` is how many of them there are, and `next` is null. It goes with no other',
-      'parameter',
+      'parameter but `limit`, which then has no effect',
     ].join(' '),
   );
 
@@ -44,7 +44,8 @@ export const quoteListQuerySchema = z.preprocess((query, context) => {
   const given = Object.keys(query ?? {});
   if (!given.includes('ids')) return query;
   for (const name of given) {
-    if (name === 'ids' || !Object.hasOwn(listParameters, name)) continue;
+    // Generated clients send the default of `limit` with every call.
+    if (name === 'ids' || name === 'limit' || !Object.hasOwn(listParameters, name)) continue;
     const message = 'must not be given together with ids';
     context.addIssue({ code: 'custom', path: [name], message });
   }

@@ -344,7 +344,8 @@ const queries: Row[] = [
     'ids=1&ids=2',
     'ids[]=1',
     'ids=1&nonsense=1',
-    'ids=1&limit=1',
+    'ids=1&limit=0',
+    'ids=1&cursor=1',
     `ids=${'1,'.repeat(1000)}1`,
   ].map((query) => invalid(`?${query}`, 'quotes', request(`GET /quotes?${query}`))),
   ...[
