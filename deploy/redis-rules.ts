@@ -1,4 +1,5 @@
 import { SNAPSHOT_KEYS } from '#apps/search/src/snapshot.keys.ts';
+import { SNAPSHOT_SCRIPTS } from '#apps/search/src/snapshot.scripts.ts';
 import { PRODUCT_KEYS } from '#apps/shop/src/catalogue/product.keys.ts';
 import { PRODUCT_SCRIPTS } from '#apps/shop/src/catalogue/product.scripts.ts';
 import { ORDER_KEYS } from '#apps/shop/src/orders/order.keys.ts';
@@ -136,17 +137,19 @@ const USERS = {
     ],
   },
   search: {
-    rules: `${CONNECTION} +multi +exec`,
+    rules: CONNECTION,
     grants: [
       THROTTLE,
       commands('get mget', SHARD.quote),
       commands('zrange', SHARD.quotes),
       commands('xread xrange', SHARD.log),
       script(CHANGE_LOG_SCRIPTS.inspectLog, SHARD.log),
-      commands('lindex lrange persist', SNAPSHOT_KEYS.snapshot),
-      commands('rpush expire', SNAPSHOT_KEYS.next),
-      commands('rename', SNAPSHOT_KEYS.snapshot, SNAPSHOT_KEYS.next, SNAPSHOT_KEYS.old),
-      commands('unlink', SNAPSHOT_KEYS.old),
+      commands('lindex lrange', SNAPSHOT_KEYS.snapshot),
+      commands('rpush rpushx expire', SNAPSHOT_KEYS.next),
+      script(
+        SNAPSHOT_SCRIPTS.replaceSnapshot,
+        ...[SNAPSHOT_KEYS.next, SNAPSHOT_KEYS.snapshot, SNAPSHOT_KEYS.old],
+      ),
       commands('set', SNAPSHOT_KEYS.lock),
     ],
   },

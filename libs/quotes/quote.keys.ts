@@ -19,7 +19,7 @@ export interface ShardKeys {
   readonly clock: string;
   /** Stream of changes for the search replicas: `u id` (added or changed) or `d id` (deleted). */
   readonly log: string;
-  /** Hash: digest of an imported quote -> its id; makes imports idempotent. */
+  /** Hash: digest of the text of an imported or changed quote -> its id; for repeated imports. */
   readonly imported: string;
 }
 

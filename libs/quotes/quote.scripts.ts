@@ -107,8 +107,9 @@ export const QUOTE_SCRIPTS = {
       if user then redis.call('ZREM', by .. user, id) end
       if signer then redis.call('ZADD', by .. signer, id, id) end
     end
-    if values[TEXT] ~= text and redis.call('HGET', imported, digest_of(text)) == id then
-      redis.call('HDEL', imported, digest_of(text))
+    if values[TEXT] ~= text then
+      local digest = digest_of(text)
+      if redis.call('HGET', imported, digest) == id then redis.call('HDEL', imported, digest) end
       redis.call('HSETNX', imported, digest_of(values[TEXT]), id)
     end
     values[UPDATED] = time

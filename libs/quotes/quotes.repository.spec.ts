@@ -305,12 +305,21 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
       expect(await quotes.import(rows.slice(1))).toEqual([{ id: expect.any(String) }]);
     });
 
-    it('are imported again when they were not imported before', async () => {
+    it('into the text of another and back again leave both known', async () => {
+      const rows = ['un', 'deux'].map((quote) => ({ ...said(quote), user_id: null }));
+      const [one = ''] = (await quotes.import(rows)).map(idOf);
+      await quotes.change(one, { quote: 'deux' });
+      await quotes.change(one, { quote: 'un' });
+      expect(await quotes.import(rows)).toEqual(['known', 'known']);
+    });
+
+    it('are known by their new text when they were not imported before', async () => {
+      const rows = ['un', 'deux'].map((quote) => ({ ...said(quote), user_id: null }));
       const id = await add('un');
       await quotes.change(id, { quote: 'deux' });
-      expect(await quotes.import([{ ...said('deux'), user_id: null }])).toEqual([
-        { id: expect.any(String) },
-      ]);
+      expect(await quotes.import(rows)).toEqual([{ id: expect.any(String) }, 'known']);
+      for (const { id } of await all()) await quotes.delete(id);
+      expect(await platform.keys('*:imported')).toEqual([]);
     });
   });
 

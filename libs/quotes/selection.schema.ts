@@ -47,8 +47,8 @@ export const selectionSampleQuerySchema = z.strictObject({
 
 /**
  * Query of `GET /selection/today`: the quote of a day. Of the quotes with ids below `before` (those
- * from before that day) it is the same one all day, drawn by `day`; if there are none, it is the
- * first quote.
+ * from before that day) it is the same one all day, drawn by `day`, unless one of them is changed
+ * or deleted; if there are none, it is the first quote.
  */
 export const selectionTodayQuerySchema = z.strictObject({
   tag: selectionFilters.tag,

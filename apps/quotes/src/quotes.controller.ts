@@ -130,7 +130,9 @@ export class QuotesController {
   @Header('content-type', JSON_TYPE)
   @ApiOperation({
     summary: 'Read the quote of the day, the same one all day',
-    description: 'It is drawn among the quotes that were there before the day began.',
+    description:
+      'It is drawn among the quotes that were there before the day began. New quotes do not ' +
+      'change it, but a change or a deletion among those that match can.',
   })
   @ApiAnswer(200, quoteSchema, { 'Cache-Control': 'Until the day ends' })
   @ApiProblem('invalid-request', 'not-found', 'unavailable', 'search-unavailable', 'busy')

@@ -38,7 +38,7 @@ const MAX_TEXT_LENGTH = 16 * 1024;
  */
 const COLLECTING_INTERVAL_BYTES = 4 * 1024 * 1024;
 
-/** A quote is drawn so many times before those that match count as deleted meanwhile. */
+/** A quote is drawn so many times before the search service counts as too far behind. */
 const MAX_DRAWS = 4;
 /** The search service hears of a deletion within some milliseconds. */
 const REDRAW_DELAY_MS = 20;
@@ -135,7 +135,8 @@ export class QuotesService {
   }
 
   /**
-   * The quote of the day: the same one all day, of those that match.
+   * The quote of the day: the same one all day, of those that match, unless one of these is changed
+   * or deleted.
    * @throws ProblemError not-found; those of SelectionClient
    */
   async today(
@@ -228,14 +229,19 @@ export class QuotesService {
     return bytes;
   }
 
-  /** Reads the quote of a selection, which is asked again when the quote was deleted meanwhile. */
+  /**
+   * Reads the quote of a selection, which is asked again when the quote was deleted meanwhile. A
+   * search service that goes on naming what was deleted is too far behind to say what matches.
+   * @throws ProblemError not-found; search-unavailable
+   */
   private async draw(select: () => Promise<Selection>): Promise<string> {
     for (let draws = 1; ; draws++) {
       const [id] = (await select()).ids;
       const document = id === undefined ? null : await this.quotes.find(id);
       if (document) return document;
-      if (id === undefined || draws === MAX_DRAWS)
-        throw new ProblemError('not-found', 'There is no quote that matches');
+      if (id === undefined) throw new ProblemError('not-found', 'There is no quote that matches');
+      if (draws === MAX_DRAWS)
+        throw new ProblemError('search-unavailable', 'The search service names deleted quotes');
       await delay(REDRAW_DELAY_MS);
     }
   }

@@ -67,12 +67,7 @@ class IndexWorker {
     }
   }
 
-  handle(message: ToWorker): void {
-    if (message.kind === 'delete') this.#engine.delete(message.id);
-    else this.#answer(message.number, message.question);
-  }
-
-  #answer(number: number, question: Question): void {
+  answer({ number, question }: ToWorker): void {
     const start = performance.now();
     const result = this.#resultOf(question);
     const seconds = (performance.now() - start) / 1000;
@@ -154,5 +149,5 @@ function send(message: FromWorker): void {
 }
 
 const worker = new IndexWorker(workerData);
-parentPort?.on('message', (message: ToWorker) => worker.handle(message));
+parentPort?.on('message', (message: ToWorker) => worker.answer(message));
 await worker.run();

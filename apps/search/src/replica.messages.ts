@@ -21,11 +21,11 @@ export interface Results {
 /** A question to the index. */
 export type Question = { [K in keyof Requests]: { of: K; request: Requests[K] } }[keyof Requests];
 
-/** A message to the index worker. */
-export type ToWorker =
-  | { kind: 'ask'; number: number; question: Question }
-  /** Redis does not have this quote any more. */
-  | { kind: 'delete'; id: number };
+/** A message to the index worker: a question, with the number that its answer will have. */
+export interface ToWorker {
+  number: number;
+  question: Question;
+}
 
 /** A message from the index worker. */
 export type FromWorker =

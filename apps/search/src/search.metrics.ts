@@ -8,8 +8,8 @@ export const indexDocuments = new Gauge({
   help: 'Quotes in the index',
 });
 
-/** Different words met. */
-export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words met' });
+/** Different words that the index holds. */
+export const indexTerms = new Gauge({ name: 'search_index_terms', help: 'Different words' });
 
 /** Memory of the index, without its write buffer. */
 export const indexBytes = new Gauge({

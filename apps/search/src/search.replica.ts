@@ -149,11 +149,6 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
     });
   }
 
-  /** Forgets a quote that Redis no longer has; searches asked after this will not find it. */
-  delete(id: number): void {
-    this.#send({ kind: 'delete', id });
-  }
-
   onApplicationBootstrap(): void {
     this.#worker = new Worker(new URL('./index.worker.ts', import.meta.url), {
       name: 'index',
@@ -179,13 +174,9 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
       // It stays there until the index answers, even if nobody waits for it any more: a thread that
       // is stuck must not get more searches.
       this.#running.set(number, search);
-      this.#send({ kind: 'ask', number, question: search.question });
+      this.#worker?.postMessage({ number, question: search.question } satisfies ToWorker);
     }
     metrics.queueLength.set(this.#queue.size);
-  }
-
-  #send(message: ToWorker): void {
-    this.#worker?.postMessage(message);
   }
 
   #receive(message: FromWorker): void {

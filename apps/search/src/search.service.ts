@@ -10,8 +10,8 @@ import type { Hit } from './engine/search.engine.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
 
 /**
- * A search is repeated when quotes of its page were deleted meanwhile. After this many tries the
- * page has fewer quotes.
+ * A search is repeated, with a longer page, when quotes of its page were deleted meanwhile. After
+ * this many tries the page has fewer quotes.
  */
 const MAX_TRIES = 5;
 /** The highlighting of a page reads at most about this many characters of its quotes. */
@@ -40,17 +40,18 @@ export class SearchService {
     const query = parseQuery(keyword);
     const message = queryExcess(query);
     if (message !== undefined) throw invalidRequest([{ field: 'keyword', message }]);
+    // The index is left alone: it hears of a deletion from the log, in the right order with others.
+    const gone = new Set<number>();
     for (let tries = 1; ; tries++) {
-      const { total, hits, similar } = await this.replica.ask(
-        'search',
-        { query, userId: user_id, limit, offset },
-        asker,
-      );
-      const documents = await this.quotes.findMany(hits.map(({ id }) => String(id)));
-      const gone = hits.filter((_, i) => !documents[i]);
-      if (gone.length === 0 || tries === MAX_TRIES)
-        return { items: await itemsOf(hits, documents, { query, similar }), total };
-      for (const { id } of gone) this.replica.delete(id);
+      const request = { query, userId: user_id, limit: limit + gone.size, offset };
+      const { total, hits, similar } = await this.replica.ask('search', request, asker);
+      const page = hits.filter(({ id }) => !gone.has(id)).slice(0, limit);
+      const documents = await this.quotes.findMany(page.map(({ id }) => String(id)));
+      for (const [i, { id }] of page.entries()) if (!documents[i]) gone.add(id);
+      if (documents.every((document) => document) || tries === MAX_TRIES) {
+        const left = total - hits.filter(({ id }) => gone.has(id)).length;
+        return { items: await itemsOf(page, documents, { query, similar }), total: left };
+      }
     }
   }
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisClient } from '#libs/redis/redis.connection.ts';
+import { defineScripts } from '#libs/redis/redis.scripts.ts';
 import { SNAPSHOT_VERSION } from './engine/snapshot.codec.ts';
 import { SNAPSHOT_KEYS } from './snapshot.keys.ts';
+import { SNAPSHOT_SCRIPTS } from './snapshot.scripts.ts';
 
 /** Where in the log of a shard an index stands. */
 export interface LogPosition {
@@ -38,6 +40,7 @@ export class SnapshotStore {
 
   constructor(client: RedisClient) {
     this.#client = client;
+    defineScripts(client, SNAPSHOT_SCRIPTS);
   }
 
   /**
@@ -77,7 +80,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Writes a snapshot, unless another replica has begun one within the last minute.
+   * Writes a snapshot, unless another replica has begun one within the last minute. One that takes
+   * so long that it expires is given up.
    * @returns its manifest, if it was written
    */
   async save(
@@ -97,18 +101,12 @@ export class SnapshotStore {
     const next = SNAPSHOT_KEYS.next + token;
     await client.rpush(next, JSON.stringify(manifest));
     await client.expire(next, ABANDONED_AFTER_SECONDS);
-    for (const chunk of chunks)
-      await client.rpush(next, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+    for (const chunk of chunks) {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      if ((await client.rpushx(next, bytes)) === 0) return undefined;
+    }
     const old = SNAPSHOT_KEYS.old + token;
-    // The first command fails when there was no snapshot, and the others are carried out as well.
-    // UNLINK frees the memory in the background, while a RENAME over the old one would block.
-    await client
-      .multi()
-      .rename(SNAPSHOT_KEYS.snapshot, old)
-      .rename(next, SNAPSHOT_KEYS.snapshot)
-      .persist(SNAPSHOT_KEYS.snapshot)
-      .unlink(old)
-      .exec();
-    return manifest;
+    const replaced = await client.replaceSnapshot(3, next, SNAPSHOT_KEYS.snapshot, old);
+    return replaced === 1 ? manifest : undefined;
   }
 }

@@ -83,10 +83,21 @@ it('leaves out a quote that is gone, even if the index has not heard of it', asy
   const gone = await add('fugace');
   await finds('fugace', 2);
   // The log does not tell of this deletion, as if the search came before the news of it.
+  const document = (await platform.redis.get(`{q0}:quote:${gone}`)) ?? '';
   await platform.redis.multi().del(`{q0}:quote:${gone}`).zrem('{q0}:quotes', gone).exec();
 
+  for (const limit of [1, 20]) {
+    const { body } = await find('fugace', `&limit=${limit}`);
+    expect(body).toMatchObject({ items: [{ id: kept }], total: 1 });
+  }
+  // Nor of its return: the index has it still, since what a search missed changes nothing there.
+  await platform.redis
+    .multi()
+    .set(`{q0}:quote:${gone}`, document)
+    .zadd('{q0}:quotes', gone, gone)
+    .exec();
   const { body } = await find('fugace');
-  expect(body).toMatchObject({ items: [{ id: kept }], total: 1 });
+  expect(body).toMatchObject({ items: [{ id: gone }, { id: kept }], total: 2 });
 });
 
 it('finds a changed quote by its new words, and by its old ones no more', async () => {

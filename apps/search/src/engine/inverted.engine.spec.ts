@@ -96,13 +96,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** An engine and its specification. */
 class Pair {
-  readonly #maxBufferedDocuments: number;
+  readonly #limits: [number, number?];
   readonly #specified = new BruteForceEngine();
   #engine: InvertedEngine;
 
-  constructor(maxBufferedDocuments: number) {
-    this.#maxBufferedDocuments = maxBufferedDocuments;
-    this.#engine = new InvertedEngine(maxBufferedDocuments);
+  /** @param limits the parameters of InvertedEngine */
+  constructor(...limits: [maxBufferedDocuments: number, maxDeadTerms?: number]) {
+    this.#limits = limits;
+    this.#engine = new InvertedEngine(...limits);
+  }
+
+  get terms(): number {
+    return this.#engine.terms;
   }
 
   async take(step: Step): Promise<void> {
@@ -115,7 +120,7 @@ class Pair {
         break;
       case 'restart': {
         const chunks = [...this.#engine.snapshot()];
-        this.#engine = new InvertedEngine(this.#maxBufferedDocuments);
+        this.#engine = new InvertedEngine(...this.#limits);
         await this.#engine.restore(chunks);
         break;
       }
@@ -181,6 +186,35 @@ describe('InvertedEngine', () => {
       for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
     fc.assert(property, { ...PARAMETERS, numRuns: 25 });
+  });
+
+  it.each([1, 8, 1024])('forgets words that went, %d documents a segment', async (documents) => {
+    const maxDeadTerms = 20;
+    // So many words that most of them are in one quote, which is soon another one.
+    const word = fc.nat(5000).map((n) => `w${n.toString(6)}`);
+    const text = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(' '));
+    const id = fc.integer({ min: 1, max: 12 });
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 80, arbitrary: fc.record({ ...add, id, quote: text }, plain) },
+      { weight: 10, arbitrary: fc.record({ ...deletion, id }, plain) },
+      { weight: 1, arbitrary: fc.record(restart, plain) },
+    );
+    const steps = fc.array(step, { maxLength: 300, size: 'max' });
+    const property = fc.asyncProperty(steps, async (steps) => {
+      const pair = new Pair(documents, maxDeadTerms);
+      for (const [i, step] of steps.entries()) {
+        await pair.take(step);
+        if (step.kind !== 'add') continue;
+        const [first = '', second = first] = step.quote.split(' ');
+        const keywords = [first, second.slice(0, 3), `${second} ${first}`, `"${step.quote}"`];
+        pair.compare(keywords[i % keywords.length] as string, { limit: 5, offset: 0 });
+      }
+      // One segment at a time is merged.
+      for (let i = 0; i < 20; i++) pair.add(1, 'w0', null);
+      // 12 quotes of 12 words, and as many words that went.
+      expect(pair.terms).toBeLessThanOrEqual(2 * 12 * 12);
+    });
+    await fc.assert(property, { ...PARAMETERS, numRuns: 10 });
   });
 
   it.each([1, 2, 3])('ranks more documents than wait to be read at once, seed %d', (seed) => {

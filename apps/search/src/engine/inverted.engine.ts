@@ -1,4 +1,4 @@
-import { fullBitmap, hasBit } from './bitmap.ts';
+import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
@@ -46,6 +46,12 @@ const MERGE_POLICY = [
   { maxBuffers: 32, segments: 2 },
 ];
 
+/**
+ * Terms that no live document holds are forgotten as soon as there are more of them than of the
+ * others, and than this.
+ */
+const MAX_DEAD_TERMS = 65_536;
+
 const NO_DETAILS: QuoteDetails = { author: null, lang: null, tags: [], checksum: 0 };
 
 /** Which names of quotes to list. */
@@ -63,6 +69,7 @@ export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();
   readonly #names = new QuoteNames();
   readonly #maxBufferedDocuments: number;
+  readonly #maxDeadTerms: number;
   readonly #writeBuffer = new Map<number, Document>();
   #segments: Segment[] = [];
   #size = 0;
@@ -74,9 +81,11 @@ export class InvertedEngine implements SearchEngine {
 
   /**
    * @param maxBufferedDocuments small in tests, so that few documents make many segments and merges
+   * @param maxDeadTerms small in tests, so that few changes make terms be forgotten
    */
-  constructor(maxBufferedDocuments = MAX_BUFFERED_DOCUMENTS) {
+  constructor(maxBufferedDocuments = MAX_BUFFERED_DOCUMENTS, maxDeadTerms = MAX_DEAD_TERMS) {
     this.#maxBufferedDocuments = maxBufferedDocuments;
+    this.#maxDeadTerms = maxDeadTerms;
   }
 
   get size(): number {
@@ -92,9 +101,9 @@ export class InvertedEngine implements SearchEngine {
     this.#flushFullBuffer();
   }
 
-  /** How many different terms were ever indexed. */
+  /** How many different terms it holds, those included that no live document holds. */
   get terms(): number {
-    return this.#table.size;
+    return this.#table.liveCount + this.#table.deadCount;
   }
 
   /** Bytes of the segments, which take nearly all memory of the index. */
@@ -136,6 +145,7 @@ export class InvertedEngine implements SearchEngine {
     this.#writeBuffer.set(id, { id, ...row, terms });
     this.#countDocument(terms, terms.length, 1);
     this.#flushFullBuffer();
+    this.#forgetDeadTerms();
   }
 
   delete(id: number): void {
@@ -301,11 +311,37 @@ export class InvertedEngine implements SearchEngine {
       const maxDocuments = maxBuffers * this.#maxBufferedDocuments;
       const small = this.#segments.filter(({ liveDocCount }) => liveDocCount <= maxDocuments);
       if (small.length < segments) continue;
-      const sources = small.slice(0, segments);
-      const kept = this.#segments.filter((segment) => !sources.includes(segment));
-      const merged = mergeSegments(sources, this.#table);
-      this.#segments = [...kept, merged].sort((a, b) => highestId(a) - highestId(b));
+      this.#merge(small.slice(0, segments));
     }
+  }
+
+  /** Replaces segments by one of their live documents. */
+  #merge(sources: Segment[]): void {
+    const kept = this.#segments.filter((segment) => !sources.includes(segment));
+    const merged = mergeSegments(sources, this.#table);
+    this.#segments = [...kept, merged].sort((a, b) => highestId(a) - highestId(b));
+  }
+
+  /**
+   * Keeps the table from growing with words that come and go. A term is forgotten when no segment
+   * has postings of it: those of deleted documents stay there until it is merged. Of the segments
+   * one at most is merged at a time, so that searches wait for no more than a merge; the next quote
+   * that is added goes on.
+   */
+  #forgetDeadTerms(): void {
+    const table = this.#table;
+    const max = Math.max(table.liveCount, this.#maxDeadTerms);
+    if (table.deadCount <= max) return;
+    const held = createBitmap(table.size);
+    for (const { terms } of [...this.#segments, ...this.#writeBuffer.values()]) {
+      for (let i = 0; i < terms.length; i++) setBit(held, terms[i] as number);
+    }
+    table.retain(held);
+    if (table.deadCount <= max) return;
+    const deadTerms = ({ terms }: Segment) =>
+      terms.reduce((count, term) => count + (table.documentFrequency(term) === 0 ? 1 : 0), 0);
+    const counts = this.#segments.map(deadTerms);
+    this.#merge([this.#segments[counts.indexOf(Math.max(...counts))] as Segment]);
   }
 }
 

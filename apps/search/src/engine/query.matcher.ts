@@ -19,7 +19,7 @@ import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
 
 /** A word of the query, with the terms that match it. */
 export interface WordMatcher {
-  /** Number of the term that is the word itself, -1 when no document ever held it. */
+  /** Number of the term that is the word itself, -1 when the table has none. */
   term: number;
   idf: number;
   /**
@@ -95,7 +95,7 @@ export class QueryMatcher {
     });
     const numbersOf = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
     this.phrases = query.phrases.map(numbersOf).map(phraseOf);
-    // An exclusion with a term that no document ever held excludes nothing.
+    // An exclusion with a term that no document holds excludes nothing.
     this.excluded = query.excluded
       .map(numbersOf)
       .filter((terms) => !terms.includes(-1))

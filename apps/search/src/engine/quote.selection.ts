@@ -30,8 +30,9 @@ export type Choice =
   /** `count` different ones, or all if there are fewer; every choice and order is as likely. */
   | { kind: 'sample'; count: number }
   /**
-   * One with an id below `before`: the same for the same day, as long as it is there and no other
-   * id below is added. If there is none, the lowest id.
+   * One with an id below `before`: the same for the same day, as long as it matches and no other
+   * one below comes to match, by a change or because it is restored. If there is none, the lowest
+   * id.
    */
   | { kind: 'day'; day: string; before: number };
 

@@ -18,8 +18,8 @@ const union = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
 /** The range of one term, which is NO_TERMS when no document of the segment holds it. */
 export function termRange(segment: Segment, table: TermTable, term: number): TermRange {
-  // A term is in no segment when no document ever held it (-1), or only documents of the write
-  // buffer do: it has no ordinal then.
+  // A term is in no segment when no document holds it (-1), or only documents of the write buffer
+  // do: it has no ordinal then, or one that means nothing, and is not found where that points.
   if (term < 0 || term >= table.ordinals.length) return NO_TERMS;
   const from = lowerBound(segment, table, table.ordinals[term] as number);
   return segment.terms[from] === term ? { from, to: from + 1 } : NO_TERMS;

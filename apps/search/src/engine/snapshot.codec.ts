@@ -44,6 +44,8 @@ export interface StringList {
 /** The strings that a snapshot begins with. */
 export type StringLists = Record<keyof SnapshotHeader, StringList>;
 
+type NameKind = Exclude<keyof SnapshotHeader, 'terms'>;
+
 /** What gives names and terms their numbers in an index. */
 export type Interners = Record<keyof SnapshotHeader, { intern(text: string): number }>;
 
@@ -119,8 +121,12 @@ function maxBytes({ lengths, tagStarts }: Segment, documents: Uint16Array): numb
 export class SnapshotDecoder {
   readonly #interners: Interners;
   #header: SnapshotHeader | undefined;
-  /** By the number of a name in the snapshot, its number in the index. */
-  readonly #names = { users: [0], authors: [0], tags: [0] };
+  /**
+   * By the number of a name in the snapshot, its number in the index; the name itself until a
+   * document has it. The documents that had it may have been deleted while the snapshot was
+   * written, and an index holds no names that it does not count.
+   */
+  readonly #names: Record<NameKind, (number | string)[]> = { users: [0], authors: [0], tags: [0] };
   #termCount = 0;
 
   /** @param interners empty, so that terms keep the numbers of the snapshot */
@@ -138,9 +144,11 @@ export class SnapshotDecoder {
     if (kind === undefined) return this.#decodeDocuments(chunk);
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString();
     for (const string of text.split(SEPARATOR)) {
-      const number = this.#interners[kind].intern(string);
-      if (kind === 'terms') this.#termCount++;
-      else this.#names[kind].push(number);
+      if (kind !== 'terms') this.#names[kind].push(string);
+      else {
+        this.#interners.terms.intern(string);
+        this.#termCount++;
+      }
     }
     return [];
   }
@@ -154,7 +162,6 @@ export class SnapshotDecoder {
   }
 
   #decodeDocuments(bytes: Uint8Array): Document[] {
-    const { users, authors, tags } = this.#names;
     const documents: Document[] = [];
     // All documents share one array of terms: making a million small arrays would take most of the
     // time. It is long enough, since every term takes at least a byte.
@@ -175,12 +182,12 @@ export class SnapshotDecoder {
     while (at < bytes.length) {
       id += next();
       const row = {
-        user: users[next()] as number,
-        author: authors[next()] as number,
+        user: this.#nameNumber('users', next()),
+        author: this.#nameNumber('authors', next()),
         lang: next(),
         characters: next(),
         checksum: next(),
-        tags: Array.from({ length: next() }, () => tags[next()] as number),
+        tags: Array.from({ length: next() }, () => this.#nameNumber('tags', next())),
       };
       const length = next();
       at = readVarints(bytes, at, length, terms, end);
@@ -188,5 +195,15 @@ export class SnapshotDecoder {
       end += length;
     }
     return documents;
+  }
+
+  /** The number of a name in the index, by its number in the snapshot. */
+  #nameNumber(kind: NameKind, place: number): number {
+    const names = this.#names[kind];
+    const name = names[place] as number | string;
+    if (typeof name === 'number') return name;
+    const number = this.#interners[kind].intern(name);
+    names[place] = number;
+    return number;
   }
 }

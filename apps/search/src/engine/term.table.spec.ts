@@ -1,3 +1,4 @@
+import { createBitmap, setBit } from './bitmap.ts';
 import { TermTable } from './term.table.ts';
 
 function tableOf(...texts: string[]): TermTable {
@@ -19,5 +20,30 @@ describe('TermTable.similar', () => {
     const comparisons = { lettersLeft: 3 * 8 };
     expect(table.similar('tonnerre', 1, comparisons).size).toBe(3);
     expect(table.similar('tonnerre', 1, comparisons).size).toBe(0);
+  });
+});
+
+describe('TermTable.retain', () => {
+  it.each(['sorted', 'unsorted'])('gives the numbers of %s terms to new ones', (state) => {
+    const table = tableOf('bachi', 'bouzouk', 'sapajou');
+    if (state === 'sorted') table.sort();
+    table.addDocumentFrequency(table.find('bachi') as number, -1);
+    expect(table).toMatchObject({ liveCount: 2, deadCount: 1 });
+    const held = createBitmap(table.size);
+    for (const text of ['bouzouk', 'sapajou']) setBit(held, table.find(text) as number);
+    table.retain(held);
+    expect(table).toMatchObject({ liveCount: 2, deadCount: 0 });
+    expect(table.find('bachi')).toBeUndefined();
+
+    table.addDocumentFrequency(table.intern('zouave'), 1);
+    expect(table).toMatchObject({ size: 3, liveCount: 3, deadCount: 0 });
+    const unsorted = state === 'sorted' ? ['zouave'] : ['bouzouk', 'sapajou', 'zouave'];
+    const found = unsorted.flatMap((text) => table.unsortedWithPrefix(text));
+    expect(found.map((term) => table.text(term))).toEqual(unsorted);
+    table.sort();
+    const texts = Array.from(table.termsByOrdinal, (term) => table.text(term));
+    expect(texts).toEqual(['bouzouk', 'sapajou', 'zouave']);
+    expect(Array.from(table.termsByOrdinal, (term) => table.ordinals[term])).toEqual([0, 1, 2]);
+    expect(table.unsortedWithPrefix('z')).toEqual([]);
   });
 });

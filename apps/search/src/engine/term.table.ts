@@ -1,4 +1,4 @@
-import { popCount } from './bitmap.ts';
+import { type Bitmap, hasBit, popCount } from './bitmap.ts';
 import { editDistance } from './edit.distance.ts';
 
 const INITIAL_TERMS = 1024;
@@ -15,24 +15,39 @@ export interface OrdinalRange {
 }
 
 /**
- * Every term that was ever indexed. Terms are numbered in the order of their appearance: common
- * ones appear early, so that their varints are short. The table also holds the ordinal of each
- * term, which is its place in text order, for prefixes; and a mask of its letters, which rules out
- * nearly all terms in the search for similar ones before their texts are read.
+ * The terms of an index. They are numbered in the order of their appearance: common ones appear
+ * early, so that their varints are short. The number of a term that was forgotten is given to the
+ * next new one. The table also holds the ordinal of each term, which is its place in text order,
+ * for prefixes; and a mask of its letters, which rules out nearly all terms in the search for
+ * similar ones before their texts are read.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
   readonly #texts: string[] = [];
+  readonly #free: number[] = [];
+  #liveCount = 0;
   // By term number.
   #letterMasks = new Uint32Array(INITIAL_TERMS);
   #lengths = new Uint8Array(INITIAL_TERMS);
   #documentFrequencies = new Uint32Array(INITIAL_TERMS);
-  // As of the last sort(): the terms added since then have no ordinal yet.
+  // As of the last sort(), and the terms that came since, which have no ordinal yet.
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
+  #added: number[] = [];
 
+  /** How many numbers are in use or free. */
   get size(): number {
     return this.#texts.length;
+  }
+
+  /** How many terms live documents hold. */
+  get liveCount(): number {
+    return this.#liveCount;
+  }
+
+  /** How many terms it has that no live document holds. */
+  get deadCount(): number {
+    return this.#numbers.size - this.#liveCount;
   }
 
   /** How many live documents hold the term. */
@@ -42,10 +57,14 @@ export class TermTable {
 
   /** Counts `documents` live documents in, or out when it is negative. */
   addDocumentFrequency(term: number, documents: number): void {
-    this.#documentFrequencies[term] = this.documentFrequency(term) + documents;
+    const before = this.documentFrequency(term);
+    const frequency = before + documents;
+    this.#documentFrequencies[term] = frequency;
+    if (before === 0) this.#liveCount++;
+    if (frequency === 0) this.#liveCount--;
   }
 
-  /** Ordinals by term number. Terms that have none yet are beyond the end. */
+  /** Ordinals by term number. Those of terms that have none yet mean nothing. */
   get ordinals(): Uint32Array {
     return this.#ordinals;
   }
@@ -67,10 +86,11 @@ export class TermTable {
   intern(text: string): number {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
-    const term = this.#texts.length;
+    const term = this.#free.pop() ?? this.#texts.length;
     if (term === this.#letterMasks.length) this.#grow();
     this.#numbers.set(text, term);
-    this.#texts.push(text);
+    this.#texts[term] = text;
+    this.#added.push(term);
     this.#letterMasks[term] = letterMaskOf(text);
     this.#lengths[term] = lengthOf(text);
     return term;
@@ -81,9 +101,9 @@ export class TermTable {
    */
   sort(): void {
     const old = this.#termsByOrdinal;
-    const added = this.#texts.slice(old.length).sort(compareTexts);
+    const added = this.#added.map((term) => this.text(term)).sort(compareTexts);
     if (added.length === 0) return;
-    const termsByOrdinal = new Uint32Array(this.#texts.length);
+    const termsByOrdinal = new Uint32Array(old.length + added.length);
     let from = 0;
     added.forEach((text, i) => {
       const to = this.#lowerBound(text, from);
@@ -92,12 +112,23 @@ export class TermTable {
       from = to;
     });
     termsByOrdinal.set(old.subarray(from), from + added.length);
-    const ordinals = new Uint32Array(termsByOrdinal.length);
-    for (let ordinal = 0; ordinal < ordinals.length; ordinal++) {
-      ordinals[termsByOrdinal[ordinal] as number] = ordinal;
+    this.#added = [];
+    this.#number(termsByOrdinal);
+  }
+
+  /**
+   * Forgets all terms but those of `held`, by number. No document may hold the others, be it live
+   * or marked deleted.
+   */
+  retain(held: Bitmap): void {
+    for (const [text, term] of this.#numbers) {
+      if (hasBit(held, term)) continue;
+      this.#numbers.delete(text);
+      this.#texts[term] = '';
+      this.#free.push(term);
     }
-    this.#termsByOrdinal = termsByOrdinal;
-    this.#ordinals = ordinals;
+    this.#added = this.#added.filter((term) => hasBit(held, term));
+    this.#number(this.#termsByOrdinal.filter((term) => hasBit(held, term)));
   }
 
   /** The ordinals of the terms that begin with `prefix`. */
@@ -108,11 +139,7 @@ export class TermTable {
 
   /** The terms that begin with `prefix` and have no ordinal yet. */
   unsortedWithPrefix(prefix: string): number[] {
-    const found: number[] = [];
-    for (let term = this.#termsByOrdinal.length; term < this.#texts.length; term++) {
-      if (this.text(term).startsWith(prefix)) found.push(term);
-    }
-    return found;
+    return this.#added.filter((term) => this.text(term).startsWith(prefix));
   }
 
   /**
@@ -161,6 +188,16 @@ export class TermTable {
       else high = middle;
     }
     return low;
+  }
+
+  /** Gives these terms, in text order, their ordinals. */
+  #number(termsByOrdinal: Uint32Array<ArrayBuffer>): void {
+    const ordinals = new Uint32Array(this.#texts.length);
+    for (let ordinal = 0; ordinal < termsByOrdinal.length; ordinal++) {
+      ordinals[termsByOrdinal[ordinal] as number] = ordinal;
+    }
+    this.#termsByOrdinal = termsByOrdinal;
+    this.#ordinals = ordinals;
   }
 
   #grow(): void {
