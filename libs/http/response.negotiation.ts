@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type ContentCoding, compress, preferredCoding } from './content.coding.ts';
+import { type ContentCoding, compress, isLarger, preferredCoding } from './content.coding.ts';
 import { entityTag } from './entity.tag.ts';
 
-/** A shorter body is not worth compressing. */
-const MIN_CODED_LENGTH = 1024;
+/** A body that is not larger is not worth compressing. */
+const MAX_PLAIN_BYTES = 1023;
 /** The codings that answers can have; at equal weight brotli, which makes them shorter. */
 const CODINGS: readonly ContentCoding[] = ['br', 'gzip'];
 /**
@@ -70,7 +70,7 @@ export function negotiateResponses(fastify: FastifyInstance): void {
       return;
     }
     let coding: ContentCoding | undefined;
-    if (payload.length >= MIN_CODED_LENGTH) {
+    if (isLarger(payload, MAX_PLAIN_BYTES)) {
       reply.header('vary', 'accept-encoding');
       coding = preferredCoding(headers['accept-encoding']?.toString(), CODINGS);
     }

@@ -304,6 +304,27 @@ describe('compression', () => {
     }
   });
 
+  it('is of what has 1024 bytes, in whatever script', async () => {
+    const read = async (quote: string) => {
+      const added = await call(services.quotes, 'POST /quotes', { key, json: { quote } });
+      return `/quotes/${succeeded(added).body.id}`;
+    };
+    const around = (await get(await read('x'))).body.length - 1;
+    for (const character of ['x', 'é', '語', '🐋']) {
+      for (const bytes of [1023, 1024, 1025, 2000]) {
+        const size = Buffer.byteLength(character);
+        const count = Math.floor((bytes - around) / size);
+        const filler = 'x'.repeat(bytes - around - count * size);
+        const path = await read(character.repeat(count) + filler);
+        expect((await get(path)).body.length).toBe(bytes);
+        const { headers, body } = await get(path, 'gzip');
+        const coding = bytes < 1024 ? undefined : 'gzip';
+        expect([bytes, headers['content-encoding']]).toEqual([bytes, coding]);
+        if (coding) expect(gunzipSync(body).length).toBe(bytes);
+      }
+    }
+  });
+
   it('is of every service, and of its description', async () => {
     const search = await get('/search?keyword=brest', 'gzip', services.search);
     expect(JSON.parse(gunzipSync(search.body).toString()).total).toBe(1);
