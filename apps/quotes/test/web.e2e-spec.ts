@@ -96,6 +96,7 @@ describe('a page of another origin', () => {
     expectProblem(answer, status, problem);
     expectShared(answer.headers);
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   it.each<[string, string, number, ProblemName]>([
@@ -166,6 +167,12 @@ describe('a preflight', () => {
     ['quotes', '/quotes/random', 'GET, HEAD'],
     ['quotes', '/quotes/1', 'DELETE, GET, HEAD, PATCH'],
     ['search', '/search?keyword=x', 'GET, HEAD'],
+    // The page is to see why the URL itself is refused.
+    ['users', '/users/%zz', 'DELETE, GET, HEAD, PATCH'],
+    ['users', `/users/${'x'.repeat(257)}?`, 'DELETE, GET, HEAD, PATCH'],
+    ['quotes', '/quotes/%ff?limit=1', 'DELETE, GET, HEAD, PATCH'],
+    ['quotes', `/quotes/${'1'.repeat(300)}`, 'DELETE, GET, HEAD, PATCH'],
+    ['search', '/search/%zz', 'GET, HEAD'],
     // The page is to see the 404 itself.
     ['quotes', '/nowhere', 'GET, HEAD'],
   ] as const)('to %s for %s tells its methods', async (app, path, methods) => {
@@ -177,6 +184,8 @@ describe('a preflight', () => {
       'authorization, content-type, if-match, if-none-match',
     );
     expect(headers.get('access-control-max-age')).toBe('7200');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-request-id')).not.toBeNull();
   });
 
   it('is never limited, and needs no Redis', async () => {
