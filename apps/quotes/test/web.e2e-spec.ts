@@ -12,6 +12,7 @@ const platform = new Platform();
 const key = ADMIN_KEY;
 const ORIGIN = { origin: 'https://elsewhere.example' };
 const EXPOSED = [
+  'allow',
   'etag',
   'location',
   'ratelimit-limit',
