@@ -8,7 +8,6 @@ import { cleanForwardedFor } from './client.address.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight, withdrawFromOthers } from './cors.headers.ts';
 import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
-import { plainTags } from './response.negotiation.ts';
 import type { TrustedProxies } from './trusted.proxies.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -54,8 +53,6 @@ export function createAdapter(
   server.decorateRequest('isShared', isApi);
   server.addHook('onRequest', (request, reply, done) => {
     begin(request, reply);
-    const ifMatch = request.headers['if-match'];
-    if (ifMatch !== undefined) request.headers['if-match'] = plainTags(ifMatch);
     // Everything that asks for the client's address later must get one, whatever the client sent.
     const forwarded = request.headers['x-forwarded-for'];
     if (forwarded !== undefined)

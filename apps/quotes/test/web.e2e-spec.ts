@@ -256,6 +256,63 @@ describe('an answer that a cache may keep', () => {
   });
 });
 
+describe('If-Match of a read', () => {
+  it.each<[App, () => string]>([
+    ['quotes', () => `/quotes/${short}`],
+    ['quotes', () => `/quotes/${long}`],
+    ['quotes', () => `/quotes/${long}.txt`],
+    ['quotes', () => '/quotes/feed.atom'],
+    ['quotes', () => '/quotes'],
+    ['search', () => '/search?keyword=brest'],
+    ['search', () => '/openapi.json'],
+  ])('is compared with the tag, of %s', async (app, path) => {
+    const { etag = '' } = (await ask(services[app], `GET ${path()}`)).headers;
+    const coded = `${etag.slice(0, -1)}-br"`;
+    for (const method of ['GET', 'HEAD']) {
+      const read = (headers: Record<string, string>) =>
+        ask(services[app], `${method} ${path()}`, { 'accept-encoding': 'br', ...headers });
+      for (const field of ['*', etag, coded, `"x", ${etag}`])
+        expect([field, (await read({ 'if-match': field })).status]).toEqual([field, 200]);
+      expect((await read({ 'if-match': etag, 'if-none-match': etag })).status).toBe(304);
+      for (const field of ['"bogus"', `W/${etag}`, '', etag.slice(1, -1)]) {
+        const refused = await read({ 'if-match': field, 'if-none-match': etag });
+        expect([field, refused.status]).toEqual([field, 412]);
+        expect(refused.headers).toMatchObject({
+          'content-type': 'application/problem+json; charset=utf-8',
+          'cache-control': 'no-store',
+          'access-control-allow-origin': '*',
+        });
+        for (const name of ['etag', 'content-encoding'])
+          expect(refused.headers[name]).toBeUndefined();
+      }
+    }
+    const headers = { 'if-match': '"bogus"' };
+    const refused = await call(services[app], `GET ${path()}`, { headers });
+    expectProblem(refused, 412, 'precondition-failed');
+  });
+
+  it.each<[App, string]>([
+    ['quotes', '/quotes/random'],
+    ['quotes', '/quotes/export'],
+    ['users', '/users'],
+    ['users', '/users/tintin'],
+  ])('is not met by what has no tag, of %s %s', async (app, path) => {
+    for (const method of ['GET', 'HEAD']) {
+      const read = async (field: string) => {
+        const headers = { authorization: key, 'if-match': field };
+        return (await ask(services[app], `${method} ${path}`, headers)).status;
+      };
+      expect([method, await read('"bogus"'), await read('*')]).toEqual([method, 412, 200]);
+    }
+  });
+
+  it('says nothing of what cannot be read', async () => {
+    const headers = { 'if-match': '"bogus"' };
+    expectProblem(await call(services.quotes, 'GET /quotes/1', { headers }), 404, 'not-found');
+    expectProblem(await call(services.users, 'GET /users', { headers }), 401, 'unauthorized');
+  });
+});
+
 describe('an answer that no cache may keep', () => {
   it.each([
     ['quotes', 'GET /quotes/random'],
