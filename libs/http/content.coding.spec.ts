@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { type ContentCoding, compress, preferredCoding } from './content.coding.ts';
+import { type ContentCoding, compress, isLarger, preferredCoding } from './content.coding.ts';
 
 describe('preferredCoding', () => {
   it.each([
@@ -36,6 +36,21 @@ describe('preferredCoding', () => {
   });
 });
 
+it.each([
+  ['a text in ASCII', 'x', 1],
+  ['a text of two bytes a character', 'é', 2],
+  ['a text of three bytes a character', '語', 3],
+  ['a text of characters beyond the first plane', '🐋', 4],
+])('counts the bytes of %s', (_name, character, bytes) => {
+  for (const count of [1, 341, 342, 700]) {
+    const text = character.repeat(count);
+    for (const body of [text, Buffer.from(text)]) {
+      expect(isLarger(body, count * bytes - 1)).toBe(true);
+      expect(isLarger(body, count * bytes)).toBe(false);
+    }
+  }
+});
+
 describe('compress', () => {
   const run = (body: string | Buffer, coding: ContentCoding) =>
     new Promise<Buffer | undefined>((done) => compress(body, coding, done));
@@ -65,5 +80,11 @@ describe('compress', () => {
     ]);
     expect(coded.map((body) => body !== undefined)).toEqual([true, true, false, true]);
     expect(await run(long, 'gzip')).toBeDefined();
+  });
+
+  it('takes a body for a long one by its bytes', async () => {
+    const long = '語'.repeat(30_000);
+    const coded = await Promise.all([run(long, 'gzip'), run(long, 'gzip'), run(long, 'gzip')]);
+    expect(coded.map((body) => body !== undefined)).toEqual([true, true, false]);
   });
 });

@@ -3,8 +3,8 @@ import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'n
 /** A coding in which an answer may be sent (RFC 9110, 8.4.1), named as in `Accept-Encoding`. */
 export type ContentCoding = 'br' | 'gzip';
 
-/** Up to this length a body is compressed in this thread, within a millisecond or two. */
-const MAX_LENGTH_IN_THREAD = 64 * 1024;
+/** Up to this size a body is compressed in this thread, within a millisecond or two. */
+const MAX_BYTES_IN_THREAD = 64 * 1024;
 /**
  * So many longer bodies are compressed at a time, in other threads. It leaves threads to the
  * hashing of passwords, and bounds the memory and the time that compression takes from others.
@@ -63,6 +63,15 @@ function weightsOf(accepted: string): Map<string, number> {
 }
 
 /**
+ * Whether a body has more than so many bytes. They are counted only where the length of a text
+ * leaves that open: in UTF-8 each of its units takes one to three.
+ */
+export function isLarger(body: string | Buffer, bytes: number): boolean {
+  if (typeof body !== 'string' || body.length > bytes) return body.length > bytes;
+  return 3 * body.length > bytes && Buffer.byteLength(body) > bytes;
+}
+
+/**
  * Compresses the body of an answer.
  * @param done is told nothing when the answer should be sent as it is, since enough long bodies are
  *   being compressed already
@@ -72,7 +81,7 @@ export function compress(
   coding: ContentCoding,
   done: (coded?: Buffer) => void,
 ): void {
-  if (body.length <= MAX_LENGTH_IN_THREAD) {
+  if (!isLarger(body, MAX_BYTES_IN_THREAD)) {
     done(coding === 'br' ? brotliCompressSync(body, BROTLI) : gzipSync(body, GZIP));
     return;
   }

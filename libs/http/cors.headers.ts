@@ -15,8 +15,8 @@ declare module 'fastify' {
 export const CORS_HEADERS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'etag, location, ratelimit-limit, ratelimit-policy, ratelimit-remaining, ratelimit-reset, ' +
-    'retry-after, x-request-id',
+    'allow, etag, location, ratelimit-limit, ratelimit-policy, ratelimit-remaining, ' +
+    'ratelimit-reset, retry-after, x-request-id',
 } as const;
 
 const ALLOWED_HEADERS = 'authorization, content-type, if-match, if-none-match';

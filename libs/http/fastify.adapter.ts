@@ -8,7 +8,6 @@ import { cleanForwardedFor } from './client.address.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight, withdrawFromOthers } from './cors.headers.ts';
 import { BODY_LIMIT, type HttpHandler, type HttpServer } from './http.server.ts';
 import type { ProblemFilter } from './problem.filter.ts';
-import { plainTags } from './response.negotiation.ts';
 import type { TrustedProxies } from './trusted.proxies.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -24,6 +23,13 @@ export function createAdapter(
   proxies: TrustedProxies,
   isApi: boolean,
 ): FastifyAdapter {
+  const begin = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    if (isApi) reply.headers(CORS_HEADERS);
+  };
+  const preflight = (request: FastifyRequest, reply: FastifyReply) =>
+    answerPreflight(reply, filter.methodsOf(request.url.split('?', 1)[0] ?? ''));
   const adapter = new FastifyAdapter({
     // No Nest middleware is used, so requests need not pass the hook that looks for some.
     skipMiddie: true,
@@ -36,8 +42,9 @@ export function createAdapter(
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook runs for these.
-      if (isApi) reply.headers(CORS_HEADERS);
-      filter.answer(error, request, reply);
+      begin(request, reply);
+      if (isApi && isPreflight(request)) preflight(request, reply);
+      else filter.answer(error, request, reply);
     },
     serverFactory: (handler: HttpHandler) => http.create(handler),
     clientErrorHandler: (error, socket) => http.refuseMalformed(error, socket),
@@ -45,11 +52,7 @@ export function createAdapter(
   const server = adapter.getInstance();
   server.decorateRequest('isShared', isApi);
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
-    reply.header('x-content-type-options', 'nosniff');
-    if (isApi) reply.headers(CORS_HEADERS);
-    const ifMatch = request.headers['if-match'];
-    if (ifMatch !== undefined) request.headers['if-match'] = plainTags(ifMatch);
+    begin(request, reply);
     // Everything that asks for the client's address later must get one, whatever the client sent.
     const forwarded = request.headers['x-forwarded-for'];
     if (forwarded !== undefined)
@@ -57,8 +60,7 @@ export function createAdapter(
     // A refusal is sent before the body is read, since nobody will use the body.
     const refusal = refusalOf(request, reply);
     if (refusal) filter.answer(refusal, request, reply);
-    else if (request.isShared && isPreflight(request))
-      answerPreflight(reply, filter.methodsOf(request.url.split('?', 1)[0] ?? ''));
+    else if (request.isShared && isPreflight(request)) preflight(request, reply);
     else if (request.is404) filter.answer(new ProblemError('not-found'), request, reply);
     else done();
   });

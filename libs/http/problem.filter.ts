@@ -94,7 +94,9 @@ export class ProblemFilter implements ExceptionFilter {
   /** Sends the problem document for an error. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     let problem = toProblem(error);
-    const methods = problem.status < 500 ? this.methodsOf(request.url.split('?', 1)[0] ?? '') : [];
+    // A client over its limit is told nothing but that: its answer has the fields of a 429.
+    const isFinal = problem.status === 429 || problem.status >= 500;
+    const methods = isFinal ? [] : this.methodsOf(request.url.split('?', 1)[0] ?? '');
     // A method that the resource lacks is reported before any other error. The request may have
     // matched another route, as DELETE /quotes/random matches /quotes/:id.
     if (methods.length > 0 && !methods.includes(request.method)) {

@@ -1,20 +1,8 @@
-import { heldTag, plainTags } from './response.negotiation.ts';
+import { heldTag } from './response.negotiation.ts';
 
 const TAG = '"0123456789ab-_yz"';
 const BROTLI = '"0123456789ab-_yz-br"';
 const GZIP = '"0123456789ab-_yz-gzip"';
-
-describe('plainTags', () => {
-  it.each([
-    [TAG, TAG],
-    [BROTLI, TAG],
-    [`"x", ${GZIP},W/${BROTLI}`, `"x", ${TAG},W/${TAG}`],
-    ['*', '*'],
-    ['"-gzip", "short-br"', '"-gzip", "short-br"'],
-  ])('of %s are %s', (field, plain) => {
-    expect(plainTags(field)).toBe(plain);
-  });
-});
 
 describe('heldTag', () => {
   it.each([

@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type ContentCoding, compress, preferredCoding } from './content.coding.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '#libs/problem/problem.ts';
+import { type ContentCoding, compress, isLarger, preferredCoding } from './content.coding.ts';
 import { entityTag } from './entity.tag.ts';
+import { meetsIfMatch } from './precondition.ts';
+import { putProblem } from './problem.reply.ts';
 
-/** A shorter body is not worth compressing. */
-const MIN_CODED_LENGTH = 1024;
+/** A body that is not larger is not worth compressing. */
+const MAX_PLAIN_BYTES = 1023;
 /** The codings that answers can have; at equal weight brotli, which makes them shorter. */
 const CODINGS: readonly ContentCoding[] = ['br', 'gzip'];
 /**
@@ -13,23 +16,12 @@ const CODINGS: readonly ContentCoding[] = ['br', 'gzip'];
  */
 const REVALIDATED = 'public, no-cache';
 
-/** A tag that {@link codedTag} made. */
-const CODED_TAG = /"([\w-]{16})-(?:br|gzip)"/g;
-
 /**
  * The tag of a coded representation. Other bytes need another strong tag (RFC 9110, 8.8.3); a weak
  * one would be of no use for `If-Match`.
  */
 function codedTag(tag: string, coding: ContentCoding | undefined): string {
   return coding === undefined ? tag : `${tag.slice(0, -1)}-${coding}"`;
-}
-
-/**
- * The tags of a field `If-Match` as those of representations that are not coded, since a coded one
- * is current whenever the other is.
- */
-export function plainTags(field: string): string {
-  return field.replace(CODED_TAG, '"$1"');
 }
 
 /**
@@ -52,8 +44,9 @@ export function heldTag(
 
 /**
  * Gives answers to reads what browsers and caches ask for: `Cache-Control` unless the handler says
- * otherwise, an entity tag, 304 for what the client holds already, and compression. Bodies that are
- * streamed are sent as they are, and what no cache may keep has no tag.
+ * otherwise, an entity tag, 412 for what is not as `If-Match` says, 304 for what the client holds
+ * already, and compression. Bodies that are streamed are sent as they are, and what no cache may
+ * keep has no tag.
  */
 export function negotiateResponses(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload: unknown, done) => {
@@ -65,37 +58,44 @@ export function negotiateResponses(fastify: FastifyInstance): void {
     }
     const cacheControl = reply.getHeader('cache-control');
     if (cacheControl === undefined) reply.header('cache-control', REVALIDATED);
-    if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) {
-      done(null, payload);
-      return;
-    }
-    let coding: ContentCoding | undefined;
-    if (payload.length >= MIN_CODED_LENGTH) {
-      reply.header('vary', 'accept-encoding');
-      coding = preferredCoding(headers['accept-encoding']?.toString(), CODINGS);
-    }
-    const tag = String(cacheControl).includes('no-store') ? undefined : entityTag(payload);
-    if (tag !== undefined) {
-      const field = headers['if-none-match'];
-      const held = field && heldTag(field, tag, coding);
-      if (held) {
-        reply.code(304).header('etag', held);
-        // Fastify's own hook for HEAD cannot read null.
-        done(null, method === 'HEAD' ? Readable.from([]) : null);
-        return;
-      }
-    }
-    send(reply, payload, tag, coding, done);
+    const whole = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : undefined;
+    const isKept = !String(cacheControl).includes('no-store');
+    const tag = isKept && whole !== undefined ? entityTag(whole) : undefined;
+    const ifMatch = headers['if-match'];
+    if (ifMatch !== undefined && !meetsIfMatch(ifMatch, tag)) {
+      if (payload instanceof Readable) payload.destroy();
+      done(null, putProblem(new ProblemError('precondition-failed'), request, reply));
+    } else if (whole === undefined) done(null, payload);
+    else send(request, reply, whole, tag, done);
   });
 }
 
+/**
+ * Sends a body as its reader wants it, or nothing when the reader holds it.
+ * @param tag of the body; undefined when it has none
+ */
 function send(
+  { raw: { method, headers } }: FastifyRequest,
   reply: FastifyReply,
   payload: string | Buffer,
   tag: string | undefined,
-  coding: ContentCoding | undefined,
-  done: (error: null, payload: string | Buffer) => void,
+  done: (error: null, payload: string | Buffer | Readable | null) => void,
 ): void {
+  let coding: ContentCoding | undefined;
+  if (isLarger(payload, MAX_PLAIN_BYTES)) {
+    reply.header('vary', 'accept-encoding');
+    coding = preferredCoding(headers['accept-encoding']?.toString(), CODINGS);
+  }
+  if (tag !== undefined) {
+    const field = headers['if-none-match'];
+    const held = field && heldTag(field, tag, coding);
+    if (held) {
+      reply.code(304).header('etag', held);
+      // Fastify's own hook for HEAD cannot read null.
+      done(null, method === 'HEAD' ? Readable.from([]) : null);
+      return;
+    }
+  }
   if (coding === undefined) {
     if (tag !== undefined) reply.header('etag', tag);
     done(null, payload);

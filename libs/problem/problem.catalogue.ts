@@ -14,7 +14,10 @@ export const PROBLEMS = {
   'method-not-allowed': { status: 405, title: 'The resource does not support this method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   conflict: { status: 409, title: 'The resource exists already' },
-  'precondition-failed': { status: 412, title: 'The resource is not as If-Match says' },
+  'precondition-failed': {
+    status: 412,
+    title: 'The resource does not meet a precondition of the request',
+  },
   'body-too-large': { status: 413, title: 'The body is larger than 64 KiB' },
   'url-too-long': { status: 414, title: 'The URL is too long' },
   'unsupported-media-type': { status: 415, title: 'The body must be declared as application/json' },

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { limitSchema, pageSchema } from '#libs/schema/page.schema.ts';
-import { textSchema } from '#libs/schema/text.schema.ts';
+import { prefixSchema, textSchema } from '#libs/schema/text.schema.ts';
 
 const MAX_NAME_CHARACTERS = 100;
 
 /** Query of `GET /authors` and `GET /tags`. */
 export const namesQuerySchema = z.strictObject({
-  prefix: textSchema(MAX_NAME_CHARACTERS)
+  prefix: prefixSchema(MAX_NAME_CHARACTERS)
     .optional()
-    .describe('only names that begin with it; case and accents do not count'),
+    .describe(
+      'only names that begin with it, blanks included; case, accents and apostrophes do not ' +
+        'count, and no name begins with apostrophes alone',
+    ),
   limit: limitSchema,
   cursor: textSchema(MAX_NAME_CHARACTERS).optional().describe('`next` of the page before'),
 });

@@ -163,6 +163,13 @@ export const QUOTE_DOCUMENT_LUA = `
     local function signer_of(values)
       return values[USER] ~= 'null' and string.sub(values[USER], 2, -2) or nil
     end
+    -- Whether a quote is in a state that a request is meant for (see WritableStates).
+    local function is_meant(values, match, none_match)
+      if match == '*' and none_match == '' then return true end
+      local state = string.sub(redis.sha1hex(join_quote(values, true)), 1, 24)
+      local function has(states) return states == '*' or string.find(states, state, 1, true) end
+      return has(match) and not has(none_match)
+    end
     -- An import recognises a quote of that text by this.
     local function digest_of(text)
       return string.sub(redis.sha1hex(text), 1, 20)

@@ -38,7 +38,7 @@ declare module 'ioredis' {
 export type ChangeRefusal = 'absent' | 'forbidden' | 'stale' | 'unknown';
 
 /** What came of the deletion of a quote. */
-export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden';
+export type DeleteOutcome = 'deleted' | 'absent' | 'forbidden' | 'stale';
 
 /**
  * The scripts of quotes. A quote and all its index entries change together, so that no crash leaves
@@ -79,25 +79,22 @@ export const QUOTE_SCRIPTS = {
   },
 
   /**
-   * KEYS quote: by: authors log imported; ARGV id, author whose quote it must be or '', time,
-   * digests of the states of which it must be in one (see ifMatchDigests()), then the values to be
+   * KEYS quote: by: authors log imported; ARGV id, author whose quote it must be or '', the
+   * states that it must be in and must not be in (see WritableStates), time, then the values to be
    * changed (see encodeChanges()). Answers a ChangeRefusal, or `done` and the document.
    */
   changeQuote: {
     lua: `${QUOTE_DOCUMENT_LUA}
     local quote, by, authors, log, imported = unpack(KEYS)
-    local id, author, time, states = unpack(ARGV)
+    local id, author, match, none_match, time = unpack(ARGV)
     local document = redis.call('GET', quote .. id)
     if not document then return { 'absent' } end
     local values = split_quote(document)
     local user, text, before = signer_of(values), values[TEXT], join_quote(values, true)
     if author ~= '' and user ~= author then return { 'forbidden' } end
-    if states ~= '*' then
-      local state = string.sub(redis.sha1hex(before), 1, 24)
-      if not string.find(states, state, 1, true) then return { 'stale' } end
-    end
+    if not is_meant(values, match, none_match) then return { 'stale' } end
     for i, value in ipairs({ USER, TEXT, AUTHOR, SOURCE, LANG, TAGS }) do
-      local given = ARGV[4 + i]
+      local given = ARGV[5 + i]
       if given ~= '' then values[value] = given end
     end
     if join_quote(values, true) == before then return { 'done', document } end
@@ -153,18 +150,19 @@ export const QUOTE_SCRIPTS = {
   },
 
   /**
-   * KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or ''. Answers a
-   * DeleteOutcome.
+   * KEYS quote: quotes by: log imported; ARGV id, author whose quote it must be or '', the states
+   * that it must be in and must not be in (see WritableStates). Answers a DeleteOutcome.
    */
   deleteQuote: {
     lua: `${QUOTE_DOCUMENT_LUA}
     local quote, quotes, by, log, imported = unpack(KEYS)
-    local id, author = ARGV[1], ARGV[2]
+    local id, author, match, none_match = unpack(ARGV)
     local document = redis.call('GET', quote .. id)
     if not document then return 'absent' end
     local values = split_quote(document)
     local user = signer_of(values)
     if author ~= '' and user ~= author then return 'forbidden' end
+    if not is_meant(values, match, none_match) then return 'stale' end
     redis.call('DEL', quote .. id)
     redis.call('ZREM', quotes, id)
     if user then redis.call('ZREM', by .. user, id) end

@@ -200,6 +200,13 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
         .digest('hex')
         .slice(0, 24);
 
+    /** A quote is in none of these states. */
+    const STALE = [
+      { match: '', noneMatch: '' },
+      { match: '0'.repeat(24), noneMatch: '' },
+      { match: '*', noneMatch: '*' },
+    ];
+
     const EMPTY = { author: null, source: null, lang: null, tags: [] };
     const FULL = {
       author: 'Mark "\\" Twain"',
@@ -248,18 +255,42 @@ describe.each([1, 3])('quotes in %i shards', (shards) => {
     it('stay as they are in another state, for another user, and for an unknown one', async () => {
       await quotes.allowAuthor('tintin', 'the first of that id');
       const id = await add('Mille sabords', 'tintin');
-      const states = `${'0'.repeat(24)},${await stateOf(id)}`;
+      const ofState = { match: `${'0'.repeat(24)},${await stateOf(id)}`, noneMatch: '' };
+      const ofOthers = { match: '*', noneMatch: await stateOf(id) };
       expect(await quotes.change('404', { lang: 'fr' })).toBe('absent');
       expect(await quotes.change(id, { lang: 'fr' }, 'haddock')).toBe('forbidden');
-      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', '')).toBe('stale');
+      for (const states of STALE)
+        expect(await quotes.change(id, { lang: 'fr' }, 'tintin', states)).toBe('stale');
+      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', ofOthers)).toBe('stale');
       expect(await quotes.change(id, { user_id: 'haddock' })).toBe('unknown');
       expect(await changed(id, {})).toMatchObject(said('Mille sabords'));
 
-      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', states)).toEqual({
+      expect(await quotes.change(id, { lang: 'fr' }, 'tintin', ofState)).toEqual({
         document: expect.any(String),
       });
-      expect(await quotes.change(id, { lang: 'nl' }, 'tintin', states)).toBe('stale');
+      expect(await quotes.change(id, { lang: 'nl' }, 'tintin', ofState)).toBe('stale');
       expect(decodeQuote((await quotes.find(id)) ?? '').lang).toBe('fr');
+      expect(await quotes.change(id, { lang: 'nl' }, 'tintin', ofOthers)).toEqual({
+        document: expect.any(String),
+      });
+    });
+
+    it('are not deleted in another state, and nothing is lost of them', async () => {
+      await quotes.allowAuthor('tintin', 'the first of that id');
+      const id = await add('Mille sabords', 'tintin');
+      const state = await stateOf(id);
+      const stale = [...STALE, { match: '*', noneMatch: state }];
+      for (const states of stale) {
+        expect(await quotes.delete('404', 'tintin', states)).toBe('absent');
+        expect(await quotes.delete(id, 'haddock', states)).toBe('forbidden');
+        expect(await quotes.delete(id, 'tintin', states)).toBe('stale');
+      }
+      expect(await stateOf(id)).toBe(state);
+      expect((await quotes.list(1, undefined, 'tintin')).total).toBe(1);
+
+      const ofState = { match: state, noneMatch: '0'.repeat(24) };
+      expect(await quotes.delete(id, 'tintin', ofState)).toBe('deleted');
+      expect((await quotes.list(1, undefined, 'tintin')).total).toBe(0);
     });
 
     it('move from one user to another', async () => {

@@ -21,6 +21,19 @@ export interface NewQuote extends QuoteContent {
   user_id: string | null;
 }
 
+/**
+ * The states of a quote in which it may be written: digests with commas between them, each the
+ * first 24 hexadecimal digits of the SHA-1 of its JSON representation, or `*` for every state.
+ */
+export interface WritableStates {
+  /** It must be in one of these. */
+  match: string;
+  /** It must be in none of these. */
+  noneMatch: string;
+}
+
+const ANY_STATE: WritableStates = { match: '*', noneMatch: '' };
+
 /** A page of quotes. */
 export interface QuotePage {
   /** JSON representations, complete. */
@@ -271,9 +284,6 @@ export class QuotesRepository {
    * Changes the given fields of a quote; the others stay, whatever others change at the same time.
    * `updated_at` becomes now when something is another than it was.
    * @param author the user whose quote it must be; undefined when it may be anybody's
-   * @param states digests of the states of which the quote must be in one, with commas between
-   *   them: each the first 24 hexadecimal digits of the SHA-1 of its JSON representation; `*` for
-   *   any state
    * @returns its JSON representation, or why it was not changed
    * @throws RedisUnavailableError
    */
@@ -281,10 +291,10 @@ export class QuotesRepository {
     id: string,
     changes: QuoteChanges,
     author?: string,
-    states = '*',
+    { match, noneMatch } = ANY_STATE,
   ): Promise<{ document: string } | ChangeRefusal> {
     const { quote, byUser, authors, log, imported } = this.shardOf(id);
-    const condition = [id, author ?? '', new Date().toISOString(), states];
+    const condition = [id, author ?? '', match, noneMatch, new Date().toISOString()];
     const [outcome, document] = await this.redis.write('quote.change', (client) =>
       client.changeQuote(
         5,
@@ -300,18 +310,13 @@ export class QuotesRepository {
    * @param author when given, whose quote it must be
    * @throws RedisUnavailableError
    */
-  delete(id: string, author?: string): Promise<DeleteOutcome> {
-    const keys = this.shardOf(id);
+  delete(id: string, author?: string, { match, noneMatch } = ANY_STATE): Promise<DeleteOutcome> {
+    const { quote, quotes, byUser, log, imported } = this.shardOf(id);
     return this.redis.write('quote.delete', (client) =>
       client.deleteQuote(
         5,
-        keys.quote,
-        keys.quotes,
-        keys.byUser,
-        keys.log,
-        keys.imported,
-        id,
-        author ?? '',
+        ...[quote, quotes, byUser, log, imported],
+        ...[id, author ?? '', match, noneMatch],
       ),
     );
   }

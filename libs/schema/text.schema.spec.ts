@@ -1,4 +1,15 @@
-import { idSchema, textSchema } from './text.schema.ts';
+import { idSchema, prefixSchema, textSchema } from './text.schema.ts';
+
+describe('prefixSchema', () => {
+  it('counts blanks at the ends', () => {
+    expect(prefixSchema(5).parse(' ab\u3000 ')).toBe(' ab\u3000 ');
+    expect(prefixSchema(5).safeParse('abcde ').success).toBe(false);
+  });
+
+  it.each(['', '  ', '\u0301', 'a\0', '\ud800', null])('refuses %j', (value) => {
+    expect(prefixSchema(5).safeParse(value).success).toBe(false);
+  });
+});
 
 describe('textSchema', () => {
   const schema = textSchema(5);

@@ -26,10 +26,16 @@ const VISIBLE =
  * @param normalise what else is done to the text before its length counts
  */
 export function textSchema(max: number, normalise: (text: string) => string = (text) => text) {
-  return z
-    .string('must be a string')
-    .trim()
-    .overwrite(normalise)
+  return readable(z.string('must be a string').trim().overwrite(normalise), max);
+}
+
+/** The beginning of such a text: also blanks at its ends count. */
+export function prefixSchema(max: number) {
+  return readable(z.string('must be a string'), max);
+}
+
+function readable(text: z.ZodString, max: number) {
+  return text
     .regex(READABLE, {
       error: 'must hold readable characters and no control characters',
       abort: true,

@@ -40,7 +40,7 @@ export class QuoteWriter {
 
   remove(id: string): Promise<unknown> {
     const { quote, quotes, byUser, log, imported } = this.keys;
-    return this.client.deleteQuote(5, quote, quotes, byUser, log, imported, id, '');
+    return this.client.deleteQuote(5, quote, quotes, byUser, log, imported, id, '', '*', '');
   }
 }
 

@@ -12,7 +12,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter } from 'prom-client';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import { clientOf } from '#libs/http/client.address.ts';
-import { PROBLEM_CONTENT_TYPE, ProblemError, problemDetails } from '#libs/problem/problem.ts';
+import { putProblem } from '#libs/http/problem.reply.ts';
+import { ProblemError } from '#libs/problem/problem.ts';
 import { KnownUsers } from './known.users.ts';
 import { READ_AHEAD, type ReadAheadWhen } from './read-ahead.decorator.ts';
 import { USER_CLIENT } from './throttle.keys.ts';
@@ -125,15 +126,7 @@ export class ClientThrottlerGuard implements CanActivate {
           done(null, payload);
           return;
         }
-        reply
-          .code(429)
-          .header('content-type', PROBLEM_CONTENT_TYPE)
-          .header('cache-control', 'no-store')
-          .removeHeader('content-length');
-        done(
-          null,
-          JSON.stringify(problemDetails(new ProblemError('too-many-requests'), request.id)),
-        );
+        done(null, putProblem(new ProblemError('too-many-requests'), request, reply));
       }, done);
     });
   }

@@ -206,7 +206,11 @@ export const TRIALS = {
       },
     },
     deleteQuote: {
-      succeeds: { as: 'userCredentials', parameters: { id: '{doomedQuote}' }, status: 204 },
+      succeeds: {
+        as: 'userCredentials',
+        parameters: { id: '{doomedQuote}', 'If-Match': '*' },
+        status: 204,
+      },
       fails: { as: 'userCredentials', parameters: { id: '{foreignQuote}' }, problem: 'forbidden' },
     },
     getQuotesHealth: HEALTH,

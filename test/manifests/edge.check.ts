@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { parse } from 'yaml';
+import { CORS_HEADERS } from '#libs/http/cors.headers.ts';
 import { eventually } from '#libs/testing/eventually.ts';
 import { middlewaresOf, routesFile, userMiddlewares } from './edge.settings.ts';
 import { type Manifest, ofKind } from './manifest.loader.ts';
@@ -409,6 +410,9 @@ async function limits(entrance: Entrance, route: Route): Promise<string[]> {
   return findings;
 }
 
+/** What a page may read of an answer of a service, which Traefik's own field takes the place of. */
+const EXPOSED = CORS_HEADERS['access-control-expose-headers'].split(', ');
+
 /**
  * Checks that pages of other origins are allowed what they may do, are told when they ask too
  * often, and that their preflights count nowhere. Only the API is for them.
@@ -422,10 +426,14 @@ async function originTour(entrance: Entrance, manifests: Manifest[]): Promise<st
     const want = (holds: boolean, problem: string) => {
       if (!holds) findings.push(`${name}: ${problem}`);
     };
-    const isShared = ({ headers }: Answer, exposed: string) =>
-      headers['access-control-allow-origin'] === '*' &&
-      headers['access-control-allow-credentials'] === undefined &&
-      new RegExp(`\\b${exposed}\\b`, 'i').test(String(headers['access-control-expose-headers']));
+    const isShared = ({ headers }: Answer) => {
+      const exposed = String(headers['access-control-expose-headers']).toLowerCase();
+      return (
+        headers['access-control-allow-origin'] === '*' &&
+        headers['access-control-allow-credentials'] === undefined &&
+        EXPOSED.every((field) => exposed.split(/, ?/).includes(field))
+      );
+    };
     const get = () => visitRoute(entrance, route, client, page, { headers: origin });
     // A browser sends no credentials with a preflight.
     const preflight = () =>
@@ -452,10 +460,10 @@ async function originTour(entrance: Entrance, manifests: Manifest[]): Promise<st
         `allows a page ${fields}`,
       );
     }
-    want(isShared(await get(), 'etag'), 'hides its answer');
+    want(isShared(await get()), 'hides its answer');
     let last = await get();
     for (let i = 0; i < limit * 2 && last.status === 200; i += 1) last = await get();
-    want(last.status === 429 && isShared(last, 'retry-after'), 'hides its 429');
+    want(last.status === 429 && isShared(last), 'hides its 429');
   }
   return findings;
 }

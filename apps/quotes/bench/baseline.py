@@ -20,8 +20,8 @@ log = logging.getLogger("requests")
 log.addHandler(logging.FileHandler(os.devnull))
 log.setLevel(logging.INFO)
 EXPOSED = (
-    "etag, location, ratelimit-limit, ratelimit-policy, ratelimit-remaining, ratelimit-reset, "
-    "retry-after, x-request-id"
+    "allow, etag, location, ratelimit-limit, ratelimit-policy, ratelimit-remaining, "
+    "ratelimit-reset, retry-after, x-request-id"
 )
 
 

@@ -68,6 +68,29 @@ it.each([
   ['', false],
   ['Europe/Paris ', false],
   ['x'.repeat(65), false],
+  ['Systemv/AST4', false],
+  ['SystemV/PST8PDT', false],
+  ['US/Pacific-New', false],
+  ['Canada/East-Saskatchewan', false],
 ])('knows whether %j is a time zone: %s', (name, known) => {
   expect(isTimeZone(name)).toBe(known);
+});
+
+it('takes of all names without a place those of IANA', () => {
+  // Those of the database that are not for the whole world or a place in it.
+  const names = [
+    'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST',
+    'Hongkong Iceland Iran Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo',
+    'PRC PST8PDT Poland Portugal ROC ROK Singapore Turkey UCT UTC Universal W-SU WET Zulu',
+  ].flatMap((line) => line.split(' '));
+  expect(names.filter((name) => !isTimeZone(name))).toEqual([]);
+
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const abbreviations = letters.flatMap((a) =>
+    letters.flatMap((b) => letters.map((c) => a + b + c)),
+  );
+  const taken = abbreviations.filter((name) => isTimeZone(name));
+  expect(taken).toEqual(names.filter((name) => /^[A-Z]{3}$/.test(name)).sort());
+  expect(taken.filter((name) => !isTimeZone(name.toLowerCase()))).toEqual([]);
+  expect(['pst', 'Ist', 'aCT'].filter(isTimeZone)).toEqual([]);
 });

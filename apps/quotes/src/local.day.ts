@@ -15,6 +15,18 @@ const MAX_DAY_MS = 49 * 3_600_000;
 const NAME = /^[A-Za-z][\w+/-]{0,63}$/;
 
 /**
+ * Names that Intl takes from ICU, and IANA does not have: the abbreviations of the first Java, most
+ * of which are ambiguous, the zones of System V, and two that IANA has withdrawn.
+ */
+const ICU_NAME = new RegExp(
+  `^(?:${[
+    'ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST',
+    'SST|VST|SystemV/.*|US/Pacific-New|Canada/East-Saskatchewan',
+  ].join('|')})$`,
+  'i',
+);
+
+/**
  * The day of each time zone that was asked for last, by the name in lower case, so that a day is
  * looked for once. IANA has some 600 names.
  */
@@ -22,7 +34,7 @@ const days = new Map<string, LocalDay>();
 
 /** Whether a text is the name of a time zone of IANA, in any case. */
 export function isTimeZone(name: string): boolean {
-  if (!NAME.test(name)) return false;
+  if (!NAME.test(name) || ICU_NAME.test(name)) return false;
   try {
     localDay(name, Date.now());
     return true;

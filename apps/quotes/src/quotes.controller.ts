@@ -3,7 +3,7 @@ import { ApiHeader, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
 import { entityTag } from '#libs/http/entity.tag.ts';
-import { ifMatchDigests } from '#libs/http/if-match.header.ts';
+import { preconditionOf } from '#libs/http/precondition.ts';
 import { ApiAnswer, ApiMedia, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidBody, ValidQuery } from '#libs/openapi/schema.decorators.ts';
@@ -36,6 +36,14 @@ import { QuotesService } from './quotes.service.ts';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const ENTITY_TAG = 'Entity tag of the quote as it is in this answer';
 
+/** Documents the field `If-Match` of a write of one quote. */
+const ApiIfMatch = () =>
+  ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'entity tags: nothing is done unless the quote still has one of them',
+  });
+
 /** The quotes: reading for all, writing for the admin and for users. */
 @ApiTag('quotes')
 @ApiProblem('too-many-requests', 'unavailable', 'busy')
@@ -60,6 +68,7 @@ export class QuotesController {
     'invalid-request',
     'malformed-body',
     'forbidden',
+    'precondition-failed',
     'body-too-large',
     'unsupported-media-type',
     'unknown-user',
@@ -72,7 +81,8 @@ export class QuotesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, document } = await this.quotes.create(body, request.user?.id);
+    const precondition = preconditionOf(request.headers);
+    const { id, document } = await this.quotes.create(body, request.user?.id, precondition);
     request.subject = id;
     reply.header('location', `/quotes/${id}`).header('etag', entityTag(document));
     return document;
@@ -183,11 +193,7 @@ export class QuotesController {
     summary: 'Change the given fields of a quote; search follows',
     description: 'A field that is left out stays as it is, and null clears one.',
   })
-  @ApiHeader({
-    name: 'If-Match',
-    required: false,
-    description: 'entity tags: nothing is changed unless the quote still has one of them',
-  })
+  @ApiIfMatch()
   @ApiAnswer(200, quoteSchema, { ETag: ENTITY_TAG })
   @ApiProblem(
     'invalid-request',
@@ -209,8 +215,8 @@ export class QuotesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     request.subject = id;
-    const digests = ifMatchDigests(request.headers['if-match']);
-    const document = await this.quotes.change(id, body, request.user?.id, digests);
+    const precondition = preconditionOf(request.headers);
+    const document = await this.quotes.change(id, body, request.user?.id, precondition);
     reply.header('etag', entityTag(document));
     return document;
   }
@@ -222,10 +228,11 @@ export class QuotesController {
     summary: 'Delete a quote; it is gone from list, random and search at once',
     description: 'The admin may delete every quote, and a user those that the user has signed.',
   })
+  @ApiIfMatch()
   @ApiAnswer(204)
-  @ApiProblem('invalid-request', 'forbidden', 'not-found')
+  @ApiProblem('invalid-request', 'forbidden', 'not-found', 'precondition-failed')
   deleteQuote(@QuoteId() id: string, @Req() request: FastifyRequest) {
     request.subject = id;
-    return this.quotes.delete(id, request.user?.id);
+    return this.quotes.delete(id, request.user?.id, preconditionOf(request.headers));
   }
 }

@@ -103,9 +103,16 @@ export class QuotesExport implements OnModuleInit {
    * @throws ProblemError busy; RedisUnavailableError
    */
   async open(after: string | undefined, { request, raw }: FastifyReply): Promise<Readable> {
-    // Nothing is read for an answer without a body.
-    if (request.method === 'HEAD') return Readable.from([]);
-    this.makeRoom();
+    const slowest = this.findRoom();
+    if (request.method === 'HEAD') {
+      // Nothing is read for an answer without a body, but it must not hide that Redis is away.
+      await this.quotes.findMany([]);
+      return Readable.from([]);
+    }
+    if (slowest) {
+      slowest.cut('crowded');
+      this.running.delete(slowest);
+    }
     const batches = this.quotes.walk(after);
     const lines = new QuoteLines(() =>
       this.reading.run(async () => (await batches.next()).value ?? undefined, request.signal),
@@ -124,14 +131,17 @@ export class QuotesExport implements OnModuleInit {
     return lines;
   }
 
-  /** @throws ProblemError busy */
-  private makeRoom(): void {
+  /**
+   * Finds room for one more export.
+   * @returns the export in whose place it comes; undefined while there is a free one
+   * @throws ProblemError busy
+   */
+  private findRoom(): QuoteLines | undefined {
     if (this.isClosing) throw new ProblemError('busy');
-    if (this.running.size < MAX_EXPORTS) return;
+    if (this.running.size < MAX_EXPORTS) return undefined;
     const [slowest] = [...this.running].sort((a, b) => a.waitingSince - b.waitingSince);
     if (!slowest || performance.now() - slowest.waitingSince < MAX_READER_PAUSE_MS)
       throw new ProblemError('busy');
-    slowest.cut('crowded');
-    this.running.delete(slowest);
+    return slowest;
   }
 }

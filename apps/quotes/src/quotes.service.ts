@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ConcurrencyLimiter } from '#libs/http/concurrency.limiter.ts';
+import { isMetWithoutTag, type Precondition, preconditionFailed } from '#libs/http/precondition.ts';
 import type { ServedRequest } from '#libs/http/service.client.ts';
 import { ProblemError } from '#libs/problem/problem.ts';
 import { decodeQuote } from '#libs/quotes/quote.document.ts';
@@ -69,11 +70,17 @@ export class QuotesService {
   /**
    * Adds a quote.
    * @param author the user who adds and signs it; undefined for the admin, who may name anyone
-   * @throws ProblemError forbidden when a user signs for another; unknown-user
+   * @param precondition on the list of quotes, whose tags are not compared
+   * @throws ProblemError forbidden when a user signs for another; precondition-failed; unknown-user
    */
-  async create({ user_id, ...content }: NewQuoteBody, author: string | undefined) {
+  async create(
+    { user_id, ...content }: NewQuoteBody,
+    author: string | undefined,
+    precondition: Precondition,
+  ) {
     const signer = user_id ?? author ?? null;
     forbidSigningForOthers(signer, author);
+    if (!isMetWithoutTag(precondition)) throw preconditionFailed('The list of quotes');
     const added = await this.quotes.add({ ...content, user_id: signer });
     if (!added) throw new ProblemError('unknown-user', `There is no user "${signer}"`);
     return added;
@@ -154,34 +161,36 @@ export class QuotesService {
    * Changes the given fields of a quote, and answers with the whole quote as JSON.
    * @param author the user who changes it, who must have signed it, and may give up the signature,
    *   but not sign for another; undefined for the admin
-   * @param digests see {@link QuotesRepository.change}
+   * @param precondition on the quote
    * @throws ProblemError not-found; forbidden; precondition-failed; unknown-user
    */
   async change(
     id: string,
     changes: QuoteChangesBody,
     author: string | undefined,
-    digests: string,
+    precondition: Precondition,
   ): Promise<string> {
     forbidSigningForOthers(changes.user_id ?? null, author);
-    const outcome = await this.quotes.change(id, changes, author, digests);
+    const outcome = await this.quotes.change(id, changes, author, precondition);
     if (typeof outcome === 'object') return outcome.document;
     if (outcome === 'absent') throw notFound(id);
     if (outcome === 'forbidden') throw notSigned(id, author);
     if (outcome === 'unknown')
       throw new ProblemError('unknown-user', `There is no user "${changes.user_id}"`);
-    throw new ProblemError('precondition-failed', `Quote "${id}" is not as If-Match says`);
+    throw preconditionFailed(`Quote "${id}"`);
   }
 
   /**
    * Deletes a quote.
    * @param author the user who deletes it, who must have signed it; undefined for the admin
-   * @throws ProblemError not-found; forbidden
+   * @param precondition on the quote
+   * @throws ProblemError not-found; forbidden; precondition-failed
    */
-  async delete(id: string, author: string | undefined): Promise<void> {
-    const outcome = await this.quotes.delete(id, author);
+  async delete(id: string, author: string | undefined, precondition: Precondition): Promise<void> {
+    const outcome = await this.quotes.delete(id, author, precondition);
     if (outcome === 'absent') throw notFound(id);
     if (outcome === 'forbidden') throw notSigned(id, author);
+    if (outcome === 'stale') throw preconditionFailed(`Quote "${id}"`);
   }
 
   /** How the page of a query is read; what it selects is known by then. */

@@ -50,6 +50,8 @@ const change = (
   const headers: Record<string, string> = ifMatch === undefined ? {} : { 'if-match': ifMatch };
   return call(service, `PATCH /quotes/${id}`, { ...(key !== '' && { key }), json, headers });
 };
+const remove = (id: string, headers: Record<string, string>, key = ADMIN_KEY, service = quotes) =>
+  call(service, `DELETE /quotes/${id}`, { key, headers });
 interface ChangeOptions {
   key?: string;
   ifMatch?: string;
@@ -287,8 +289,10 @@ describe('the entity tag of a quote', () => {
   ])('%s matches nothing', async (_name, made) => {
     const added = await add();
     const { id } = added.body;
-    const refused = await change(id, { author: 'x' }, { ifMatch: made(tagOf(added)) });
+    const ifMatch = made(tagOf(added));
+    const refused = await change(id, { author: 'x' }, { ifMatch });
     expectProblem(refused, 412, 'precondition-failed');
+    expectProblem(await remove(id, { 'if-match': ifMatch }), 412, 'precondition-failed');
     expect((await get(`/quotes/${id}`)).body).toEqual(added.body);
   });
 
@@ -297,8 +301,30 @@ describe('the entity tag of a quote', () => {
     const ifMatch = '"stale"';
     expectProblem(await change('404', { lang: 'fr' }, { ifMatch }), 404, 'not-found');
     expectProblem(await change(id, { lang: 'fr' }, { ifMatch, key: tintin }), 403, 'forbidden');
+    expectProblem(await remove('404', { 'if-match': ifMatch }), 404, 'not-found');
+    expectProblem(await remove(id, { 'if-match': ifMatch }, tintin), 403, 'forbidden');
     const unknown = { user_id: 'nobody' };
     expectProblem(await change(id, unknown, { ifMatch }), 412, 'precondition-failed');
+  });
+
+  it.each([
+    ['the current one', (tag: string) => tag],
+    ['that of a coded answer', (tag: string) => `${tag.slice(0, -1)}-br"`],
+    ['one of a list', (tag: string) => `"other", ${tag}`],
+    ['any', () => '*'],
+  ])('lets a deletion pass when it is %s, and none that is stale', async (_name, made) => {
+    for (const key of [ADMIN_KEY, tintin]) {
+      const added = await add({}, tintin);
+      const { id } = added.body;
+      const current = await change(id, { source: 'first' });
+      const refused = await remove(id, { 'if-match': tagOf(added) }, key);
+      expectProblem(refused, 412, 'precondition-failed');
+      expect((await get(`/quotes/${id}`)).body).toEqual(current.body);
+      expect((await get('/quotes?user_id=tintin')).body.total).toBe(1);
+
+      expect((await remove(id, { 'if-match': made(tagOf(current)) }, key)).status).toBe(204);
+      expectProblem(await get(`/quotes/${id}`), 404, 'not-found');
+    }
   });
 
   it('changes when the user who signed is removed', async () => {
@@ -308,6 +334,54 @@ describe('the entity tag of a quote', () => {
     expectProblem(refused, 412, 'precondition-failed');
   });
 });
+
+describe('If-None-Match of a write', () => {
+  it.each([
+    ['any', () => '*'],
+    ['the current tag', (tag: string) => tag],
+    ['a weak tag in a list', (tag: string) => `"other", W/${tag}`],
+    ['the tag of a coded answer', (tag: string) => `${tag.slice(0, -1)}-gzip"`],
+  ])('refuses a quote that has it: %s', async (_name, made) => {
+    const added = await add({}, haddock);
+    const { id } = added.body;
+    const headers = { 'if-none-match': made(tagOf(added)) };
+    const json = { lang: 'nl' };
+    for (const [method, body] of [
+      ['PATCH', { json }],
+      ['DELETE', {}],
+    ] as const) {
+      const write = (path: string, key: string) =>
+        call(quotes, `${method} ${path}`, { key, headers, ...body });
+      expectProblem(await write(`/quotes/${id}`, haddock), 412, 'precondition-failed');
+      expectProblem(await write(`/quotes/${id}`, tintin), 403, 'forbidden');
+      expectProblem(await write('/quotes/404', ADMIN_KEY), 404, 'not-found');
+    }
+    expect((await get(`/quotes/${id}`)).body).toEqual(added.body);
+  });
+
+  it('lets a quote pass that has another tag', async () => {
+    const { id } = (await add()).body;
+    const headers = { 'if-none-match': '"0123456789abcdef", "other"' };
+    const changed = await call(quotes, `PATCH /quotes/${id}`, {
+      ...{ key: ADMIN_KEY, headers },
+      json: { lang: 'nl' },
+    });
+    expect(changed.status).toBe(200);
+    expect((await remove(id, { ...headers, 'if-match': tagOf(changed) })).status).toBe(204);
+  });
+});
+
+it.each<Record<string, string>>([{ 'if-match': '"x"' }, { 'if-none-match': '*' }])(
+  'no quote is added to a list that is not as wanted: %j',
+  async (headers) => {
+    const post = (json: object, key = ADMIN_KEY) =>
+      call(quotes, 'POST /quotes', { key, json, headers });
+    expectProblem(await post(SAID), 412, 'precondition-failed');
+    expectProblem(await post({}), 400, 'invalid-request');
+    expectProblem(await post({ ...SAID, user_id: 'haddock' }, tintin), 403, 'forbidden');
+    expect((await get('/quotes')).body.total).toBe(0);
+  },
+);
 
 const swapCase = (text: string) =>
   text.replace(/[a-z]/gi, (c) => (c === c.toLowerCase() ? c.toUpperCase() : c.toLowerCase()));

@@ -148,6 +148,7 @@ it('is cut off visibly when Redis fails, and goes on behind the last line', asyn
   expect(hasEnded).toBe(false);
   expect(await cut(service, 'failed')).toBe(2);
   expectProblem(await call(service, 'GET /quotes/export'), 503, 'unavailable');
+  expect((await call(service, 'HEAD /quotes/export')).status).toBe(503);
 
   await platform.startRedis();
   await service.ready();
@@ -178,10 +179,14 @@ it('has no place while others read', async () => {
   await platform.signalRedis('SIGSTOP');
   const answers = sockets.map(async (socket) => String(await once(socket, 'data')));
   for (const socket of sockets) socket.write(get('/quotes/export'));
+  // The one that has no place is answered before the others.
+  await Promise.race(answers);
+  const head = await call(service, 'HEAD /quotes/export');
   const kinds = (await Promise.all(answers)).map((answer) => /problem:([a-z-]+)/.exec(answer)?.[1]);
   await platform.signalRedis('SIGCONT');
 
   expect(kinds.toSorted()).toEqual(['busy', ...Array(4).fill('unavailable')]);
+  expect([head.status, head.headers.get('retry-after')]).toEqual([503, '1']);
   for (const socket of sockets) socket.destroy();
   await Promise.all([quotes.ready(), service.ready()]);
   expect((await exportAll(service)).isWhole).toBe(true);
@@ -225,6 +230,14 @@ describe('in the memory of the image', () => {
     expect(whole).toEqual(Array(6).fill(true));
     expect(await cut(service, 'crowded')).toBeGreaterThanOrEqual(8);
     for (const response of lazy) expect((await finish(response)).isWhole).toBe(false);
+  });
+
+  it('readers that do not read make no room for HEAD', async () => {
+    const lazy = await Promise.all(Array.from({ length: 4 }, () => begin(service)));
+    expect(lazy.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 200]);
+    await eventually(async () => (await call(service, 'HEAD /quotes/export')).status === 200);
+    expect(await cut(service, 'crowded')).toBe(0);
+    for (const response of lazy) response.destroy();
   });
 
   it('readers that never read are cut off in the end', async () => {

@@ -110,6 +110,24 @@ describe('ten requests of a client', () => {
     expect(head).toMatchObject({ status: 429, body: '' });
   });
 
+  it.each(['DELETE /quotes/random', 'PATCH /quotes/today', 'DELETE /quotes/export'])(
+    'are all that a client is told of, even of %s',
+    async (target) => {
+      const before = await metric(quotes, 'throttled_requests_total');
+      const options = { key, ...(target.startsWith('PATCH') && { json: { lang: 'fr' } }) };
+      const unsupported = await call(quotes, target, options);
+      expectProblem(unsupported, 405, 'method-not-allowed');
+      expect(unsupported.headers.get('allow')).toBe('GET, HEAD');
+      expect(unsupported.headers.get('retry-after')).toBeNull();
+      for (let i = 1; i < LIMIT; i += 1) await call(quotes, 'GET /quotes');
+
+      const refused = await call(quotes, target, options);
+      expectRefusal(refused);
+      expect(refused.headers.get('allow')).toBeNull();
+      expect((await metric(quotes, 'throttled_requests_total')) - before).toBe(1);
+    },
+  );
+
   it('are counted in a metric when refused', async () => {
     const before = await metric(quotes, 'throttled_requests_total');
     await exhaust();

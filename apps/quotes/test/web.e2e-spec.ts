@@ -12,6 +12,7 @@ const platform = new Platform();
 const key = ADMIN_KEY;
 const ORIGIN = { origin: 'https://elsewhere.example' };
 const EXPOSED = [
+  'allow',
   'etag',
   'location',
   'ratelimit-limit',
@@ -96,6 +97,7 @@ describe('a page of another origin', () => {
     expectProblem(answer, status, problem);
     expectShared(answer.headers);
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   it.each<[string, string, number, ProblemName]>([
@@ -166,6 +168,12 @@ describe('a preflight', () => {
     ['quotes', '/quotes/random', 'GET, HEAD'],
     ['quotes', '/quotes/1', 'DELETE, GET, HEAD, PATCH'],
     ['search', '/search?keyword=x', 'GET, HEAD'],
+    // The page is to see why the URL itself is refused.
+    ['users', '/users/%zz', 'DELETE, GET, HEAD, PATCH'],
+    ['users', `/users/${'x'.repeat(257)}?`, 'DELETE, GET, HEAD, PATCH'],
+    ['quotes', '/quotes/%ff?limit=1', 'DELETE, GET, HEAD, PATCH'],
+    ['quotes', `/quotes/${'1'.repeat(300)}`, 'DELETE, GET, HEAD, PATCH'],
+    ['search', '/search/%zz', 'GET, HEAD'],
     // The page is to see the 404 itself.
     ['quotes', '/nowhere', 'GET, HEAD'],
   ] as const)('to %s for %s tells its methods', async (app, path, methods) => {
@@ -177,6 +185,8 @@ describe('a preflight', () => {
       'authorization, content-type, if-match, if-none-match',
     );
     expect(headers.get('access-control-max-age')).toBe('7200');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-request-id')).not.toBeNull();
   });
 
   it('is never limited, and needs no Redis', async () => {
@@ -246,6 +256,63 @@ describe('an answer that a cache may keep', () => {
   });
 });
 
+describe('If-Match of a read', () => {
+  it.each<[App, () => string]>([
+    ['quotes', () => `/quotes/${short}`],
+    ['quotes', () => `/quotes/${long}`],
+    ['quotes', () => `/quotes/${long}.txt`],
+    ['quotes', () => '/quotes/feed.atom'],
+    ['quotes', () => '/quotes'],
+    ['search', () => '/search?keyword=brest'],
+    ['search', () => '/openapi.json'],
+  ])('is compared with the tag, of %s', async (app, path) => {
+    const { etag = '' } = (await ask(services[app], `GET ${path()}`)).headers;
+    const coded = `${etag.slice(0, -1)}-br"`;
+    for (const method of ['GET', 'HEAD']) {
+      const read = (headers: Record<string, string>) =>
+        ask(services[app], `${method} ${path()}`, { 'accept-encoding': 'br', ...headers });
+      for (const field of ['*', etag, coded, `"x", ${etag}`])
+        expect([field, (await read({ 'if-match': field })).status]).toEqual([field, 200]);
+      expect((await read({ 'if-match': etag, 'if-none-match': etag })).status).toBe(304);
+      for (const field of ['"bogus"', `W/${etag}`, '', etag.slice(1, -1)]) {
+        const refused = await read({ 'if-match': field, 'if-none-match': etag });
+        expect([field, refused.status]).toEqual([field, 412]);
+        expect(refused.headers).toMatchObject({
+          'content-type': 'application/problem+json; charset=utf-8',
+          'cache-control': 'no-store',
+          'access-control-allow-origin': '*',
+        });
+        for (const name of ['etag', 'content-encoding'])
+          expect(refused.headers[name]).toBeUndefined();
+      }
+    }
+    const headers = { 'if-match': '"bogus"' };
+    const refused = await call(services[app], `GET ${path()}`, { headers });
+    expectProblem(refused, 412, 'precondition-failed');
+  });
+
+  it.each<[App, string]>([
+    ['quotes', '/quotes/random'],
+    ['quotes', '/quotes/export'],
+    ['users', '/users'],
+    ['users', '/users/tintin'],
+  ])('is not met by what has no tag, of %s %s', async (app, path) => {
+    for (const method of ['GET', 'HEAD']) {
+      const read = async (field: string) => {
+        const headers = { authorization: key, 'if-match': field };
+        return (await ask(services[app], `${method} ${path}`, headers)).status;
+      };
+      expect([method, await read('"bogus"'), await read('*')]).toEqual([method, 412, 200]);
+    }
+  });
+
+  it('says nothing of what cannot be read', async () => {
+    const headers = { 'if-match': '"bogus"' };
+    expectProblem(await call(services.quotes, 'GET /quotes/1', { headers }), 404, 'not-found');
+    expectProblem(await call(services.users, 'GET /users', { headers }), 401, 'unauthorized');
+  });
+});
+
 describe('an answer that no cache may keep', () => {
   it.each([
     ['quotes', 'GET /quotes/random'],
@@ -301,6 +368,27 @@ describe('compression', () => {
       const { headers } = await get(path, 'gzip, br');
       expect(headers['content-encoding']).toBeUndefined();
       expect(headers.vary).toBeUndefined();
+    }
+  });
+
+  it('is of what has 1024 bytes, in whatever script', async () => {
+    const read = async (quote: string) => {
+      const added = await call(services.quotes, 'POST /quotes', { key, json: { quote } });
+      return `/quotes/${succeeded(added).body.id}`;
+    };
+    const around = (await get(await read('x'))).body.length - 1;
+    for (const character of ['x', 'é', '語', '🐋']) {
+      for (const bytes of [1023, 1024, 1025, 2000]) {
+        const size = Buffer.byteLength(character);
+        const count = Math.floor((bytes - around) / size);
+        const filler = 'x'.repeat(bytes - around - count * size);
+        const path = await read(character.repeat(count) + filler);
+        expect((await get(path)).body.length).toBe(bytes);
+        const { headers, body } = await get(path, 'gzip');
+        const coding = bytes < 1024 ? undefined : 'gzip';
+        expect([bytes, headers['content-encoding']]).toEqual([bytes, coding]);
+        if (coding) expect(gunzipSync(body).length).toBe(bytes);
+      }
     }
   });
 

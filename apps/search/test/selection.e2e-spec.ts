@@ -175,10 +175,16 @@ describe('names', () => {
     expect(first).toEqual({ items: [{ name: 'mer', quotes: 3 }], total: 2, next: 'mer' });
     const second = await list(`/tags?prefix=M%C3%88R&limit=1&cursor=${first.next}`);
     expect(second).toEqual({ items: [{ name: 'mérou', quotes: 1 }], total: 2, next: null });
-    expect(await list('/authors?prefix=milou')).toEqual({ items: [], total: 0, next: null });
+    for (const prefix of ['milou', "'", '%E2%80%99', 'Dupond%20', '%20Dupond'])
+      expect([prefix, await list(`/authors?prefix=${prefix}`)]).toEqual([
+        prefix,
+        { items: [], total: 0, next: null },
+      ]);
+    expect((await list('/authors?prefix=archibald%20')).total).toBe(1);
+    expect((await list("/authors?prefix='Dup")).total).toBe(1);
   });
 
-  it.each(['prefix=', 'prefix=a&prefix=b', 'limit=101', 'cursor=%00', 'offset=1'])(
+  it.each(['prefix=', 'prefix=%20', 'prefix=a&prefix=b', 'limit=101', 'cursor=%00', 'offset=1'])(
     'are not listed by %s',
     async (query) => {
       for (const path of ['authors', 'tags']) {

@@ -3,6 +3,7 @@ import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireAdminKey } from '#libs/admin-key/admin-key.guard.ts';
 import { RequireUser } from '#libs/credentials/user.guard.ts';
+import { preconditionOf } from '#libs/http/precondition.ts';
 import { ApiAnswer, ApiProblem } from '#libs/openapi/openapi.decorators.ts';
 import { ApiTag } from '#libs/openapi/openapi.tags.ts';
 import { ValidBody, ValidParam, ValidQuery } from '#libs/openapi/schema.decorators.ts';
@@ -37,6 +38,7 @@ export class UsersController {
     'invalid-request',
     'malformed-body',
     'conflict',
+    'precondition-failed',
     'body-too-large',
     'unsupported-media-type',
     'unavailable',
@@ -49,7 +51,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     request.subject = body.id;
-    const user = await this.users.create(body);
+    const user = await this.users.create(body, preconditionOf(request.headers));
     reply.header('location', `/users/${user.id}`);
     return user;
   }
@@ -91,6 +93,7 @@ export class UsersController {
     'malformed-body',
     'forbidden',
     'not-found',
+    'precondition-failed',
     'body-too-large',
     'unsupported-media-type',
     'unavailable',
@@ -103,7 +106,7 @@ export class UsersController {
     @Req() request: FastifyRequest,
   ) {
     request.subject = id;
-    return this.users.change(id, body, request.user);
+    return this.users.change(id, body, request.user, preconditionOf(request.headers));
   }
 
   @Delete(':id')
@@ -114,9 +117,9 @@ export class UsersController {
     description: 'The password no longer works, at once. The id may be given to somebody else.',
   })
   @ApiAnswer(204)
-  @ApiProblem('invalid-request', 'not-found')
+  @ApiProblem('invalid-request', 'not-found', 'precondition-failed')
   deleteUser(@ValidParam('id', userIdSchema) id: string, @Req() request: FastifyRequest) {
     request.subject = id;
-    return this.users.delete(id);
+    return this.users.delete(id, preconditionOf(request.headers));
   }
 }

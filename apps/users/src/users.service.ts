@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { CONFIG, type Config } from '#libs/config/config.ts';
 import type { VerifiedUser } from '#libs/credentials/credentials.service.ts';
+import { isMetWithoutTag, type Precondition, preconditionFailed } from '#libs/http/precondition.ts';
 import { invalidRequest, ProblemError } from '#libs/problem/problem.ts';
 import { RedisService } from '#libs/redis/redis.service.ts';
 import { hashPassword } from '#libs/users/password.ts';
@@ -12,7 +13,10 @@ import {
 } from '#libs/users/user.schema.ts';
 import { type User, type UserPage, UsersRepository } from '#libs/users/users.repository.ts';
 
-/** The rules about users. In each, `by` is the user who asks; undefined for the admin. */
+/**
+ * The rules about users. In each, `by` is the user who asks; undefined for the admin. A user has no
+ * entity tag, so that a precondition that names one is not met.
+ */
 @Injectable()
 export class UsersService implements OnApplicationBootstrap {
   /** Whether the names of users written by earlier versions are complete, or will be. */
@@ -41,11 +45,13 @@ export class UsersService implements OnApplicationBootstrap {
   }
 
   /**
-   * @throws ProblemError invalid-request when the password is too short; conflict when the id is
-   *   taken
+   * @param precondition on the list of users
+   * @throws ProblemError invalid-request when the password is too short; precondition-failed;
+   *   conflict when the id is taken
    */
-  async create({ id, name, password }: NewUserBody): Promise<User> {
+  async create({ id, name, password }: NewUserBody, precondition: Precondition): Promise<User> {
     this.refuseShort(password);
+    if (!isMetWithoutTag(precondition)) throw preconditionFailed('The list of users');
     if (!(await this.users.create({ id, name }, await hashPassword(password)))) {
       throw new ProblemError('conflict', `There is a user "${id}" already`);
     }
@@ -70,18 +76,20 @@ export class UsersService implements OnApplicationBootstrap {
    * Changes the name or the password of a user, or both. The old password is worth nothing from
    * then on, wherever it was used.
    * @throws ProblemError invalid-request when the password is too short; not-found; forbidden when
-   *   a user asks for another; unauthorized when the password of the user who asks was changed
-   *   meanwhile
+   *   a user asks for another; precondition-failed; unauthorized when the password of the user who
+   *   asks was changed meanwhile
    */
   async change(
     id: string,
     { name, password }: UserChangesBody,
     by: VerifiedUser | undefined,
+    precondition: Precondition,
   ): Promise<User> {
     refuseOthers(id, by);
+    if (password !== undefined) this.refuseShort(password);
+    await this.refuseUnmet(id, precondition);
     let passwordHash: string | undefined;
     if (password !== undefined) {
-      this.refuseShort(password);
       passwordHash = await hashPassword(password, by && `user:${by.id}`);
     }
     const changed = await this.users.change(id, { name, passwordHash }, by?.passwordHash);
@@ -93,11 +101,19 @@ export class UsersService implements OnApplicationBootstrap {
 
   /**
    * Removes a user; its quotes stay, unsigned.
-   * @throws ProblemError not-found
+   * @throws ProblemError not-found; precondition-failed
    */
-  async delete(id: string): Promise<void> {
+  async delete(id: string, precondition: Precondition): Promise<void> {
+    await this.refuseUnmet(id, precondition);
     if (!(await this.users.delete(id)))
       throw new ProblemError('not-found', `There is no user "${id}"`);
+  }
+
+  /** @throws ProblemError not-found; precondition-failed */
+  private async refuseUnmet(id: string, precondition: Precondition): Promise<void> {
+    if (isMetWithoutTag(precondition)) return;
+    await this.find(id, undefined);
+    throw preconditionFailed(`User "${id}"`);
   }
 
   /** @throws ProblemError invalid-request */

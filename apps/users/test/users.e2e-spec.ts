@@ -257,6 +257,52 @@ describe('a user', () => {
   });
 });
 
+describe('a user, who has no entity tag', () => {
+  const everyWrite = async (headers: Record<string, string>, id = 'tintin') => {
+    const write = (target: string, json?: object) =>
+      call(users, target, { key: ADMIN_KEY, headers, ...(json && { json }) });
+    return [
+      await write('POST /users', { ...tintin, id: 'tournesol' }),
+      await write(`PATCH /users/${id}`, { name: 'T' }),
+      await write(`PATCH /users/${id}`, { password: secret('new') }),
+      await write(`DELETE /users/${id}`),
+    ];
+  };
+  beforeEach(async () => {
+    succeeded(await add(tintin));
+  });
+
+  it.each<Record<string, string>>([
+    { 'if-match': '"x"' },
+    { 'if-none-match': '*' },
+    { 'if-match': '' },
+  ])('is not written with a condition that it cannot meet: %j', async (headers) => {
+    const before = await platform.redis.hgetall('{users}:user:tintin');
+    for (const answer of await everyWrite(headers))
+      expectProblem(answer, 412, 'precondition-failed');
+    expect(await platform.redis.hgetall('{users}:user:tintin')).toEqual(before);
+    expect((await get('/users')).body.total).toBe(1);
+
+    const [, ...absent] = await everyWrite(headers, 'nobody');
+    for (const answer of absent) expectProblem(answer, 404, 'not-found');
+    const wrong = { key: byTintin, headers, json: { password: '' } };
+    expectProblem(await call(users, 'PATCH /users/tintin', wrong), 400, 'invalid-request');
+    const json = { name: 'x' };
+    const other = await call(users, 'PATCH /users/nobody', { key: byTintin, headers, json });
+    expectProblem(other, 403, 'forbidden');
+    const none = await call(users, 'DELETE /users/tintin', { headers });
+    expectProblem(none, 401, 'unauthorized');
+  });
+
+  it.each<Record<string, string>>([{ 'if-match': '*' }, { 'if-none-match': '"x"' }])(
+    'is written with a condition that it meets: %j',
+    async (headers) => {
+      const answers = await everyWrite(headers);
+      expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 204]);
+    },
+  );
+});
+
 it('completes at its start the names of users whom an earlier version has written', async () => {
   succeeded(await add(tintin));
   await platform.redis.del('{users}:names');

@@ -24,6 +24,25 @@ describe('NameTable', () => {
     expect(table.page({ prefix: 'ÉO', limit: 10 }).items).toEqual([{ name: 'Éole', quotes: 4 }]);
   });
 
+  it('begins no name with what folding leaves nothing of, and some with blanks', () => {
+    const table = new NameTable(fold);
+    add(table, 'Victor Hugo', 'Victoria', "d'Artagnan", "'");
+    const listed = (prefix: string) =>
+      table.page({ prefix, limit: 10 }).items.map(({ name }) => name);
+    expect(listed('')).toEqual(["'", "d'Artagnan", 'Victor Hugo', 'Victoria']);
+    for (const prefix of ["'", '’', "''’", '\u0301']) {
+      expect(table.page({ prefix, limit: 1 })).toEqual({ items: [], total: 0, next: null });
+    }
+    expect(listed('victor ')).toEqual(['Victor Hugo']);
+    expect(listed(' victor')).toEqual([]);
+    expect(listed("'d'")).toEqual(["d'Artagnan"]);
+    // A page may end with a name of which folding leaves nothing.
+    const { next } = table.page({ prefix: '', limit: 1 });
+    expect(next).toBe("'");
+    const rest = table.page({ prefix: '', after: next ?? undefined, limit: 10 });
+    expect(rest.items.map(({ name }) => name)).toEqual(["d'Artagnan", 'Victor Hugo', 'Victoria']);
+  });
+
   it('shows of equally frequent spellings the first, in whatever order they came', () => {
     for (const names of [
       ['Éa', 'EA', 'ea'],

@@ -7,7 +7,7 @@ const INITIAL_NAMES = 1024;
 
 /** Which names to list. */
 export interface NameRange {
-  /** Only names that begin with it, folded. */
+  /** Only names that begin with it, folded. No name begins with what folding leaves nothing of. */
   prefix: string;
   /** Only names behind this one. */
   after?: string | undefined;
@@ -122,6 +122,7 @@ export class NameTable {
     this.sort();
     const sorted = this.#sorted;
     const first = this.#fold(prefix);
+    if (first === '' && prefix !== '') return { items: [], total: 0, next: null };
     const last = after === undefined ? undefined : this.#fold(after);
     const from = bisect(sorted.length, (at) => this.#textAt(sorted[at]) < first);
     const rest = sorted.subarray(from);

@@ -153,8 +153,10 @@ class Pair {
       if (of === 'authors') return author === null ? [] : [author];
       return tags.filter((tag, i) => tags.findIndex((other) => fold(other) === fold(tag)) === i);
     });
+    const begins = (key: string) =>
+      prefix === '' || (fold(prefix) !== '' && key.startsWith(fold(prefix)));
     const expected = [...Map.groupBy(spellings, fold)]
-      .filter(([key]) => key.startsWith(fold(prefix)))
+      .filter(([key]) => begins(key))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, all]) => ({ name: mostFrequent(all), quotes: all.length }));
     const listed: { name: string; quotes: number }[] = [];
