@@ -368,7 +368,7 @@ describe('a file is told by its content, and read without being edited', () => {
     [
       'a JSON answer with a message',
       JSON.stringify({ statusCode: 200, message: 'Quotes', page: { next: 2 }, data: both }),
-      'a JSON object, the list in its "data", UTF-8; quote, author',
+      'a JSON object, the list in its "data" and not in "message", UTF-8; quote, author',
       both,
     ],
     [

@@ -83,7 +83,7 @@ function shapeOf(value: unknown, mapper: ColumnMapper): JsonShape | undefined {
     return {
       path: [...commonPath(value, lists), 'items'],
       byAuthor: false,
-      beside: listsBeside(value, lists[0] ?? [], mapper),
+      beside: membersBeside(value, lists[0] ?? [], mapper),
     };
   if (lists.length > 0) throw severalPlaces([['quote'], ...lists]);
   if (isQuote) return { path: [], byAuthor: false };
@@ -127,17 +127,17 @@ function commonPath(value: Record<string, unknown>, lists: readonly string[][]):
   return ['members', ...first.slice(1).map((key) => ({ key }))];
 }
 
-/** The keys of other lists beside a list, but for names of columns: they may hold quotes. */
-function listsBeside(
+/** The keys beside a list that may hold quotes, or say something of them: lists, and columns. */
+function membersBeside(
   value: Record<string, unknown>,
   keys: readonly string[],
   mapper: ColumnMapper,
 ): string[] {
   const parent = keys.slice(0, -1).reduce<unknown>((at, key) => Object(at)[key], value);
+  const isTold = ([key, member]: [string, unknown]) =>
+    mapper.assign([key]).columns.size > 0 ? isText(member) : holdsList(member);
   return Object.entries(Object(parent)).flatMap(([key, member]) =>
-    key !== keys.at(-1) && holdsList(member) && mapper.assign([key]).columns.size === 0
-      ? [key]
-      : [],
+    key !== keys.at(-1) && isTold([key, member]) ? [key] : [],
   );
 }
 

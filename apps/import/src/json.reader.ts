@@ -11,7 +11,7 @@ export interface JsonShape {
   path: readonly JsonStep[];
   /** Whether the first of these keys is the author of the row. */
   byAuthor: boolean;
-  /** Members beside the list of the rows that have lists in them, and are not read. */
+  /** Members beside the list of the rows that are not read, though they may say something. */
   beside?: readonly string[];
   /** In how many bytes of the document lists of rows were looked for; without it, in all. */
   searched?: number;
