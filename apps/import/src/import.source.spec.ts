@@ -554,7 +554,7 @@ describe('what is not understood is refused whole', () => {
       'foo|bar\none|two\nthree|four\n',
       'is a table of 2 columns, the first row "foo", "bar", and none is known to hold the quote. ' +
         'Say which, by its name as in --map quote=text, or by its number as in --map quote=1 ' +
-        'if no row has names',
+        'if no row has names; or --format lines if each line is a quote',
     ],
     [
       'JSON without quotes',

@@ -199,7 +199,10 @@ class JsonSplitter {
         return { line, ...this.withAuthor(parsed) };
       case 'key':
         if (level) level.key = 'value' in parsed ? String(parsed.value) : '';
-        return 'reason' in parsed ? refused(parsed.reason) : undefined;
+        if ('reason' in parsed) return refused(parsed.reason);
+        return typeof parsed.value === 'string'
+          ? undefined
+          : refused('stands where a name is expected');
       case 'misplaced':
         return refused(`stands where ${this.wantsList() ? 'a list' : 'an object'} is expected`);
       case 'skipped':

@@ -164,6 +164,12 @@ describe('JSON', () => {
         'the file ends before its JSON is complete',
       ]),
     ],
+    [
+      'a list in the place of a name',
+      ['members', 'items'],
+      '{"a",[1],"b":[2]}',
+      ['stands where a name is expected', 2],
+    ],
     ['a name that is none', ['members'], '{a:1,"b":2}', ['is not valid JSON', 2]],
   ])('tells of %s', async (_what, path, text, expected) => {
     for (const size of [1, 64])

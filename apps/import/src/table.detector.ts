@@ -82,7 +82,7 @@ export function unknownTable(fields: readonly string[]): never {
   throw new UnknownFormatError(
     `is a table of ${fields.length} columns, the first row ${quotedNames(fields)}, and none is ` +
       'known to hold the quote. Say which, by its name as in --map quote=text, or by its number ' +
-      'as in --map quote=1 if no row has names',
+      'as in --map quote=1 if no row has names; or --format lines if each line is a quote',
   );
 }
 
