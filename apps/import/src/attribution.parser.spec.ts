@@ -63,6 +63,7 @@ describe('in the same line', () => {
   it.each([
     ['Rain. -- Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     ['"Rain." - Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
+    ['- Rain. - Ada Quill', { style: 'dash', quote: '- Rain.', author: 'Ada Quill' }],
     ['“Rain.” —Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     ['« Rain. » – Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     [

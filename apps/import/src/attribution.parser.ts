@@ -91,9 +91,9 @@ function parseDash(text: string): Attributed | undefined {
     /^(.*[.!?…。！？؟۔।"”»'’)\]])\s*(-{2,3}|[—―–]|(?<=\s)-(?=\s))\s*([^\n—―]+)$/su.exec(text) ??
     /^(.*\S)\s+(-{2,3}|[—―–])\s+([^\n—―]+)$/su.exec(text) ??
     [];
-  const lastLine = quote.slice(quote.lastIndexOf('\n') + 1);
-  if (signature === '' || lastLine.trimStart().startsWith(dash)) return undefined;
-  return attributed(quote, signature, true);
+  const lastLine = quote.slice(quote.lastIndexOf('\n') + 1).trimStart();
+  const isDialogue = lastLine.startsWith(dash) && /^\s*\n/.test(text.slice(quote.length));
+  return signature === '' || isDialogue ? undefined : attributed(quote, signature, true);
 }
 
 /** `Text. (Voltaire)`. */
