@@ -29,6 +29,10 @@ describe('a line of its own', () => {
     ['\t\t-- Ada Quill "Letters of Glass"', { author: 'Ada Quill', source: 'Letters of Glass' }],
     ['\t\t-- Ada Quill, _Letters of Glass_', { author: 'Ada Quill', source: 'Letters of Glass' }],
     ['\t\t-- Ada Quill (Letters of Glass)', { author: 'Ada Quill', source: 'Letters of Glass' }],
+    [
+      '\t\t-- Ada Quill (actress), "Letters" (1999)',
+      { author: 'Ada Quill', source: '(actress), "Letters" (1999)' },
+    ],
     ['\t\t-- Ada Quill, in "Letters"', { author: 'Ada Quill', source: 'Letters' }],
     ['\t\t-- Ada Quill on Bo Ferris', { author: 'Ada Quill', source: 'on Bo Ferris' }],
     ['\t\t-- Ada Quill in <7@mail>', { author: 'Ada Quill', source: '<7@mail>' }],
@@ -48,6 +52,7 @@ describe('a line of its own', () => {
     ['with nothing before it', '\t\t-- Ada Quill'],
     ['with a text behind it', 'Rain.\n\t\t-- Ada Quill\nSnow.'],
     ['with a paragraph behind it', 'Rain.\n\t\t-- Ada Quill\n\n\tSnow.'],
+    ['in a dialogue', '— Rain?\n— Ada Quill'],
     ['that is too long', `Rain.\n\t\t-- Ada Quill, "${'x'.repeat(201)}"`],
   ])('%s is none', (_what, text) => {
     expect(parse(text)).toBeUndefined();
@@ -58,6 +63,7 @@ describe('in the same line', () => {
   it.each([
     ['Rain. -- Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     ['"Rain." - Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
+    ['- Rain. - Ada Quill', { style: 'dash', quote: '- Rain.', author: 'Ada Quill' }],
     ['“Rain.” —Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     ['« Rain. » – Ada Quill', { style: 'dash', quote: 'Rain.', author: 'Ada Quill' }],
     [

@@ -65,24 +65,35 @@ function parseOwnLine(text: string): Attributed | undefined {
   const lines = text.trimEnd().split('\n');
   for (let index = lines.length - 1; index > 0 && index >= lines.length - MAX_LINES; index--) {
     const line = lines[index] ?? '';
-    const signature = /^\s*(?:-{2,3}|[—―–])\s*(\S.*)$/u.exec(line)?.[1];
-    if (signature === undefined) {
+    const [, dash, signature] = /^(\s*(?:-{2,3}|[—―–]))\s*(\S.*)$/u.exec(line) ?? [];
+    if (dash === undefined || signature === undefined) {
       // A line behind the first one of an attribution is indented, and none is blank.
       if (!/^\s+\S/.test(line)) return undefined;
       continue;
     }
+    // Lines behind the same dash, one below the other, are a dialogue.
+    if (lines[index - 1]?.startsWith(dash)) return undefined;
     const rest = lines.slice(index + 1).map((part) => part.trim());
     return attributed(lines.slice(0, index).join('\n'), [signature, ...rest].join(' '), false);
   }
   return undefined;
 }
 
+/** Whether a line holds a dash and a name and nothing else, also as Markdown quotes it. */
+export function namesAuthor(line: string): boolean {
+  const signature = /^[\s>]*(?:-{1,3}|[—―–])\s*(\S.*)$/u.exec(line)?.[1];
+  return signature !== undefined && parseSignature(signature).author !== undefined;
+}
+
 /** `Text. -- Name`, `"Text." - Name`, `Text ― Name, Work`. */
 function parseDash(text: string): Attributed | undefined {
-  const match =
-    /^(.*[.!?…。！？؟۔।"”»'’)\]])\s*(?:-{2,3}|[—―–]|(?<=\s)-(?=\s))\s*([^\n—―]+)$/su.exec(text) ??
-    /^(.*\S)\s+(?:-{2,3}|[—―–])\s+([^\n—―]+)$/su.exec(text);
-  return match ? attributed(match[1] ?? '', match[2] ?? '', true) : undefined;
+  const [, quote = '', dash = '', signature = ''] =
+    /^(.*[.!?…。！？؟۔।"”»'’)\]])\s*(-{2,3}|[—―–]|(?<=\s)-(?=\s))\s*([^\n—―]+)$/su.exec(text) ??
+    /^(.*\S)\s+(-{2,3}|[—―–])\s+([^\n—―]+)$/su.exec(text) ??
+    [];
+  const lastLine = quote.slice(quote.lastIndexOf('\n') + 1).trimStart();
+  const isDialogue = lastLine.startsWith(dash) && /^\s*\n/.test(text.slice(quote.length));
+  return signature === '' || isDialogue ? undefined : attributed(quote, signature, true);
 }
 
 /** `Text. (Voltaire)`. */
@@ -115,7 +126,9 @@ function parseSignature(signature: string): { author?: string; source?: string }
   if (!isName(name)) return { source: unquote(signature) };
   const rest = signature.slice((end?.index ?? 0) + (end?.[0].length ?? 0));
   const source = unquote(
-    rest.replace(/^(?:in|from) (?=["“«<_\p{Lu}])/u, '').replace(/^(?:\((.*)\)|_(.*)_)$/, '$1$2'),
+    rest
+      .replace(/^(?:in|from) (?=["“«<_\p{Lu}])/u, '')
+      .replace(/^(?:\(([^()]*)\)|_([^_]*)_)$/, '$1$2'),
   );
   return { author: name, ...(source && { source }) };
 }

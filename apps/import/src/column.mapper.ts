@@ -47,6 +47,11 @@ export class ColumnMapper {
     return names.length > 0 && names.every((name) => /^\d+$/.test(name));
   }
 
+  /** Whether the user names columns. */
+  get isTold(): boolean {
+    return [...this.told.values()].some((name) => name !== '');
+  }
+
   /** The required fields that no column holds. */
   missing(names: readonly string[]): string[] {
     const { columns } = this.assign(names);

@@ -21,7 +21,8 @@ export function namedDelimiter(firstLine: string): string | undefined {
 
 /**
  * Reads separated values. An empty field is undefined, since CSV knows no null; blank lines are
- * skipped. A malformed record costs itself and the lines that it spans, no others.
+ * skipped, and so is the rule of a table in Markdown. A malformed record costs itself and the lines
+ * that it spans, no others.
  * @param header the names of the columns; without it, the first record has them
  */
 export async function* readCsv(
@@ -32,9 +33,30 @@ export async function* readCsv(
   let names = header;
   for await (const record of readRecords(batches, dialect)) {
     if ('reason' in record) yield record;
+    else if (isRule(record.fields, dialect)) continue;
     else if (!names) names = record.fields.map((name) => name.trim());
     else yield toRow(names, record, dialect);
   }
+}
+
+/** The names of the columns: the fields of the first record that can be read. */
+export async function readHeader(
+  batches: AsyncIterable<Line[]>,
+  dialect: Dialect,
+): Promise<string[]> {
+  for await (const record of readRecords(batches, dialect))
+    if ('fields' in record) return record.fields.map((name) => name.trim());
+  return [];
+}
+
+/** Whether a record is the rule below the header of a table in Markdown: `|---|:-:|`. */
+function isRule(fields: readonly string[], { delimiter }: Dialect): boolean {
+  const isDashes = (field: string) => /^\s*(?:-{3,}|:-+:?|-+:)\s*$/.test(field);
+  return (
+    delimiter === '|' &&
+    fields.some(isDashes) &&
+    fields.every((field) => isDashes(field) || field.trim() === '')
+  );
 }
 
 function toRow(
@@ -60,9 +82,11 @@ export async function* readRecords(
 ): AsyncGenerator<CsvRecord> {
   const parse = recordParser(dialect);
   let start = 0;
+  let last = 0;
   let text = '';
   for await (const lines of batches) {
     for (const line of lines) {
+      last = line.number;
       if (line.number === 1 && namedDelimiter(line.text)) continue;
       if (start === 0 && line.text.trim() === '') continue;
       text = start > 0 ? `${text}\n${line.text}` : line.text;
@@ -70,16 +94,12 @@ export async function* readRecords(
       start ||= line.number;
       if (fields === 'open') continue;
       yield typeof fields === 'string'
-        ? { line: start, reason: explain(fields, start, line), text: excerpt(text, fields) }
+        ? { line: start, reason: explain(fields, start, line.number), text: excerpt(text, fields) }
         : { line: start, fields };
       start = 0;
     }
   }
-  if (start > 0)
-    yield {
-      line: start,
-      reason: 'has a quoted field that is not closed before the end of the file',
-    };
+  if (start > 0) yield { line: start, reason: explain('open', start, last), text };
 }
 
 type Parsed = string[] | 'open' | 'broken';
@@ -98,9 +118,14 @@ function outcome(
 const excerpt = (text: string, problem: 'long' | 'broken') =>
   problem === 'broken' ? text : undefined;
 
-function explain(problem: 'long' | 'broken', start: number, { number }: Line): string {
-  const reason = problem === 'long' ? 'is longer than 64 KiB' : 'has a quote out of place';
-  return number > start ? `${reason} (lines up to ${number} skipped)` : reason;
+const PROBLEMS = {
+  long: 'is longer than 64 KiB',
+  broken: 'has a quote out of place',
+  open: 'has a quoted field that is not closed before the end of the file',
+} as const;
+
+function explain(problem: keyof typeof PROBLEMS, start: number, end: number): string {
+  return PROBLEMS[problem] + (end > start ? ` (lines up to ${end} skipped)` : '');
 }
 
 /** Parses one record; the parser answers `open` when a quoted field goes on after the text. */

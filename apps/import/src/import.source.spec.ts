@@ -366,6 +366,132 @@ describe('a file is told by its content, and read without being edited', () => {
       quoted([RAIN, DOOR]),
     ],
     [
+      'a JSON answer with a message',
+      JSON.stringify({ statusCode: 200, message: 'Quotes', page: { next: 2 }, data: both }),
+      'a JSON object, the list in its "data" and not in "message", UTF-8; quote, author',
+      both,
+    ],
+    [
+      'a JSON object, a row a line',
+      `{"quotes":[\n${both.map((row) => JSON.stringify(row)).join(',\n')}\n]}\n`,
+      'a JSON object, the list in its "quotes", UTF-8; quote, author',
+      both,
+    ],
+    [
+      'a JSON object of objects with lists',
+      JSON.stringify({ rain: { quotes: [RAIN] }, doors: { quotes: [DOOR] } }),
+      'a JSON object, the list in its "quotes", UTF-8',
+      quoted([RAIN, DOOR]),
+    ],
+    [
+      'a JSON object with other texts beside the list',
+      JSON.stringify({ quotes: [RAIN], proverbs: [DOOR], more: [{ x: 1 }], tags: ['rain'], n: 1 }),
+      'a JSON object, the list in its "quotes" and not in "proverbs", "more", UTF-8',
+      quoted([RAIN]),
+    ],
+    [
+      'a JSON object by author, one of whom said nothing',
+      JSON.stringify({ 'Ada Quill': [RAIN], 'Bo Ferris': [] }),
+      'a JSON object of authors, UTF-8; quote, author',
+      [ada],
+    ],
+    [
+      'a JSON array whose objects differ in names',
+      JSON.stringify([{ message: RAIN }, { quote: DOOR, id: 2 }]),
+      'a JSON list, UTF-8; quote; not imported: id',
+      quoted([RAIN, DOOR]),
+    ],
+    [
+      'a JSON array with numbers as tags',
+      JSON.stringify([
+        { quote: RAIN, tags: 3 },
+        { quote: DOOR, tags: ['4', 5] },
+      ]),
+      'a JSON list, UTF-8; quote, tags',
+      [
+        { quote: RAIN, tags: ['3'] },
+        { quote: DOOR, tags: ['4', '5'] },
+      ],
+    ],
+    [
+      'JSON Lines of texts',
+      '"He said \\"no\\"."\n"Caf\\u00e9."\n"Two\\nlines."\n',
+      'JSON Lines, UTF-8',
+      quoted(['He said "no".', 'Café.', 'Two\nlines.']),
+    ],
+    [
+      'CSV with columns in the plural',
+      `Quotes,Authors\n"Rain, again.",Ada Quill\n${DOOR},Bo Ferris\n`,
+      'CSV with commas, UTF-8; quote from "Quotes", author from "Authors"',
+      [{ quote: 'Rain, again.', author: 'Ada Quill' }, bo],
+    ],
+    [
+      'CSV with a long name of a column',
+      `quote,author,"Please say why you like this quote so very much (you need not answer)."\n` +
+        `${RAIN},Ada Quill,none\n`,
+      'CSV with commas, UTF-8; quote, author; not imported: ' +
+        'Please say why you like this quote so very much (you need not answer).',
+      [ada],
+    ],
+    [
+      'CSV with a header only',
+      'id,quote,author\n',
+      'CSV with commas, UTF-8; quote, author; not imported: id',
+      [],
+    ],
+    [
+      'CSV without a header, a line end in quotes',
+      `"Rain falls,\nsoftly and for a long time.","Ada Quill"\n"${DOOR}","Bo Ferris"\n`,
+      'CSV with commas, without a header, UTF-8; quote, author',
+      [{ quote: 'Rain falls,\nsoftly and for a long time.', author: 'Ada Quill' }, bo],
+    ],
+    [
+      'one column with quotes that are mere characters',
+      `quote\nHe said "no" twice.\n${DOOR}\n`,
+      'CSV of one column, UTF-8; quote',
+      quoted(['He said "no" twice.', DOOR]),
+    ],
+    [
+      'a table in Markdown',
+      `| quote | author |\n|---|:-:|\n| ${RAIN} | Ada Quill |\n| ${DOOR} | Bo Ferris |\n`,
+      'CSV with bars, UTF-8; quote, author',
+      both,
+    ],
+    [
+      'one quote a line, the first with names of columns',
+      'Body, mind, and soul.\nOne, two, and three.\nDoors stay open.\n',
+      'one quote a line, UTF-8',
+      quoted(['Body, mind, and soul.', 'One, two, and three.', 'Doors stay open.']),
+    ],
+    [
+      'one quote a line, with commas and quotation marks alike',
+      '"Rain," she said, "falls."\n"Doors," he said, "open."\n“Seas,” they said, “sleep.”\n',
+      'one quote a line, UTF-8',
+      quoted([
+        '"Rain," she said, "falls."',
+        '"Doors," he said, "open."',
+        '“Seas,” they said, “sleep.”',
+      ]),
+    ],
+    [
+      'riddles in blocks',
+      'Q:\tHow many gulls?\nA:\tTwo.\n%\nQ:\tWhy did it open?\nA:\tIt was pushed.\n%\n',
+      'blocks between lines of %, UTF-8',
+      quoted(['Q:\tHow many gulls?\nA:\tTwo.', 'Q:\tWhy did it open?\nA:\tIt was pushed.']),
+    ],
+    [
+      'blocks with rules in them',
+      `Rain:\n----\none cloud\n----\ntwo winds\n%\n${DOOR}\n`,
+      'blocks between lines of %, UTF-8',
+      quoted(['Rain:\n----\none cloud\n----\ntwo winds', DOOR]),
+    ],
+    [
+      'blocks with dialogues',
+      '— Où vas-tu ?\n— Nulle part.\n%\n— Qui est là ?\n— Moi.\n%\n',
+      'blocks between lines of %, UTF-8',
+      quoted(['— Où vas-tu ?\n— Nulle part.', '— Qui est là ?\n— Moi.']),
+    ],
+    [
       'what is packed',
       gzipSync(JSON.stringify(both)),
       'a JSON list, UTF-8, gzip; quote, author',
@@ -428,7 +554,7 @@ describe('what is not understood is refused whole', () => {
       'foo|bar\none|two\nthree|four\n',
       'is a table of 2 columns, the first row "foo", "bar", and none is known to hold the quote. ' +
         'Say which, by its name as in --map quote=text, or by its number as in --map quote=1 ' +
-        'if no row has names',
+        'if no row has names; or --format lines if each line is a quote',
     ],
     [
       'JSON without quotes',
@@ -455,6 +581,11 @@ describe('what is not understood is refused whole', () => {
     [
       'a poem',
       `${VERSE.join('\n')}\n\n${VERSE.join('\n')}\n`,
+      expect.stringContaining('running text or verse'),
+    ],
+    [
+      'a poem below a title',
+      `Quotes\n\n${VERSE.join('\n')}\n\n${VERSE.join('\n')}\n`,
       expect.stringContaining('running text or verse'),
     ],
     [
@@ -485,6 +616,132 @@ describe('what is not understood is refused whole', () => {
       'what is packed badly',
       Buffer.from('1f8b0800', 'hex'),
       expect.stringContaining('cannot be unpacked'),
+    ],
+    [
+      'JSON Lines of lists',
+      `["${RAIN}","Ada Quill"]\n["${DOOR}","Bo Ferris"]\n`,
+      'is JSON Lines of lists, whose columns have no names. Make objects of them, as in ' +
+        '{"quote": "...", "author": "..."}, or say --format json if each text is a quote',
+    ],
+    [
+      'JSON with several lists',
+      JSON.stringify({ version: 1, movies: [{ quote: RAIN }], books: [{ quote: DOOR }] }),
+      'is JSON with quotes in several places: "movies", "books". Put them into one list, or ' +
+        'into a file each',
+    ],
+    [
+      'JSON with lists, one under a usual name',
+      JSON.stringify({ quotes: [{ quote: RAIN }], proverbs: [{ quote: DOOR }] }),
+      expect.stringContaining('in several places: "quotes", "proverbs"'),
+    ],
+    [
+      'JSON with lists in some of its members',
+      JSON.stringify({ rain: { quotes: [RAIN] }, doors: { quotes: [DOOR] }, date: 'x' }),
+      expect.stringContaining('in several places: "rain.quotes", "doors.quotes"'),
+    ],
+    [
+      'a JSON quote with other quotes in it',
+      JSON.stringify({ quote: RAIN, related: [{ quote: DOOR }] }),
+      expect.stringContaining('in several places: "quote", "related"'),
+    ],
+    [
+      'JSON Lines without quotes',
+      '{"proverb":"Rain.","who":"Ada"}\n{"proverb":"Doors.","who":"Bo"}\n',
+      'is JSON Lines, but no list of quotes: it has items with "proverb", "who". Say which ' +
+        'member holds the quote, as in --map quote=text',
+    ],
+    [
+      'JSON Lines of people with lists',
+      '{"name":"Ada","quotes":["Rain."]}\n{"name":"Bo","quotes":["Doors."]}\n',
+      expect.stringContaining('it has items with "name", "quotes"'),
+    ],
+    [
+      'JSON Lines of answers',
+      '{"results":[{"quote":"Rain."}]}\n{"results":[{"quote":"Doors."}]}\n',
+      expect.stringContaining('it has items with "results"'),
+    ],
+    ['JSON in a call', 'callback([{"quote":"Rain."}])\n', expect.stringContaining('a program')],
+    ['a program', 'const quotes=["Rain.","Doors."];\n', expect.stringContaining('a program')],
+    ['RTF', '{\\rtf1\\ansi Rain falls.\\par }', expect.stringContaining('is RTF')],
+    [
+      'a dump of MySQL',
+      '-- MySQL dump\n--\n/*!40101 SET NAMES utf8 */;\nCREATE TABLE `quotes` (id int);\n',
+      expect.stringContaining('is SQL'),
+    ],
+    [
+      'YAML with quotes',
+      '- quote: "Rain falls."\n  author: "Ada Quill"\n- quote: "Doors."\n  author: "Bo"\n',
+      expect.stringContaining('looks like settings or YAML'),
+    ],
+    [
+      'YAML behind its mark',
+      '---\n- quote: Rain falls.\n  author: Ada Quill\n- quote: Doors.\n  author: Bo\n',
+      expect.stringContaining('looks like settings or YAML'),
+    ],
+    [
+      'authors on lines of their own',
+      `"${RAIN}"\n- Ada Quill\n\n"${DOOR}"\n- Bo Ferris\n`,
+      expect.stringContaining('has authors on lines of their own'),
+    ],
+    [
+      'quotes in Markdown',
+      `> ${RAIN}\n>\n> — Ada Quill\n\n> ${DOOR}\n>\n> — Bo Ferris\n`,
+      expect.stringContaining('looks like Markdown'),
+    ],
+    [
+      'a page in Markdown',
+      '# Quotes\n\nA collection of quotes.\n\n## License\n\nMIT\n',
+      expect.stringContaining('has headings or comments behind #'),
+    ],
+    ...['***', ' %', '---'].map((mark): [string, string, string] => [
+      `${mark} between lines`,
+      mark === '---' ? `${RAIN}\n${DOOR}\n---\n${RAIN}\n` : `${RAIN}\n${mark}\n${DOOR}\n`,
+      expect.stringContaining('has lines of mere marks'),
+    ]),
+    [
+      'a Chinese poem',
+      '雨落下来，\n门开着，\n海在睡觉，山在等\n风吹过田野。\n',
+      expect.stringContaining('running text or verse'),
+    ],
+    [
+      'a table in quotes without a header',
+      '"Rain, softly.","Ada Quill","life"\n"Doors.","Bo Ferris","home"\n',
+      expect.stringContaining('is a table of 3 columns, the first row "Rain, softly.", "Ada'),
+    ],
+    [
+      'a table without quotes and a header',
+      `${RAIN},Ada Quill\n${DOOR},Bo Ferris\nThe sea sleeps.,Cy Moss\n`,
+      expect.stringContaining('is a table of 2 columns'),
+    ],
+    [
+      'a table with names that are not known',
+      'Foo;Bar\nLa pioggia cade piano.;Ada Penna\nIl mare dorme.;Cy Monti\n',
+      expect.stringContaining('is a table of 2 columns, the first row "Foo", "Bar"'),
+    ],
+    [
+      'a table with a stray tab',
+      'Nr\tSprichwort\tWer\n1\tRegen.\tAda\n2\tTür\toffen.\tBo\n3\tMeer.\tCy\n',
+      expect.stringContaining('is a table of 3 columns, the first row "Nr", "Sprichwort", "Wer"'),
+    ],
+    [
+      'a table with a stray comma',
+      'id,proverb,author\n1,Rain falls.,Ada\n2,Doors, stay open.,Bo\n3,The sea.,Cy\n',
+      expect.stringContaining('is a table of 3 columns, the first row "id", "proverb", "author"'),
+    ],
+    [
+      'a table in quotes and a line that is none',
+      '"Rain.","Ada"\n"Door.","Bo"\nSea, sleeps\n',
+      expect.stringContaining('is a table of 2 columns'),
+    ],
+    [
+      'a table of R',
+      '"quote" "author"\n"1" "Rain falls." "Ada Quill"\n"2" "Doors." "Bo Ferris"\n',
+      expect.stringContaining('looks like a table with blanks between quoted fields'),
+    ],
+    [
+      'a table with a comment before its header',
+      `# made by me\nquote,author\n${RAIN},Ada Quill\n${DOOR},Bo Ferris\n`,
+      'has a line before the names of its columns, "# made by me": take it away',
     ],
     ['columns of the same name', 'quote,quote\none,two\n', 'has two columns "quote": rename one'],
   ])('%s', async (_what, content, message) => {
@@ -522,6 +779,11 @@ describe('what the user tells', () => {
     ]);
 
     expect((await read(path, { map })).rows).toEqual(both);
+    const uneven = write('uneven', `7|Ada Quill|${RAIN}\n8|Bo Ferris|${DOOR}\n9|Cy|A | bar.\n`);
+    expect(await read(uneven, { map })).toMatchObject({
+      rows: both,
+      refused: ['3: has 4 fields where the header has 3'],
+    });
   });
 
   it('is refused when the file has no such column', async () => {
@@ -530,6 +792,12 @@ describe('what the user tells', () => {
     expect(await problem(path, { map: new Map([['author', 'who']]) })).toBe(
       'was taken for CSV with commas, and has no column "who"; it has "quote", "by"',
     );
+  });
+
+  it('names columns of a table without rows', async () => {
+    const path = write('file', 'quote,author\n');
+
+    expect((await read(path, { map: new Map([['quote', 'quote']]) })).rows).toEqual([]);
   });
 
   it('is refused when the file has no columns', async () => {
@@ -586,6 +854,35 @@ describe('refused rows', () => {
     });
   });
 
+  it('are those of a time table with more fields', async () => {
+    const row = (time: string, text: string) => `${time}|past noon|${text}|Letters|Ada Quill|sfw\n`;
+    const rows = [row('12:05', RAIN), row('12:06', 'At six | rain.'), row('12:07', DOOR)];
+
+    expect(await read(write('file', rows.join('')))).toMatchObject({
+      rows: [{ quote: RAIN }, { quote: DOOR }],
+      refused: ['2: has 7 fields where the header has 6'],
+    });
+  });
+
+  it('are what is no row in a JSON list, at its beginning too', async () => {
+    expect(await read(write('file', `[null,{"quote":"${RAIN}"}]`))).toMatchObject({
+      rows: quoted([RAIN]),
+      refused: ['1: must be an object'],
+    });
+  });
+
+  it('are what a JSON object has behind its beginning that may be rows', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => ({ quote: `${RAIN} ${i}` }));
+    const path = write(
+      'file',
+      JSON.stringify({ old: ['x'], life: { quotes: many }, love: { quotes: [DOOR] }, n: [1] }),
+    );
+    const { rows, refused } = await read(path);
+
+    expect(rows).toHaveLength(many.length);
+    expect(refused).toEqual(['1: is beside the rows, as "love", and was not read']);
+  });
+
   it('cost no others', async () => {
     const path = write(
       'file',
@@ -632,6 +929,15 @@ describe('folders', () => {
     expect(await inspect('all')).toEqual({
       files: ['all/a.json', 'all/b.txt', 'all/inner/deep/c.csv'],
       notes: ['all/page.html: is HTML or XML: save the quotes as CSV or JSON (skipped)'],
+    });
+  });
+
+  it('of which only the index of a fortune file is there are told', async () => {
+    write('lone.dat', Buffer.from([0, 0, 0, 2, 0, 0, 0, 1]));
+
+    expect(await inspect('lone.dat')).toEqual({
+      files: [],
+      notes: ['lone.dat: is the index of a fortune file, which holds no quotes (skipped)'],
     });
   });
 

@@ -3,14 +3,16 @@ import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ColumnMapper } from './column.mapper.ts';
-import { detectFormat, UnknownFormatError } from './format.detector.ts';
+import { readHeader } from './csv.reader.ts';
+import { detectFormat } from './format.detector.ts';
 import type { ImportKind } from './import.target.ts';
-import { decodeText } from './line.reader.ts';
+import { decodeText, readLines } from './line.reader.ts';
 import { attributionOf, type Tidying, tidy } from './quote.tidier.ts';
 import type { Row } from './row.model.ts';
 import { describeFormat, type Format, type FormatName, readRows } from './row.reader.ts';
 import { type Opened, openText } from './source.bytes.ts';
 import { isStrfileIndex, readIndexOf } from './strfile.index.ts';
+import { quotedNames, UnknownFormatError } from './unknown-format.error.ts';
 
 /** A file that cannot be imported; the message is one line that names it and says why. */
 export class SourceError extends Error {}
@@ -50,8 +52,8 @@ export interface Inspection {
  * Inspects the files before anything is written. `-` is standard input. Of folders the files are
  * taken, also those of folders in them; but folders among files are left out with a note, since a
  * shell names them when it expands a pattern. Files in folders that are not understood are left
- * out, too. So are, without a note, indexes of strfile(1), which lie beside fortune files, and
- * files that were named before under another name.
+ * out, too. So are, without a note, files that were named before under another name, and indexes of
+ * strfile(1) unless nothing else is there, since they lie beside fortune files.
  * @throws SourceError for a file that the user named and that is missing, unreadable, or not
  *   understood
  */
@@ -62,6 +64,7 @@ export async function inspectSources(
 ): Promise<Inspection> {
   const sources = new Map<string, Source>();
   const notes: string[] = [];
+  let index: string | undefined;
   /** Answers which of the paths are folders. */
   const take = async (named: readonly string[], onProblem: (problem: SourceError) => void) => {
     const folders: string[] = [];
@@ -69,6 +72,7 @@ export async function inspectSources(
       try {
         const inspected = await inspect(path, kind, options, sources);
         if (inspected === 'folder') folders.push(path);
+        else if (inspected === 'index') index ??= path;
         else if (inspected) sources.set(...inspected);
       } catch (error) {
         onProblem(unusable(path, error));
@@ -96,6 +100,8 @@ export async function inspectSources(
       folders.push(...(await take(await filesOf(folder), note)));
     }
   }
+  if (index !== undefined && sources.size === 0)
+    note(new SourceError(`${index}: is the index of a fortune file, which holds no quotes`));
   return { sources: [...sources.values()], notes };
 }
 
@@ -137,7 +143,7 @@ async function inspect(
   { columns }: ImportKind<unknown>,
   { format: told, map, attribution }: SourceOptions,
   known: ReadonlyMap<string, Source>,
-): Promise<[real: string, source: Source] | 'folder' | undefined> {
+): Promise<[real: string, source: Source] | 'folder' | 'index' | undefined> {
   const isStandardInput = path === '-';
   const name = isStandardInput ? 'standard input' : path;
   const real = isStandardInput ? path : await realpath(path);
@@ -148,7 +154,7 @@ async function inspect(
     throw new SourceError(`${path}: is not a file; to read what a program writes, name - instead`);
   const opened = await openText(stats ? createReadStream(real) : process.stdin);
   try {
-    if (isStrfileIndex(opened.head)) return undefined;
+    if (isStrfileIndex(opened.head)) return 'index';
     const mapper = new ColumnMapper(columns, map);
     const utf8 = utf8Head(opened);
     const format = await detectFormat(
@@ -160,14 +166,13 @@ async function inspect(
       },
       mapper,
     );
-    const { rows, names } = await sampleOf(format, opened, mapper);
+    const { rows, names, assignment } = await sampleOf(format, opened, mapper);
     checkColumns(format, names, mapper, columns);
     const tidying = {
       attribution: attributionOf(rows, attribution),
       joins: format.name === 'blocks',
     };
     const source = { path: name, size: stats?.size, format, mapper, tidying };
-    const assignment = mapper.assign(names);
     const isMarked = opened.encoding !== '' && !opened.encoding.startsWith(',');
     const encoding =
       (isMarked ? '' : utf8 === undefined ? 'Windows-1252' : 'UTF-8') + opened.encoding;
@@ -198,10 +203,19 @@ async function sampleOf(format: Format, { head }: Opened, mapper: ColumnMapper) 
   for await (const row of readRows(format, chunks()))
     values.push('value' in row ? row.value : null);
   const objects = values.filter((value) => typeof value === 'object' && value !== null);
-  const found = new Set(objects.flatMap((value) => Object.keys(value)));
-  const names = format.name === 'csv' && format.header ? [...format.header] : [...found];
+  const found = objects.map((value) => Object.keys(value));
+  if (format.name === 'csv')
+    found.unshift([...(format.header ?? (await readHeader(readLines(chunks()), format)))]);
+  const names = [...new Set(found.flat())];
+  const { columns, ignored } = mapper.assign(names);
+  // Rows may differ in what they call a column, and then each is read by its own name.
+  const used = new Set(found.flatMap((row) => [...mapper.assign(row).columns.values()]));
   const plain: Tidying = { attribution: [], joins: false };
-  return { rows: values.map((value) => fieldsOf(value, mapper, plain)), names };
+  return {
+    rows: values.map((value) => fieldsOf(value, mapper, plain)),
+    names,
+    assignment: { columns, ignored: ignored.filter((name) => !used.has(name)) },
+  };
 }
 
 function checkColumns(
@@ -214,7 +228,7 @@ function checkColumns(
   if (absent !== undefined)
     throw new UnknownFormatError(
       `was taken for ${describeFormat(format)}, and has no column "${absent}"; ` +
-        `it has ${quoted(names) || 'none'}`,
+        `it has ${quotedNames(names) || 'none'}`,
     );
   const isText = format.name === 'blocks' || format.name === 'lines';
   const required = columns.filter((column) => column.required).map(({ field }) => field);
@@ -223,8 +237,6 @@ function checkColumns(
       `was taken for ${describeFormat(format)}, but columns are needed: ${required.join(', ')}`,
     );
 }
-
-const quoted = (names: readonly string[]) => names.map((name) => JSON.stringify(name)).join(', ');
 
 /** The head if it is UTF-8, without the bytes of a character that is cut off at the end. */
 function utf8Head({ head, whole }: Opened): string | undefined {

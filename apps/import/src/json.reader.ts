@@ -2,12 +2,19 @@ import { parseJson } from './json-lines.reader.ts';
 import { decodeText, MAX_ROW_BYTES } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 
+/** A step to the rows: into one member or all members of an object, or all items of a list. */
+export type JsonStep = { key: string } | 'members' | 'items';
+
 /** Where the rows of a JSON document are. */
 export interface JsonShape {
-  /** The keys that lead to a row; null is any key of an object, and any index of an array. */
-  path: readonly (string | null)[];
+  /** The steps that lead from the document to a row. */
+  path: readonly JsonStep[];
   /** Whether the first of these keys is the author of the row. */
   byAuthor: boolean;
+  /** Members beside the list of the rows that are not read, though they may say something. */
+  beside?: readonly string[];
+  /** In how many bytes of the document lists of rows were looked for; without it, in all. */
+  searched?: number;
 }
 
 const LINE_FEED = 0x0a;
@@ -24,7 +31,8 @@ const endsScalar = (byte: number) => byte === COMMA || closes(byte) || isBlank(b
 
 /**
  * Reads the rows of a JSON document, however long it is and whether it has lines or not: memory is
- * bounded by {@link MAX_ROW_BYTES}. A row that is malformed costs itself only.
+ * bounded by {@link MAX_ROW_BYTES}. A row that is malformed costs itself only. What stands where
+ * the shape has a list or an object, or behind the document, is refused as a row.
  *
  * The document is only cut into its rows here, by counting brackets outside of strings; JSON.parse
  * reads them.
@@ -39,9 +47,9 @@ export async function* readJson(
   if (end) yield end;
 }
 
-/** A value that is being passed: kept if it is a row or a key, else skipped. */
+/** A value that is being passed. */
 interface Passage {
-  role: 'row' | 'key' | 'skipped';
+  role: 'row' | 'key' | 'misplaced' | 'skipped';
   line: number;
   kind: 'container' | 'string' | 'scalar';
   /** How many containers are open in it. */
@@ -64,6 +72,8 @@ class JsonSplitter {
   private inString = false;
   private escaped = false;
   private line = 1;
+  /** Of the chunk in the document, in bytes. */
+  private offset = 0;
 
   constructor(shape: JsonShape) {
     this.shape = shape;
@@ -75,15 +85,19 @@ class JsonSplitter {
       if (this.passage) {
         const end = this.pass(chunk, index, this.passage);
         this.keep(chunk.subarray(index, end ?? chunk.length), this.passage);
-        if (end === undefined) return;
-        const row = this.finish(this.passage);
+        if (end === undefined) break;
+        const row = this.finish(this.passage, this.offset + end);
         this.passage = undefined;
         if (row) yield row;
         index = end;
       } else {
-        if (!this.step(chunk[index] ?? 0)) index += 1;
+        const byte = chunk[index] ?? 0;
+        if (this.isMisplaced(byte))
+          yield { line: this.line, reason: `has a ${String.fromCharCode(byte)} out of place` };
+        if (!this.step(byte)) index += 1;
       }
     }
+    this.offset += chunk.length;
   }
 
   /** Why the document is not complete, if so. */
@@ -93,6 +107,13 @@ class JsonSplitter {
       line: this.passage?.line ?? this.line,
       reason: 'the file ends before its JSON is complete',
     };
+  }
+
+  /** Whether a byte between values closes what is not open, or names no member. */
+  private isMisplaced(byte: number): boolean {
+    const level = this.levels.at(-1);
+    if (closes(byte)) return level?.isList !== (byte === CLOSE_LIST);
+    return byte === COLON && level?.key === undefined;
   }
 
   /** Looks at a byte between values; answers whether a value begins with it. */
@@ -105,29 +126,35 @@ class JsonSplitter {
     } else if (closes(byte)) {
       this.levels.pop();
     } else if (level && !level.isList && level.key === undefined) {
-      this.begin('key', byte);
-      return true;
-    } else if (opens(byte) && this.levels.length < this.shape.path.length && this.isOnPath()) {
-      const isList = byte === OPEN_LIST;
-      this.levels.push({ isList, key: undefined });
+      return this.begin('key', byte);
+    } else if (!this.isOnPath()) {
+      return this.begin('skipped', byte);
+    } else if (this.levels.length === this.shape.path.length) {
+      return this.begin('row', byte);
+    } else if (byte === (this.wantsList() ? OPEN_LIST : OPEN_OBJECT)) {
+      this.levels.push({ isList: byte === OPEN_LIST, key: undefined });
     } else {
-      const isRow = this.levels.length === this.shape.path.length && this.isOnPath();
-      this.begin(isRow ? 'row' : 'skipped', byte);
-      return true;
+      return this.begin('misplaced', byte);
     }
     return false;
   }
 
   private isOnPath(): boolean {
     return this.levels.every(({ key }, depth) => {
-      const wanted = this.shape.path[depth];
-      return wanted === null || wanted === key;
+      const step = this.shape.path[depth];
+      return typeof step !== 'object' || step.key === key;
     });
   }
 
-  private begin(role: Passage['role'], byte: number): void {
+  /** Whether a list, and no object, leads on to the rows. */
+  private wantsList(): boolean {
+    return this.shape.path[this.levels.length] === 'items';
+  }
+
+  private begin(role: Passage['role'], byte: number): true {
     const kind = byte === QUOTE ? 'string' : opens(byte) ? 'container' : 'scalar';
     this.passage = { role, line: this.line, kind, nested: 0, parts: [], length: 0 };
+    return true;
   }
 
   /** The index behind the end of the value, or undefined when it goes on after the chunk. */
@@ -156,20 +183,33 @@ class JsonSplitter {
   private keep(part: Buffer, passage: Passage): void {
     passage.length += part.length;
     if (passage.length > MAX_ROW_BYTES) passage.parts = [];
-    else if (passage.role !== 'skipped') passage.parts.push(part);
+    else passage.parts.push(part);
   }
 
-  /** Takes what a value means; answers the row that it is. */
-  private finish({ role, line, length, parts }: Passage): Row | undefined {
-    if (role === 'skipped') return undefined;
+  /** Takes what a value means that ends there in the document; answers the row that it is. */
+  private finish({ role, line, length, parts }: Passage, end: number): Row | undefined {
+    if (role === 'skipped' && end <= (this.shape.searched ?? Infinity)) return undefined;
     const isLong = length > MAX_ROW_BYTES;
-    const parsed = isLong
-      ? { reason: 'is longer than 64 KiB' }
-      : parseJson(decodeText(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)));
-    if (role === 'row') return { line, ...this.withAuthor(parsed) };
+    const text = decodeText(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
+    const parsed = isLong ? { reason: 'is longer than 64 KiB' } : parseJson(text);
+    const refused = (reason: string) => ({ line, reason, text: isLong ? undefined : text });
     const level = this.levels.at(-1);
-    if (level) level.key = 'value' in parsed ? String(parsed.value) : '';
-    return undefined;
+    switch (role) {
+      case 'row':
+        return { line, ...this.withAuthor(parsed) };
+      case 'key':
+        if (level) level.key = 'value' in parsed ? String(parsed.value) : '';
+        if ('reason' in parsed) return refused(parsed.reason);
+        return typeof parsed.value === 'string'
+          ? undefined
+          : refused('stands where a name is expected');
+      case 'misplaced':
+        return refused(`stands where ${this.wantsList() ? 'a list' : 'an object'} is expected`);
+      case 'skipped':
+        return 'value' in parsed && !holdsList(parsed.value)
+          ? undefined
+          : refused(`is beside the rows, as ${JSON.stringify(level?.key)}, and was not read`);
+    }
   }
 
   private withAuthor<T extends { value: unknown } | { reason: string }>(parsed: T) {
@@ -180,6 +220,13 @@ class JsonSplitter {
       value: typeof value === 'string' ? { quote: value, author } : { author, ...Object(value) },
     };
   }
+}
+
+/** Whether there is a list of texts or of objects in a value. */
+export function holdsList(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Array.isArray(value)) return Object.values(value).some(holdsList);
+  return value.some((item) => typeof item === 'string' || (typeof item === 'object' && item));
 }
 
 /**

@@ -51,7 +51,12 @@ it.each([
   [[], undefined],
   ['', undefined],
   [null, undefined],
-  [[7], [7]],
+  [7, ['7']],
+  [
+    [7, 'Rain'],
+    ['7', 'rain'],
+  ],
+  [[true], [true]],
 ])('the tags %j are %j', (value, tags) => {
   expect(read('tags', value)).toEqual(tags);
 });

@@ -9,7 +9,9 @@ export const QUOTE_COLUMNS: readonly Column[] = [
     required: true,
     names: (
       'quote quotetext quotation text content body q saying citation zitat spruch cita citazione ' +
-      'citacao frase texte testo texto message msg hitokoto phrase'
+      'citacao frase texte testo texto message msg hitokoto phrase ' +
+      'quotes quotations sayings citations zitate sprueche citas citazioni frases frasi aforisma ' +
+      'aforismi'
     ).split(' '),
   },
   {
@@ -17,7 +19,7 @@ export const QUOTE_COLUMNS: readonly Column[] = [
     required: false,
     names: (
       'author quoteauthor authorname by fromwho who speaker character person name a from auteur ' +
-      'autor autore autrice verfasser nom nome nombre'
+      'autor autore autrice verfasser nom nome nombre authors auteurs autoren autores autori'
     ).split(' '),
     read: readAuthor,
   },
@@ -88,10 +90,10 @@ function readAuthor(value: unknown): unknown {
  * list.
  */
 function readTags(value: unknown): unknown {
-  const list = typeof value === 'string' ? splitTags(value) : value;
-  if (!Array.isArray(list) || !list.every((tag) => typeof tag === 'string'))
-    return list ?? undefined;
-  const tags = new Set(list.map((tag: string) => tag.trim().toLowerCase().replace(/^#/, '')));
+  const isText = (tag: unknown) => typeof tag === 'string' || typeof tag === 'number';
+  const list = isText(value) ? splitTags(String(value)) : value;
+  if (!Array.isArray(list) || !list.every(isText)) return list ?? undefined;
+  const tags = new Set(list.map((tag) => String(tag).trim().toLowerCase().replace(/^#/, '')));
   tags.delete('');
   return tags.size > 0 ? [...tags] : undefined;
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { JsonStep } from './json.reader.ts';
 import { MAX_ROW_BYTES } from './line.reader.ts';
 import type { Row } from './row.model.ts';
 import { type Format, readRows } from './row.reader.ts';
@@ -36,6 +37,14 @@ describe('CSV', () => {
     expect((await rows(CSV, text)).map((row) => 'value' in row && row.value)).toEqual(values);
   });
 
+  it('skips the rule of a table in Markdown, and no other dashes', async () => {
+    const table = '|a|b|\n|:--|---:|\n|---|1|\n';
+    expect(await rows({ name: 'csv', delimiter: '|', quoting: true }, table)).toEqual([
+      { line: 3, value: { '': undefined, a: '---', b: '1' } },
+    ]);
+    expect(await rows(CSV, 'a,b\n---,---\n')).toEqual([{ line: 2, value: { a: '---', b: '---' } }]);
+  });
+
   it('tells the line on which each row starts', async () => {
     expect((await rows(CSV, 'a\n1\n"2\n2"\n\n3\n')).map(({ line }) => line)).toEqual([2, 3, 6]);
   });
@@ -53,7 +62,13 @@ describe('CSV', () => {
 
   it('gives up a quoted field that is not closed', async () => {
     expect(await rows(CSV, 'a\n"1\n2\n')).toEqual([
-      { line: 2, reason: 'has a quoted field that is not closed before the end of the file' },
+      {
+        line: 2,
+        reason:
+          'has a quoted field that is not closed before the end of the file ' +
+          '(lines up to 3 skipped)',
+        text: '"1\n2',
+      },
     ]);
     expect(await rows(CSV, `a\n"${'x\n'.repeat(MAX_ROW_BYTES / 2 + 1)}y\n`)).toEqual([
       { line: 2, reason: `is longer than 64 KiB (lines up to ${MAX_ROW_BYTES / 2 + 2} skipped)` },
@@ -77,7 +92,7 @@ describe('JSON Lines', () => {
 });
 
 describe('JSON', () => {
-  const LIST: Format = { name: 'json', path: [null], byAuthor: false };
+  const LIST: Format = { name: 'json', path: ['items'], byAuthor: false };
   const values = (all: Row[]) => all.map((row) => ('value' in row ? row.value : row.reason));
 
   it.each([1, 2, 3, 64])('is cut into its rows in chunks of %i bytes', async (chunkSize) => {
@@ -99,24 +114,72 @@ describe('JSON', () => {
     expect(all.map(({ line }) => line)).toEqual([2, 4, 5, 6, 7]);
   });
 
-  it.each<[shape: string, path: (string | null)[], text: string, expected: unknown[]]>([
+  it.each<[shape: string, path: JsonStep[], text: string, expected: unknown[]]>([
     [
       'a list in a list of members',
-      ['a', 'b', null],
+      [{ key: 'a' }, { key: 'b' }, 'items'],
       '{"x":[1],"a":{"c":[2],"b":[3,4]},"y":5}',
       [3, 4],
     ],
-    ['members', [null], '{"a":{"b":1},"c":2}', [{ b: 1 }, 2]],
-    ['lists by name', [null, null], '{"a":[1,2],"b":[],"c":[3]}', [1, 2, 3]],
+    ['members', ['members'], '{"a":{"b":1},"c":2}', [{ b: 1 }, 2]],
+    ['lists by name', ['members', 'items'], '{"a":[1,2],"b":[],"c":[3]}', [1, 2, 3]],
     ['the document itself', [], '{"a":[1]}', [{ a: [1] }]],
     ['documents behind each other', [], '{"a":1}\n{"b":2}', [{ a: 1 }, { b: 2 }]],
-    ['keys with escapes', ['é"', null], '{"\\u00e9\\"":[1]}', [1]],
+    ['keys with escapes', [{ key: 'é"' }, 'items'], '{"\\u00e9\\"":[1]}', [1]],
   ])('finds %s', async (_shape, path, text, expected) => {
     expect(values(await rows({ name: 'json', path, byAuthor: false }, text, 5))).toEqual(expected);
   });
 
+  it.each<[what: string, path: JsonStep[], text: string, expected: unknown[]]>([
+    [
+      'an object behind a list',
+      ['items'],
+      '[{"a":1}],{"b":2,"c":3}]',
+      [{ a: 1 }, 'stands where a list is expected', 'has a ] out of place'],
+    ],
+    [
+      'words behind a list',
+      ['items'],
+      '[1]\ntrailing {"b":2}\n[3]',
+      [1, 'stands where a list is expected', 'stands where a list is expected', 3],
+    ],
+    [
+      'a text and an object in the place of lists',
+      ['members', 'items'],
+      '{"a":[1],"b":"2","c":{"d":"e"},"f":[3]}',
+      [1, 'stands where a list is expected', 'stands where a list is expected', 3],
+    ],
+    [
+      'a list in the place of an object',
+      [{ key: 'a' }, { key: 'b' }, 'items'],
+      '{"a":["b",[1]]}',
+      ['stands where an object is expected'],
+    ],
+    [
+      'a list that is not closed',
+      ['members', 'items'],
+      '{"a":[1,"b":[2],"c":3}',
+      [1, 'b', 'has a : out of place', [2], 'c', 'has a : out of place', 3].concat([
+        'has a } out of place',
+        'the file ends before its JSON is complete',
+      ]),
+    ],
+    [
+      'a list in the place of a name',
+      ['members', 'items'],
+      '{"a",[1],"b":[2]}',
+      ['stands where a name is expected', 2],
+    ],
+    ['a name that is none', ['members'], '{a:1,"b":2}', ['is not valid JSON', 2]],
+  ])('tells of %s', async (_what, path, text, expected) => {
+    for (const size of [1, 64])
+      expect(values(await rows({ name: 'json', path, byAuthor: false }, text, size))).toEqual(
+        expected,
+      );
+  });
+
   it('says who the author is where lists have one', async () => {
-    const format: Format = { name: 'json', path: [null, null], byAuthor: true };
+    const format: Format = { name: 'json', path: ['members', 'items'], byAuthor: true };
 
     expect(values(await rows(format, '{"Ada":["one",{"quote":"two"}],"Bo":["three"]}'))).toEqual([
       { quote: 'one', author: 'Ada' },
@@ -165,9 +228,21 @@ describe('a row of 200 MB', () => {
   const memory = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
 
   it.each<[name: string, before: string, after: string, format: Format, good: unknown]>([
-    ['a text of JSON', '["', '",2]', { name: 'json', path: [null], byAuthor: false }, 2],
-    ['an object of JSON', '[{"a":[', '1]},2]', { name: 'json', path: [null], byAuthor: false }, 2],
-    ['a key of JSON', '{"', '":1,"b":2}', { name: 'json', path: ['b'], byAuthor: false }, 2],
+    ['a text of JSON', '["', '",2]', { name: 'json', path: ['items'], byAuthor: false }, 2],
+    [
+      'an object of JSON',
+      '[{"a":[',
+      '1]},2]',
+      { name: 'json', path: ['items'], byAuthor: false },
+      2,
+    ],
+    [
+      'a key of JSON',
+      '{"',
+      '":1,"b":2}',
+      { name: 'json', path: [{ key: 'b' }], byAuthor: false },
+      2,
+    ],
     ['JSON Lines', '"', '"\n2\n', { name: 'jsonl' }, 2],
     ['CSV', 'a\n', '\n2\n', CSV, { a: '2' }],
     ['blocks', '', '\n%\n2\n', FORTUNES, '2'],

@@ -5,6 +5,7 @@ import { readJsonLines } from './json-lines.reader.ts';
 import { readLines } from './line.reader.ts';
 import { readPlainLines } from './plain-lines.reader.ts';
 import type { Row } from './row.model.ts';
+import { quotedNames } from './unknown-format.error.ts';
 
 /** The names of formats, as `--format` takes them. */
 export const FORMAT_NAMES = ['json', 'jsonl', 'csv', 'blocks', 'lines'] as const;
@@ -61,9 +62,11 @@ export function describeFormat(format: Format): string {
   }
 }
 
-function describeJson({ path, byAuthor }: JsonShape): string {
+function describeJson({ path, byAuthor, beside = [] }: JsonShape): string {
   if (byAuthor) return 'a JSON object of authors';
   if (path.length === 0) return 'a JSON object';
-  const keys = path.filter((key) => key !== null);
-  return keys.length > 0 ? `a JSON object, the list in its "${keys.join('.')}"` : 'a JSON list';
+  const keys = path.flatMap((step) => (typeof step === 'object' ? [step.key] : []));
+  if (keys.length === 0) return 'a JSON list';
+  const others = beside.length > 0 ? ` and not in ${quotedNames(beside)}` : '';
+  return `a JSON object, the list in its ${quotedNames([keys.join('.')])}${others}`;
 }

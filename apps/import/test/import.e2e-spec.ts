@@ -648,7 +648,7 @@ describe('what cannot be done', () => {
       ['quotes', 'good.csv', 'unknown.csv'],
       'unknown.csv: is a table of 3 columns, the first row "foo", "bar", "baz", and none is ' +
         'known to hold the quote. Say which, by its name as in --map quote=text, or by its ' +
-        'number as in --map quote=1 if no row has names',
+        'number as in --map quote=1 if no row has names; or --format lines if each line is a quote',
     ],
     [
       'a column that is not there',
