@@ -43,7 +43,7 @@ const MEASURING = {
 };
 /** What lets pages of any origin and caches use an answer. */
 const SHARING = {
-  'if(isApi)reply.headers(CORS_HEADERS);': '',
+  'if(isApi)reply.headers(CORS_HEADERS)': '',
   'if(isApi)negotiateResponses(fastify);': '',
 };
 
