@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 /** Pictures of pages go here, for people to look at. */
 export const SCREENSHOTS = 'data/screenshots';
@@ -17,6 +17,21 @@ export async function launchChromium(): Promise<Browser> {
     throw new Error(`No ${CHROMIUM}: apt-get install chromium, or set CHROMIUM to another one`);
   mkdirSync(SCREENSHOTS, { recursive: true });
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+}
+
+/**
+ * Collects what a page complains of: errors of scripts, and those that the browser reports.
+ * @param ignored end of the addresses whose refused requests are no complaint
+ * @returns a list that grows with them
+ */
+export function complaintsOf(page: Page, ignored: string): string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.location().url.endsWith(ignored))
+      complaints.push(message.text());
+  });
+  return complaints;
 }
 
 /** A server of another origin than the services, at a free port. */

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
+  complaintsOf,
   launchChromium,
   type OtherOrigin,
   SCREENSHOTS,
@@ -94,13 +95,7 @@ afterAll(async () => {
 beforeEach(async () => {
   context = await browser.newContext({ viewport: { width: 848, height: 600 } });
   page = await context.newPage();
-  complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    const { url } = message.location();
-    if (message.type() === 'error' && !url.endsWith('/favicon.ico'))
-      complaints.push(message.text());
-  });
+  complaints = complaintsOf(page, '/favicon.ico');
 });
 afterEach(() => context.close());
 

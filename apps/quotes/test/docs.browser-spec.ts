@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { problemType } from '#libs/problem/problem.catalogue.ts';
 import {
+  complaintsOf,
   launchChromium,
   type OtherOrigin,
   SCREENSHOTS,
@@ -43,12 +44,7 @@ afterAll(async () => {
 beforeEach(async () => {
   context = await browser.newContext({ viewport: { width: 1280, height: 1600 } });
   page = await context.newPage();
-  complaints = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.location().url.endsWith('/quotes'))
-      complaints.push(message.text());
-  });
+  complaints = complaintsOf(page, '/quotes');
 });
 afterEach(() => context.close());
 
