@@ -32,6 +32,18 @@ const probe = `
   });
 `;
 
+/** How often every way is tried: kube-router takes a moment to guard a pod that has just come. */
+const MAX_PASSES = 3;
+
+/** What trying every way once has shown. */
+interface Pass {
+  places: number;
+  asked: number;
+  open: number;
+  flaws: number;
+  wrong: string[];
+}
+
 /**
  * Tries every pair of pods, and a client outside, on every declared port, from the network of the
  * pod, and compares the outcome with what the policies of the cluster allow by test:manifests.
@@ -41,39 +53,57 @@ export const isolation: Test = async (cluster, say) => {
     items: Manifest[];
   };
   const policies = items.map((item) => ({ ...item, kind: 'NetworkPolicy' }));
+  let pass = await tryEveryWay(cluster, policies);
+  let passes = 1;
+  for (; pass.wrong.length > 0 && passes < MAX_PASSES; passes++) {
+    console.error(`isolation: tried again because ${pass.wrong.join(', ')}`);
+    pass = await tryEveryWay(cluster, policies);
+  }
+  const { places, asked, open, flaws, wrong } = pass;
+  assert.deepEqual(wrong, [], 'ways that are not as the policies say');
+  say(
+    `ok   ${places} pods and a client outside: ${open} of ${asked} ways are open, ` +
+      `each as computed but ${flaws} among pods of one workload, a fault of kube-router; ` +
+      `none between production and qualification; pass ${passes}`,
+  );
+};
+
+async function tryEveryWay(cluster: RealCluster, policies: Manifest[]): Promise<Pass> {
   const places = await placesOf(cluster);
-  let asked = 0;
-  let open = 0;
-  let flaws = 0;
-  const wrong: string[] = [];
+  const tried: { from: Place; to: Place; port: Place['ports'][number]; isOpen: boolean }[] = [];
+  const failed: { from: Place; error: unknown }[] = [];
   for (const from of places) {
     const ways = places
       .filter((to) => to !== from)
-      .flatMap((to) => to.ports.map((port) => ({ to, port })));
-    const answers = await tryAll(
-      from,
-      ways.map(({ to, port }) => [to.ip, port.port]),
-    );
-    for (const [i, { to, port }] of ways.entries()) {
-      const expected = reaches(policies, from, to, port);
-      asked += 1;
-      if (answers[i]) open += 1;
-      // Where anybody may reach a pod, kube-router lets all pods of its policy reach it.
-      if (answers[i] && !expected && isDeepStrictEqual(from.labels, to.labels)) flaws += 1;
-      else if (answers[i] !== expected) {
-        wrong.push(`${from.id} > ${to.id}:${port.port} is ${answers[i] ? 'open' : 'shut'}`);
-      }
-      const apart = [from.namespace, to.namespace].sort().join(' ') === 'production qualification';
-      assert.ok(!(apart && answers[i]), `${from.id} reaches ${to.id}:${port.port}`);
+      .flatMap((to) => to.ports.map((port) => ({ from, to, port })));
+    try {
+      const answers = await tryAll(
+        from,
+        ways.map(({ to, port }) => [to.ip, port.port]),
+      );
+      tried.push(...ways.map((way, i) => ({ ...way, isOpen: answers[i] === true })));
+    } catch (error) {
+      failed.push({ from, error });
     }
   }
-  assert.deepEqual(wrong, [], 'ways that are not as the policies say');
-  say(
-    `ok   ${places.length} pods and a client outside: ${open} of ${asked} ways are open, ` +
-      `each as computed but ${flaws} among pods of one workload, a fault of kube-router; ` +
-      'none between production and qualification',
-  );
-};
+  // The autoscaler may have removed a pod meanwhile, whose address another one may have by now.
+  const left = new Set((await placesOf(cluster)).map(({ id, ip }) => `${id} ${ip}`));
+  const isLeft = ({ id, ip }: Place) => left.has(`${id} ${ip}`);
+  for (const { from, error } of failed) if (isLeft(from)) throw error;
+  const judged = tried.filter(({ from, to }) => isLeft(from) && isLeft(to));
+  const pass: Pass = { places: left.size, asked: judged.length, open: 0, flaws: 0, wrong: [] };
+  for (const { from, to, port, isOpen } of judged) {
+    const isApart = [from.namespace, to.namespace].sort().join(' ') === 'production qualification';
+    const expected = !isApart && reaches(policies, from, to, port);
+    if (isOpen) pass.open += 1;
+    // Where anybody may reach a pod, kube-router lets all pods of its policy reach it.
+    if (isOpen && !expected && isDeepStrictEqual(from.labels, to.labels)) pass.flaws += 1;
+    else if (isOpen !== expected) {
+      pass.wrong.push(`${from.id} > ${to.id}:${port.port} is ${isOpen ? 'open' : 'shut'}`);
+    }
+  }
+  return pass;
+}
 
 async function placesOf(cluster: RealCluster): Promise<Place[]> {
   const { items } = (await cluster.get('pods --all-namespaces')) as { items: Pod[] };
@@ -89,7 +119,9 @@ async function placesOf(cluster: RealCluster): Promise<Place[]> {
     const { metadata, spec, status } = pod;
     const { name = '', namespace = '', labels = {} } = metadata ?? {};
     if (status?.phase !== 'Running' || !status.podIP || metadata?.deletionTimestamp) continue;
-    const process = await cluster.firstProcess(namespace, pod);
+    // A pod that is about to go has none any more.
+    const process = await cluster.firstProcess(namespace, pod).catch(() => undefined);
+    if (process === undefined) continue;
     const ports = (spec?.containers ?? [])
       .flatMap((container) => container.ports ?? [])
       .filter(({ protocol }) => protocol === undefined || protocol === 'TCP')
