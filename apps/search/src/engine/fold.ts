@@ -13,28 +13,67 @@ const LETTERS: Record<string, string> = {
   ŋ: 'n',
   ŧ: 't',
   ς: 'σ',
+  ґ: 'г',
+  // Arabic: alef wasla, teh marbuta, alef maksura; the yeh, kaf and heh of Persian and Urdu.
+  '\u0671': '\u0627',
+  '\u0629': '\u0647',
+  '\u0649': '\u064a',
+  '\u06cc': '\u064a',
+  '\u06a9': '\u0643',
+  '\u06c1': '\u0647',
+  '\u06c3': '\u0647',
+  // The fraction slash, which ½ is decomposed with.
+  '\u2044': '/',
 };
+
+/**
+ * What people type for an apostrophe, and letters that look like one: the okina of Hawaiian, the
+ * ayin and hamza of transliterations, the geresh of Hebrew. It is the inside of a character class.
+ */
+export const APOSTROPHES = "'’ʼ＇‘‛`´′ʻʹʾʿꞌ՚׳";
+/** Marks of length, direction and joining that show no glyph. The inside of a character class. */
+export const INVISIBLE = '\\p{Default_Ignorable_Code_Point}\u0640';
 
 const ASCII = /^[\0-\x7f]*$/;
 const UNDECOMPOSED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
-// Accents, Hebrew points, Arabic vowel signs and variation selectors. Other marks stay: in Indic
-// scripts and in kana (\u3099, \u309a) a mark is part of a letter.
-const ACCENTS = /[[\p{Mn}&&[\p{sc=Inherited}\p{sc=Hebrew}\p{sc=Arabic}]]--[\u3099\u309a]]/gv;
-const APOSTROPHES = /['’ʼ＇]/g;
+const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, 'g');
+// Accents, Hebrew points, Arabic vowel signs, variation selectors and keycaps. Other marks stay: in
+// Indic scripts and in kana (\u3099, \u309a) a mark is part of a letter, and so it is in й, ў and
+// ї, for which nobody types и, у and і.
+const IGNORED = new RegExp(
+  `(?<kept>[иу]\u0306|і\u0308)|[[\\p{M}&&[\\p{sc=Inherited}\\p{sc=Hebrew}\\p{sc=Arabic}]]--[\u3099\u309a]]|(?<=l)·(?=l)|[ʼ${INVISIBLE}]`,
+  'gv',
+);
+const LATIN = /^[A-Za-z\u00c0-\u017f]*$/;
+const LATIN_ACCENTS = /[\u0300-\u036f]/g;
+const FOREIGN_DIGIT = /[\p{Nd}--[0-9]]/gv;
 
 /**
  * The form in which a word is indexed and looked for: without case, accents, ligatures, width
- * variants and apostrophes. It is decomposed (NFKD of Unicode Standard Annex 15), stripped of
- * accents, and composed again (NFC). `Écraseur` and `ecraseur`, `Cœur` and `coeur`, `don’t` and
- * `dont` are one.
+ * variants, apostrophes and invisible characters, with the digits 0 to 9. It is decomposed (NFKD of
+ * Unicode Standard Annex 15), stripped of accents, and composed again (NFC). `Écraseur` and
+ * `ecraseur`, `Cœur` and `coeur`, `don’t` and `dont`, `١٢` and `12` are one.
  */
 export function fold(word: string): string {
-  if (ASCII.test(word)) return word.toLowerCase().replaceAll("'", '');
+  if (ASCII.test(word)) return word.toLowerCase().replace(/['`]/g, '');
+  if (LATIN.test(word)) {
+    // Most words with accents are done here.
+    const folded = word.normalize('NFD').toLowerCase().replace(LATIN_ACCENTS, '');
+    if (ASCII.test(folded)) return folded;
+  }
   return word
+    .replace(APOSTROPHE, '')
     .normalize('NFKD')
     .toLowerCase()
-    .replace(ACCENTS, '')
-    .replace(APOSTROPHES, '')
+    .replace(IGNORED, '$<kept>')
     .replace(UNDECOMPOSED, (letter) => LETTERS[letter] ?? letter)
+    .replace(FOREIGN_DIGIT, digitOf)
     .normalize('NFC');
+}
+
+/** Unicode lists the ten digits of a script in a row, which begins at a multiple of 16, or 6 on. */
+function digitOf(digit: string): string {
+  const code = digit.codePointAt(0) as number;
+  const isFirstRow = /\p{Nd}/u.test(String.fromCodePoint(code & ~15));
+  return String((code & 15) - (isFirstRow ? 0 : 6));
 }

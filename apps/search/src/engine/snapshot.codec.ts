@@ -32,8 +32,8 @@ const MAX_DOCUMENT_HEADER_BYTES = 8 + 3 + 3 + 3;
 /** Those of a user, an author, a checksum, and the number of tags. */
 const MAX_ROW_BYTES = 4 * MAX_VARINT32_BYTES;
 
-/** To be raised with every change of the format. */
-export const SNAPSHOT_VERSION = 2;
+/** To be raised with every change of the format, or of what a word of a text is. */
+export const SNAPSHOT_VERSION = 3;
 
 /** The strings of a kind in their order, and where they stand, by their numbers in an index. */
 export interface StringList {
