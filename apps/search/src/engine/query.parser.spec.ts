@@ -22,6 +22,15 @@ describe('parseQuery', () => {
     ['amour -', 'amour*'],
     ['porte-clé', 'porte cle*'],
     ['-haine', ''],
+    ['5"10 12" vinyl', '5 10 12 vinyl*'],
+    ['«de la» vie', '=de =la vie*'],
+    ['„de la“ vie »amour fou«', '=de =la vie =amour =fou'],
+    ['"5"10 tall" man', '=5 =10 =tall man*'],
+    ['צה"ל', 'צהל*'],
+    ['東京', '=東 =京'],
+    ['東', '東*'],
+    ['iPhone手機 東', 'iphone =手 =機 東*'],
+    ['「東京 大学」', '=東 =京 =大 =学'],
   ])('%j asks for %j', (keyword, expected) => {
     expect(words(keyword)).toBe(expected);
   });
@@ -30,6 +39,16 @@ describe('parseQuery', () => {
     const query = parseQuery('a "b c" -d -"e f" -g-h "i"');
     expect(query.phrases).toEqual([['b', 'c']]);
     expect(query.excluded).toEqual([['d'], ['e', 'f'], ['g', 'h']]);
+  });
+
+  it('asks for characters of scripts without spaces side by side where they touch', () => {
+    const { phrases, excluded } = parseQuery('東京 iPhone手機 大 ความรัก -京都');
+    expect(phrases).toEqual([
+      ['東', '京'],
+      ['手', '機'],
+      ['ค', 'ว', 'า', 'ม', 'รั', 'ก'],
+    ]);
+    expect(excluded).toEqual([['京', '都']]);
   });
 
   it('asks for what is written twice only once', () => {
@@ -43,10 +62,10 @@ describe('parseQuery', () => {
     ['phrases', MAX_PHRASES, (n: number) => `"w w${n}"`],
     ['exclusions', MAX_EXCLUSIONS, (n: number) => `-w${n}`],
     ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '"w' : 'w')],
-    ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '-w' : '.w')],
+    ['words in a phrase or an exclusion', MAX_WORDS, (n: number) => (n === 0 ? '-ww' : '.ww')],
   ])('tells of too many %s', (what, most, part) => {
     const keyword = (count: number) =>
-      Array.from({ length: count }, (_, n) => part(n)).join(part(1) === '.w' ? '' : ' ');
+      Array.from({ length: count }, (_, n) => part(n)).join(part(1) === '.ww' ? '' : ' ');
     expect(queryExcess(parseQuery(keyword(most)))).toBeUndefined();
     expect(queryExcess(parseQuery(keyword(most + 1)))).toBe(`must have at most ${most} ${what}`);
   });

@@ -1,5 +1,5 @@
 import { MAX_EXCLUSIONS, MAX_PHRASES, MAX_WORDS } from '#libs/quotes/search.limits.ts';
-import { termsOf } from './tokenizer.ts';
+import { LETTER, termsOf, UNSPACED } from './tokenizer.ts';
 
 /** One word that a document must contain. */
 export interface QueryWord {
@@ -26,13 +26,33 @@ export interface Query {
   excluded: string[][];
 }
 
+// A quotation mark behind a letter or digit opens no phrase, and one between two closes none: they
+// are inches, minutes or part of a Hebrew acronym. East Asian brackets are never such.
+const QUOTE = '["“”„‟«»‹›＂]';
+const BEHIND_LETTER = `(?<=${LETTER}\\p{M}*)`;
+const INNER_QUOTE = `${BEHIND_LETTER}${QUOTE}(?=${LETTER})`;
+const OPENING = '「『《〈〝';
+const CLOSING = '」』》〉〞〟';
+
 /** A minus at the start of a word, if there is one, then a phrase or a word. */
-const PART =
-  /(?<minus>(?<!\S)-(?=[^\s-]))?(?:["“”](?<phrase>[^"“”]*)(?:["“”]|$)|(?<word>[^\s"“”]+))/gu;
+const PART = new RegExp(
+  `(?<minus>(?<!\\S)-(?=[^\\s\\-]))?(?:` +
+    [
+      `(?!${BEHIND_LETTER})${QUOTE}(?<phrase>(?:[^"“”„‟«»‹›＂]|${INNER_QUOTE})*)(?:${QUOTE}|$)`,
+      `[${OPENING}](?<phrase>[^${CLOSING}]*)(?:[${CLOSING}]|$)`,
+      `(?<word>(?:[^\\s"“”„‟«»‹›＂${OPENING}${CLOSING}]|${BEHIND_LETTER}${QUOTE})+)`,
+    ].join('|') +
+    ')',
+  'gv',
+);
+
+/** Characters of a script without spaces that touch, parted from the rest by split(). */
+const UNSPACED_RUN = new RegExp(`((?:${UNSPACED})+)`, 'v');
 
 /**
  * Reads `word word "a phrase" -word -"a phrase"`. All words must match. The last one matches as a
- * prefix too, unless it is quoted or excluded. A quote that is not closed ends with the text. Other
+ * prefix too, unless it is quoted or excluded. A quote that is not closed ends with the text.
+ * Characters of a script without spaces that touch are a phrase: `東京` asks for `"東京"`. Other
  * punctuation separates words, as it does in documents. The query may be beyond what queryExcess()
  * allows.
  */
@@ -42,16 +62,21 @@ export function parseQuery(keyword: string): Query {
   const excluded = new Map<string, string[]>();
   let last: QueryWord | undefined;
   for (const { groups } of keyword.matchAll(PART)) {
-    const quoted = groups?.phrase !== undefined;
-    const terms = termsOf(groups?.phrase ?? groups?.word ?? '');
-    if (groups?.minus) {
+    const { minus, phrase, word = '' } = groups as Partial<Record<string, string>>;
+    if (minus) {
+      const terms = termsOf(phrase ?? word);
       if (terms.length > 0) excluded.set(terms.join(' '), terms);
       last = undefined;
       continue;
     }
-    for (const term of terms) addWord(words, term, quoted);
-    if (quoted && terms.length > 1) phrases.set(terms.join(' '), terms);
-    last = words.get(terms.at(-1) ?? '') ?? last;
+    const texts = phrase === undefined ? word.split(UNSPACED_RUN) : [phrase];
+    for (const [i, text] of texts.entries()) {
+      const terms = termsOf(text);
+      const isPhrase = terms.length > 1 && (phrase !== undefined || i % 2 === 1);
+      for (const term of terms) addWord(words, term, isPhrase || phrase !== undefined);
+      if (isPhrase) phrases.set(terms.join(' '), terms);
+      last = words.get(terms.at(-1) ?? '') ?? last;
+    }
   }
   if (last && !last.exact) last.prefix = true;
   return {
