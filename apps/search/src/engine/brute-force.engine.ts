@@ -2,6 +2,7 @@ import { editDistance } from './edit.distance.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
   FEW_HITS,
+  hasDigit,
   idf,
   impact,
   MAX_EXPANSIONS,
@@ -86,7 +87,8 @@ export class BruteForceEngine implements SearchEngine {
     const maxDistance = maxEditDistance([...word.term].length);
     const terms = new Set([...this.#documents.values()].flatMap((document) => document.terms));
     const near = [...terms]
-      .filter((term) => term !== word.term && !(word.prefix && term.startsWith(word.term)))
+      .filter((term) => term !== word.term && !hasDigit(term))
+      .filter((term) => !(word.prefix && term.startsWith(word.term)))
       .map((term) => ({ term, distance: editDistance(word.term, term, maxDistance) }))
       .filter(({ distance }) => distance <= maxDistance)
       .map((near) => ({ ...near, documents: this.#documentFrequency(near.term) }));
@@ -101,7 +103,7 @@ export class BruteForceEngine implements SearchEngine {
 }
 
 function mayHaveTypo({ term, exact }: QueryWord): boolean {
-  return !exact && maxEditDistance([...term].length) > 0;
+  return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
 function contains(terms: string[], phrase: string[]): boolean {

@@ -16,7 +16,8 @@ const VOCABULARY = `
   de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux
   amour amours armour amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont
   dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce extraordinaire extraordinaires
-  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux`
+  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux
+  12345 12346 1945x liberte2 God's gods U.S.A. usa 1,000 1000 ½ 東京 京東 東 東京都 日本 タイ`
   .trim()
   .split(/\s+/);
 

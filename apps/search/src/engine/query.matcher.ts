@@ -2,6 +2,7 @@ import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { bordersOf, indexOf } from './pattern.search.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
+  hasDigit,
   idf,
   impact,
   MAX_COMPARED_LETTERS,
@@ -298,7 +299,7 @@ export class QueryMatcher {
 
 /** Whether similar terms may match the word. */
 export function isFuzzy({ term, exact }: QueryWord): boolean {
-  return !exact && maxEditDistance([...term].length) > 0;
+  return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
 /** The words for which similar terms are looked up: the rarest ones. */
@@ -324,7 +325,7 @@ function expand(
 ): Map<number, number> {
   const similar = table.similar(word, maxEditDistance([...word].length), comparisons);
   const isPrefixOf = (term: number) => isPrefix && table.text(term).startsWith(word);
-  const found = [...similar].filter(([term]) => !isPrefixOf(term));
+  const found = [...similar].filter(([term]) => !isPrefixOf(term) && !hasDigit(table.text(term)));
   found.sort(
     ([a, distanceA], [b, distanceB]) =>
       distanceA - distanceB ||

@@ -9,7 +9,7 @@
  *    without them, for the MAX_FUZZY_WORDS rarest words of the query that are long enough (equally
  *    rare: the first ones). A word has at most MAX_EXPANSIONS similar terms, of those that
  *    documents hold: the ones with the smallest edit distance, of these the most frequent ones, of
- *    these the first ones in text order.
+ *    these the first ones in text order. A term with a digit is similar to none.
  * 2. Its proximity: the sum of the gaps between neighbouring words of the query. A gap is the least
  *    number of words that stand between the two (one more when they stand in reverse order), at
  *    most MAX_GAP. A word stands where its best matches are. Two words never share one token.
@@ -52,6 +52,11 @@ const SATURATION = 8;
 export function maxEditDistance(length: number): number {
   if (length >= 9) return 2;
   return length >= 5 ? 1 : 0;
+}
+
+/** Such a term is similar to no other: another digit makes another number. */
+export function hasDigit(term: string): boolean {
+  return /[0-9]/.test(term);
 }
 
 /**
