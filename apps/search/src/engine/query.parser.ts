@@ -28,21 +28,25 @@ export interface Query {
 
 // A quotation mark behind a letter or digit opens no phrase, and one between two closes none: they
 // are inches, minutes or part of a Hebrew acronym. East Asian brackets are never such.
-const QUOTE = '["“”„‟«»‹›＂]';
+const QUOTES = '"“”„‟«»‹›＂';
 const BEHIND_LETTER = `(?<=${LETTER}\\p{M}*)`;
-const INNER_QUOTE = `${BEHIND_LETTER}${QUOTE}(?=${LETTER})`;
 const OPENING = '「『《〈〝';
 const CLOSING = '」』》〉〞〟';
 
-/** A minus at the start of a word, if there is one, then a phrase or a word. */
+const PHRASE =
+  `(?!${BEHIND_LETTER})[${QUOTES}]` +
+  `(?<phrase>(?:[^${QUOTES}]|${BEHIND_LETTER}[${QUOTES}](?=${LETTER}))*)(?:[${QUOTES}]|$)|` +
+  `[${OPENING}](?<phrase>[^${CLOSING}]*)(?:[${CLOSING}]|$)`;
+const UNQUOTED = `[^\\s${QUOTES}${OPENING}${CLOSING}]|${BEHIND_LETTER}[${QUOTES}]`;
+const MINUS = '-(?=[^\\s\\-])';
+
+/** A minus at the start of a word with what it excludes, or a phrase, or words up to either. */
 const PART = new RegExp(
-  `(?<minus>(?<!\\S)-(?=[^\\s\\-]))?(?:` +
-    [
-      `(?!${BEHIND_LETTER})${QUOTE}(?<phrase>(?:[^"“”„‟«»‹›＂]|${INNER_QUOTE})*)(?:${QUOTE}|$)`,
-      `[${OPENING}](?<phrase>[^${CLOSING}]*)(?:[${CLOSING}]|$)`,
-      `(?<word>(?:[^\\s"“”„‟«»‹›＂${OPENING}${CLOSING}]|${BEHIND_LETTER}${QUOTE})+)`,
-    ].join('|') +
-    ')',
+  [
+    `(?<!\\S)(?<minus>${MINUS})(?:${PHRASE}|(?<words>(?:${UNQUOTED})+))`,
+    PHRASE,
+    `(?<words>(?:${UNQUOTED}|\\s(?!${MINUS}))+)`,
+  ].join('|'),
   'gv',
 );
 
@@ -62,14 +66,14 @@ export function parseQuery(keyword: string): Query {
   const excluded = new Map<string, string[]>();
   let last: QueryWord | undefined;
   for (const { groups } of keyword.matchAll(PART)) {
-    const { minus, phrase, word = '' } = groups as Partial<Record<string, string>>;
+    const { minus, phrase, words: unquoted = '' } = groups as Partial<Record<string, string>>;
     if (minus) {
-      const terms = termsOf(phrase ?? word);
+      const terms = termsOf(phrase ?? unquoted);
       if (terms.length > 0) excluded.set(terms.join(' '), terms);
       last = undefined;
       continue;
     }
-    const texts = phrase === undefined ? word.split(UNSPACED_RUN) : [phrase];
+    const texts = phrase === undefined ? unquoted.split(UNSPACED_RUN) : [phrase];
     for (const [i, text] of texts.entries()) {
       const terms = termsOf(text);
       const isPhrase = terms.length > 1 && (phrase !== undefined || i % 2 === 1);
