@@ -34,6 +34,14 @@ export const APOSTROPHES = "'’ʼ＇‘‛`´′ʻʹʾʿꞌ՚׳";
 /** Marks of length, direction and joining that show no glyph. The inside of a character class. */
 export const INVISIBLE = '\\p{Default_Ignorable_Code_Point}\u0640';
 
+// In the order of Unicode, letters of Latin, Greek, Cyrillic, Hebrew, Arabic, Thai, kana, Han and
+// Hangul.
+const UNCHANGED =
+  'a-z0-9α-ρσ-ωа-ик-яא-ת\u0621\u0627\u0628\u062a-\u063a\u0641-\u0648\u064a' +
+  '\u0e01-\u0e32\u0e40-\u0e46\u3041-\u3094\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3';
+/** Words that fold() leaves as they are, which are most. */
+export const FOLDED = new RegExp(`^[${UNCHANGED}]+$`);
+
 const ASCII = /^[\0-\x7f]*$/;
 const UNDECOMPOSED = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, 'g');
@@ -46,6 +54,7 @@ const IGNORED = new RegExp(
 );
 const LATIN = /^[A-Za-z\u00c0-\u017f]*$/;
 const LATIN_ACCENTS = /[\u0300-\u036f]/g;
+const IS_DIGIT = /\p{Nd}/u;
 const FOREIGN_DIGIT = /[\p{Nd}--[0-9]]/gv;
 
 /**
@@ -55,6 +64,7 @@ const FOREIGN_DIGIT = /[\p{Nd}--[0-9]]/gv;
  * `ecraseur`, `Cœur` and `coeur`, `don’t` and `dont`, `١٢` and `12` are one.
  */
 export function fold(word: string): string {
+  if (FOLDED.test(word)) return word;
   if (ASCII.test(word)) return word.toLowerCase().replace(/['`]/g, '');
   if (LATIN.test(word)) {
     // Most words with accents are done here.
@@ -71,9 +81,10 @@ export function fold(word: string): string {
     .normalize('NFC');
 }
 
-/** Unicode lists the ten digits of a script in a row, which begins at a multiple of 16, or 6 on. */
+/** Unicode lists the ten digits of a script in a row, and rows behind rows. */
 function digitOf(digit: string): string {
   const code = digit.codePointAt(0) as number;
-  const isFirstRow = /\p{Nd}/u.test(String.fromCodePoint(code & ~15));
-  return String((code & 15) - (isFirstRow ? 0 : 6));
+  let smaller = 0;
+  while (IS_DIGIT.test(String.fromCodePoint(code - smaller - 1))) smaller++;
+  return String(smaller % 10);
 }

@@ -18,6 +18,8 @@ interface Window {
   end: number;
 }
 
+const END = '</mark>';
+
 /**
  * The part of `text` that shows best why it matches, as HTML: what matched is in `<mark>`, and
  * everything is escaped, so that it may be put into a page as it is. A longer text is cut between
@@ -34,8 +36,10 @@ export function highlight(sought: Sought, text: string, maxRead = text.length): 
   let at = start;
   for (const token of tokens) {
     if (token.start < start || token.end > end || !marks.has(token)) continue;
-    html += escapeHtml(text.slice(at, token.start));
-    html += `<mark>${escapeHtml(text.slice(token.start, token.end))}</mark>`;
+    // Marks that touch, of characters of a script without spaces, are one.
+    if (at === token.start && html.endsWith(END)) html = html.slice(0, -END.length);
+    else html += `${escapeHtml(text.slice(at, token.start))}<mark>`;
+    html += escapeHtml(text.slice(token.start, token.end)) + END;
     at = token.end;
   }
   html += escapeHtml(text.slice(at, end));
@@ -44,12 +48,14 @@ export function highlight(sought: Sought, text: string, maxRead = text.length): 
 
 /**
  * By token, the word of the query that it matches: by a similar term only if no token matches that
- * word otherwise.
+ * word otherwise. A word of a phrase is matched where the phrase stands.
  */
 function wordsByToken({ query, similar }: Sought, tokens: Token[]): Map<Token, QueryWord> {
   const marks = new Map<Token, QueryWord>();
   query.words.forEach((word, i) => {
-    let found = tokens.filter(({ term }) => {
+    const phrases = query.phrases.filter((phrase) => phrase.includes(word.term));
+    const places = phrases.length > 0 ? phrases.flatMap((phrase) => find(phrase, tokens)) : tokens;
+    let found = places.filter(({ term }) => {
       return term === word.term || (word.prefix && term.startsWith(word.term));
     });
     const terms = new Set(similar[i]);
@@ -57,6 +63,12 @@ function wordsByToken({ query, similar }: Sought, tokens: Token[]): Map<Token, Q
     for (const token of found) marks.set(token, word);
   });
   return marks;
+}
+
+/** The tokens that the phrase stands on. */
+function find(phrase: string[], tokens: Token[]): Token[] {
+  const stands = (start: number) => phrase.every((term, i) => tokens[start + i]?.term === term);
+  return tokens.flatMap((_, i) => (stands(i) ? tokens.slice(i, i + phrase.length) : []));
 }
 
 /**

@@ -4,7 +4,7 @@ import {
   lengthWithoutEnclitic,
   PARTING_APOSTROPHE,
 } from './apostrophe.rules.ts';
-import { fold, INVISIBLE } from './fold.ts';
+import { FOLDED, fold, INVISIBLE } from './fold.ts';
 import { numberTerm, WRITTEN_NUMBER } from './written.number.ts';
 
 /**
@@ -39,30 +39,30 @@ const LETTERS = `${LETTER}[${LETTER}\\p{M}${INVISIBLE}]*`;
 const JOINT = [
   `${APOSTROPHE}(?!(?<=\\p{Nd}.)\\p{Nd})(?<!${PARTING_APOSTROPHE})`,
   '(?<=\\p{sc=Hebrew})["״”“](?=\\p{sc=Hebrew})',
-  '(?<=[lL])[·‧•∙⋅](?=[lL])',
+  '(?<=[lL])[·‧•∙⋅](?=[lL](?!\\p{M}))',
 ].join('|');
 
 // Initials, and abbreviations of single letters. Either a point is behind each, as in J. R. R. and
 // J.-P., or between them, as in U.S.A, but not where a name goes on, as in a.b.example.
 const INITIAL = '[\\p{LC}[\\p{sc=Arab}&&\\p{L}]]\\p{M}*';
 const ABBREVIATION =
-  `(?:\\p{L}{1,5}${APOSTROPHE})?(?<!${LETTER}\\.)${INITIAL}\\.(?:` +
-  `(?:(?:[\\-‐‑]?${INITIAL}\\.)+|(?:[ \u00a0\u202f]${INITIAL}\\.)+)(?!${LETTER}(?!${LETTER}))|` +
-  `${INITIAL}(?:\\.${INITIAL})*(?!${LETTER}|\\.${LETTER}))`;
+  `(?:\\p{L}[\\p{L}\\p{M}]{0,4}${APOSTROPHE})?(?<!${LETTER}\\.)${INITIAL}\\.(?:` +
+  `(?:(?:[\\-‐‑]?${INITIAL}\\.)+|(?:[ \u00a0\u202f]${INITIAL}\\.)+)(?!${LETTER}\\p{M}*(?![${LETTER}\\p{M}])|\\p{M})|` +
+  `${INITIAL}(?:\\.${INITIAL})*(?!${LETTER}|\\p{M}|\\.${LETTER}))`;
 
 const PICTURE = '[\\p{Extended_Pictographic}--[©®™‼⁉〰ℹⓂ]]';
 // With a skin tone, a choice between text and picture, or the letters of a flag.
 const STYLED_PICTURE = `${PICTURE}[\\p{Emoji_Modifier}\\ufe0e\\ufe0f]*[\u{e0020}-\u{e007f}]*`;
-const LATIN = '[A-Za-zÀ-ÖØ-öø-ÿ]';
+const PLAIN_LETTER = `[${LETTER}--\\p{N}]`;
 
 const WORD = new RegExp(
   [
     // Most words are these, which the other ways need not be tried for.
-    `${LATIN}+(?=[\\s,;:!?\\)]|$|(?<=${LATIN}{2})[.\\-])`,
+    `${PLAIN_LETTER}+(?=[\\s,;:!?\\)]|$|(?<=${PLAIN_LETTER}{2})[.\\-])`,
     WRITTEN_NUMBER,
     ABBREVIATION,
     // C++ and C#.
-    `\\p{LC}(?:\\+\\+|#)(?![${LETTER}+#])`,
+    `\\p{LC}\\p{M}*(?:\\+\\+|#)(?![${LETTER}+#])`,
     `${LETTERS}(?:(?:${JOINT})${LETTERS})*`,
     UNSPACED,
     '[¼-¾⅐-⅞↉]',
@@ -71,9 +71,8 @@ const WORD = new RegExp(
   ].join('|'),
   'gv',
 );
-const FOLDED = /^[a-z0-9]{1,64}$/;
 const ASCII_WORD = /^[A-Za-z0-9]{1,64}$/;
-const PLAIN = /^[\p{L}\p{M}\p{Nl}\p{No}]+$/v;
+const PLAIN = /^[\p{L}\p{M}\p{N}]+$/v;
 const IS_NUMBER = /^\p{Nd}\P{L}*$/v;
 const IS_PICTURE = new RegExp(`^${PICTURE}`, 'v');
 // Skin tones, variation selectors, and the sign that makes a person a man or a woman.
@@ -114,7 +113,7 @@ export function termsOf(text: string): string[] {
 
 function termOf(word: string): string {
   // Most words are folded already.
-  if (FOLDED.test(word)) return word;
+  if (FOLDED.test(word)) return cut(word);
   if (ASCII_WORD.test(word)) return word.toLowerCase();
   if (PLAIN.test(word)) return cut(fold(word));
   if (IS_PICTURE.test(word)) return word.replace(STYLE, '');
