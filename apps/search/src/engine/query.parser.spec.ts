@@ -49,6 +49,12 @@ describe('parseQuery', () => {
       ['ค', 'ว', 'า', 'ม', 'รั', 'ก'],
     ]);
     expect(excluded).toEqual([['京', '都']]);
+    const long = parseQuery('あいうえお'.repeat(4));
+    expect(long.phrases.map((phrase) => phrase.join(''))).toEqual([
+      'あいうえおあいうえおあいうえおあ',
+      'あいうえお',
+    ]);
+    expect(queryExcess(long)).toBeUndefined();
   });
 
   it('asks for what is written twice only once', () => {

@@ -73,13 +73,11 @@ export function parseQuery(keyword: string): Query {
       last = undefined;
       continue;
     }
-    const texts = phrase === undefined ? unquoted.split(UNSPACED_RUN) : [phrase];
-    for (const [i, text] of texts.entries()) {
-      const terms = termsOf(text);
-      const isPhrase = terms.length > 1 && (phrase !== undefined || i % 2 === 1);
-      for (const term of terms) addWord(words, term, isPhrase || phrase !== undefined);
-      if (isPhrase) phrases.set(terms.join(' '), terms);
-      last = words.get(terms.at(-1) ?? '') ?? last;
+    const stretches = phrase === undefined ? readUnquoted(unquoted) : [quoted(termsOf(phrase))];
+    for (const stretch of stretches) {
+      for (const term of stretch.terms) addWord(words, term, stretch.isExact);
+      for (const terms of stretch.phrases) phrases.set(terms.join(' '), terms);
+      last = words.get(stretch.terms.at(-1) ?? '') ?? last;
     }
   }
   if (last && !last.exact) last.prefix = true;
@@ -101,6 +99,34 @@ export function queryExcess({ words, phrases, excluded }: Query): string | undef
   if ([...phrases, ...excluded].some((terms) => terms.length > MAX_WORDS))
     return `must have at most ${MAX_WORDS} words in a phrase or an exclusion`;
   return undefined;
+}
+
+/** Terms that a query asks for, and the phrases that they make. */
+interface Stretch {
+  terms: string[];
+  isExact: boolean;
+  phrases: string[][];
+}
+
+function quoted(terms: string[]): Stretch {
+  return { terms, isExact: true, phrases: terms.length > 1 ? [terms] : [] };
+}
+
+function readUnquoted(text: string): Stretch[] {
+  return text.split(UNSPACED_RUN).map((part, i) => {
+    const terms = termsOf(part);
+    const isRun = i % 2 === 1 && terms.length > 1;
+    return { terms, isExact: isRun, phrases: isRun ? chained(terms) : [] };
+  });
+}
+
+/** Phrases that are short enough, each beginning with the last term of the one before. */
+function chained(terms: string[]): string[][] {
+  const phrases: string[][] = [];
+  for (let from = 0; from < terms.length - 1; from += MAX_WORDS - 1) {
+    phrases.push(terms.slice(from, from + MAX_WORDS));
+  }
+  return phrases;
 }
 
 function addWord(words: Map<string, QueryWord>, term: string, exact: boolean): void {
