@@ -30,7 +30,7 @@ const UNSPACED_LETTER = `[[[\\p{L}\\p{Nl}\\p{sc=Han}]&&[${UNSPACED_SCRIPTS}]]--[
 /** A character of these, with its marks, as the source of a regular expression. */
 export const UNSPACED = `${UNSPACED_LETTER}[\\p{M}${VOICING}${INVISIBLE}]*`;
 
-/** A letter or digit of other scripts; of the numbers, fractions such as ½ are words of their own. */
+/** A letter or digit of other scripts. Fractions such as ½ are words of their own. */
 export const LETTER = `[[\\p{L}\\p{N}Ⓐ-ⓩ🄰-🅉]--[¼-¾⅐-⅟↉]--${UNSPACED_LETTER}--${APOSTROPHE}--[${VOICING}${INVISIBLE}]]`;
 const LETTERS = `${LETTER}[${LETTER}\\p{M}${INVISIBLE}]*`;
 
@@ -83,13 +83,13 @@ const SILENT = /[.\s\-‐‑"״”“·‧•∙⋅]/gv;
 /**
  * The words of a text in their order. A word is the same however it is written:
  *
- * - Elided articles, prepositions and pronouns of Romance languages (`l'` `d'` `qu'` `dell'`...) are
+ * - Elided articles, prepositions and pronouns of Romance languages (`l'` `d'` `qu'` `dell'`) are
  *   dropped and take no position: `l'amour` is `amour`. So are the English genitive and other
  *   endings behind an apostrophe; see apostrophe.rules.ts. Other apostrophes within a word join:
  *   `don't` is `dont`.
  * - An abbreviation of single letters is one word: `J. R. R.` is `JRR`.
  * - Groups of digits are joined, and decimals and fractions are one word; see written.number.ts.
- * - An emoji is a word, whatever its skin tone, and so is each character of a script without spaces.
+ * - An emoji is a word, whatever its skin tone, and so is a character of a script without spaces.
  *
  * Hyphens and all other signs part words.
  */
