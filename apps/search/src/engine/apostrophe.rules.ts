@@ -42,6 +42,9 @@ const ENCLITIC = new RegExp(
   'iv',
 );
 
+/** A quick look for what ENCLITIC might match, which few words have. */
+const HAS_ENDING = new RegExp(`${APOSTROPHE}.{1,4}$`, 'v');
+
 /** How long the elided articles and pronouns are that a word begins with, apostrophes included. */
 export function elidedLength(word: string): number {
   return ELISION.exec(word)?.[0].length ?? 0;
@@ -52,6 +55,6 @@ export function elidedLength(word: string): number {
  * `foto's`, `dona'm`, `Ankara'dan`.
  */
 export function lengthWithoutEnclitic(word: string): number {
-  const at = word.search(ENCLITIC);
+  const at = HAS_ENDING.test(word) ? word.search(ENCLITIC) : -1;
   return at < 0 ? word.length : at;
 }
