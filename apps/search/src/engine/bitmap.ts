@@ -68,6 +68,17 @@ export function subtract(bits: Bitmap, others: Bitmap, start: number, length: nu
   }
 }
 
+/** Writes the members of the first `length` elements to `into`, ascending. Returns how many. */
+export function readMembers(bits: Bitmap, length: number, into: Uint16Array): number {
+  let count = 0;
+  for (let i = 0; i < length; i++) {
+    for (let rest = bits[i] as number; rest !== 0; rest &= rest - 1) {
+      into[count++] = i * 32 + 31 - Math.clz32(rest & -rest);
+    }
+  }
+  return count;
+}
+
 /** Calls `visit` with each member, the highest first. `visit` may clear the bit of that member. */
 export function forEachDown(bits: Bitmap, length: number, visit: (member: number) => void): void {
   for (let i = length - 1; i >= 0; i--) {

@@ -20,13 +20,13 @@ describe('Candidates', () => {
 
     const drained: unknown[] = [];
     const steps: number[] = [];
-    candidates.drain((context, document, proximity, bm25) => {
+    candidates.drain({ minCompetitiveScore: 0 }, (context, document, proximity, bm25) => {
       drained.push([context, document, proximity, bm25]);
       steps.push(256 * context.tier + proximity);
     });
     expect(new Set(drained)).toEqual(new Set(added));
     expect(steps).toEqual(steps.toSorted((a, b) => a - b));
     expect(candidates.size).toBe(0);
-    candidates.drain((_, document) => expect(document).toBe(undefined));
+    candidates.drain({ minCompetitiveScore: 0 }, (_, document) => expect(document).toBe(undefined));
   });
 });

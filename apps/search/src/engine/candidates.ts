@@ -33,6 +33,9 @@ export class Candidates<Context> {
   readonly #buckets = new Uint16Array(MAX_CANDIDATES);
   readonly #order = new Uint16Array(MAX_CANDIDATES);
   readonly #ends = new Uint32Array(BUCKETS);
+  // The buckets in use.
+  #first = BUCKETS;
+  #last = 0;
 
   get size(): number {
     return this.#size;
@@ -55,17 +58,22 @@ export class Candidates<Context> {
     this.#documents[at] = document;
     this.#minProximities[at] = minProximity;
     this.#bm25s[at] = bm25;
-    this.#buckets[at] = bucketOf(maxScore);
+    const bucket = bucketOf(maxScore);
+    this.#buckets[at] = bucket;
+    if (bucket < this.#first) this.#first = bucket;
+    if (bucket > this.#last) this.#last = bucket;
   }
 
   /**
-   * Removes all candidates, and visits them in about the descending order of their upper bounds.
+   * Removes all candidates, and visits those whose upper bounds reach what is competitive by then,
+   * in about the descending order of these bounds.
    */
-  drain(visit: VisitCandidate<Context>): void {
+  drain(competition: { minCompetitiveScore: number }, visit: VisitCandidate<Context>): void {
     this.#sort();
     const size = this.#size;
     for (let i = 0; i < size; i++) {
       const at = this.#order[i] as number;
+      if ((this.#buckets[at] as number) > bucketOf(competition.minCompetitiveScore)) break;
       const context = this.#contexts[this.#contextIndexes[at] as number] as Context;
       visit(
         context,
@@ -76,16 +84,18 @@ export class Candidates<Context> {
     }
     this.#size = 0;
     this.#contexts.length = 0;
+    this.#first = BUCKETS;
+    this.#last = 0;
   }
 
   /** A counting sort by bucket. */
   #sort(): void {
-    const ends = this.#ends.fill(0);
+    const ends = this.#ends.fill(0, this.#first, this.#last + 1);
     for (let at = 0; at < this.#size; at++) {
       const bucket = this.#buckets[at] as number;
       ends[bucket] = (ends[bucket] as number) + 1;
     }
-    for (let bucket = 1; bucket < BUCKETS; bucket++) {
+    for (let bucket = this.#first + 1; bucket <= this.#last; bucket++) {
       ends[bucket] = (ends[bucket] as number) + (ends[bucket - 1] as number);
     }
     for (let at = this.#size - 1; at >= 0; at--) {

@@ -117,7 +117,7 @@ class Pair {
         this.add(step.id, step.quote, step.userId);
         break;
       case 'delete':
-        for (const engine of [this.#specified, this.#engine]) engine.delete(step.id);
+        this.delete(step.id);
         break;
       case 'restart': {
         const chunks = [...this.#engine.snapshot()];
@@ -136,6 +136,10 @@ class Pair {
 
   add(id: number, quote: string, userId: string | null): void {
     for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId);
+  }
+
+  delete(id: number): void {
+    for (const engine of [this.#specified, this.#engine]) engine.delete(id);
   }
 
   compare(keyword: string, request: Omit<SearchRequest, 'query'>): void {
@@ -187,6 +191,52 @@ describe('InvertedEngine', () => {
       for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
     fc.assert(property, { ...PARAMETERS, numRuns: 25 });
+  });
+
+  it.each([64, 512])('finds words of every frequency, %d documents a segment', (documents) => {
+    // Lists, bitmaps, single documents that are read: what is used depends on the frequencies.
+    const vocabulary = Array.from({ length: 400 }, (_, i) => `w${i.toString(4)}`);
+    const word = fc
+      .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(2, 3, 5))
+      .map(([at, skew]) => vocabulary[Math.floor(399 * at ** skew)] as string);
+    const text = (minLength: number, maxLength: number) =>
+      fc.array(word, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
+    const quotes = fc.array(text(1, 24), { minLength: 1, maxLength: 900, size: 'max' });
+    const phrase = fc
+      .tuple(text(2, 3), fc.constantFrom('', '-'))
+      .map(([t, sign]) => `${sign}"${t}"`);
+    const part = fc.oneof(
+      { weight: 6, arbitrary: word.map((word) => `"${word}"`) },
+      { weight: 2, arbitrary: phrase },
+      { weight: 1, arbitrary: word.map((word) => `-${word}`) },
+    );
+    const last = fc.tuple(word, fc.integer({ min: 1, max: 5 })).map(([w, n]) => w.slice(0, n));
+    const keyword = fc
+      .tuple(fc.array(part, { maxLength: 3 }), fc.oneof(last, part))
+      .map(([parts, last]) => [...parts, last].join(' '));
+    const keywords = fc.array(keyword, { minLength: 1, maxLength: 12, size: 'max' });
+    const request = fc.record({
+      userId: sought,
+      limit: fc.constantFrom(1, 3, 20),
+      offset: fc.constantFrom(0, 0, 100),
+    });
+    const deleted = fc.uniqueArray(fc.nat(900), { maxLength: 30 });
+    const property = fc.property(
+      quotes,
+      keywords,
+      request,
+      deleted,
+      (quotes, keywords, request, deleted) => {
+        const pair = new Pair(documents);
+        quotes.forEach((quote, i) => {
+          pair.add(i, quote, i % 3 === 0 ? 'tintin' : null);
+        });
+        for (const keyword of keywords) pair.compare(keyword, request);
+        for (const id of deleted) pair.delete(id);
+        for (const keyword of keywords) pair.compare(keyword, request);
+      },
+    );
+    fc.assert(property, { ...PARAMETERS, numRuns: 20 });
   });
 
   it.each([1, 8, 1024])('forgets words that went, %d documents a segment', async (documents) => {

@@ -1,30 +1,25 @@
-import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
+import { advance } from './posting.seek.ts';
 
-/** Every third document has a posting; the first ten postings are of another term. */
+/** Every third document has a posting; the first ten postings and the last ones are of others. */
 const FIRST = 10;
-const DOCUMENTS = Uint16Array.from({ length: 200 }, (_, p) => (p < FIRST ? 1000 + p : 3 * p));
-const LAST = DOCUMENTS.length - 1;
+const END = 190;
+const DOCUMENTS = Uint16Array.from({ length: 200 }, (_, p) =>
+  p < FIRST || p >= END ? 1000 + p : 3 * p,
+);
 
-describe('seek', () => {
-  it('finds every posting, from every posting above', () => {
-    for (let from = FIRST; from <= LAST; from++) {
-      for (let p = FIRST; p <= from; p++) expect(seek(DOCUMENTS, from, FIRST, 3 * p)).toBe(p);
+describe('advance', () => {
+  it('finds every posting, and the next one when there is none, from every posting below', () => {
+    for (let p = FIRST; p < END; p++) {
+      for (let from = FIRST; from <= p; from++) {
+        for (const target of [3 * p - 2, 3 * p - 1, 3 * p]) {
+          const found = Math.max(from, p);
+          if (target > 3 * (from - 1)) expect(advance(DOCUMENTS, from, END, target)).toBe(found);
+        }
+      }
     }
   });
 
-  it.each([
-    ['near', LAST - 2],
-    ['far', LAST - 10 * MAX_LINEAR_STEPS],
-  ])('fails for a document without a posting, %s', (_, p) => {
-    const invariant = 'Broken invariant: a cursor moves down to a document that has a posting';
-    expect(() => seek(DOCUMENTS, LAST, FIRST, 3 * p + 1)).toThrow(invariant);
-  });
-
-  it('fails for a document above the cursor', () => {
-    expect(() => seek(DOCUMENTS, 50, FIRST, 3 * 51)).toThrow('Broken invariant: a cursor');
-  });
-
-  it('fails for a document below the postings of the term', () => {
-    expect(() => seek(DOCUMENTS, 50, FIRST, 0)).toThrow('Broken invariant: a cursor moves down');
+  it.each([FIRST, END - 2, END])('finds the end behind the last posting, from %d', (from) => {
+    expect(advance(DOCUMENTS, from, END, 3 * END - 2)).toBe(END);
   });
 });

@@ -53,6 +53,9 @@ export interface MatcherContext {
 /** The cost of a match as a prefix: more than that of an exact match, less than one edit. */
 const PREFIX_COST = 0.5;
 
+/** The positions of all tokens of a document that match any word: scratch of scoreWords(). */
+const positions = new Uint16Array(MAX_DOCUMENT_TOKENS);
+
 /**
  * A query prepared for one search: scores documents by their tokens. `wordsByTerm` maps each term
  * number to the words of the query that it matches, a bit each, so that most tokens of a document
@@ -81,8 +84,6 @@ export class QueryMatcher {
   readonly #costs: Float64Array;
   readonly #lastPositions: Int32Array;
   readonly #gaps: Uint8Array;
-  /** The positions of all tokens that match any word. */
-  readonly #positions = new Uint16Array(MAX_DOCUMENT_TOKENS);
 
   constructor(query: Query, context: MatcherContext, withSimilar: boolean) {
     const { table, wordsByTerm } = context;
@@ -139,7 +140,7 @@ export class QueryMatcher {
       const words = this.#wordsByTerm[tokens[at] as number] as number;
       if (words === 0) continue;
       found |= words;
-      this.#positions[count++] = at;
+      positions[count++] = at;
       this.#countMatch(words, tokens[at] as number);
     }
     if (found !== this.#allWords) return -1;
@@ -226,14 +227,14 @@ export class QueryMatcher {
   }
 
   /**
-   * The proximity of the document whose matching tokens stand at the first `count` of #positions.
+   * The proximity of the document whose matching tokens stand at the first `count` of `positions`.
    */
   #proximity(tokens: Uint32Array, count: number): number {
     if (this.words.length === 1) return 0;
     this.#lastPositions.fill(-1);
     this.#gaps.fill(MAX_GAP);
     for (let m = 0; m < count; m++) {
-      const at = this.#positions[m] as number;
+      const at = positions[m] as number;
       const term = tokens[at] as number;
       let best = 0;
       for (let rest = this.#wordsByTerm[term] as number; rest !== 0; rest &= rest - 1) {

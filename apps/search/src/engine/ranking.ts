@@ -95,13 +95,13 @@ export function packScore(tier: number, proximity: number, bm25: number): number
 }
 
 /**
- * The least BM25 that a document of the tier needs to reach `minScore`, even if its words are as
- * close as they can be; Infinity when no document of the tier reaches it.
+ * The least BM25 that a document of the tier needs to reach `minScore`, even if its proximity is
+ * the least possible; Infinity when no such document reaches it.
  */
-export function minCompetitiveBm25(minScore: number, tier: number): number {
+export function minCompetitiveBm25(minScore: number, tier: number, minProximity = 0): number {
   // The slack covers the rounding of packScore(): a document too many is looked at, never one too
   // few.
-  const share = tier * TIER + 1 - (1 - minScore) * SCORE_STEPS - 1e-10;
+  const share = tier * TIER + minProximity + 1 - (1 - minScore) * SCORE_STEPS - 1e-10;
   if (share <= 0) return 0;
   return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;
 }

@@ -1,13 +1,20 @@
-import { type Bitmap, fullBitmap, setBits } from './bitmap.ts';
+import { type Bitmap, fullBitmap, popCount, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { buildColumns } from './quote.columns.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
-import { POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import { ELEMENTS_PER_RANK, POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
+import { rankStride } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
+
+/**
+ * Bounds the memory of bitmaps, and that of counting pairs, which grows with the square of the
+ * terms. Natural language has fewer common terms, but clients may write anything.
+ */
+export const MAX_COMMON_TERMS = 1024;
 
 type PostingRanges = Pick<Postings, 'terms' | 'postingStarts'>;
 
@@ -38,14 +45,16 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
 export function assembleSegment(forward: ForwardIndex, postings: Postings): Segment {
   const liveDocs = fullBitmap(forward.size);
   const commonTerms = findCommonTerms(postings, liveDocs.length);
+  const commonBitmaps = bitmapsOf(commonTerms, postings, liveDocs.length);
   return {
     ...forward,
     ...postings,
     byId: sortedById(forward.ids),
     blockMaxImpacts: blockMaxima(postings.impacts),
     commonTerms,
-    commonBitmaps: bitmapsOf(commonTerms, postings, liveDocs.length),
-    ...findCommonPairs(forward, postings, commonTerms, liveDocs.length),
+    commonBitmaps,
+    commonRanks: ranksOf(commonBitmaps, liveDocs.length),
+    ...findCommonPairs(forward, postings.terms, commonTerms),
     liveDocs,
     liveDocCount: forward.size,
   };
@@ -137,12 +146,18 @@ function blockMaxima(impacts: Uint8Array): Uint8Array {
 
 /**
  * Indexes of the terms that are so common that a bitmap is quicker to use than their postings:
- * those that have more postings than a bitmap has elements.
+ * those that have more postings than a bitmap has elements; of more than MAX_COMMON_TERMS the most
+ * frequent ones. Ascending.
  */
 function findCommonTerms({ terms, postingStarts }: Postings, bitmapLength: number): Uint32Array {
-  return terms
-    .map((_, i) => i)
-    .filter((i) => (postingStarts[i + 1] as number) - (postingStarts[i] as number) > bitmapLength);
+  const count = (i: number) => (postingStarts[i + 1] as number) - (postingStarts[i] as number);
+  const common: number[] = [];
+  for (let i = 0; i < terms.length; i++) if (count(i) > bitmapLength) common.push(i);
+  if (common.length > MAX_COMMON_TERMS) {
+    common.sort((a, b) => count(b) - count(a));
+    common.length = MAX_COMMON_TERMS;
+  }
+  return new Uint32Array(common).sort();
 }
 
 function bitmapsOf(commonTerms: Uint32Array, postings: Postings, bitmapLength: number): Bitmap {
@@ -153,6 +168,20 @@ function bitmapsOf(commonTerms: Uint32Array, postings: Postings, bitmapLength: n
     setBits(bitmap, documents, postingStarts[i] as number, postingStarts[i + 1] as number);
   });
   return bitmaps;
+}
+
+/** See `commonRanks`. */
+function ranksOf(bitmaps: Bitmap, bitmapLength: number): Uint16Array {
+  const stride = rankStride(bitmapLength);
+  const ranks = new Uint16Array(bitmapLength === 0 ? 0 : (bitmaps.length / bitmapLength) * stride);
+  for (let start = 0, next = 0; start < bitmaps.length; start += bitmapLength) {
+    let rank = 0;
+    for (let i = 0; i < bitmapLength; i++) {
+      if (i % ELEMENTS_PER_RANK === 0) ranks[next++] = rank;
+      rank += popCount(bitmaps[start + i] as number);
+    }
+  }
+  return ranks;
 }
 
 /**

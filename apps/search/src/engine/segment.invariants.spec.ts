@@ -6,7 +6,7 @@ import { TermTable } from './term.table.ts';
 
 const TEXTS = [
   ...['a b a c', 'b c', 'c d a b', 'd'],
-  // As many documents as make two terms, and the pair of them, so common that they have bitmaps.
+  // As many documents as make two terms, and the pair of them, so common that they have lists and bitmaps.
   ...Array.from({ length: 60 }, (_, i) => (i % 2 ? 'x y z' : 'x y')),
 ];
 
@@ -56,7 +56,11 @@ describe('assertSegment', () => {
     ['a term has a position', ({ positionMasks }) => positionMasks.fill(0, 4, 5)],
     ['no impact exceeds', ({ blockMaxImpacts }) => blockMaxImpacts.fill(100)],
     ['common terms ascend', ({ commonTerms }) => swap(commonTerms, 0)],
-    ['common pairs ascend', (segment) => (segment.commonPairs = Uint32Array.of(1, 1))],
+    ['the bitmap of a common term', ({ commonRanks }) => commonRanks.fill(1)],
+    ['common pairs ascend', ({ commonPairs }) => swap(commonPairs, 0)],
+    ['every common pair', ({ pairStarts }) => pairStarts.fill(0)],
+    ['the last pair ends', (segment) => (segment.pairDocuments = segment.pairDocuments.slice(1))],
+    ['the documents of a pair ascend', ({ pairDocuments }) => pairDocuments.reverse()],
   ])('%s: tells when it is broken', (invariant, damage) => {
     const { segment, table } = build();
     damage(segment);

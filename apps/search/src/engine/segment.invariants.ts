@@ -1,7 +1,12 @@
 import { countBits } from './bitmap.ts';
 import { assert } from './debug.assertions.ts';
-import type { InvertedIndex, Segment } from './segment.layout.ts';
-import { type ForwardIndex, MAX_DOCUMENT_TOKENS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import {
+  type ForwardIndex,
+  MAX_DOCUMENT_TOKENS,
+  POSTINGS_PER_BLOCK,
+  type Segment,
+} from './segment.layout.ts';
+import { findPosting } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
 import { readVarints } from './varint.ts';
 
@@ -33,7 +38,7 @@ function assertForwardIndex(index: ForwardIndex): void {
   assert(tagStarts[size] === tags.length, 'the last tags end the array');
 }
 
-function assertInvertedIndex(index: InvertedIndex & ForwardIndex, table: TermTable): void {
+function assertInvertedIndex(index: Segment, table: TermTable): void {
   const { terms, postingStarts, documents, impacts, positionMasks, blockMaxImpacts } = index;
   const ordinals = Array.from(terms, (term) => table.ordinals[term] as number);
   assert(isAscending(ordinals), 'terms ascend in text order');
@@ -52,7 +57,26 @@ function assertInvertedIndex(index: InvertedIndex & ForwardIndex, table: TermTab
     impact <= (blockMaxImpacts[Math.floor(p / POSTINGS_PER_BLOCK)] as number);
   assert(impacts.every(isBounded), 'no impact exceeds that of its block');
   assert(isAscending(index.commonTerms), 'common terms ascend');
-  assert(isAscending(index.commonPairs), 'common pairs ascend');
+  assertCommonTerms(index);
+}
+
+function assertCommonTerms(index: Segment): void {
+  const { commonTerms, postingStarts, documents, commonPairs, pairStarts, pairDocuments } = index;
+  commonTerms.forEach((i, row) => {
+    const first = postingStarts[i] as number;
+    const postings = { first, end: postingStarts[i + 1] as number, row };
+    for (let p = first; p < postings.end; p++) {
+      const found = findPosting(index, postings, documents[p] as number);
+      assert(found === p, 'the bitmap of a common term finds its postings');
+    }
+  });
+  assert(isAscending(commonPairs), 'common pairs ascend');
+  assert(isAscending(pairStarts), 'every common pair has documents');
+  assert(pairStarts[commonPairs.length] === pairDocuments.length, 'the last pair ends the array');
+  for (let i = 0; i < commonPairs.length; i++) {
+    const documents = pairDocuments.subarray(pairStarts[i], pairStarts[i + 1]);
+    assert(isAscending(documents), 'the documents of a pair ascend');
+  }
 }
 
 function isAscending(numbers: ArrayLike<number>): boolean {

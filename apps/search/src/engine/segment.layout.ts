@@ -10,6 +10,9 @@ export const MAX_DOCUMENT_TOKENS = 65_535;
 /** How many postings share one block-max impact. */
 export const POSTINGS_PER_BLOCK = 64;
 
+/** How many elements of a bitmap share one rank. */
+export const ELEMENTS_PER_RANK = 4;
+
 /** How many positions a position mask tells apart. */
 export const POSITION_MASK_BITS = 16;
 
@@ -76,14 +79,20 @@ export interface InvertedIndex extends Postings {
   /** The bitmaps of their documents, one behind the other, each as long as `liveDocs`. */
   commonBitmaps: Bitmap;
   /**
-   * Pairs of common terms that stand side by side in as many documents; ascending. A pair is the
+   * How many members each of these bitmaps has in front of every ELEMENTS_PER_RANK of its elements,
+   * so that the posting of a document need not be searched for.
+   */
+  commonRanks: Uint16Array;
+  /**
+   * All pairs of common terms that stand side by side in any document; ascending. A pair is the
    * number `left * commonTerms.length + right`, where `left` and `right` are indexes in
    * `commonTerms`.
    */
   commonPairs: Uint32Array;
   /**
-   * The bitmaps of the documents where the pairs stand side by side, in the form of
-   * `commonBitmaps`.
+   * The documents where pair i stands side by side are those from `pairStarts[i]` to
+   * `pairStarts[i + 1]`, in ascending order.
    */
-  pairBitmaps: Bitmap;
+  pairStarts: Uint32Array;
+  pairDocuments: Uint16Array;
 }

@@ -1,14 +1,14 @@
-import { buildSegment } from './segment.builder.ts';
-import { MAX_PAIR_TERMS } from './segment.pairs.ts';
+import { buildSegment, MAX_COMMON_TERMS } from './segment.builder.ts';
+import { readCommonPair } from './segment.pairs.ts';
 import { TermTable } from './term.table.ts';
 
-describe('findCommonPairs', () => {
-  it('takes the most frequent of more common terms than its memory is for', () => {
+describe('the pairs of common terms', () => {
+  it('are those of the most frequent terms, when there are more than memory is for', () => {
     const table = new TermTable();
-    const rare = Array.from({ length: MAX_PAIR_TERMS }, (_, i) => `rare${i}`);
-    // Every term is common: it is in more documents than a bitmap of them has elements.
+    const rare = Array.from({ length: MAX_COMMON_TERMS }, (_, i) => `rare${i}`);
+    // Every term is in more documents than a bitmap of them has elements.
     const texts = Array.from({ length: 64 }, (_, i) => {
-      const pair = i % 2 === 0 ? 'a b' : 'b a';
+      const pair = i % 2 === 0 ? 'a b' : 'b a b a';
       return i % 8 < 3 ? `${pair} ${rare.join(' ')}` : pair;
     });
     const documents = texts.map((text, id) => {
@@ -16,16 +16,14 @@ describe('findCommonPairs', () => {
       return { id, user: 0, author: 0, lang: 0, tags: [], characters: 0, checksum: 0, terms };
     });
     table.sort();
-    const { terms, commonTerms, commonPairs, pairBitmaps } = buildSegment(documents, table);
-    expect(commonTerms).toHaveLength(MAX_PAIR_TERMS + 2);
-    const textOf = (row: number) => table.text(terms[commonTerms[row] as number] as number);
-    const pairs = Array.from(commonPairs, (pair) => {
-      const left = Math.floor(pair / commonTerms.length);
-      return `${textOf(left)} ${textOf(pair % commonTerms.length)}`;
-    });
-    expect(new Set(pairs.flatMap((pair) => pair.split(' '))).size).toBe(MAX_PAIR_TERMS);
-    expect([...commonPairs]).toEqual([...commonPairs].sort((a, b) => a - b));
-    const at = 2 * pairs.indexOf('a b');
-    expect([...pairBitmaps.subarray(at, at + 2)]).toEqual([0x55555555, 0x55555555]);
+    const segment = buildSegment(documents, table);
+    const common = Array.from(segment.commonTerms, (i) => table.text(segment.terms[i] as number));
+    expect(common).toHaveLength(MAX_COMMON_TERMS);
+    const [a, b] = [common.indexOf('a'), common.indexOf('b')];
+    expect([a, b]).toEqual([0, 1]);
+    const all = Array.from(texts.keys());
+    expect([...readCommonPair(segment, a, b)]).toEqual(all);
+    expect([...readCommonPair(segment, b, a)]).toEqual(all.filter((i) => i % 2 === 1));
+    expect([...readCommonPair(segment, a, a)]).toEqual([]);
   });
 });

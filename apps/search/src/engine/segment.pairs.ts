@@ -1,105 +1,92 @@
-import { type Bitmap, createBitmap } from './bitmap.ts';
-import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
+import { bisect } from './bisect.ts';
+import type { ForwardIndex, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
 import { readVarints } from './varint.ts';
 
-/**
- * Only one document in this many is read to find which pairs are common, since an estimate is
- * enough.
- */
-const SAMPLE_STEP = 4;
+type Pairs = Pick<Segment, 'commonPairs' | 'pairStarts' | 'pairDocuments'>;
 
 /**
- * Bounds the memory of the counts, which grows with the square of the terms, to 4 MiB. Natural
- * language has fewer common terms, but clients may write anything.
- */
-export const MAX_PAIR_TERMS = 1024;
-
-/**
- * Finds the pairs of common terms that stand side by side in more than about as many documents as a
- * bitmap has elements, and the bitmaps of these documents.
+ * Finds the pairs of common terms that stand side by side, and the documents where they do: a
+ * counting sort of the (pair, document) pairs. About every tenth token of natural language begins
+ * one.
+ * @param terms of the segment
  */
 export function findCommonPairs(
   forward: ForwardIndex,
-  postings: Postings,
+  terms: Uint32Array,
   commonTerms: Uint32Array,
-  bitmapLength: number,
-): Pick<Segment, 'commonPairs' | 'pairBitmaps'> {
-  // A pair is `left * rows.length + right` here, where `left` and `right` are indexes in `rows`.
-  const rows = pairRows(postings, commonTerms);
-  const places = placesByTerm(postings.terms, commonTerms, rows);
-  const counts = new Uint32Array(rows.length ** 2);
-  forEachPair(forward, places, rows.length, SAMPLE_STEP, (pair) => {
-    counts[pair] = (counts[pair] as number) + SAMPLE_STEP;
+): Pairs {
+  const rows = commonTerms.length;
+  const { pairs, documents, size } = collectPairs(forward, rowsByTerm(terms, commonTerms), rows);
+  const counts = new Uint32Array(rows ** 2);
+  for (let i = 0; i < size; i++) {
+    const pair = pairs[i] as number;
+    counts[pair] = (counts[pair] as number) + 1;
+  }
+  const commonPairs = counts.map((_, pair) => pair).filter((pair) => counts[pair] !== 0);
+  const pairStarts = new Uint32Array(commonPairs.length + 1);
+  const next = counts;
+  commonPairs.forEach((pair, i) => {
+    const start = pairStarts[i] as number;
+    pairStarts[i + 1] = start + (counts[pair] as number);
+    next[pair] = start;
   });
-  const isCommon = (pair: number) => (counts[pair] as number) > bitmapLength;
-  const pairs = counts.map((_, pair) => pair).filter(isCommon);
-  if (pairs.length === 0) return { commonPairs: pairs, pairBitmaps: createBitmap(0) };
-
-  // The place of each common pair in `pairs`, counted from 1; 0 for the other pairs.
-  const placesByPair = counts.fill(0);
-  pairs.forEach((pair, i) => {
-    placesByPair[pair] = i + 1;
-  });
-  const pairBitmaps: Bitmap = new Uint32Array(pairs.length * bitmapLength);
-  forEachPair(forward, places, rows.length, 1, (pair, document) => {
-    const place = placesByPair[pair] as number;
-    if (place === 0) return;
-    const at = (place - 1) * bitmapLength + (document >>> 5);
-    pairBitmaps[at] = (pairBitmaps[at] as number) | (1 << (document & 31));
-  });
-  const commonPairs = pairs.map((pair) => {
-    const left = rows[Math.floor(pair / rows.length)] as number;
-    const right = rows[pair % rows.length] as number;
-    return left * commonTerms.length + right;
-  });
-  return { commonPairs, pairBitmaps };
+  const pairDocuments = new Uint16Array(size);
+  for (let i = 0; i < size; i++) {
+    const pair = pairs[i] as number;
+    const at = next[pair] as number;
+    pairDocuments[at] = documents[i] as number;
+    next[pair] = at + 1;
+  }
+  return { commonPairs, pairStarts, pairDocuments };
 }
 
-/** Indexes in `commonTerms` of the MAX_PAIR_TERMS terms with the most postings; ascending. */
-function pairRows({ postingStarts }: Postings, commonTerms: Uint32Array): Uint32Array {
-  const rows = commonTerms.map((_, row) => row);
-  if (rows.length <= MAX_PAIR_TERMS) return rows;
-  const starts = commonTerms.map((i) => postingStarts[i] as number);
-  const ends = commonTerms.map((i) => postingStarts[i + 1] as number);
-  const count = (row: number) => (ends[row] as number) - (starts[row] as number);
-  rows.sort((a, b) => count(b) - count(a));
-  return rows.slice(0, MAX_PAIR_TERMS).sort();
-}
-
-/** By term number, the place of the term in `rows`, counted from 1; 0 for the other terms. */
-function placesByTerm(terms: Uint32Array, common: Uint32Array, rows: Uint32Array): Uint16Array {
-  const numbers = rows.map((row) => terms[common[row] as number] as number);
-  const highest = numbers.reduce((max, term) => Math.max(max, term), 0);
-  const places = new Uint16Array(highest + 1);
-  numbers.forEach((term, i) => {
-    places[term] = i + 1;
-  });
-  return places;
-}
-
-/**
- * Calls `visit` with every pair of terms that have a place and stand side by side, in every
- * `step`-th document.
- */
-function forEachPair(
-  { size, tokenStarts, lengths, tokens }: ForwardIndex,
-  places: Uint16Array,
-  count: number,
-  step: number,
-  visit: (pair: number, document: number) => void,
-): void {
+/** The common pairs of all documents in the order of the texts, each once a document. */
+function collectPairs(forward: ForwardIndex, rowsByTerm: Uint16Array, rows: number) {
+  const { lengths, tokenStarts, tokens } = forward;
+  // Every token takes a byte at least.
+  const pairs = new Uint32Array(rows === 0 ? 0 : tokens.length);
+  const documents = new Uint16Array(pairs.length);
+  let size = 0;
+  // The document, counted from 1, that a pair was met in last.
+  const lastIn = new Uint32Array(rows ** 2);
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
-  for (let document = 0; document < size; document += step) {
+  for (let document = 0; rows > 0 && document < forward.size; document++) {
     const length = lengths[document] as number;
     readVarints(tokens, tokenStarts[document] as number, length, terms, 0);
     let left = 0;
     for (let i = 0; i < length; i++) {
-      // The number of a term may be higher than those of all that have a place: `places` has no
-      // element for it then.
-      const right = places[terms[i] as number] ?? 0;
-      if (left > 0 && right > 0) visit((left - 1) * count + right - 1, document);
+      const term = terms[i] as number;
+      const right = term < rowsByTerm.length ? (rowsByTerm[term] as number) : 0;
+      if (left > 0 && right > 0) {
+        const pair = (left - 1) * rows + right - 1;
+        if (lastIn[pair] !== document + 1) {
+          lastIn[pair] = document + 1;
+          pairs[size] = pair;
+          documents[size++] = document;
+        }
+      }
       left = right;
     }
   }
+  return { pairs, documents, size };
+}
+
+/** By term number, the index of the term in `commonTerms`, counted from 1; 0 for other terms. */
+function rowsByTerm(terms: Uint32Array, commonTerms: Uint32Array): Uint16Array {
+  const highest = commonTerms.reduce((max, i) => Math.max(max, terms[i] as number), 0);
+  const rows = new Uint16Array(highest + 1);
+  commonTerms.forEach((i, row) => {
+    rows[terms[i] as number] = row + 1;
+  });
+  return rows;
+}
+
+/** The documents where two common terms stand side by side. */
+export function readCommonPair(segment: Segment, left: number, right: number): Uint16Array {
+  const { commonPairs, commonTerms, pairStarts, pairDocuments } = segment;
+  const pair = left * commonTerms.length + right;
+  const i = bisect(commonPairs.length, (at) => (commonPairs[at] as number) < pair);
+  if (commonPairs[i] !== pair) return pairDocuments.subarray(0, 0);
+  return pairDocuments.subarray(pairStarts[i], pairStarts[i + 1]);
 }

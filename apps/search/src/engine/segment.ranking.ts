@@ -1,21 +1,23 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
-import { type Bitmap, countBits, createBitmap, forEachDown, hasBit } from './bitmap.ts';
+import { type Bitmap, clearBit, createBitmap, forEachDown, hasBit } from './bitmap.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isExactMask, minGap } from './position.mask.ts';
-import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
-import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import type { Phrase } from './query.matcher.ts';
 import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from './ranking.ts';
-import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import type { Conjunction } from './segment.conjunction.ts';
+import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
+import { readCommonPair } from './segment.pairs.ts';
+import { holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { readTokens } from './segment.reader.ts';
-import type { TermRange } from './segment.terms.ts';
 import {
   countPostings,
+  findPosting,
   keepDocuments,
   maxImpact,
-  ordinalRange,
-  termRange,
+  removeDocuments,
 } from './segment.terms.ts';
+import type { SegmentQuery, SegmentWord } from './segment.words.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 
@@ -30,23 +32,17 @@ const CANDIDATES_PER_HIT = 4;
 export const MIN_CANDIDATES = 512;
 
 /** What is the same for all documents of a tier in a segment. */
-interface Tier {
-  segment: Segment;
-  matcher: QueryMatcher;
+interface Tier extends SegmentQuery {
   top: TopHits;
   tier: number;
-  /** The first posting of each word. */
-  firsts: Uint32Array;
   /** The word that the documents hold only as a prefix, -1 when they hold all words exactly. */
   prefixWord: number;
-  /**
-   * How many candidates there may be before the positions of the prefix are gathered, see
-   * #gatherPrefix().
-   */
+  /** By document, the position mask of all terms that begin with the prefix, if it is known. */
+  prefixMasks: Uint16Array | undefined;
+  /** How many candidates there may be before #gatherPrefix() finds these masks. */
   candidatesLeft: number;
-  /** The word with the fewest postings, and the highest BM25 that the other words can add to it. */
-  rarest: number;
-  maxOthers: number;
+  /** The least proximity that a document may have. */
+  leastProximity: number;
 }
 
 /**
@@ -56,151 +52,168 @@ interface Tier {
  * good as it can without.
  */
 export class SegmentRanker {
-  readonly #table: TermTable;
   // Scratch, which every call uses anew.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
-  /**
-   * The current posting of each word. Documents are visited downwards, so that these only ever move
-   * down.
-   */
-  readonly #cursors = new Int32Array(MAX_WORDS);
-  /**
-   * By document, the position mask of all terms that begin with the prefix, once they are gathered.
-   */
+  readonly #neighbours = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  /** The posting of each word in the document that is looked at. */
+  readonly #postings = new Int32Array(MAX_WORDS);
   readonly #candidates = new Candidates<Tier>();
 
-  constructor(table: TermTable) {
-    this.#table = table;
+  /**
+   * Offers the documents where all words stand side by side in their order, if all are so common in
+   * the segment that it has lists of these. This must come before rank(), for all segments: then
+   * most of the other documents are not competitive.
+   */
+  rankNeighbours(query: SegmentQuery, table: TermTable, top: TopHits): void {
+    const { segment, matcher, words, allowed } = query;
+    const count = this.#findNeighbours(query);
+    const holds = (document: number) => (phrase: Phrase) =>
+      holdsPhrase(segment, segmentPhrase(segment, table, phrase), document);
+    let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+    for (let k = count - 1; k >= 0; k--) {
+      const document = this.#neighbours[k] as number;
+      if (allowed !== undefined && !hasBit(allowed, document)) continue;
+      let bm25 = 0;
+      for (const { idf, exact } of words) {
+        bm25 += idf * (segment.impacts[findPosting(segment, exact, document)] as number);
+      }
+      if (bm25 < minBm25) continue;
+      const score = packScore(0, 0, bm25);
+      if (score < top.minCompetitiveScore) continue;
+      if (!matcher.phrases.every(holds(document)) || matcher.excluded.some(holds(document)))
+        continue;
+      top.offer(segment.ids[document] as number, score);
+      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+    }
   }
 
   /**
-   * Offers the documents of `matches`: those that hold all words exactly, then those that hold one
-   * as a prefix. Some may wait until readCandidates() is called, which must follow the last
-   * segment.
+   * Offers the other documents of `matches`: those that hold all words exactly, then those that
+   * hold one as a prefix. Some may wait until readCandidates() is called, which must follow the
+   * last segment.
    */
-  rank(segment: Segment, matcher: QueryMatcher, matches: Bitmap, top: TopHits): void {
+  rank(query: SegmentQuery, matches: Bitmap, top: TopHits): void {
+    const { segment, words } = query;
     const { length } = segment.liveDocs;
-    const ranges = matcher.words.map(({ term }) => termRange(segment, this.#table, term));
-    const prefixWord = matcher.words.findIndex(({ prefixRange: { from, to } }) => from < to);
+    const prefixWord = words.findIndex(({ longer }) => longer.from < longer.to);
+    const exactTerms = words[prefixWord]?.tiers[0] ?? [];
     const bits = this.#bits;
+    const exactTier = startTier(query, -1, top);
+    exactTier.leastProximity = areCommon(words) ? 1 : 0;
+    if (isHopeless(exactTier)) return;
     bits.set(matches.subarray(0, length));
-    if (prefixWord >= 0) keepDocuments(segment, [ranges[prefixWord] as TermRange], bits);
-    this.#rankTier(segment, matcher, ranges, -1, bits, top);
+    if (prefixWord >= 0) keepDocuments(segment, exactTerms, bits);
+    const count = this.#findNeighbours(query);
+    for (let k = 0; k < count; k++) clearBit(bits, this.#neighbours[k] as number);
+    this.#rankBits(exactTier, bits);
+
     if (prefixWord < 0) return;
-    // The others, in the same scratch.
-    for (let i = 0; i < length; i++) bits[i] = (matches[i] as number) & ~(bits[i] as number);
-    this.#rankTier(segment, matcher, ranges, prefixWord, bits, top);
+    const prefixTier = startTier(query, prefixWord, top);
+    if (isHopeless(prefixTier)) return;
+    bits.set(matches.subarray(0, length));
+    for (const range of exactTerms) removeDocuments(segment, range, bits);
+    this.#rankBits(prefixTier, bits);
+  }
+
+  /** Offers all documents that were found, as rank() does. */
+  rankList(query: SegmentQuery, found: Conjunction, top: TopHits): void {
+    const { words } = query;
+    const prefixWord = words.findIndex(({ longer }) => longer.from < longer.to);
+    this.#rankFound(startTier(query, -1, top), found, prefixWord);
+    if (prefixWord < 0) return;
+    const prefixTier = startTier(query, prefixWord, top);
+    prefixTier.prefixMasks = found.longerMasks;
+    this.#rankFound(prefixTier, found, prefixWord);
   }
 
   /** Reads the candidates, and offers those that are good enough. */
-  readCandidates(): void {
-    this.#candidates.drain(({ segment, matcher, top, tier, prefixWord }, document, min, bm25) => {
-      if (packScore(tier, min, bm25) < top.minCompetitiveScore) return;
+  readCandidates(top: TopHits): void {
+    this.#candidates.drain(top, (state, document, minProximity, bm25) => {
+      const { segment, matcher, tier, prefixWord } = state;
+      if (packScore(tier, minProximity, bm25) < top.minCompetitiveScore) return;
       const length = segment.lengths[document] as number;
       const from = segment.tokenStarts[document] as number;
-      const proximity = matcher.readProximity(segment.tokens, from, length, prefixWord, min);
+      const proximity = matcher.readProximity(
+        segment.tokens,
+        from,
+        length,
+        prefixWord,
+        minProximity,
+      );
       const score = packScore(tier, proximity, bm25);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
   }
 
-  /** Offers the documents of `bits`. `ranges` are the terms that are the words themselves. */
-  #rankTier(
-    segment: Segment,
-    matcher: QueryMatcher,
-    ranges: TermRange[],
-    prefixWord: number,
-    bits: Bitmap,
-    top: TopHits,
-  ): void {
-    const { postingStarts } = segment;
-    const tier = prefixWord < 0 ? 0 : 1;
-    if (minCompetitiveBm25(top.minCompetitiveScore, tier) === Number.POSITIVE_INFINITY) return;
-    let rarest = prefixWord === 0 ? 1 : 0;
-    ranges.forEach((range, i) => {
-      this.#cursors[i] = (postingStarts[range.to] as number) - 1;
-      if (i === prefixWord) return;
-      const least = countPostings(segment, ranges[rarest] as TermRange);
-      if (countPostings(segment, range) < least) rarest = i;
-    });
-    let maxOthers = 0;
-    ranges.forEach((range, i) => {
-      if (i === rarest) return;
-      const { idf } = matcher.words[i] as WordMatcher;
-      maxOthers += i === prefixWord ? WEIGHT_PER_IMPACT * 255 : idf * maxImpact(segment, range);
-    });
-    const firsts = Uint32Array.from(ranges, ({ from }) => postingStarts[from] as number);
-    const candidatesLeft =
-      prefixWord < 0
-        ? Number.POSITIVE_INFINITY
-        : countPostings(segment, this.#prefixRange(segment, matcher, prefixWord)) /
-          POSTINGS_PER_READ;
-    const state = {
-      segment,
-      matcher,
-      top,
-      tier,
-      firsts,
-      prefixWord,
-      candidatesLeft,
-      rarest,
-      maxOthers,
-    };
-    const postingCount = countPostings(segment, ranges[rarest] as TermRange);
-    const documentCount = countBits(bits, segment.liveDocs.length);
-    // Seeking every document is quicker than reading every posting, when there are few enough
-    // documents.
-    if (documentCount * MAX_LINEAR_STEPS < postingCount - 1) this.#rankDocuments(state, bits);
-    else this.#rankPostings(state, bits);
-  }
-
   /**
-   * Offers the documents of `bits`, whose postings of the rarest word are looked for one by one.
+   * Finds the documents where all words stand side by side in their order, if all are common.
+   * Returns how many #neighbours there are.
    */
-  #rankDocuments(state: Tier, bits: Bitmap): void {
-    const { segment, top, tier, rarest, maxOthers } = state;
-    const { documents, impacts, liveDocs } = segment;
-    const { idf } = state.matcher.words[rarest] as WordMatcher;
-    const first = state.firsts[rarest] as number;
-    let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
-    let p = this.#cursors[rarest] as number;
-    forEachDown(bits, liveDocs.length, (document) => {
-      p = seek(documents, p, first, document);
-      if (idf * (impacts[p] as number) + maxOthers < minBm25) return;
-      this.#cursors[rarest] = p;
-      if (!this.#offer(state, document, minBm25)) return;
-      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
+  #findNeighbours({ segment, words }: SegmentQuery): number {
+    if (!areCommon(words)) return 0;
+    let count = 0;
+    words.forEach(({ exact }, i) => {
+      const left = words[i - 1];
+      if (left === undefined) return;
+      const documents = readCommonPair(segment, left.exact.row, exact.row);
+      if (i === 1) {
+        this.#neighbours.set(documents);
+        count = documents.length;
+      } else count = intersectLists(this.#neighbours, count, documents);
+    });
+    return count;
+  }
+
+  /** Offers the documents of `bits`. */
+  #rankBits(state: Tier, bits: Bitmap): void {
+    const { segment, words, prefixWord } = state;
+    const rarest = rarestWord(state);
+    let maxOthers = 0;
+    words.forEach(({ idf, exact }, i) => {
+      if (i === prefixWord) maxOthers += WEIGHT_PER_IMPACT * 255;
+      else if (i !== rarest) maxOthers += idf * maxImpact(segment, exact);
+    });
+    const { idf, exact } = words[rarest] as SegmentWord;
+    let minBm25 = minBm25Of(state);
+    forEachDown(bits, segment.liveDocs.length, (document) => {
+      const p = findPosting(segment, exact, document);
+      if (idf * (segment.impacts[p] as number) + maxOthers < minBm25) return;
+      for (let i = 0; i < words.length; i++) {
+        if (i === prefixWord) continue;
+        this.#postings[i] =
+          i === rarest ? p : findPosting(segment, (words[i] as SegmentWord).exact, document);
+      }
+      if (this.#offer(state, document, minBm25)) minBm25 = minBm25Of(state);
     });
   }
 
-  /** Offers the documents of `bits` by reading all postings of the rarest word. */
-  #rankPostings(state: Tier, bits: Bitmap): void {
-    const { segment, top, tier, rarest, maxOthers } = state;
-    const { documents, impacts } = segment;
-    const { idf } = state.matcher.words[rarest] as WordMatcher;
-    const first = state.firsts[rarest] as number;
-    let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
-    for (let p = this.#cursors[rarest] as number; p >= first; p--) {
-      if (idf * (impacts[p] as number) + maxOthers < minBm25) continue;
-      const document = documents[p] as number;
-      if (!hasBit(bits, document)) continue;
-      this.#cursors[rarest] = p;
-      if (!this.#offer(state, document, minBm25)) continue;
-      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
+  /** Offers those documents of a list that are in the tier. */
+  #rankFound(state: Tier, found: Conjunction, prefixWord: number): void {
+    if (isHopeless(state)) return;
+    const { words } = state;
+    const { documents, postings } = found;
+    let minBm25 = minBm25Of(state);
+    for (let k = found.size - 1; k >= 0; k--) {
+      const isExact = prefixWord < 0 || ((postings[prefixWord] as Int32Array)[k] as number) >= 0;
+      if (isExact !== state.prefixWord < 0) continue;
+      for (let i = 0; i < words.length; i++) {
+        this.#postings[i] = (postings[i] as Int32Array)[k] as number;
+      }
+      if (this.#offer(state, documents[k] as number, minBm25)) minBm25 = minBm25Of(state);
     }
   }
 
   /**
-   * Offers a document, unless its bound or its score is too low, or makes it a candidate. Returns
-   * whether the minimal competitive score may have changed.
+   * Offers a document, whose #postings are known, unless its bound or its score is too low, or
+   * makes it a candidate. Returns whether the minimal competitive score may have changed.
    */
   #offer(state: Tier, document: number, minBm25: number): boolean {
     const { segment, top, tier } = state;
     const bm25 = this.#bm25(state, document);
     if (bm25 < minBm25) return false;
-    const minProximity = this.#minProximity(state, document);
+    const minProximity = Math.max(state.leastProximity, this.#minProximity(state, document));
     const maxScore = packScore(tier, minProximity, bm25);
     if (DEBUG_ASSERTIONS) this.#assertBound(state, document, maxScore);
     if (maxScore < top.minCompetitiveScore) return false;
@@ -210,9 +223,9 @@ export class SegmentRanker {
       return true;
     }
     this.#candidates.add(state, document, minProximity, bm25, maxScore);
-    if (state.candidatesLeft-- <= 0) this.#gatherPrefix(state);
+    if (!hasMasks(state) && state.candidatesLeft-- <= 0) this.#gatherPrefix(state);
     if (this.#candidates.size < maxCandidates(top)) return false;
-    this.readCandidates();
+    this.readCandidates(top);
     return true;
   }
 
@@ -225,28 +238,25 @@ export class SegmentRanker {
     assert(score === bound || !isExact, 'the bound from exact masks is the score');
   }
 
-  /** The BM25 of a document. Moves the cursors down to its postings. */
-  #bm25({ segment, matcher, firsts, prefixWord }: Tier, document: number): number {
-    const { documents, impacts, lengths } = segment;
+  /** The BM25 of a document. */
+  #bm25({ segment, words, prefixWord }: Tier, document: number): number {
+    const { impacts, lengths } = segment;
     let bm25 = 0;
-    for (let i = 0; i < firsts.length; i++) {
-      if (i === prefixWord) {
-        bm25 += WEIGHT_PER_IMPACT * singleImpact(lengths[document] as number);
-        continue;
-      }
-      const p = seek(documents, this.#cursors[i] as number, firsts[i] as number, document);
-      this.#cursors[i] = p;
-      bm25 += (matcher.words[i] as WordMatcher).idf * (impacts[p] as number);
+    for (let i = 0; i < words.length; i++) {
+      bm25 +=
+        i === prefixWord
+          ? WEIGHT_PER_IMPACT * singleImpact(lengths[document] as number)
+          : (words[i] as SegmentWord).idf * (impacts[this.#postings[i] as number] as number);
     }
     return bm25;
   }
 
-  /** A lower bound of the proximity of the document that the cursors stand at. */
+  /** A lower bound of the proximity of a document. */
   #minProximity(state: Tier, document: number): number {
     const isExact = isExactMask(state.segment.lengths[document] as number);
     let proximity = 0;
     let left = this.#mask(state, 0, document);
-    for (let i = 1; i < state.firsts.length; i++) {
+    for (let i = 1; i < state.words.length; i++) {
       const right = this.#mask(state, i, document);
       proximity += left < 0 || right < 0 ? 0 : minGap(left, right, isExact);
       left = right;
@@ -254,15 +264,10 @@ export class SegmentRanker {
     return proximity;
   }
 
-  /**
-   * The position mask of a word in the document that the cursors stand at; -1 as long as it is not
-   * known.
-   */
-  #mask(state: Tier, word: number, document: number): number {
-    if (word !== state.prefixWord) {
-      return state.segment.positionMasks[this.#cursors[word] as number] as number;
-    }
-    return hasMasks(state) ? (this.#prefixMasks[document] as number) : -1;
+  /** The position mask of a word in a document; -1 as long as it is not known. */
+  #mask({ segment, prefixWord, prefixMasks }: Tier, word: number, document: number): number {
+    if (word !== prefixWord) return segment.positionMasks[this.#postings[word] as number] as number;
+    return prefixMasks === undefined ? -1 : (prefixMasks[document] as number);
   }
 
   /**
@@ -271,30 +276,73 @@ export class SegmentRanker {
    * have been read.
    */
   #gatherPrefix(state: Tier): void {
-    const { segment, matcher, prefixWord } = state;
+    const { segment, words, prefixWord } = state;
     const { documents, positionMasks, postingStarts } = segment;
-    const { from, to } = this.#prefixRange(segment, matcher, prefixWord);
+    const { longer } = words[prefixWord] as SegmentWord;
     const masks = this.#prefixMasks.fill(0, 0, segment.size);
-    const end = postingStarts[to] as number;
-    for (let p = postingStarts[from] as number; p < end; p++) {
+    const end = postingStarts[longer.to] as number;
+    for (let p = postingStarts[longer.from] as number; p < end; p++) {
       const document = documents[p] as number;
       masks[document] = (masks[document] as number) | (positionMasks[p] as number);
     }
-    state.candidatesLeft = Number.POSITIVE_INFINITY;
-  }
-
-  #prefixRange(segment: Segment, matcher: QueryMatcher, prefixWord: number): TermRange {
-    return ordinalRange(
-      segment,
-      this.#table,
-      (matcher.words[prefixWord] as WordMatcher).prefixRange,
-    );
+    state.prefixMasks = masks;
   }
 }
 
+function startTier(query: SegmentQuery, prefixWord: number, top: TopHits): Tier {
+  const { segment, words } = query;
+  const longer = words[prefixWord]?.longer;
+  return {
+    ...query,
+    top,
+    tier: prefixWord < 0 ? 0 : 1,
+    prefixWord,
+    prefixMasks: undefined,
+    candidatesLeft: longer ? countPostings(segment, longer) / POSTINGS_PER_READ : 0,
+    leastProximity: 0,
+  };
+}
+
+/** Whether there are lists of the documents where words stand side by side. */
+function areCommon(words: SegmentWord[]): boolean {
+  return words.every(({ exact }) => exact.row >= 0);
+}
+
+function minBm25Of({ top, tier, leastProximity }: Tier): number {
+  return minCompetitiveBm25(top.minCompetitiveScore, tier, leastProximity);
+}
+
+/** Whether no document of the tier can enter the top. */
+function isHopeless(state: Tier): boolean {
+  return minBm25Of(state) === Number.POSITIVE_INFINITY;
+}
+
 /** Whether the position masks of all words are known. */
-function hasMasks({ candidatesLeft }: Tier): boolean {
-  return candidatesLeft === Number.POSITIVE_INFINITY;
+function hasMasks({ prefixWord, prefixMasks }: Tier): boolean {
+  return prefixWord < 0 || prefixMasks !== undefined;
+}
+
+/** The word with the fewest postings. */
+function rarestWord({ words, prefixWord }: Tier): number {
+  let rarest = prefixWord === 0 ? 1 : 0;
+  words.forEach(({ exact }, i) => {
+    if (i === prefixWord) return;
+    const least = (words[rarest] as SegmentWord).exact;
+    if (exact.end - exact.first < least.end - least.first) rarest = i;
+  });
+  return rarest;
+}
+
+/** Keeps those of the first `count` elements that are in `others` too; both ascend. */
+function intersectLists(list: Uint16Array, count: number, others: Uint16Array): number {
+  let kept = 0;
+  let at = 0;
+  for (let k = 0; k < count; k++) {
+    const element = list[k] as number;
+    while (at < others.length && (others[at] as number) < element) at++;
+    if (others[at] === element) list[kept++] = element;
+  }
+  return kept;
 }
 
 /** How many candidates wait at most. */

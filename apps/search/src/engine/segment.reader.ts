@@ -5,10 +5,16 @@ import type { TermTable } from './term.table.ts';
 import { readVarints } from './varint.ts';
 
 /** Index in `segment.terms` of the first term whose ordinal is at least `ordinal`. */
-export function lowerBound(segment: Segment, table: TermTable, ordinal: number): number {
-  const { terms } = segment;
-  const { ordinals } = table;
-  return bisect(terms.length, (i) => (ordinals[terms[i] as number] as number) < ordinal);
+export function lowerBound({ terms }: Segment, { ordinals }: TermTable, ordinal: number): number {
+  // A loop of its own, since a query does this for every term in every segment.
+  let low = 0;
+  let high = terms.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ordinals[terms[middle] as number] as number) < ordinal) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The document with that id, unless there is none or it is marked deleted. */

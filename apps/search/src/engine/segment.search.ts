@@ -1,47 +1,34 @@
-import { type Bitmap, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
-import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import { type Bitmap, countBits, createBitmap, forEachDown } from './bitmap.ts';
+import type { Phrase, QueryMatcher } from './query.matcher.ts';
+import { Conjunction } from './segment.conjunction.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
-import { PhraseFilter } from './segment.phrases.ts';
+import { filterPhrase, holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
 import { readTokens } from './segment.reader.ts';
-import {
-  addDocuments,
-  countPostings,
-  keepDocuments,
-  ordinalRange,
-  removeDocuments,
-  type TermRange,
-  termRange,
-} from './segment.terms.ts';
+import { keepDocuments, removeDocuments, termRange } from './segment.terms.ts';
+import { type SegmentQuery, type SegmentWord, segmentWords } from './segment.words.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
-import { rankByImpact, rankByLength } from './word.ranking.ts';
+import { searchWord } from './word.search.ts';
 
-/** Reading a document costs about as much as marking this many postings. */
+/** Reading a document costs about as much as running through this many postings. */
 const POSTINGS_PER_READ = 100;
-/**
- * At most this many documents of a segment are read without marking the postings of all words, if
- * that costs less.
- */
-const MAX_DOCUMENTS_READ = 64;
 
 /**
- * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
- * total. word.ranking.ts and segment.ranking.ts decide which of them enter the top hits.
+ * Searches the segments. Documents that match are found by word.search.ts when the query has one
+ * word, as a list when one of several words is rare, and as a bitmap otherwise. segment.ranking.ts
+ * decides which of these enter the top hits.
  */
 export class SegmentSearch {
   readonly #table: TermTable;
-  readonly #phrases: PhraseFilter;
-  readonly #ranker: SegmentRanker;
+  readonly #ranker = new SegmentRanker();
+  readonly #conjunction = new Conjunction();
   // Scratch memory, which every call overwrites.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
-  readonly #tierMatches = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
   constructor(table: TermTable) {
     this.#table = table;
-    this.#phrases = new PhraseFilter(table);
-    this.#ranker = new SegmentRanker(table);
   }
 
   /** Offers the matches of the segments to `top`. Returns how many there are. */
@@ -51,135 +38,151 @@ export class SegmentSearch {
     user: number | undefined,
     top: TopHits,
   ): number {
+    const queries = segments.map((segment) => this.#prepare(segment, matcher, user));
     let total = 0;
-    for (const segment of segments) total += this.#searchSegment(segment, matcher, user, top);
-    this.#ranker.readCandidates();
+    if (matcher.words.length === 1) {
+      for (const query of queries) total += this.#searchOne(query, top);
+      return total;
+    }
+    // The best hits come first, so that most of the others need not be looked at.
+    if (!matcher.mustReadTokens) {
+      for (const query of queries) this.#ranker.rankNeighbours(query, this.#table, top);
+    }
+    for (const query of queries) total += this.#searchSegment(query, top);
+    this.#ranker.readCandidates(top);
     return total;
   }
 
-  #searchSegment(
-    segment: Segment,
-    matcher: QueryMatcher,
-    user: number | undefined,
-    top: TopHits,
-  ): number {
-    const [word] = matcher.words;
-    if (word !== undefined && matcher.words.length === 1) {
-      return this.#searchOne(segment, word, matcher, user, top);
-    }
-    const found = matcher.words.map((word) => {
-      const ranges = this.#rangesByTier(segment, word).flat();
-      const cost = ranges.reduce((sum, range) => sum + countPostings(segment, range), 0);
-      return { ranges, cost };
-    });
-    found.sort((a, b) => a.cost - b.cost);
-    const [rarest] = found;
-    if (rarest === undefined || rarest.cost === 0) return 0;
+  #prepare(segment: Segment, matcher: QueryMatcher, user: number | undefined): SegmentQuery {
+    const words = segmentWords(segment, this.#table, matcher);
+    return { segment, matcher, words, allowed: this.#allowed(segment, matcher, user) };
+  }
 
-    const matches = this.#matches;
-    matches.set(segment.liveDocs);
-    const cost = found.reduce((sum, { cost }) => sum + cost, 0);
-    if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
-      keepDocuments(segment, rarest.ranges, matches);
-      const scoreTokens = (length: number) => matcher.score(this.#tokens, length);
-      return this.#readMatches(segment, user, top, scoreTokens);
+  /**
+   * The live documents of the segment, without those that hold an excluded word, or that the user
+   * did not sign; undefined when these are all.
+   */
+  #allowed(
+    segment: Segment,
+    { excluded }: QueryMatcher,
+    user: number | undefined,
+  ): Bitmap | undefined {
+    const words = excluded.filter(({ terms }) => terms.length === 1);
+    const allLive = segment.liveDocCount === segment.size;
+    if (allLive && words.length === 0 && user === undefined) return undefined;
+    if (words.length === 0 && user === undefined) return segment.liveDocs;
+    const allowed = segment.liveDocs.slice();
+    for (const { terms } of words) {
+      removeDocuments(segment, termRange(segment, this.#table, terms[0] as number), allowed);
     }
-    for (const { ranges } of found) keepDocuments(segment, ranges, matches);
-    this.#restrict(segment, matcher, user, matches);
-    if (matcher.mustReadTokens) {
-      const scoreTokens = (length: number) => matcher.scoreWords(this.#tokens, length);
-      return this.#readMatches(segment, undefined, top, scoreTokens);
+    if (user !== undefined) keepSigned(segment, user, allowed);
+    return allowed;
+  }
+
+  /** Searches for a query of one word. */
+  #searchOne(query: SegmentQuery, top: TopHits): number {
+    const { segment, matcher, words, allowed } = query;
+    const word = words[0] as SegmentWord;
+    if (word.cost === 0) return 0;
+    if (!hasPhrases(matcher)) return searchWord(segment, word, allowed, top);
+    // Such phrases repeat the word, or are excluded.
+    const matches = this.#startMatches(query);
+    keepDocuments(segment, word.tiers.flat(), matches);
+    this.#filterPhrases(query, matches);
+    return searchWord(segment, word, matches, top);
+  }
+
+  /** Searches for a query of several words. */
+  #searchSegment(query: SegmentQuery, top: TopHits): number {
+    const { segment, matcher, words, allowed } = query;
+    const byCost = words.toSorted((a, b) => a.cost - b.cost);
+    const rarest = byCost[0] as SegmentWord;
+    if (rarest.cost === 0) return 0;
+    if (Conjunction.canGather(segment, rarest)) {
+      const found = this.#conjunction;
+      found.gather(segment, rarest, words.indexOf(rarest), allowed);
+      const others = byCost.slice(1);
+      const steps = others.reduce((sum, word) => sum + found.steps(word), 0);
+      if (found.size * POSTINGS_PER_READ <= steps) return this.#readGathered(query, top);
+      if (!matcher.mustReadTokens) return this.#searchList(query, byCost, top);
     }
+    const matches = this.#startMatches(query);
+    for (const { tiers } of byCost) keepDocuments(segment, tiers.flat(), matches);
+    this.#filterPhrases(query, matches);
+    if (matcher.mustReadTokens) return this.#readMatches(query, top);
     const total = countBits(matches, segment.liveDocs.length);
-    if (total > 0) this.#ranker.rank(segment, matcher, matches, top);
+    if (total > 0) this.#ranker.rank(query, matches, top);
     return total;
   }
 
-  /**
-   * No document is read for a query of one word: its score follows from its tier and from one
-   * posting or its length.
-   */
-  #searchOne(
-    segment: Segment,
-    word: WordMatcher,
-    matcher: QueryMatcher,
-    user: number | undefined,
-    top: TopHits,
-  ): number {
-    const { liveDocs } = segment;
-    const { length } = liveDocs;
-    const matches = this.#matches.fill(0, 0, length);
-    const bits = this.#tierMatches;
-    this.#rangesByTier(segment, word).forEach((ranges, tier) => {
-      if (ranges.length === 0) return;
-      bits.fill(0, 0, length);
-      for (const range of ranges) addDocuments(segment, range, bits);
-      // A document counts in its best tier only.
-      for (let i = 0; i < length; i++) {
-        bits[i] = (bits[i] as number) & (liveDocs[i] as number) & ~(matches[i] as number);
-      }
-      this.#restrict(segment, matcher, user, bits);
-      unite(matches, bits, 0, length);
-      if (tier === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, bits, top);
-      else rankByLength(segment, tier, bits, top);
-    });
-    return countBits(matches, length);
+  /** Searches from the list of the documents that hold the rarest word. */
+  #searchList(query: SegmentQuery, byCost: SegmentWord[], top: TopHits): number {
+    const { segment, matcher, words } = query;
+    const found = this.#conjunction;
+    for (const word of byCost) {
+      if (found.size === 0) return 0;
+      found.keep(segment, word, words.indexOf(word));
+    }
+    for (const phrase of matcher.phrases) this.#filterList(segment, phrase, true);
+    for (const phrase of matcher.excluded) {
+      if (phrase.terms.length > 1) this.#filterList(segment, phrase, false);
+    }
+    this.#ranker.rankList(query, found, top);
+    return found.size;
   }
 
-  /** The terms of the segment that match a word, by the tier that they put a document in. */
-  #rangesByTier(segment: Segment, word: WordMatcher): TermRange[][] {
-    const exact = termRange(segment, this.#table, word.term);
-    const prefix = ordinalRange(segment, this.#table, word.prefixRange);
-    const tiers = [
-      exact.to > exact.from ? [exact] : [],
-      prefix.to - prefix.from > exact.to - exact.from ? [prefix] : [],
-    ];
-    for (const [term, distance] of word.similar) {
-      const range = termRange(segment, this.#table, term);
-      if (range.to === range.from) continue;
-      while (tiers.length <= 1 + distance) tiers.push([]);
-      (tiers[1 + distance] as TermRange[]).push(range);
-    }
-    return tiers;
+  #filterList(segment: Segment, phrase: Phrase, isWanted: boolean): void {
+    const inSegment = segmentPhrase(segment, this.#table, phrase);
+    this.#conjunction.filter((document) => holdsPhrase(segment, inSegment, document) === isWanted);
   }
 
-  /**
-   * Removes from `bits` the documents that the query excludes, that lack one of its phrases, or
-   * that the user did not sign.
-   */
-  #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
-    const { phrases, excluded } = matcher;
-    for (const { terms } of excluded) {
-      const [term] = terms;
-      if (term === undefined || terms.length > 1) continue;
-      removeDocuments(segment, termRange(segment, this.#table, term), bits);
+  /** #matches as the documents that are allowed. */
+  #startMatches({ segment, allowed }: SegmentQuery): Bitmap {
+    this.#matches.set(allowed ?? segment.liveDocs);
+    return this.#matches;
+  }
+
+  /** Removes from `bits` the documents that lack a phrase, or hold one that is excluded. */
+  #filterPhrases({ segment, matcher }: SegmentQuery, bits: Bitmap): void {
+    for (const phrase of matcher.phrases) {
+      filterPhrase(segment, segmentPhrase(segment, this.#table, phrase), bits, true);
     }
-    if (user !== undefined) keepSigned(segment, user, bits);
-    for (const phrase of phrases) this.#phrases.filter(segment, phrase, bits, true);
-    for (const phrase of excluded) {
-      if (phrase.terms.length > 1) this.#phrases.filter(segment, phrase, bits, false);
+    for (const phrase of matcher.excluded) {
+      if (phrase.terms.length === 1) continue;
+      filterPhrase(segment, segmentPhrase(segment, this.#table, phrase), bits, false);
     }
   }
 
-  /**
-   * Reads each document of #matches into #tokens, and scores it. Returns how many match.
-   */
-  #readMatches(
-    segment: Segment,
-    user: number | undefined,
-    top: TopHits,
-    scoreTokens: (length: number) => number,
-  ): number {
+  /** Reads and scores each document of #conjunction. Returns how many match. */
+  #readGathered({ segment, matcher }: SegmentQuery, top: TopHits): number {
+    const { documents, size } = this.#conjunction;
+    let total = 0;
+    for (let k = size - 1; k >= 0; k--) {
+      const document = documents[k] as number;
+      const score = matcher.score(this.#tokens, readTokens(segment, document, this.#tokens));
+      if (score < 0) continue;
+      total++;
+      if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
+    }
+    return total;
+  }
+
+  /** Reads and scores each document of #matches, which match all but for the words. */
+  #readMatches({ segment, matcher }: SegmentQuery, top: TopHits): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
-      if (user !== undefined && segment.users[document] !== user) return;
-      const score = scoreTokens(readTokens(segment, document, this.#tokens));
+      const length = readTokens(segment, document, this.#tokens);
+      const score = matcher.scoreWords(this.#tokens, length);
       if (score < 0) return;
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
     return total;
   }
+}
+
+function hasPhrases({ phrases, excluded }: QueryMatcher): boolean {
+  return phrases.length > 0 || excluded.some(({ terms }) => terms.length > 1);
 }
 
 /** Removes from `bits` the documents that the user did not sign. */

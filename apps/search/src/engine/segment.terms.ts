@@ -1,7 +1,13 @@
 import { bisect } from './bisect.ts';
 import type { Bitmap } from './bitmap.ts';
-import { clearBit, createBitmap, intersect, setBits, subtract, unite } from './bitmap.ts';
-import { MAX_SEGMENT_DOCUMENTS, POSTINGS_PER_BLOCK, type Segment } from './segment.layout.ts';
+import { clearBit, createBitmap, intersect, popCount, setBits, subtract, unite } from './bitmap.ts';
+import { advance } from './posting.seek.ts';
+import {
+  ELEMENTS_PER_RANK,
+  MAX_SEGMENT_DOCUMENTS,
+  POSTINGS_PER_BLOCK,
+  type Segment,
+} from './segment.layout.ts';
 import { lowerBound } from './segment.reader.ts';
 import type { OrdinalRange, TermTable } from './term.table.ts';
 
@@ -12,6 +18,16 @@ export interface TermRange {
 }
 
 export const NO_TERMS: TermRange = { from: 0, to: 0 };
+
+/** The postings of one term: those from `first` up to, but without, `end`. */
+export interface TermPostings {
+  first: number;
+  end: number;
+  /** The place of its bitmap in `commonBitmaps`, or -1 when it has none. */
+  row: number;
+}
+
+const NO_POSTINGS: TermPostings = { first: 0, end: 0, row: -1 };
 
 /** Scratch of keepDocuments(). */
 const union = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -35,23 +51,62 @@ export function countPostings({ postingStarts }: Segment, { from, to }: TermRang
   return (postingStarts[to] as number) - (postingStarts[from] as number);
 }
 
+/** The postings of the one term of the range, if it has one. */
+export function postingsOf(segment: Segment, { from, to }: TermRange): TermPostings {
+  if (from === to) return NO_POSTINGS;
+  const first = segment.postingStarts[from] as number;
+  const end = segment.postingStarts[to] as number;
+  return { first, end, row: commonRow(segment, from) };
+}
+
+/** The posting that a document has of a term; -1 when it does not hold the term. */
+export function findPosting(segment: Segment, postings: TermPostings, document: number): number {
+  const { first, end, row } = postings;
+  if (row < 0) {
+    const p = advance(segment.documents, first, end, document);
+    return p < end && segment.documents[p] === document ? p : -1;
+  }
+  const { commonBitmaps, commonRanks, liveDocs } = segment;
+  const start = row * liveDocs.length;
+  const at = document >>> 5;
+  const element = commonBitmaps[start + at] as number;
+  const bit = 1 << (document & 31);
+  if ((element & bit) === 0) return -1;
+  const group = Math.floor(at / ELEMENTS_PER_RANK);
+  let p = first + (commonRanks[row * rankStride(liveDocs.length) + group] as number);
+  for (let i = group * ELEMENTS_PER_RANK; i < at; i++) {
+    p += popCount(commonBitmaps[start + i] as number);
+  }
+  return p + popCount(element & (bit - 1));
+}
+
+/** How many ranks a bitmap has. */
+export function rankStride(bitmapLength: number): number {
+  return Math.ceil(bitmapLength / ELEMENTS_PER_RANK);
+}
+
 /**
- * The highest impact among the postings of the terms, or a higher one of a neighbour in the same
+ * The highest impact among the postings of the term, or a higher one of a neighbour in the same
  * block.
  */
-export function maxImpact(segment: Segment, { from, to }: TermRange): number {
-  const { postingStarts, blockMaxImpacts } = segment;
-  const last = Math.floor(((postingStarts[to] as number) - 1) / POSTINGS_PER_BLOCK);
-  let block = Math.floor((postingStarts[from] as number) / POSTINGS_PER_BLOCK);
+export function maxImpact({ blockMaxImpacts }: Segment, { first, end }: TermPostings): number {
+  const last = Math.floor((end - 1) / POSTINGS_PER_BLOCK);
   let max = 0;
-  for (; block <= last; block++) max = Math.max(max, blockMaxImpacts[block] as number);
+  for (let block = Math.floor(first / POSTINGS_PER_BLOCK); block <= last; block++) {
+    max = Math.max(max, blockMaxImpacts[block] as number);
+  }
   return max;
 }
 
 /** The place of the bitmap of `terms[i]` in `commonBitmaps`, or -1 when it has none. */
-export function commonRow({ commonTerms }: Segment, i: number): number {
-  const row = bisect(commonTerms.length, (at) => (commonTerms[at] as number) < i);
-  return commonTerms[row] === i ? row : -1;
+export function commonRow(segment: Segment, i: number): number {
+  const row = firstCommonRow(segment, i);
+  return segment.commonTerms[row] === i ? row : -1;
+}
+
+/** The place of the first bitmap of a term from `terms[i]` on. */
+export function firstCommonRow({ commonTerms }: Segment, i: number): number {
+  return bisect(commonTerms.length, (at) => (commonTerms[at] as number) < i);
 }
 
 /** Adds to `bits` the documents that hold any of the terms. */
@@ -59,8 +114,7 @@ export function addDocuments(segment: Segment, { from, to }: TermRange, bits: Bi
   const { commonTerms, commonBitmaps, documents, postingStarts } = segment;
   const { length } = segment.liveDocs;
   let next = from;
-  let row = bisect(commonTerms.length, (at) => (commonTerms[at] as number) < from);
-  for (; ; row++) {
+  for (let row = firstCommonRow(segment, from); ; row++) {
     // The postings up to the next common term, then the bitmap of that one, if there is one.
     const common = Math.min(commonTerms[row] ?? to, to);
     setBits(bits, documents, postingStarts[next] as number, postingStarts[common] as number);

@@ -1,0 +1,185 @@
+import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
+import { type Bitmap, createBitmap, hasBit, intersect, readMembers, setBit } from './bitmap.ts';
+import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { addDocuments, findPosting, firstCommonRow, type TermPostings } from './segment.terms.ts';
+import type { SegmentWord } from './segment.words.ts';
+
+/** A list is as short as a bitmap, at most. */
+const MAX_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
+
+/** Finding one posting in a list takes about as long as running through this many. */
+const POSTINGS_PER_SEARCH = 16;
+
+/**
+ * The documents of a segment that hold all words of a query, as a list: quicker than bitmaps when
+ * one of the words is in few documents. These are gathered first, and those that lack another word
+ * are dropped.
+ */
+export class Conjunction {
+  /** How many documents there are. */
+  size = 0;
+  /** Ascending. */
+  readonly documents = new Uint16Array(MAX_DOCUMENTS);
+  /**
+   * By word, the posting that each of the documents has of the word itself; -1 when it only holds
+   * longer terms that begin with it.
+   */
+  readonly postings = Array.from({ length: MAX_WORDS }, () => new Int32Array(MAX_DOCUMENTS));
+  /** By document, the position mask of the longer terms. */
+  readonly longerMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  readonly #marks = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  /** The words whose postings are known. */
+  readonly #known: number[] = [];
+
+  /** Whether a list can hold the documents of a word. */
+  static canGather(segment: Segment, { cost }: SegmentWord): boolean {
+    return cost <= segment.liveDocs.length;
+  }
+
+  /** Gathers the documents that hold word `i` of the query. */
+  gather(segment: Segment, word: SegmentWord, i: number, allowed: Bitmap | undefined): void {
+    const { first, end } = word.exact;
+    this.size = 0;
+    this.#known.length = 0;
+    if (word.cost > end - first) {
+      this.#gatherAll(segment, word, allowed);
+      return;
+    }
+    const postings = this.postings[i] as Int32Array;
+    for (let p = first; p < end; p++) {
+      const document = segment.documents[p] as number;
+      if (allowed !== undefined && !hasBit(allowed, document)) continue;
+      postings[this.size] = p;
+      this.documents[this.size++] = document;
+    }
+    this.#known.push(i);
+  }
+
+  /** About how many steps it takes to drop the documents that lack the word. */
+  steps({ exact, cost }: SegmentWord): number {
+    const count = exact.end - exact.first;
+    return cost - count + Math.min(count, POSTINGS_PER_SEARCH * this.size);
+  }
+
+  /** Drops the documents that lack word `i`, of which similar terms do not count. */
+  keep(segment: Segment, word: SegmentWord, i: number): void {
+    const { exact, longer } = word;
+    if (longer.from < longer.to) this.#keepPrefix(segment, word, i);
+    else if (this.#known.includes(i)) return;
+    else if (exact.row >= 0 || exact.end - exact.first > POSTINGS_PER_SEARCH * this.size) {
+      this.#keepFound(segment, exact, i);
+    } else this.#keepMarked(segment, exact, i);
+  }
+
+  /** Drops the documents for which `isKept` is false. */
+  filter(isKept: (document: number) => boolean): void {
+    let size = 0;
+    for (let k = 0; k < this.size; k++) {
+      if (isKept(this.documents[k] as number)) this.#move(k, size++);
+    }
+    this.size = size;
+  }
+
+  /** The documents of a word that more than one term matches. */
+  #gatherAll(segment: Segment, { tiers }: SegmentWord, allowed: Bitmap | undefined): void {
+    const { length } = segment.liveDocs;
+    const marks = this.#marks.fill(0, 0, length);
+    for (const range of tiers.flat()) addDocuments(segment, range, marks);
+    if (allowed !== undefined) intersect(marks, allowed, 0, length);
+    this.size = readMembers(marks, length, this.documents);
+  }
+
+  /** Looks for the posting of every document. */
+  #keepFound(segment: Segment, exact: TermPostings, i: number): void {
+    const postings = this.postings[i] as Int32Array;
+    let size = 0;
+    for (let k = 0; k < this.size; k++) {
+      const p = findPosting(segment, exact, this.documents[k] as number);
+      if (p < 0) continue;
+      this.#move(k, size);
+      postings[size++] = p;
+    }
+    this.size = size;
+    this.#known.push(i);
+  }
+
+  /** Marks the documents, and runs through the postings. */
+  #keepMarked({ documents, liveDocs }: Segment, { first, end }: TermPostings, i: number): void {
+    const postings = this.postings[i] as Int32Array;
+    const marks = this.#mark(liveDocs.length);
+    let k = 0;
+    let size = 0;
+    for (let p = first; p < end; p++) {
+      const document = documents[p] as number;
+      if (!hasBit(marks, document)) continue;
+      while ((this.documents[k] as number) < document) k++;
+      this.#move(k, size);
+      postings[size++] = p;
+    }
+    this.size = size;
+    this.#known.push(i);
+  }
+
+  /** Keeps the documents that hold word `i` or a longer term. */
+  #keepPrefix(segment: Segment, { exact, longer }: SegmentWord, i: number): void {
+    const { commonTerms, postingStarts, liveDocs } = segment;
+    const marks = this.#mark(liveDocs.length);
+    for (let k = 0; k < this.size; k++) this.longerMasks[this.documents[k] as number] = 0;
+    let next = longer.from;
+    for (let row = firstCommonRow(segment, next); next < longer.to; row++) {
+      // The postings up to the next common term, then those of that one, if there is one.
+      const common = Math.min(commonTerms[row] ?? longer.to, longer.to);
+      const end = postingStarts[common] as number;
+      this.#addMasks(segment, marks, postingStarts[next] as number, end);
+      if (common < longer.to) this.#addCommonMasks(segment, { first: end, end, row });
+      next = common + 1;
+    }
+    const postings = this.postings[i] as Int32Array;
+    let size = 0;
+    for (let k = 0; k < this.size; k++) {
+      const document = this.documents[k] as number;
+      const p = findPosting(segment, exact, document);
+      if (p < 0 && this.longerMasks[document] === 0) continue;
+      this.#move(k, size);
+      postings[size++] = p;
+    }
+    this.size = size;
+    this.#known.push(i);
+  }
+
+  #addMasks(segment: Segment, marks: Bitmap, first: number, end: number): void {
+    const { documents, positionMasks } = segment;
+    const masks = this.longerMasks;
+    for (let p = first; p < end; p++) {
+      const document = documents[p] as number;
+      if (!hasBit(marks, document)) continue;
+      masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+    }
+  }
+
+  #addCommonMasks(segment: Segment, postings: TermPostings): void {
+    const masks = this.longerMasks;
+    for (let k = 0; k < this.size; k++) {
+      const document = this.documents[k] as number;
+      const p = findPosting(segment, postings, document);
+      if (p < 0) continue;
+      masks[document] = (masks[document] as number) | (segment.positionMasks[p] as number);
+    }
+  }
+
+  #mark(length: number): Bitmap {
+    const marks = this.#marks.fill(0, 0, length);
+    for (let k = 0; k < this.size; k++) setBit(marks, this.documents[k] as number);
+    return marks;
+  }
+
+  /** Moves a document, and its postings, to a lower place in the list. */
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    this.documents[to] = this.documents[from] as number;
+    for (const i of this.#known) {
+      const postings = this.postings[i] as Int32Array;
+      postings[to] = postings[from] as number;
+    }
+  }
+}
