@@ -19,13 +19,13 @@ export function shiftMask(mask: number, by: number, isExact: boolean): number {
 
 /**
  * The gap between two words of a document (proximity in ranking.ts), given the masks of their
- * positions. When the masks are not exact, it is a lower bound of the gap.
+ * positions; `max` when it is wider. When the masks are not exact, it is a lower bound of the gap.
  */
-export function minGap(left: number, right: number, isExact: boolean): number {
+export function minGap(left: number, right: number, isExact: boolean, max = MAX_GAP): number {
   if (shiftMask(left, 1, isExact) & right) return 0;
-  for (let gap = 1; gap < MAX_GAP; gap++) {
+  for (let gap = 1; gap < max; gap++) {
     const isForward = shiftMask(left, gap + 1, isExact) & right;
     if (isForward || shiftMask(right, gap, isExact) & left) return gap;
   }
-  return MAX_GAP;
+  return max;
 }

@@ -5,7 +5,7 @@ import { addDocuments, findPosting, firstCommonRow, type TermPostings } from './
 import type { SegmentWord } from './segment.words.ts';
 
 /** A list is as short as a bitmap, at most. */
-const MAX_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
+export const MAX_LIST_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
 
 /** Finding one posting in a list takes about as long as running through this many. */
 const POSTINGS_PER_SEARCH = 16;
@@ -19,12 +19,12 @@ export class Conjunction {
   /** How many documents there are. */
   size = 0;
   /** Ascending. */
-  readonly documents = new Uint16Array(MAX_DOCUMENTS);
+  readonly documents = new Uint16Array(MAX_LIST_DOCUMENTS);
   /**
    * By word, the posting that each of the documents has of the word itself; -1 when it only holds
    * longer terms that begin with it.
    */
-  readonly postings = Array.from({ length: MAX_WORDS }, () => new Int32Array(MAX_DOCUMENTS));
+  readonly postings = Array.from({ length: MAX_WORDS }, () => new Int32Array(MAX_LIST_DOCUMENTS));
   /** By document, the position mask of the longer terms. */
   readonly longerMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   readonly #marks = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -45,13 +45,16 @@ export class Conjunction {
       this.#gatherAll(segment, word, allowed);
       return;
     }
+    const { documents } = this;
     const postings = this.postings[i] as Int32Array;
+    let size = 0;
     for (let p = first; p < end; p++) {
       const document = segment.documents[p] as number;
       if (allowed !== undefined && !hasBit(allowed, document)) continue;
-      postings[this.size] = p;
-      this.documents[this.size++] = document;
+      postings[size] = p;
+      documents[size++] = document;
     }
+    this.size = size;
     this.#known.push(i);
   }
 
@@ -80,6 +83,18 @@ export class Conjunction {
     this.size = size;
   }
 
+  /** The position masks of word `i`, which may be a prefix, in the order of the documents. */
+  readMasks({ positionMasks }: Segment, i: number, isPrefix: boolean, masks: Uint16Array): void {
+    const postings = this.postings[i] as Int32Array;
+    for (let k = 0; k < this.size; k++) {
+      const p = postings[k] as number;
+      masks[k] =
+        isPrefix && p < 0
+          ? (this.longerMasks[this.documents[k] as number] as number)
+          : (positionMasks[p] as number);
+    }
+  }
+
   /** The documents of a word that more than one term matches. */
   #gatherAll(segment: Segment, { tiers }: SegmentWord, allowed: Bitmap | undefined): void {
     const { length } = segment.liveDocs;
@@ -91,15 +106,26 @@ export class Conjunction {
 
   /** Looks for the posting of every document. */
   #keepFound(segment: Segment, exact: TermPostings, i: number): void {
+    const { documents, size } = this;
+    const { commonBitmaps, liveDocs } = segment;
+    const bitmap = exact.row * liveDocs.length;
     const postings = this.postings[i] as Int32Array;
-    let size = 0;
-    for (let k = 0; k < this.size; k++) {
-      const p = findPosting(segment, exact, this.documents[k] as number);
+    let kept = 0;
+    for (let k = 0; k < size; k++) {
+      const document = documents[k] as number;
+      // Most documents end here, so that this is not left to findPosting().
+      if (
+        bitmap >= 0 &&
+        (((commonBitmaps[bitmap + (document >>> 5)] as number) >>> (document & 31)) & 1) === 0
+      ) {
+        continue;
+      }
+      const p = findPosting(segment, exact, document);
       if (p < 0) continue;
-      this.#move(k, size);
-      postings[size++] = p;
+      this.#move(k, kept);
+      postings[kept++] = p;
     }
-    this.size = size;
+    this.size = kept;
     this.#known.push(i);
   }
 
@@ -177,8 +203,8 @@ export class Conjunction {
   #move(from: number, to: number): void {
     if (from === to) return;
     this.documents[to] = this.documents[from] as number;
-    for (const i of this.#known) {
-      const postings = this.postings[i] as Int32Array;
+    for (let known = 0; known < this.#known.length; known++) {
+      const postings = this.postings[this.#known[known] as number] as Int32Array;
       postings[to] = postings[from] as number;
     }
   }

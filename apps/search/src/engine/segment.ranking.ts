@@ -2,10 +2,11 @@ import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { type Bitmap, clearBit, createBitmap, forEachDown, hasBit } from './bitmap.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { MatchQueue } from './match.queue.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
 import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from './ranking.ts';
-import type { Conjunction } from './segment.conjunction.ts';
+import { type Conjunction, MAX_LIST_DOCUMENTS } from './segment.conjunction.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { readCommonPair } from './segment.pairs.ts';
 import { holdsPhrase, segmentPhrase } from './segment.phrases.ts';
@@ -30,6 +31,12 @@ const POSTINGS_PER_READ = 512;
  */
 const CANDIDATES_PER_HIT = 4;
 export const MIN_CANDIDATES = 512;
+
+/** Wider gaps are all alike to the order of the queue: they are seldom looked at. */
+const MAX_BOUND_GAP = 4;
+
+/** The orders of the prefix tier begin here, above MAX_BOUND_GAP for every gap of the exact one. */
+const TIER_ORDER = 128;
 
 /** What is the same for all documents of a tier in a segment. */
 interface Tier extends SegmentQuery {
@@ -57,8 +64,17 @@ export class SegmentRanker {
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #neighbours = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
-  /** The posting of each word in the document that is looked at. */
+  // Of the document that is looked at: the posting of each word, and the position mask of all terms
+  // that begin with the prefix, -1 when it is not known.
   readonly #postings = new Int32Array(MAX_WORDS);
+  #prefixMask = -1;
+  // Of each document of a list, a lower bound of its proximity, and the masks of two words.
+  readonly #bounds = new Uint8Array(MAX_LIST_DOCUMENTS);
+  readonly #masks = [
+    new Uint16Array(MAX_LIST_DOCUMENTS),
+    new Uint16Array(MAX_LIST_DOCUMENTS),
+  ] as const;
+  readonly #queue = new MatchQueue<Tier>();
   readonly #candidates = new Candidates<Tier>();
 
   /**
@@ -117,15 +133,66 @@ export class SegmentRanker {
     this.#rankBits(prefixTier, bits);
   }
 
-  /** Offers all documents that were found, as rank() does. */
-  rankList(query: SegmentQuery, found: Conjunction, top: TopHits): void {
-    const { words } = query;
+  /**
+   * Takes the documents that were found, to be offered with those of all other segments: the ones
+   * whose words may stand closest come first. Position masks alone bound the proximities, so that
+   * nothing else need be looked up of most documents.
+   */
+  queue(query: SegmentQuery, found: Conjunction, top: TopHits): void {
+    const { segment, words } = query;
+    const { documents, size } = found;
     const prefixWord = words.findIndex(({ longer }) => longer.from < longer.to);
-    this.#rankFound(startTier(query, -1, top), found, prefixWord);
-    if (prefixWord < 0) return;
+    const bounds = this.#bounds.fill(0, 0, size);
+    const [left, right] = this.#masks;
+    for (let i = 0; i < words.length; i++) {
+      found.readMasks(segment, i, i === prefixWord, right);
+      for (let k = 0; i > 0 && k < size; k++) {
+        const gap = minGap(left[k] as number, right[k] as number, false, MAX_BOUND_GAP);
+        bounds[k] = (bounds[k] as number) + gap;
+      }
+      left.set(right.subarray(0, size));
+    }
+    const exactTier = startTier(query, -1, top);
+    if (prefixWord < 0) {
+      for (let k = size - 1; k >= 0; k--) {
+        this.#add(exactTier, documents[k] as number, bounds[k] as number, 0);
+      }
+      return;
+    }
     const prefixTier = startTier(query, prefixWord, top);
-    prefixTier.prefixMasks = found.longerMasks;
-    this.#rankFound(prefixTier, found, prefixWord);
+    const postings = found.postings[prefixWord] as Int32Array;
+    for (let k = size - 1; k >= 0; k--) {
+      const document = documents[k] as number;
+      const state = (postings[k] as number) < 0 ? prefixTier : exactTier;
+      const mask = found.longerMasks[document] as number;
+      this.#add(state, document, TIER_ORDER * state.tier + (bounds[k] as number), mask);
+    }
+  }
+
+  #add(state: Tier, document: number, order: number, mask: number): void {
+    if (this.#queue.isFull) this.rankQueue(state.top);
+    this.#queue.add(state, document, order, mask);
+  }
+
+  /** Offers the documents that were queued. Some may still wait until readCandidates() is called. */
+  rankQueue(top: TopHits): void {
+    let last = 0;
+    this.#queue.drain((state, document, order, mask) => {
+      // Those whose words are closer raise what is competitive.
+      if (order !== last) this.readCandidates(top);
+      last = order;
+      const { segment, words, tier, prefixWord } = state;
+      const minProximity = order - TIER_ORDER * tier;
+      const minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier, minProximity);
+      if (minBm25 === Number.POSITIVE_INFINITY) return false;
+      for (let i = 0; i < words.length; i++) {
+        if (i === prefixWord) continue;
+        this.#postings[i] = findPosting(segment, (words[i] as SegmentWord).exact, document);
+      }
+      this.#prefixMask = mask;
+      this.#offer(state, document, minBm25);
+      return true;
+    });
   }
 
   /** Reads the candidates, and offers those that are good enough. */
@@ -185,45 +252,31 @@ export class SegmentRanker {
         this.#postings[i] =
           i === rarest ? p : findPosting(segment, (words[i] as SegmentWord).exact, document);
       }
+      this.#prefixMask = state.prefixMasks?.[document] ?? -1;
       if (this.#offer(state, document, minBm25)) minBm25 = minBm25Of(state);
     });
   }
 
-  /** Offers those documents of a list that are in the tier. */
-  #rankFound(state: Tier, found: Conjunction, prefixWord: number): void {
-    if (isHopeless(state)) return;
-    const { words } = state;
-    const { documents, postings } = found;
-    let minBm25 = minBm25Of(state);
-    for (let k = found.size - 1; k >= 0; k--) {
-      const isExact = prefixWord < 0 || ((postings[prefixWord] as Int32Array)[k] as number) >= 0;
-      if (isExact !== state.prefixWord < 0) continue;
-      for (let i = 0; i < words.length; i++) {
-        this.#postings[i] = (postings[i] as Int32Array)[k] as number;
-      }
-      if (this.#offer(state, documents[k] as number, minBm25)) minBm25 = minBm25Of(state);
-    }
-  }
-
   /**
-   * Offers a document, whose #postings are known, unless its bound or its score is too low, or
+   * Offers a document, whose #postings and #prefixMask are known, unless its bound or its score is too low, or
    * makes it a candidate. Returns whether the minimal competitive score may have changed.
    */
   #offer(state: Tier, document: number, minBm25: number): boolean {
     const { segment, top, tier } = state;
     const bm25 = this.#bm25(state, document);
     if (bm25 < minBm25) return false;
-    const minProximity = Math.max(state.leastProximity, this.#minProximity(state, document));
+    const isExact = isExactMask(segment.lengths[document] as number);
+    const minProximity = Math.max(state.leastProximity, this.#minProximity(state, isExact));
     const maxScore = packScore(tier, minProximity, bm25);
     if (DEBUG_ASSERTIONS) this.#assertBound(state, document, maxScore);
     if (maxScore < top.minCompetitiveScore) return false;
     // The bound is the score itself when it comes from the exact masks of all words.
-    if (hasMasks(state) && isExactMask(segment.lengths[document] as number)) {
+    if (isExact && this.#hasMasks(state)) {
       top.offer(segment.ids[document] as number, maxScore);
       return true;
     }
     this.#candidates.add(state, document, minProximity, bm25, maxScore);
-    if (!hasMasks(state) && state.candidatesLeft-- <= 0) this.#gatherPrefix(state);
+    if (!this.#hasMasks(state) && state.candidatesLeft-- <= 0) this.#gatherPrefix(state);
     if (this.#candidates.size < maxCandidates(top)) return false;
     this.readCandidates(top);
     return true;
@@ -234,7 +287,7 @@ export class SegmentRanker {
     const length = readTokens(segment, document, this.#tokens);
     const score = matcher.scoreWords(this.#tokens, length);
     assert(score <= bound, 'no score exceeds its bound');
-    const isExact = hasMasks(state) && isExactMask(length);
+    const isExact = this.#hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');
   }
 
@@ -251,23 +304,25 @@ export class SegmentRanker {
     return bm25;
   }
 
-  /** A lower bound of the proximity of a document. */
-  #minProximity(state: Tier, document: number): number {
-    const isExact = isExactMask(state.segment.lengths[document] as number);
+  /** A lower bound of the proximity of the document. */
+  #minProximity({ segment, words, prefixWord }: Tier, isExact: boolean): number {
+    const { positionMasks } = segment;
     let proximity = 0;
-    let left = this.#mask(state, 0, document);
-    for (let i = 1; i < state.words.length; i++) {
-      const right = this.#mask(state, i, document);
-      proximity += left < 0 || right < 0 ? 0 : minGap(left, right, isExact);
+    let left = 0;
+    for (let i = 0; i < words.length; i++) {
+      const right =
+        i === prefixWord
+          ? this.#prefixMask
+          : (positionMasks[this.#postings[i] as number] as number);
+      if (i > 0 && left >= 0 && right >= 0) proximity += minGap(left, right, isExact);
       left = right;
     }
     return proximity;
   }
 
-  /** The position mask of a word in a document; -1 as long as it is not known. */
-  #mask({ segment, prefixWord, prefixMasks }: Tier, word: number, document: number): number {
-    if (word !== prefixWord) return segment.positionMasks[this.#postings[word] as number] as number;
-    return prefixMasks === undefined ? -1 : (prefixMasks[document] as number);
+  /** Whether the position masks of all words are known. */
+  #hasMasks({ prefixWord }: Tier): boolean {
+    return prefixWord < 0 || this.#prefixMask >= 0;
   }
 
   /**
@@ -315,11 +370,6 @@ function minBm25Of({ top, tier, leastProximity }: Tier): number {
 /** Whether no document of the tier can enter the top. */
 function isHopeless(state: Tier): boolean {
   return minBm25Of(state) === Number.POSITIVE_INFINITY;
-}
-
-/** Whether the position masks of all words are known. */
-function hasMasks({ prefixWord, prefixMasks }: Tier): boolean {
-  return prefixWord < 0 || prefixMasks !== undefined;
 }
 
 /** The word with the fewest postings. */

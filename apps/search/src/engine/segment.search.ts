@@ -49,6 +49,7 @@ export class SegmentSearch {
       for (const query of queries) this.#ranker.rankNeighbours(query, this.#table, top);
     }
     for (const query of queries) total += this.#searchSegment(query, top);
+    this.#ranker.rankQueue(top);
     this.#ranker.readCandidates(top);
     return total;
   }
@@ -127,7 +128,7 @@ export class SegmentSearch {
     for (const phrase of matcher.excluded) {
       if (phrase.terms.length > 1) this.#filterList(segment, phrase, false);
     }
-    this.#ranker.rankList(query, found, top);
+    this.#ranker.queue(query, found, top);
     return found.size;
   }
 

@@ -7,8 +7,9 @@ import type { Hit } from './search.engine.ts';
  */
 export class TopHits {
   readonly capacity: number;
-  readonly #scores: Float64Array;
-  readonly #ids: Float64Array;
+  // Plain arrays: a typed array of this length would take longer to make than a search.
+  readonly #scores: number[] = [];
+  readonly #ids: number[] = [];
   #size = 0;
   /**
    * A hit that scores less cannot enter: the score of the worst hit kept, as soon as there are
@@ -18,8 +19,6 @@ export class TopHits {
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.#scores = new Float64Array(capacity);
-    this.#ids = new Float64Array(capacity);
     if (capacity === 0) this.minCompetitiveScore = Number.POSITIVE_INFINITY;
   }
 
