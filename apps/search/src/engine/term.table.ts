@@ -2,10 +2,20 @@ import { type Bitmap, hasBit, popCount } from './bitmap.ts';
 import { editDistance } from './edit.distance.ts';
 
 const INITIAL_TERMS = 1024;
+/** The length of a term is held in a byte. */
+const MAX_LENGTH = 255;
 
 /** What a query may still compare: a term costs as much as the word has letters. */
 export interface Comparisons {
   lettersLeft: number;
+}
+
+/** Terms sorted by length, so that only those of about the right one need be looked at. */
+interface TermsByLength {
+  terms: Uint32Array;
+  letterMasks: Uint32Array;
+  /** The terms of n letters begin at `starts[n]`, and end at `starts[n + 1]`. */
+  starts: Uint32Array;
 }
 
 /** Neighbouring terms in text order: the ordinals from `from` up to, but without, `to`. */
@@ -34,6 +44,8 @@ export class TermTable {
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
   #added: number[] = [];
+  /** Made when similar terms are looked for; undefined after a change. */
+  #byLength: TermsByLength | undefined;
 
   /** How many numbers are in use or free. */
   get size(): number {
@@ -91,6 +103,7 @@ export class TermTable {
     this.#numbers.set(text, term);
     this.#texts[term] = text;
     this.#added.push(term);
+    this.#byLength = undefined;
     this.#letterMasks[term] = letterMaskOf(text);
     this.#lengths[term] = lengthOf(text);
     return term;
@@ -144,21 +157,28 @@ export class TermTable {
 
   /**
    * The other terms that live documents hold and that are within the edit distance `maxDistance` of
-   * `text`, with their distances; of the terms that were met first, when the comparisons run out.
+   * `text`, with their distances; some of them, when the comparisons run out.
    */
   similar(text: string, maxDistance: number, comparisons: Comparisons): Map<number, number> {
+    this.#byLength ??= this.#sortByLength();
+    const { terms, letterMasks, starts } = this.#byLength;
     const letterMask = letterMaskOf(text);
     const length = lengthOf(text);
     const found = new Map<number, number>();
-    for (let term = 0; term < this.#texts.length; term++) {
-      // An edit changes at most two bits of the mask: it replaces one letter by another.
-      if (popCount((this.#letterMasks[term] as number) ^ letterMask) > 2 * maxDistance) continue;
-      if (Math.abs((this.#lengths[term] as number) - length) > maxDistance) continue;
-      if (this.#documentFrequencies[term] === 0) continue;
-      comparisons.lettersLeft -= length;
-      if (comparisons.lettersLeft < 0) break;
-      const distance = editDistance(text, this.text(term), maxDistance);
-      if (distance > 0 && distance <= maxDistance) found.set(term, distance);
+    for (let n = Math.max(0, length - maxDistance); n <= length + maxDistance; n++) {
+      // An edit changes at most two bits of the mask: it replaces one letter by another. Those that
+      // a difference in length takes change one.
+      const maxBits = 2 * maxDistance - Math.abs(n - length);
+      const end = starts[n + 1] ?? 0;
+      for (let i = starts[n] ?? 0; i < end; i++) {
+        if (popCount((letterMasks[i] as number) ^ letterMask) > maxBits) continue;
+        const term = terms[i] as number;
+        if (this.#documentFrequencies[term] === 0) continue;
+        comparisons.lettersLeft -= length;
+        if (comparisons.lettersLeft < 0) return found;
+        const distance = editDistance(text, this.text(term), maxDistance);
+        if (distance > 0 && distance <= maxDistance) found.set(term, distance);
+      }
     }
     return found;
   }
@@ -176,6 +196,30 @@ export class TermTable {
       places[term] = place;
     });
     return { texts: Array.from(held, (term) => this.text(term)), places };
+  }
+
+  /** A counting sort of all terms, which takes about a millisecond for 100,000. */
+  #sortByLength(): TermsByLength {
+    const size = this.#texts.length;
+    const starts = new Uint32Array(MAX_LENGTH + 2);
+    for (let term = 0; term < size; term++) {
+      const behind = (this.#lengths[term] as number) + 1;
+      starts[behind] = (starts[behind] as number) + 1;
+    }
+    for (let n = 1; n < starts.length; n++) {
+      starts[n] = (starts[n] as number) + (starts[n - 1] as number);
+    }
+    const next = starts.slice();
+    const terms = new Uint32Array(size);
+    const letterMasks = new Uint32Array(size);
+    for (let term = 0; term < size; term++) {
+      const length = this.#lengths[term] as number;
+      const i = next[length] as number;
+      next[length] = i + 1;
+      terms[i] = term;
+      letterMasks[i] = this.#letterMasks[term] as number;
+    }
+    return { terms, letterMasks, starts };
   }
 
   /** The first ordinal, from `from` on, of a term that does not sort before `text`. */
