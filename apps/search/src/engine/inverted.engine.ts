@@ -19,7 +19,6 @@ import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts'
 import { mergeSegments } from './segment.merge.ts';
 import { findLive, markDeleted, readTokens } from './segment.reader.ts';
 import { SegmentSearch } from './segment.search.ts';
-import { countPostings } from './segment.terms.ts';
 import {
   encodeDocuments,
   encodeStrings,
@@ -289,10 +288,11 @@ export class InvertedEngine implements SearchEngine {
     for (const document of documents) this.#names.countRow(document, 1);
     this.#names.sort();
     const segment = buildSegment(documents, this.#table);
-    segment.terms.forEach((term, i) => {
-      const range = { from: i, to: i + 1 };
-      this.#table.addDocumentFrequency(term, countPostings(segment, range));
-    });
+    const { terms, postingStarts } = segment;
+    for (let i = 0; i < terms.length; i++) {
+      const count = (postingStarts[i + 1] as number) - (postingStarts[i] as number);
+      this.#table.addDocumentFrequency(terms[i] as number, count);
+    }
     this.#size += segment.size;
     this.#addSegment(segment);
     if (DEBUG_ASSERTIONS) this.#assertSize();

@@ -26,8 +26,8 @@ export const MAX_FUZZY_WORDS = 4;
 export const MAX_EXPANSIONS = 50;
 /**
  * Words of a query are compared with so many terms, times the letters of the word. The words of
- * natural language stay far below: only quotes that were made for it reach the bound. Then similar
- * terms that were met later are missed.
+ * natural language stay far below: only quotes that were made for it reach the bound. Then further
+ * similar terms are missed.
  */
 export const MAX_COMPARED_LETTERS = 1_000_000;
 

@@ -3,6 +3,7 @@ import { QueryMatcher } from './query.matcher.ts';
 import { parseQuery } from './query.parser.ts';
 import { idf, minCompetitiveBm25, WEIGHT_PER_IMPACT } from './ranking.ts';
 import { buildSegment } from './segment.builder.ts';
+import { readCommonPair } from './segment.pairs.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 
@@ -53,6 +54,8 @@ describe('the example of docs/search.md', () => {
     const common = Array.from(segment.commonTerms, (i) => table.text(segment.terms[i] as number));
     expect(common).toEqual(['love', 'run', 'true']);
     expect([...segment.commonBitmaps]).toEqual([0b10111, 0b01010, 0b11010]);
+    const rowOf = (text: string) => common.indexOf(text);
+    expect([...readCommonPair(segment, rowOf('true'), rowOf('love'))]).toEqual([1]);
     expect(idf(5, 4) / WEIGHT_PER_IMPACT).toBeCloseTo(0.288, 3);
     expect(idf(5, 3) / WEIGHT_PER_IMPACT).toBeCloseTo(0.539, 3);
     expect(WEIGHT_PER_IMPACT).toBe(2.2 / 255);
@@ -67,6 +70,7 @@ describe('the example of docs/search.md', () => {
     expect(rounded).toEqual([-1e5, 99995, -1e5, 98480, 99971]);
     expect(161 * (idf(5, 3) + idf(5, 4))).toBeCloseTo(1.148, 3);
     expect(141 * (idf(5, 3) + idf(5, 4))).toBeCloseTo(1.006, 3);
+    expect(minCompetitiveBm25(scores[1] as number, 0, 1)).toBe(Number.POSITIVE_INFINITY);
     expect(minCompetitiveBm25(scores[1] as number, 1)).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -20,22 +20,22 @@ type PostingRanges = Pick<Postings, 'terms' | 'postingStarts'>;
 
 /** Builds a segment of new documents. All their terms must have an ordinal in `table`. */
 export function buildSegment(documents: Document[], table: TermTable): Segment {
+  const size = documents.length;
   const tokenCount = documents.reduce((sum, { terms }) => sum + terms.length, 0);
   const tokens = new Uint8Array(tokenCount * MAX_VARINT32_BYTES);
-  const tokenStarts = new Uint32Array(documents.length + 1);
+  const tokenStarts = new Uint32Array(size + 1);
+  const ids = new Float64Array(size);
+  const lengths = new Uint16Array(size);
   let end = 0;
-  documents.forEach(({ terms }, d) => {
-    for (const term of terms) end = writeVarint(tokens, end, term);
+  for (let d = 0; d < size; d++) {
+    const { id, terms } = documents[d] as Document;
+    ids[d] = id;
+    lengths[d] = terms.length;
+    for (let i = 0; i < terms.length; i++) end = writeVarint(tokens, end, terms[i] as number);
     tokenStarts[d + 1] = end;
-  });
-  const forward = {
-    size: documents.length,
-    ids: Float64Array.from(documents, ({ id }) => id),
-    ...buildColumns(documents),
-    lengths: Uint16Array.from(documents, ({ terms }) => terms.length),
-    tokenStarts,
-    tokens: tokens.slice(0, end),
-  };
+  }
+  const columns = buildColumns(documents);
+  const forward = { size, ids, ...columns, lengths, tokenStarts, tokens: tokens.slice(0, end) };
   const segment = assembleSegment(forward, invert(documents, table));
   if (DEBUG_ASSERTIONS) assertSegment(segment, table);
   return segment;
@@ -83,7 +83,7 @@ function invert(documents: Document[], table: TermTable): Postings {
       let p = next[term] as number;
       if (lastIn[term] === d + 1) {
         p--;
-        impacts[p] = impact(frequencyOf(term, terms), length);
+        impacts[p] = impact(countOf(term, terms, i), length);
       } else {
         lastIn[term] = d + 1;
         next[term] = p + 1;
@@ -127,9 +127,10 @@ function layOut(documents: Document[], table: TermTable, next: Uint32Array): Pos
   return { terms, postingStarts };
 }
 
-function frequencyOf(term: number, terms: Uint32Array): number {
+/** How often the term is among the terms up to, and with, number `last`. */
+function countOf(term: number, terms: Uint32Array, last: number): number {
   let count = 0;
-  for (const other of terms) if (other === term) count++;
+  for (let i = 0; i <= last; i++) if (terms[i] === term) count++;
   return count;
 }
 

@@ -178,28 +178,28 @@ export class SnapshotDecoder {
       }
       return value;
     };
+    const name = (kind: NameKind) => this.#nameNumber(this.#names[kind], kind, next());
     let id = 0;
     while (at < bytes.length) {
       id += next();
-      const row = {
-        user: this.#nameNumber('users', next()),
-        author: this.#nameNumber('authors', next()),
-        lang: next(),
-        characters: next(),
-        checksum: next(),
-        tags: Array.from({ length: next() }, () => this.#nameNumber('tags', next())),
-      };
+      const user = name('users');
+      const author = name('authors');
+      const lang = next();
+      const characters = next();
+      const checksum = next();
+      const tags: number[] = [];
+      for (let left = next(); left > 0; left--) tags.push(name('tags'));
       const length = next();
       at = readVarints(bytes, at, length, terms, end);
-      documents.push({ id, ...row, terms: terms.subarray(end, end + length) });
+      const own = terms.subarray(end, end + length);
+      documents.push({ id, user, author, lang, characters, checksum, tags, terms: own });
       end += length;
     }
     return documents;
   }
 
   /** The number of a name in the index, by its number in the snapshot. */
-  #nameNumber(kind: NameKind, place: number): number {
-    const names = this.#names[kind];
+  #nameNumber(names: (number | string)[], kind: NameKind, place: number): number {
     const name = names[place] as number | string;
     if (typeof name === 'number') return name;
     const number = this.#interners[kind].intern(name);
