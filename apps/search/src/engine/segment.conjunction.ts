@@ -30,6 +30,12 @@ export class Conjunction {
   readonly #marks = createBitmap(MAX_SEGMENT_DOCUMENTS);
   /** The words whose postings are known. */
   readonly #known: number[] = [];
+  /**
+   * Where the documents are: those of postings from `#base` on, until some are dropped, since
+   * copying them would take as long again; in `documents` after that.
+   */
+  #source: Uint16Array = this.documents;
+  #base = 0;
 
   /** Whether a list can hold the documents of a word. */
   static canGather(segment: Segment, { cost }: SegmentWord): boolean {
@@ -39,23 +45,16 @@ export class Conjunction {
   /** Gathers the documents that hold word `i` of the query. */
   gather(segment: Segment, word: SegmentWord, i: number, allowed: Bitmap | undefined): void {
     const { first, end } = word.exact;
-    this.size = 0;
     this.#known.length = 0;
     if (word.cost > end - first) {
       this.#gatherAll(segment, word, allowed);
       return;
     }
-    const { documents } = this;
-    const postings = this.postings[i] as Int32Array;
-    let size = 0;
-    for (let p = first; p < end; p++) {
-      const document = segment.documents[p] as number;
-      if (allowed !== undefined && !hasBit(allowed, document)) continue;
-      postings[size] = p;
-      documents[size++] = document;
-    }
-    this.size = size;
+    this.#source = segment.documents;
+    this.#base = first;
+    this.size = end - first;
     this.#known.push(i);
+    if (allowed !== undefined) this.filter((document) => hasBit(allowed, document));
   }
 
   /** About how many steps it takes to drop the documents that lack the word. */
@@ -74,13 +73,13 @@ export class Conjunction {
     } else this.#keepMarked(segment, exact, i);
   }
 
-  /** Drops the documents for which `isKept` is false. */
+  /** Drops the documents for which `isKept` is false. Then `documents` and `postings` are valid. */
   filter(isKept: (document: number) => boolean): void {
-    let size = 0;
+    let kept = 0;
     for (let k = 0; k < this.size; k++) {
-      if (isKept(this.documents[k] as number)) this.#move(k, size++);
+      if (isKept(this.#source[this.#base + k] as number)) this.#move(k, kept++);
     }
-    this.size = size;
+    this.#end(kept);
   }
 
   /** The position masks of word `i`, which may be a prefix, in the order of the documents. */
@@ -101,18 +100,20 @@ export class Conjunction {
     const marks = this.#marks.fill(0, 0, length);
     for (const range of tiers.flat()) addDocuments(segment, range, marks);
     if (allowed !== undefined) intersect(marks, allowed, 0, length);
-    this.size = readMembers(marks, length, this.documents);
+    this.#end(readMembers(marks, length, this.documents));
   }
 
   /** Looks for the posting of every document. */
   #keepFound(segment: Segment, exact: TermPostings, i: number): void {
-    const { documents, size } = this;
+    const { size } = this;
+    const source = this.#source;
+    const base = this.#base;
     const { commonBitmaps, liveDocs } = segment;
     const bitmap = exact.row * liveDocs.length;
     const postings = this.postings[i] as Int32Array;
     let kept = 0;
     for (let k = 0; k < size; k++) {
-      const document = documents[k] as number;
+      const document = source[base + k] as number;
       // Most documents end here, so that this is not left to findPosting().
       if (
         bitmap >= 0 &&
@@ -125,7 +126,7 @@ export class Conjunction {
       this.#move(k, kept);
       postings[kept++] = p;
     }
-    this.size = kept;
+    this.#end(kept);
     this.#known.push(i);
   }
 
@@ -133,22 +134,25 @@ export class Conjunction {
   #keepMarked({ documents, liveDocs }: Segment, { first, end }: TermPostings, i: number): void {
     const postings = this.postings[i] as Int32Array;
     const marks = this.#mark(liveDocs.length);
+    const source = this.#source;
+    const base = this.#base;
     let k = 0;
-    let size = 0;
+    let kept = 0;
     for (let p = first; p < end; p++) {
       const document = documents[p] as number;
       if (!hasBit(marks, document)) continue;
-      while ((this.documents[k] as number) < document) k++;
-      this.#move(k, size);
-      postings[size++] = p;
+      while ((source[base + k] as number) < document) k++;
+      this.#move(k, kept);
+      postings[kept++] = p;
     }
-    this.size = size;
+    this.#end(kept);
     this.#known.push(i);
   }
 
   /** Keeps the documents that hold word `i` or a longer term. */
   #keepPrefix(segment: Segment, { exact, longer }: SegmentWord, i: number): void {
     const { commonTerms, postingStarts, liveDocs } = segment;
+    this.filter(() => true);
     const marks = this.#mark(liveDocs.length);
     for (let k = 0; k < this.size; k++) this.longerMasks[this.documents[k] as number] = 0;
     let next = longer.from;
@@ -161,15 +165,15 @@ export class Conjunction {
       next = common + 1;
     }
     const postings = this.postings[i] as Int32Array;
-    let size = 0;
+    let kept = 0;
     for (let k = 0; k < this.size; k++) {
       const document = this.documents[k] as number;
       const p = findPosting(segment, exact, document);
       if (p < 0 && this.longerMasks[document] === 0) continue;
-      this.#move(k, size);
-      postings[size++] = p;
+      this.#move(k, kept);
+      postings[kept++] = p;
     }
-    this.size = size;
+    this.#end(kept);
     this.#known.push(i);
   }
 
@@ -195,17 +199,26 @@ export class Conjunction {
 
   #mark(length: number): Bitmap {
     const marks = this.#marks.fill(0, 0, length);
-    for (let k = 0; k < this.size; k++) setBit(marks, this.documents[k] as number);
+    const source = this.#source;
+    const end = this.#base + this.size;
+    for (let at = this.#base; at < end; at++) setBit(marks, source[at] as number);
     return marks;
   }
 
   /** Moves a document, and its postings, to a lower place in the list. */
   #move(from: number, to: number): void {
-    if (from === to) return;
-    this.documents[to] = this.documents[from] as number;
+    this.documents[to] = this.#source[this.#base + from] as number;
     for (let known = 0; known < this.#known.length; known++) {
       const postings = this.postings[this.#known[known] as number] as Int32Array;
-      postings[to] = postings[from] as number;
+      postings[to] =
+        this.#source === this.documents ? (postings[from] as number) : this.#base + from;
     }
+  }
+
+  /** Ends the list behind the documents that were moved. */
+  #end(size: number): void {
+    this.size = size;
+    this.#source = this.documents;
+    this.#base = 0;
   }
 }

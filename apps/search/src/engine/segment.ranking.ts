@@ -153,42 +153,33 @@ export class SegmentRanker {
       left.set(right.subarray(0, size));
     }
     const exactTier = startTier(query, -1, top);
-    if (prefixWord < 0) {
-      for (let k = size - 1; k >= 0; k--) {
-        this.#add(exactTier, documents[k] as number, bounds[k] as number, 0);
-      }
-      return;
-    }
-    const prefixTier = startTier(query, prefixWord, top);
-    const postings = found.postings[prefixWord] as Int32Array;
+    const prefixTier = prefixWord < 0 ? exactTier : startTier(query, prefixWord, top);
+    const prefixPostings = found.postings[Math.max(0, prefixWord)] as Int32Array;
     for (let k = size - 1; k >= 0; k--) {
       const document = documents[k] as number;
-      const state = (postings[k] as number) < 0 ? prefixTier : exactTier;
-      const mask = found.longerMasks[document] as number;
-      this.#add(state, document, TIER_ORDER * state.tier + (bounds[k] as number), mask);
+      const state = (prefixPostings[k] as number) < 0 ? prefixTier : exactTier;
+      const order = TIER_ORDER * state.tier + (bounds[k] as number);
+      const mask = state.tier === 0 ? 0 : (found.longerMasks[document] as number);
+      if (this.#queue.isFull(words.length)) this.rankQueue(words.length, top);
+      this.#queue.add(state, document, order, mask, found.postings, words.length, k);
     }
   }
 
-  #add(state: Tier, document: number, order: number, mask: number): void {
-    if (this.#queue.isFull) this.rankQueue(state.top);
-    this.#queue.add(state, document, order, mask);
-  }
-
-  /** Offers the documents that were queued. Some may still wait until readCandidates() is called. */
-  rankQueue(top: TopHits): void {
+  /**
+   * Offers the documents that were queued, of a query of so many words. Some may still wait until
+   * readCandidates() is called.
+   */
+  rankQueue(count: number, top: TopHits): void {
     let last = 0;
-    this.#queue.drain((state, document, order, mask) => {
+    this.#queue.drain(count, (state, document, order, mask, firstPosting) => {
       // Those whose words are closer raise what is competitive.
       if (order !== last) this.readCandidates(top);
       last = order;
-      const { segment, words, tier, prefixWord } = state;
+      const { tier } = state;
       const minProximity = order - TIER_ORDER * tier;
       const minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier, minProximity);
       if (minBm25 === Number.POSITIVE_INFINITY) return false;
-      for (let i = 0; i < words.length; i++) {
-        if (i === prefixWord) continue;
-        this.#postings[i] = findPosting(segment, (words[i] as SegmentWord).exact, document);
-      }
+      for (let i = 0; i < count; i++) this.#postings[i] = this.#queue.posting(firstPosting + i);
       this.#prefixMask = mask;
       this.#offer(state, document, minBm25);
       return true;

@@ -49,7 +49,7 @@ export class SegmentSearch {
       for (const query of queries) this.#ranker.rankNeighbours(query, this.#table, top);
     }
     for (const query of queries) total += this.#searchSegment(query, top);
-    this.#ranker.rankQueue(top);
+    this.#ranker.rankQueue(matcher.words.length, top);
     this.#ranker.readCandidates(top);
     return total;
   }
@@ -156,6 +156,7 @@ export class SegmentSearch {
 
   /** Reads and scores each document of #conjunction. Returns how many match. */
   #readGathered({ segment, matcher }: SegmentQuery, top: TopHits): number {
+    this.#conjunction.filter(() => true);
     const { documents, size } = this.#conjunction;
     let total = 0;
     for (let k = size - 1; k >= 0; k--) {
