@@ -4,7 +4,7 @@ import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import type { Rival } from './rival.ts';
+import type { QueryKind, Rival, RivalAnswer } from './rival.ts';
 
 /** The whole index fits in memory, and a query uses one core, as in our engine. */
 const SETTINGS = [
@@ -22,6 +22,7 @@ const ONE_CORE = ['max_parallel_workers_per_gather=0', 'autovacuum=off', 'listen
  */
 export class PostgresRival implements Rival {
   readonly name = 'PostgreSQL';
+  readonly kinds = ['words', 'prefix', 'phrase'] as const;
   readonly #folder = mkdtempSync(join(tmpdir(), 'postgres-'));
   readonly #server: ChildProcess;
   readonly #client: ChildProcess;
@@ -61,10 +62,10 @@ export class PostgresRival implements Rival {
     this.#answers = createInterface(this.#client.stdout);
   }
 
-  /** @returns undefined when PostgreSQL is not installed */
-  static start(): PostgresRival | undefined {
+  /** @throws Error: PostgreSQL is not installed */
+  static start(): PostgresRival {
     const [server] = globSync('/usr/lib/postgresql/*/bin/postgres').sort().reverse();
-    if (server === undefined) return undefined;
+    if (server === undefined) throw new Error('it is not installed');
     // The server refuses to run as root.
     const number = (flag: string) => Number(execFileSync('id', [flag, 'postgres']));
     return new PostgresRival(
@@ -86,12 +87,14 @@ export class PostgresRival implements Rival {
     await this.#run('CREATE INDEX ON quotes USING gin (words); VACUUM FULL ANALYZE quotes;');
   }
 
-  async search(words: readonly string[], prefix: boolean): Promise<number> {
-    const query = words.map((word) => `'${word}'`).join(' & ') + (prefix ? ':*' : '');
+  async search(kind: QueryKind, words: readonly string[]): Promise<RivalAnswer> {
+    const operator = kind === 'phrase' ? ' <-> ' : ' & ';
+    const query = words.map((word) => `'${word}'`).join(operator) + (kind === 'prefix' ? ':*' : '');
+    const start = performance.now();
     const [row = '|0'] = await this.#run(
       `SELECT id, count(*) OVER () FROM quotes, to_tsquery('simple', $$${query}$$) query WHERE words @@ query ORDER BY ts_rank(words, query) DESC, id DESC LIMIT 20;`,
     );
-    return Number(row.split('|')[1]);
+    return { total: Number(row.split('|')[1]), times: [performance.now() - start] };
   }
 
   async close(): Promise<void> {
