@@ -6,9 +6,9 @@ import type { QueryKind, Rival, RivalAnswer } from './rival.ts';
 const TEXTS_A_WRITE = 1000;
 
 /**
- * A rival that is a program in another language. It reads a text a line up to an empty line, indexes
- * them, and writes `ready`. Then it reads a query a line, the kind and the words, and answers each
- * with the total and its own milliseconds: what the pipe costs is not in them.
+ * A rival that is a program in another language. It reads a text a line up to an empty line,
+ * indexes them, and writes `ready`. Then it reads a query a line, the kind and the words, and
+ * answers each with the total and its own milliseconds: what the pipe costs is not in them.
  */
 export class ProcessRival implements Rival {
   readonly kinds = ['words', 'prefix', 'phrase', 'fuzzy'] as const;

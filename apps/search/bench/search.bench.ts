@@ -10,12 +10,13 @@ import { QuoteCorpus } from './quote.corpus.ts';
 import type { Rival, RivalAnswer } from './rival.ts';
 
 /**
- * The index alone, beside other engines over the same folded words, at the sizes given on the
- * command line: the best 20 hits and exact totals, in one thread each, in milliseconds (p50 / p99).
- * The verdict is against the fastest rival that runs in a thread of its own process, as ours does.
+ * The index alone, beside other engines over the same folded words: the best 20 hits and exact
+ * totals, in one thread each, in milliseconds (p50 / p99). The command line may give sizes and
+ * names of engines. The verdict is against Lucene and tantivy, which run in a thread as ours does.
  */
-const sizes =
-  process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10_000, 100_000, 1_000_000];
+const chosen = process.argv.slice(2);
+const numbers = chosen.map(Number).filter((number) => number > 0);
+const sizes = numbers.length > 0 ? numbers : [10_000, 100_000, 1_000_000];
 const CACHE = 'data/bench';
 const LUCENE = '10.3.1';
 const TANTIVY = '0.27.0';
@@ -48,7 +49,7 @@ const STARTS: Record<string, () => Rival> = {
     const python = programs.python(`tantivy-${TANTIVY}`, [`tantivy==${TANTIVY}`]);
     return new ProcessRival('tantivy', python, ['apps/search/bench/tantivy.rival.py']);
   },
-  PostgreSQL: () => PostgresRival.start(),
+  PostgreSQL: () => new PostgresRival(),
   'SQLite FTS5': () => new Fts5Rival(),
 };
 
@@ -73,6 +74,7 @@ for (const size of sizes) {
   measured.set('ours', await all(classes, ours));
   // One after the other, so that no engine is measured while another one uses the machine.
   for (const [name, begin] of Object.entries(STARTS)) {
+    if (chosen.length > numbers.length && !chosen.includes(name)) continue;
     let rival: Rival | undefined;
     try {
       rival = begin();
