@@ -1,0 +1,138 @@
+import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
+import type { Query, QueryWord } from './query.parser.ts';
+import type { Correction } from './search.engine.ts';
+
+/** A word is split at most at so many places. */
+const MAX_SPLITS = 2;
+/** A query is rewritten in at most so many ways. */
+const MAX_REWRITINGS = 4;
+/** So many corrected queries are tried at most. */
+const MAX_TRIALS = 4;
+/** A query that finds anything is corrected to one that finds so many times as much. */
+const CORRECTION_RATIO = 10;
+
+/** A query with a word split, or two words joined. */
+export interface Rewriting extends Correction {
+  query: Query;
+}
+
+/**
+ * The query with one word split into two that must stand side by side, or two neighbouring words
+ * joined, in all ways that yield terms of documents: the most frequent ones, for which a split
+ * counts as frequent as its rarer half. Of equal ones the first in the query comes first, and a
+ * split before a join. So `wellbeing`, `well-being` and `well being` find each other.
+ */
+export function splitsAndJoins(
+  query: Query,
+  documentFrequency: (term: string) => number,
+): Rewriting[] {
+  const found = query.words.flatMap((word, i) => {
+    if (word.exact) return [];
+    const split = query.words.length < MAX_WORDS ? splits(word.term, documentFrequency) : [];
+    const rewritings = split.map(({ terms, frequency }) => {
+      const words = terms.map((term) => ({ term, prefix: false, exact: true }));
+      const rewritten = replaceWords(query, i, 1, words);
+      rewritten.phrases = [...rewritten.phrases, terms];
+      return { words: [word.term], terms, frequency, query: rewritten };
+    });
+    const next = query.words[i + 1];
+    if (next === undefined || next.exact) return rewritings;
+    const term = word.term + next.term;
+    const frequency = documentFrequency(term);
+    if (frequency === 0) return rewritings;
+    const joined = replaceWords(query, i, 2, [{ term, prefix: next.prefix, exact: false }]);
+    const words = [word.term, next.term];
+    return [...rewritings, { words, terms: [term], frequency, query: joined }];
+  });
+  return found
+    .sort((a, b) => b.frequency - a.frequency)
+    .slice(0, MAX_REWRITINGS)
+    .map(({ words, terms, query }) => ({ words, terms, query }));
+}
+
+function splits(term: string, documentFrequency: (term: string) => number) {
+  const letters = [...term];
+  return letters
+    .slice(1)
+    .map((_, i) => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')])
+    .map((terms) => ({ terms, frequency: Math.min(...terms.map(documentFrequency)) }))
+    .filter(({ frequency }) => frequency > 0)
+    .sort((a, b) => b.frequency - a.frequency)
+    .slice(0, MAX_SPLITS);
+}
+
+/**
+ * The words that may be left out of a query, in the order in which they are: those that nothing
+ * matches, then the most frequent ones, of equal ones the last. Words of phrases stay, and so does
+ * the last word there is.
+ * @param frequencies by word
+ */
+export function dispensableWords(query: Query, frequencies: number[]): QueryWord[] {
+  const { words } = query;
+  const rank = (word: QueryWord) => frequencies[words.indexOf(word)] || Number.POSITIVE_INFINITY;
+  const free = words.filter(({ exact }) => !exact).reverse();
+  // Infinity minus itself is no number, and stands for equal here.
+  free.sort((a, b) => rank(b) - rank(a) || 0);
+  return free.length < words.length ? free : free.slice(0, -1);
+}
+
+export function withoutWords(query: Query, dropped: readonly QueryWord[]): Query {
+  return { ...query, words: query.words.filter((word) => !dropped.includes(word)) };
+}
+
+/** What correct() needs to know of the documents. */
+export interface Evidence {
+  /** How many the query finds as it is. */
+  total: number;
+  /** By word, how many documents hold the terms that match it without typos. */
+  frequencies: number[];
+  /** By word, its similar terms, the likeliest first. */
+  similar: string[][];
+  documentFrequency(term: string): number;
+  /** How many documents a query finds without typos. */
+  count(query: Query): number;
+}
+
+/**
+ * What was probably meant: the likeliest similar term of one word, the rarest word first, with
+ * which the query finds something, or much more than without. Where no single one helps, all words
+ * that no document holds are corrected.
+ */
+export function correct(query: Query, evidence: Evidence): Correction[] {
+  const { total, frequencies, similar } = evidence;
+  const isBetter = (count: number) => count > 0 && count >= CORRECTION_RATIO * total;
+  const misspelt = [...query.words.keys()].filter((i) => (similar[i] as string[]).length > 0);
+  misspelt.sort((a, b) => (frequencies[a] as number) - (frequencies[b] as number));
+  const correctionOf = (i: number, term: string) => {
+    return { words: [(query.words[i] as QueryWord).term], terms: [term] };
+  };
+  const trials = misspelt.flatMap((i) => {
+    return (similar[i] as string[]).slice(0, MAX_TRIALS).map((term) => ({ i, term }));
+  });
+  for (const { i, term } of trials.slice(0, MAX_TRIALS)) {
+    const word = { ...(query.words[i] as QueryWord), term };
+    const count =
+      query.words.length === 1
+        ? evidence.documentFrequency(term)
+        : evidence.count(replaceWords(query, i, 1, [word]));
+    if (isBetter(count)) return [correctionOf(i, term)];
+  }
+  if (total > 0) return [];
+  const unknown = misspelt.filter((i) => frequencies[i] === 0).sort((a, b) => a - b);
+  return unknown.map((i) => correctionOf(i, (similar[i] as string[])[0] as string));
+}
+
+/** The query with `count` words from the one at `at` on replaced by others. */
+function replaceWords(query: Query, at: number, count: number, by: QueryWord[]): Query {
+  const words = new Map<string, QueryWord>();
+  for (const { term, prefix, exact } of query.words.toSpliced(at, count, ...by)) {
+    const known = words.get(term);
+    words.set(term, {
+      term,
+      prefix: prefix || (known?.prefix ?? false),
+      exact: exact || (known?.exact ?? false),
+    });
+  }
+  for (const word of words.values()) if (word.exact) word.prefix = false;
+  return { ...query, words: [...words.values()] };
+}
