@@ -129,14 +129,15 @@ export class BruteForceEngine implements SearchEngine {
       addNew(this.#find(rest, userId, RELAXED_TIER, similarOf(rest.words)));
       if (hits.length > 0) result.relaxed = dropped.map(({ term }) => term);
     }
-    if (hits.length === withoutTypos || result.corrections.length > 0) return;
-    result.corrections = correct(rest, {
+    if (hits.length === withoutTypos) return;
+    const corrections = correct(rest, {
       total: rest === query ? withoutTypos : this.#find(rest, userId).length,
       frequencies: this.#frequencies(rest.words),
       similar: similarOf(rest.words).map((terms) => [...terms.keys()]),
       documentFrequency,
       count: (trial) => this.#find(trial, userId).length,
     });
+    if (corrections.length > 0) result.corrections = corrections;
   }
 
   #find(

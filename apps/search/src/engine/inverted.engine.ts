@@ -263,9 +263,9 @@ export class InvertedEngine implements SearchEngine {
     }
     if (result.total === 0) return;
     result.relaxed = dropped.map(({ term }) => term);
-    if (result.total > withoutTypos && result.corrections.length === 0) {
-      result.corrections = this.#corrections(query, dropped, user, withoutTypos, result);
-    }
+    if (result.total === withoutTypos) return;
+    const corrections = this.#corrections(query, dropped, user, withoutTypos, result);
+    if (corrections.length > 0) result.corrections = corrections;
   }
 
   /** The fewest words without which the query finds anything: more find no less. */

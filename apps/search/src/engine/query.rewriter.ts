@@ -11,6 +11,12 @@ const MAX_TRIALS = 4;
 /** A query that finds anything is corrected to one that finds so many times as much. */
 const CORRECTION_RATIO = 10;
 
+/**
+ * Words of one letter in many languages, which would take the first letter off other words. Others
+ * are abbreviations: `email` is `e-mail`, and `tshirt` `t-shirt`.
+ */
+const VOWELS = /^[aiouy]$/;
+
 /** A query with a word split, or two words joined. */
 export interface Rewriting extends Correction {
   query: Query;
@@ -56,7 +62,7 @@ function splits(term: string, documentFrequency: (term: string) => number) {
     .slice(1)
     .map((_, i) => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')])
     .map((terms) => ({ terms, frequency: Math.min(...terms.map(documentFrequency)) }))
-    .filter(({ frequency }) => frequency > 0)
+    .filter(({ terms, frequency }) => frequency > 0 && !terms.some((term) => VOWELS.test(term)))
     .sort((a, b) => b.frequency - a.frequency)
     .slice(0, MAX_SPLITS);
 }
@@ -95,31 +101,49 @@ export interface Evidence {
 
 /**
  * What was probably meant: the likeliest similar term of one word, the rarest word first, with
- * which the query finds something, or much more than without. Where no single one helps, all words
- * that no document holds are corrected.
+ * which the query finds something, or much more than without. Where no single one helps, the words
+ * that no document holds are corrected, and one more if that helps.
  */
 export function correct(query: Query, evidence: Evidence): Correction[] {
-  const { total, frequencies, similar } = evidence;
-  const isBetter = (count: number) => count > 0 && count >= CORRECTION_RATIO * total;
-  const misspelt = [...query.words.keys()].filter((i) => (similar[i] as string[]).length > 0);
-  misspelt.sort((a, b) => (frequencies[a] as number) - (frequencies[b] as number));
-  const correctionOf = (i: number, term: string) => {
-    return { words: [(query.words[i] as QueryWord).term], terms: [term] };
-  };
-  const trials = misspelt.flatMap((i) => {
-    return (similar[i] as string[]).slice(0, MAX_TRIALS).map((term) => ({ i, term }));
+  const single = correctOne(query, evidence);
+  if (single !== undefined || evidence.total > 0) return single === undefined ? [] : [single];
+  const unknown = [...query.words.keys()].filter((i) => {
+    return evidence.frequencies[i] === 0 && evidence.similar[i]?.[0] !== undefined;
   });
-  for (const { i, term } of trials.slice(0, MAX_TRIALS)) {
-    const word = { ...(query.words[i] as QueryWord), term };
+  const corrections = unknown.map((i) =>
+    correctionOf(query, i, evidence.similar[i]?.[0] as string),
+  );
+  const rest = unknown.reduce((rest, i, at) => {
+    return replaceTerm(rest, i, corrections[at]?.terms[0] as string);
+  }, query);
+  // Two words that became one have no places of their own any more.
+  if (unknown.length === 0 || rest.words.length < query.words.length) return corrections;
+  const similar = evidence.similar.map((terms, i) => (unknown.includes(i) ? [] : terms));
+  const another = correctOne(rest, { ...evidence, similar });
+  return another === undefined ? corrections : [...corrections, another];
+}
+
+function correctOne(query: Query, evidence: Evidence): Correction | undefined {
+  const { total, frequencies, similar } = evidence;
+  const misspelt = [...query.words.keys()];
+  misspelt.sort((a, b) => (frequencies[a] as number) - (frequencies[b] as number));
+  const trials = misspelt.flatMap((i) => (similar[i] as string[]).map((term) => ({ i, term })));
+  const best = trials.slice(0, MAX_TRIALS).find(({ i, term }) => {
     const count =
       query.words.length === 1
         ? evidence.documentFrequency(term)
-        : evidence.count(replaceWords(query, i, 1, [word]));
-    if (isBetter(count)) return [correctionOf(i, term)];
-  }
-  if (total > 0) return [];
-  const unknown = misspelt.filter((i) => frequencies[i] === 0).sort((a, b) => a - b);
-  return unknown.map((i) => correctionOf(i, (similar[i] as string[])[0] as string));
+        : evidence.count(replaceTerm(query, i, term));
+    return count > 0 && count >= CORRECTION_RATIO * total;
+  });
+  return best && correctionOf(query, best.i, best.term);
+}
+
+function correctionOf(query: Query, i: number, term: string): Correction {
+  return { words: [(query.words[i] as QueryWord).term], terms: [term] };
+}
+
+function replaceTerm(query: Query, i: number, term: string): Query {
+  return replaceWords(query, i, 1, [{ ...(query.words[i] as QueryWord), term }]);
 }
 
 /** The query with `count` words from the one at `at` on replaced by others. */

@@ -17,6 +17,9 @@ import {
  */
 const MAX_NEW_STEMS = 2000;
 
+/** The forms of so many words are kept until the table changes. */
+const MAX_KEPT_WORDS = 1000;
+
 /** The hash of a stem that is not known yet. */
 const UNKNOWN = 0;
 
@@ -29,7 +32,10 @@ export class StemExpansion {
   readonly #table: TermTable;
   /** By language and term number, a hash of the stem of the term. */
   readonly #hashes: Uint16Array<ArrayBuffer>[] = [];
+  /** The forms of the words looked for since the last change of the table. */
+  readonly #kept = new Map<string, Map<number, number>>();
   #retained = 0;
+  #changes = 0;
   #stemsLeft = 0;
 
   constructor(table: TermTable) {
@@ -39,6 +45,10 @@ export class StemExpansion {
   /** Must be called before each query. */
   begin(): void {
     this.#stemsLeft = MAX_NEW_STEMS;
+    if (this.#changes !== this.#table.changes || this.#kept.size >= MAX_KEPT_WORDS) {
+      this.#changes = this.#table.changes;
+      this.#kept.clear();
+    }
     if (this.#retained === this.#table.retained) return;
     this.#retained = this.#table.retained;
     for (const hashes of this.#hashes) hashes?.fill(UNKNOWN);
@@ -49,6 +59,16 @@ export class StemExpansion {
    * and the languages of the documents where they are, a bit `1 << language` each.
    */
   inflections(word: string, isPrefix: boolean): Map<number, number> {
+    const key = isPrefix ? `${word}*` : word;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const found = this.#mostFrequent(this.#find(word, isPrefix));
+    // What the bound has cut short may be found whole the next time.
+    if (this.#stemsLeft > 0) this.#kept.set(key, found);
+    return found;
+  }
+
+  #find(word: string, isPrefix: boolean): Map<number, number> {
     const table = this.#table;
     const number = table.find(word);
     const known = number === undefined ? 0 : table.languages(number);
@@ -58,7 +78,7 @@ export class StemExpansion {
       if ((languages & (1 << language)) === 0) continue;
       this.#collect(word, isPrefix, language, found);
     }
-    return this.#mostFrequent(found);
+    return found;
   }
 
   /** Adds to `found` the terms that are forms of the word in a language. */

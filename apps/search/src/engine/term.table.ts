@@ -34,6 +34,7 @@ export class TermTable {
   /** By language, the frequencies in its documents; none for a language that no document has. */
   readonly #languageFrequencies: (Uint32Array<ArrayBuffer> | undefined)[] = [];
   #retained = 0;
+  #changes = 0;
   // As of the last sort(), and the terms that came since, which have no ordinal yet.
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
@@ -69,6 +70,11 @@ export class TermTable {
     return languages;
   }
 
+  /** Rises with every change of what documents hold. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Rises when numbers become free, so that they may stand for other terms from then on. */
   get retained(): number {
     return this.#retained;
@@ -79,6 +85,7 @@ export class TermTable {
    * @param language see word.stems.ts
    */
   addDocumentFrequency(term: number, documents: number, language = NO_LANGUAGE): void {
+    this.#changes++;
     if (language !== NO_LANGUAGE) this.#addLanguageFrequency(term, documents, language);
     const before = this.documentFrequency(term);
     const frequency = before + documents;

@@ -104,9 +104,12 @@ export function stemmedLanguage(lang: number): number {
   return LANGUAGE_BY_CODE[lang] ?? OTHER_LANGUAGE;
 }
 
-/** The languages whose words may look like this one, as a bit each: those of its script. */
+/**
+ * The languages whose words may look like this one, as a bit each: those of its script. Words of
+ * two letters are left as they are: they have no regular forms.
+ */
 export function languagesOfScript(term: string): number {
-  if (/^[a-z]+$/.test(term)) return ALL_STEMMED & ~KOREAN;
+  if (/^[a-z]{3,}$/.test(term)) return ALL_STEMMED & ~KOREAN;
   return /^\p{sc=Hangul}+$/u.test(term) ? KOREAN : 0;
 }
 
