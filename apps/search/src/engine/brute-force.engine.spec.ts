@@ -178,7 +178,7 @@ describe('BruteForceEngine', () => {
   it.each([
     ['a word that is not held', 'tonarre', [['tonarre', 'tonnarre']]],
     ['a word to one that occurs with the others', 'tonnarre brest', [['tonnarre', 'tonnerre']]],
-    ['a rare word that is near a frequent one', 'libarte', [['libarte', 'liberte']]],
+    ['a rare word that is near a frequent one', 'libetre', [['libetre', 'liberte']]],
     [
       'two words',
       'tonnarre bresst',
@@ -189,8 +189,8 @@ describe('BruteForceEngine', () => {
     ],
     ['nothing that is right', 'tonnarre', []],
   ])('corrects %s', (_name, keyword, expected) => {
-    const many = Array.from({ length: 20 }, () => 'liberte');
-    const engine = engineOf('tonnarre', 'tonnarre', 'tonnerre de brest', 'libarte', ...many);
+    const many = Array.from({ length: 30 }, () => 'liberte');
+    const engine = engineOf('tonnarre', 'tonnarre', 'tonnerre de brest', 'libetre', ...many);
     const { corrections } = engine.search({ query: parseQuery(keyword), limit: 9, offset: 0 });
     expect(corrections.map(({ words, terms }) => [...words, ...terms])).toEqual(expected);
   });

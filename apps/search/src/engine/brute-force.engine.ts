@@ -133,7 +133,7 @@ export class BruteForceEngine implements SearchEngine {
     const corrections = correct(rest, {
       total: rest === query ? withoutTypos : this.#find(rest, userId).length,
       frequencies: this.#frequencies(rest.words),
-      similar: similarOf(rest.words).map((terms) => [...terms.keys()]),
+      similar: similarOf(rest.words),
       documentFrequency,
       count: (trial) => this.#find(trial, userId).length,
     });

@@ -264,7 +264,7 @@ export class InvertedEngine implements SearchEngine {
     if (result.total === 0) return;
     result.relaxed = dropped.map(({ term }) => term);
     if (result.total === withoutTypos) return;
-    const corrections = this.#corrections(query, dropped, user, withoutTypos, result);
+    const corrections = this.#corrections(query, dropped, user, withoutTypos, similar);
     if (corrections.length > 0) result.corrections = corrections;
   }
 
@@ -285,17 +285,17 @@ export class InvertedEngine implements SearchEngine {
     dropped: QueryWord[],
     user: number | undefined,
     withoutTypos: number,
-    { similar }: SearchResult,
+    similar: SimilarTerms,
   ): Correction[] {
-    const kept = [...query.words.keys()].filter((i) => {
-      return !dropped.includes(query.words[i] as QueryWord);
-    });
     const rest = withoutWords(query, dropped);
     const nothing = new TopHits(0);
     return correct(rest, {
       total: dropped.length > 0 ? this.#find(rest, user, nothing) : withoutTypos,
       frequencies: rest.words.map((word) => this.#frequency(word)),
-      similar: kept.map((i) => similar[i] as string[]),
+      similar: rest.words.map((word) => {
+        const terms = [...(similar.get(word) ?? [])];
+        return new Map(terms.map(([term, distance]) => [this.#table.text(term), distance]));
+      }),
       documentFrequency: this.#frequencyOf,
       count: (trial) => this.#find(trial, user, nothing),
     });

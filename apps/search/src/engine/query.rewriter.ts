@@ -88,12 +88,12 @@ export function withoutWords(query: Query, dropped: readonly QueryWord[]): Query
 
 /** What correct() needs to know of the documents. */
 export interface Evidence {
-  /** How many the query finds as it is. */
+  /** How many the query finds without typos. */
   total: number;
   /** By word, how many documents hold the terms that match it without typos. */
   frequencies: number[];
-  /** By word, its similar terms, the likeliest first. */
-  similar: string[][];
+  /** By word, its similar terms with their edit distances. */
+  similar: Map<string, number>[];
   documentFrequency(term: string): number;
   /** How many documents a query finds without typos. */
   count(query: Query): number;
@@ -106,44 +106,71 @@ export interface Evidence {
  */
 export function correct(query: Query, evidence: Evidence): Correction[] {
   const single = correctOne(query, evidence);
-  if (single !== undefined || evidence.total > 0) return single === undefined ? [] : [single];
-  const unknown = [...query.words.keys()].filter((i) => {
-    return evidence.frequencies[i] === 0 && evidence.similar[i]?.[0] !== undefined;
+  if (single !== undefined) return [single];
+  if (evidence.total > 0) return [];
+  const corrections: Correction[] = [];
+  let rest = query;
+  query.words.forEach((word, i) => {
+    const [best] = evidence.frequencies[i] === 0 ? likelyTerms(word, i, evidence) : [];
+    if (best === undefined) return;
+    corrections.push({ words: [word.term], terms: [best] });
+    rest = replaceTerm(rest, word.term, best);
   });
-  const corrections = unknown.map((i) =>
-    correctionOf(query, i, evidence.similar[i]?.[0] as string),
-  );
-  const rest = unknown.reduce((rest, i, at) => {
-    return replaceTerm(rest, i, corrections[at]?.terms[0] as string);
-  }, query);
   // Two words that became one have no places of their own any more.
-  if (unknown.length === 0 || rest.words.length < query.words.length) return corrections;
-  const similar = evidence.similar.map((terms, i) => (unknown.includes(i) ? [] : terms));
+  if (corrections.length === 0 || rest.words.length < query.words.length) return corrections;
+  const similar = evidence.similar.map((terms, i) => {
+    return evidence.frequencies[i] === 0 ? new Map<string, number>() : terms;
+  });
   const another = correctOne(rest, { ...evidence, similar });
   return another === undefined ? corrections : [...corrections, another];
 }
 
 function correctOne(query: Query, evidence: Evidence): Correction | undefined {
-  const { total, frequencies, similar } = evidence;
-  const misspelt = [...query.words.keys()];
-  misspelt.sort((a, b) => (frequencies[a] as number) - (frequencies[b] as number));
-  const trials = misspelt.flatMap((i) => (similar[i] as string[]).map((term) => ({ i, term })));
-  const best = trials.slice(0, MAX_TRIALS).find(({ i, term }) => {
-    const count =
-      query.words.length === 1
-        ? evidence.documentFrequency(term)
-        : evidence.count(replaceTerm(query, i, term));
+  const { total, frequencies } = evidence;
+  const rarestFirst = [...query.words.keys()];
+  rarestFirst.sort((a, b) => (frequencies[a] as number) - (frequencies[b] as number));
+  const trials = rarestFirst.flatMap((i) => {
+    const word = query.words[i] as QueryWord;
+    return likelyTerms(word, i, evidence).map((term) => ({ words: [word.term], terms: [term] }));
+  });
+  if (query.words.length === 1) return trials[0];
+  return trials.slice(0, MAX_TRIALS).find(({ words: [word = ''], terms: [term = ''] }) => {
+    const count = evidence.count(replaceTerm(query, word, term));
     return count > 0 && count >= CORRECTION_RATIO * total;
   });
-  return best && correctionOf(query, best.i, best.term);
 }
 
-function correctionOf(query: Query, i: number, term: string): Correction {
-  return { words: [(query.words[i] as QueryWord).term], terms: [term] };
+/**
+ * The similar terms that are likelier than the word as it is written, or all when nothing is found
+ * so; the likeliest first.
+ */
+function likelyTerms({ term: word }: QueryWord, i: number, evidence: Evidence): string[] {
+  const { total, frequencies, similar, documentFrequency } = evidence;
+  const least = total === 0 ? 0 : Math.max(total, frequencies[i] as number);
+  return [...(similar[i] as Map<string, number>)]
+    .map(([term, distance]) => {
+      return { term, likelihood: likelihood(word, term, distance, documentFrequency(term)) };
+    })
+    .filter(({ likelihood }) => likelihood >= Math.log(least))
+    .sort((a, b) => b.likelihood - a.likelihood || (a.term < b.term ? -1 : 1))
+    .map(({ term }) => term);
 }
 
-function replaceTerm(query: Query, i: number, term: string): Query {
-  return replaceWords(query, i, 1, [{ ...(query.words[i] as QueryWord), term }]);
+/**
+ * The logarithm of how likely it is that somebody meant the term and wrote the word. The first
+ * letter is rarely wrong, and letters are often swapped, doubled or left single. The weights are
+ * those that put the right term first for most misspelt words of the codespell project.
+ */
+function likelihood(word: string, term: string, distance: number, frequency: number): number {
+  const isOtherFirst = word.codePointAt(0) !== term.codePointAt(0);
+  const letters = (text: string) => [...new Set(text)].sort().join('');
+  const isSameLetters = letters(word) === letters(term);
+  return Math.log(frequency) - 6 * distance - (isOtherFirst ? 3 : 0) + (isSameLetters ? 3 : 0);
+}
+
+function replaceTerm(query: Query, word: string, by: string): Query {
+  const i = query.words.findIndex(({ term }) => term === word);
+  return replaceWords(query, i, 1, [{ ...(query.words[i] as QueryWord), term: by }]);
 }
 
 /** The query with `count` words from the one at `at` on replaced by others. */
