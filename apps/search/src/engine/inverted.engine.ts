@@ -230,9 +230,20 @@ export class InvertedEngine implements SearchEngine {
     const top = new TopHits(Math.max(limit + offset, FEW_HITS));
     result.inflected = this.#inflected(query);
     result.total = this.#find(query, user, top);
-    if (result.total < FEW_HITS && query.words.length > 0) this.#forgive(query, user, top, result);
+    if (result.total < FEW_HITS && this.#mayForgive(query, user)) {
+      this.#forgive(query, user, top, result);
+    }
     result.hits = top.take(offset).slice(0, limit);
     return result;
+  }
+
+  /**
+   * Whether other ways may find more: all of them keep the phrases, which nothing may hold.
+   */
+  #mayForgive(query: Query, user: number | undefined): boolean {
+    const free = query.words.filter(({ exact }) => !exact);
+    if (free.length === 0 || free.length === query.words.length) return free.length > 0;
+    return this.#find(withoutWords(query, free), user, new TopHits(0)) > 0;
   }
 
   /** Tries the query in other ways, as ranking.ts says, and adds what they find to the result. */

@@ -1,4 +1,4 @@
-import { type Bitmap, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
+import { type Bitmap, countBits, createBitmap, forEachDown, isEmpty, unite } from './bitmap.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
 import { INFLECTION_TIER } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
@@ -86,15 +86,19 @@ export class SegmentSearch {
         matcher.score(this.#tokens, length, lang);
       return this.#readMatches(segment, user, top, scoreTokens);
     }
-    for (const { ranges } of found) keepDocuments(segment, ranges, matches);
+    for (const { ranges } of found) {
+      keepDocuments(segment, ranges, matches);
+      if (isEmpty(matches, segment.liveDocs.length)) return 0;
+    }
     this.#restrict(segment, matcher, user, matches);
-    if (matcher.mustReadTokens) {
+    // Where only the total is wanted, none has to be read.
+    if (matcher.mustReadTokens && top.capacity > 0) {
       const scoreTokens = (length: number, lang: number) =>
         matcher.scoreWords(this.#tokens, length, lang);
       return this.#readMatches(segment, undefined, top, scoreTokens);
     }
     const total = countBits(matches, segment.liveDocs.length);
-    if (total > 0) this.#ranker.rank(segment, matcher, matches, top);
+    if (total > 0 && top.capacity > 0) this.#ranker.rank(segment, matcher, matches, top);
     return total;
   }
 
