@@ -86,9 +86,9 @@ export class QueryMatcher {
   readonly firstTier: number;
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
-  // The state of the document that is being scored: a bit for its language, and by word: how often it occurs exactly, the cost
-  // of its best match, the position of its latest best match, and the gap between it and the word
-  // before it in the query.
+  // The state of the document that is being scored: a bit for its language, and by word: how often
+  // it occurs exactly, the cost of its best match, the position of its latest best match, and the
+  // gap between it and the word before it in the query.
   #languageBit = 0;
   readonly #frequencies: Uint32Array;
   readonly #costs: Float64Array;
@@ -340,7 +340,9 @@ export function isFuzzy({ term, exact }: QueryWord): boolean {
   return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
-/** The similar terms of the words that may have any: the rarest ones, and of equal ones the first. */
+/**
+ * The similar terms of the words that may have any: the rarest ones, and of equal ones the first.
+ */
 export function similarTerms(words: QueryWord[], table: TermTable): SimilarTerms {
   const documentFrequency = ({ term }: QueryWord) => {
     const number = table.find(term);
