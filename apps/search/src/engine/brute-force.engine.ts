@@ -5,8 +5,8 @@ import { languageNumber } from './quote.columns.ts';
 import {
   FEW_HITS,
   FORGIVEN_TIER,
-  INFLECTION_TIER,
   hasDigit,
+  INFLECTION_TIER,
   idf,
   impact,
   MAX_EXPANSIONS,

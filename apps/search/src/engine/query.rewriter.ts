@@ -1,5 +1,6 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import type { Query, QueryWord } from './query.parser.ts';
+import { hasDigit } from './ranking.ts';
 import type { Correction } from './search.engine.ts';
 
 /** A word is split at most at so many places. */
@@ -26,14 +27,14 @@ export interface Rewriting extends Correction {
  * The query with one word split into two that must stand side by side, or two neighbouring words
  * joined, in all ways that yield terms of documents: the most frequent ones, for which a split
  * counts as frequent as its rarer half. Of equal ones the first in the query comes first, and a
- * split before a join. So `wellbeing`, `well-being` and `well being` find each other.
+ * split before a join. A number is neither split nor joined. So `wellbeing`, `well-being` and `well being` find each other.
  */
 export function splitsAndJoins(
   query: Query,
   documentFrequency: (term: string) => number,
 ): Rewriting[] {
   const found = query.words.flatMap((word, i) => {
-    if (word.exact) return [];
+    if (word.exact || hasDigit(word.term)) return [];
     const split = query.words.length < MAX_WORDS ? splits(word.term, documentFrequency) : [];
     const rewritings = split.map(({ terms, frequency }) => {
       const words = terms.map((term) => ({ term, prefix: false, exact: true }));
@@ -42,7 +43,7 @@ export function splitsAndJoins(
       return { words: [word.term], terms, frequency, query: rewritten };
     });
     const next = query.words[i + 1];
-    if (next === undefined || next.exact) return rewritings;
+    if (next === undefined || next.exact || hasDigit(next.term)) return rewritings;
     const term = word.term + next.term;
     const frequency = documentFrequency(term);
     if (frequency === 0) return rewritings;
