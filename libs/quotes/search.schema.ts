@@ -17,7 +17,7 @@ export const searchQuerySchema = z.strictObject({
       `must have 1 to ${MAX_KEYWORD_CHARACTERS} characters`,
     )
     .describe(
-      `words that must all occur, the last one also as a beginning; "a phrase"; -excluded; at most ${MAX_WORDS} different words, ${MAX_PHRASES} phrases and ${MAX_EXCLUSIONS} exclusions`,
+      `words that must all occur, inflected or not, the last one also as a beginning; "a phrase"; -excluded; at most ${MAX_WORDS} different words, ${MAX_PHRASES} phrases and ${MAX_EXCLUSIONS} exclusions`,
     )
     .meta({ minLength: 1, maxLength: MAX_KEYWORD_CHARACTERS, example: 'tonnerre brest' }),
   user_id: idSchema.optional().describe('only the quotes that this user signed'),
@@ -46,6 +46,17 @@ export const searchResultSchema = z
   .object({
     items: z.array(searchHitSchema),
     total: z.int().min(0).describe('how many quotes match'),
+    corrected: z
+      .string()
+      .nullable()
+      .describe(
+        'the keyword as it was probably meant, when it found little as it was written; else null',
+      )
+      .meta({ example: 'tonnerre brest' }),
+    relaxed: z
+      .array(z.string())
+      .describe('words that were left out, without case and accents, since no quote has them all')
+      .meta({ example: [] }),
   })
   .meta({ id: 'SearchResult' });
 

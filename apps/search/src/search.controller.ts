@@ -23,8 +23,10 @@ export class SearchController {
   @ApiOperation({
     summary: 'Find quotes by keyword, best first',
     description:
-      'Case and accents do not matter. A quote is found a moment after it was added, and no ' +
-      'longer once it is deleted.',
+      'Case and accents do not matter, and other forms of a word match below the word itself. ' +
+      'Where few quotes match, words are also split, joined and taken for similar ones; where ' +
+      'none does, some are left out. A quote is found a moment after it was added, and no longer ' +
+      'once it is deleted.',
   })
   @ApiAnswer(200, searchResultSchema)
   @ApiProblem('invalid-request')

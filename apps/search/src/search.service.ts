@@ -5,6 +5,7 @@ import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
+import { correctedKeyword } from './engine/keyword.correction.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
@@ -16,6 +17,8 @@ import { type Asker, SearchReplica } from './search.replica.ts';
 const MAX_TRIES = 5;
 /** The highlighting of a page reads at most about this many characters of its quotes. */
 const MAX_HIGHLIGHTED_CHARACTERS = 20_000;
+/** A corrected word is spelt as one of so many texts spells it. */
+const MAX_SPELLING_TEXTS = 10;
 /** After this many characters other requests get their turn. */
 const CHARACTERS_PER_TURN = 2000;
 
@@ -44,13 +47,21 @@ export class SearchService {
     const gone = new Set<number>();
     for (let tries = 1; ; tries++) {
       const request = { query, userId: user_id, limit: limit + gone.size, offset };
-      const { total, hits, similar } = await this.replica.ask('search', request, asker);
+      const result = await this.replica.ask('search', request, asker);
+      const { total, hits } = result;
       const page = hits.filter(({ id }) => !gone.has(id)).slice(0, limit);
       const documents = await this.quotes.findMany(page.map(({ id }) => String(id)));
       for (const [i, { id }] of page.entries()) if (!documents[i]) gone.add(id);
       if (documents.every((document) => document) || tries === MAX_TRIES) {
         const left = total - hits.filter(({ id }) => gone.has(id)).length;
-        return { items: await itemsOf(page, documents, { query, similar }), total: left };
+        const items = await itemsOf(page, documents, { ...result, query });
+        const texts = items.slice(0, MAX_SPELLING_TEXTS).map(({ quote }) => quote);
+        return {
+          items,
+          total: left,
+          corrected: correctedKeyword(keyword, result.corrections, texts),
+          relaxed: result.relaxed,
+        };
       }
     }
   }

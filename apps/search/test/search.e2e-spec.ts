@@ -75,7 +75,7 @@ it('finds a new quote without its accents, and not after it is deleted', async (
   await remove(id);
   // No search after the answer to the deletion shows the quote, even if the index does not know
   // of the deletion yet.
-  expect((await find('ecrase')).body).toEqual({ items: [], total: 0 });
+  expect((await find('ecrase')).body).toMatchObject({ items: [], total: 0 });
 });
 
 it('leaves out a quote that is gone, even if the index has not heard of it', async () => {
@@ -135,8 +135,39 @@ it('wants all words, ranks the better match first, and pages', async () => {
   expect(all.body.items[0].quote).toBe('tonnerre de Brest');
   expect(all.body.items[0].score).toBeGreaterThan(all.body.items[1].score);
   const second = await find('tonnerre brest', '&limit=1&offset=1');
-  expect(second.body).toEqual({ items: [all.body.items[1]], total: 2 });
-  expect((await find('tonnerre brest', '&offset=2')).body).toEqual({ items: [], total: 2 });
+  expect(second.body).toMatchObject({ items: [all.body.items[1]], total: 2 });
+  expect((await find('tonnerre brest', '&offset=2')).body).toMatchObject({ items: [], total: 2 });
+});
+
+it('finds inflected forms, in the language of the quote', async () => {
+  for (const lang of ['fr', 'en', 'ru']) {
+    const json = { quote: `les éléphants ${lang}`, lang };
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
+    await finds(`éléphants ${lang}`, 1);
+  }
+  const { body } = await find('"les" éléphant fr');
+  expect(body).toMatchObject({ total: 1, corrected: null, relaxed: [] });
+  expect(body.items[0].highlight).toBe('<mark>les</mark> <mark>éléphants</mark> <mark>fr</mark>');
+  const elephant = await find('-ru "les" éléphante');
+  expect(elephant.body).toMatchObject({ total: 2, corrected: null });
+});
+
+it('says how it understood a query that finds little', async () => {
+  await add('Le bien-être des ornithorynques');
+  await finds('ornithorynques', 1);
+  const split = await find('bienêtre des ornithorynques');
+  expect(split.body).toMatchObject({
+    total: 1,
+    corrected: 'bien être des ornithorynques',
+    relaxed: [],
+  });
+  expect(split.body.items[0].highlight).toMatch(/<mark>bien<\/mark>-<mark>être<\/mark>/);
+  const misspelt = await find('bien "être" ornitorynques');
+  expect(misspelt.body).toMatchObject({ total: 1, corrected: 'bien "être" ornithorynques' });
+  const relaxed = await find('être ornithorynques zzz');
+  expect(relaxed.body).toMatchObject({ total: 1, corrected: null, relaxed: ['zzz'] });
+  const nothing = await find('zzz');
+  expect(nothing.body).toEqual({ items: [], total: 0, corrected: null, relaxed: [] });
 });
 
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {

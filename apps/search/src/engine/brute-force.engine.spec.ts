@@ -10,6 +10,10 @@ function engineOf(...quotes: string[]): BruteForceEngine {
   return engine;
 }
 
+function add(engine: BruteForceEngine, id: number, quote: string, lang: string | null): void {
+  engine.add(id, quote, null, { author: null, lang, tags: [], checksum: 0 });
+}
+
 function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
   return engine
     .search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 })
@@ -67,7 +71,9 @@ describe('BruteForceEngine', () => {
           .join(' '),
       ),
     ).toEqual([1]);
-    expect(find(engine, words.map((word) => word.replace('x', 'y')).join(' '))).toEqual([]);
+    const misspelt = words.map((word) => word.replace('x', 'y')).join(' ');
+    const { relaxed } = engine.search({ query: parseQuery(misspelt), limit: 1, offset: 0 });
+    expect(relaxed).toEqual([words.at(-1)?.replace('x', 'y')]);
 
     const near = [...'abcdfghijklmnopqsuvwxyz'].flatMap((letter) => [
       `libert${letter}`,
@@ -75,7 +81,9 @@ describe('BruteForceEngine', () => {
       `libe${letter}te`,
     ]);
     const likely = near.pop() ?? '';
-    const crowd = engineOf(...near, likely, likely);
+    const crowd = engineOf();
+    // In a language without a stemmer no term is a form of another.
+    for (const [i, text] of [...near, likely, likely].entries()) add(crowd, i + 1, text, 'ru');
     expect(find(crowd, 'liberte')).toHaveLength(MAX_EXPANSIONS + 1);
     const { similar } = crowd.search({ query: parseQuery('liberte'), limit: 0, offset: 0 });
     expect(similar).toEqual([[likely, ...near.sort().slice(0, MAX_EXPANSIONS - 1)]]);
@@ -101,5 +109,89 @@ describe('BruteForceEngine', () => {
     expect(find(engine, 'vie')).toEqual([]);
     expect(find(engine, 'mort')).toEqual([1]);
     expect(engine.size).toBe(1);
+  });
+
+  it.each([
+    ['en', 'love', 'loved'],
+    ['fr', 'jardins', 'jardin'],
+    ['fr', 'mangée', 'manger'],
+    ['de', 'Häuser', 'Haus'],
+    ['es', 'canciones', 'canción'],
+    ['it', 'amori', 'amore'],
+    ['pt', 'corações', 'coração'],
+    ['nl', 'huizen', 'huis'],
+    ['kor', '사랑은', '사랑을'],
+  ])('finds inflected forms, below the word itself: %s %s', (lang, form, other) => {
+    const engine = engineOf();
+    add(engine, 1, `${form} x`, lang);
+    add(engine, 2, `${other} x`, lang);
+    add(engine, 3, `${other} x`, 'ru');
+    // So many that no similar terms are tried.
+    for (let id = 11; id <= 20; id++) add(engine, id, `${form} x y`, lang);
+    expect(find(engine, `${form} x`)).toHaveLength(12);
+    expect(find(engine, `${form} x`).at(-1)).toBe(2);
+    expect(find(engine, `"${form}" x`)).toHaveLength(11);
+    expect(find(engine, `x -${form}`)).toEqual([3, 2]);
+  });
+
+  it('stems a word in the languages of the quotes that hold it', () => {
+    const engine = engineOf();
+    for (let id = 1; id <= 10; id++) add(engine, id, 'la chair', 'fr');
+    add(engine, 11, 'the chairs', 'en');
+    add(engine, 12, 'chairs', null);
+    expect(find(engine, '"chairs"')).toEqual([12, 11]);
+    // The word is French in all quotes with a language, and `chairs` English.
+    expect(find(engine, 'chair la')).toHaveLength(10);
+    add(engine, 13, 'a chair', 'en');
+    add(engine, 14, 'x chair', 'en');
+    add(engine, 15, 'x chair', 'fr');
+    add(engine, 16, 'x chair', null);
+    // In French the word is only similar.
+    expect(find(engine, 'chairs x')).toEqual([16, 14, 15]);
+  });
+
+  it('splits and joins words where few match', () => {
+    const engine = engineOf('their well-being', 'their wellbeing', 'being well', 'le bien-être');
+    const rewritings = (keyword: string) =>
+      engine.search({ query: parseQuery(keyword), limit: 9, offset: 0 }).rewritings;
+    expect(find(engine, 'wellbeing')).toEqual([2, 1]);
+    expect(find(engine, 'well being')).toEqual([1, 3, 2]);
+    expect(find(engine, 'their well-being')).toEqual([1, 2]);
+    expect(find(engine, 'bienêtre')).toEqual([4]);
+    expect(find(engine, '"well being"')).toEqual([1]);
+    expect(rewritings('wellbeing their')).toEqual([
+      { words: ['wellbeing'], terms: ['well', 'being'] },
+    ]);
+  });
+
+  it('leaves out as few words as it must, the most frequent first', () => {
+    const engine = engineOf('tonnerre de brest', 'brest de jour', 'de nuit', 'jour de nuit');
+    const search = (keyword: string) =>
+      engine.search({ query: parseQuery(keyword), limit: 9, offset: 0 });
+    expect(search('tonnerre brest zzz')).toMatchObject({ total: 1, relaxed: ['zzz'] });
+    expect(search('tonnerre jour de nuit')).toMatchObject({ relaxed: ['de', 'nuit', 'jour'] });
+    expect(search('"de nuit" tonnerre -jour')).toMatchObject({ total: 1, relaxed: ['tonnerre'] });
+    expect(search('tonnerre brest')).toMatchObject({ total: 1, relaxed: [] });
+    expect(search('zzz')).toMatchObject({ total: 0, relaxed: [] });
+  });
+
+  it.each([
+    ['a word that is not held', 'tonarre', [['tonarre', 'tonnarre']]],
+    ['a word to one that occurs with the others', 'tonnarre brest', [['tonnarre', 'tonnerre']]],
+    ['a rare word that is near a frequent one', 'libetre', [['libetre', 'liberte']]],
+    [
+      'two words',
+      'tonnarre bresst',
+      [
+        ['bresst', 'brest'],
+        ['tonnarre', 'tonnerre'],
+      ],
+    ],
+    ['nothing that is right', 'tonnarre', []],
+  ])('corrects %s', (_name, keyword, expected) => {
+    const many = Array.from({ length: 30 }, () => 'liberte');
+    const engine = engineOf('tonnarre', 'tonnarre', 'tonnerre de brest', 'libetre', ...many);
+    const { corrections } = engine.search({ query: parseQuery(keyword), limit: 9, offset: 0 });
+    expect(corrections.map(({ words, terms }) => [...words, ...terms])).toEqual(expected);
   });
 });

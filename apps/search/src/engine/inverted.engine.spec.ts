@@ -16,7 +16,8 @@ const VOCABULARY = `
   de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux
   amour amours armour amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont
   dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce extraordinaire extraordinaires
-  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux
+  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux chair chairs
+  chaire well being wellbeing well-being beings bien être bienêtre bienetres aimée aimer 사랑 사랑을
   12345 12346 1945x liberte2 God's gods U.S.A. usa 1,000 1000 ½ 東京 京東 東 東京都 日本 タイ`
   .trim()
   .split(/\s+/);
@@ -25,7 +26,7 @@ const MAX_ID = 150;
 
 /** What happens to both engines. The inverted one goes on from its own snapshot after a restart. */
 type Step =
-  | { kind: 'add'; id: number; quote: string; userId: string | null }
+  | { kind: 'add'; id: number; quote: string; userId: string | null; lang: string | null }
   | { kind: 'delete'; id: number }
   | { kind: 'restart' }
   | { kind: 'fill'; isFilling: boolean }
@@ -52,7 +53,9 @@ const misspelt = fc.tuple(word, fc.array(edit, { maxLength: 2 })).map(([word, ed
 });
 
 const phrase = fc.oneof({ weight: 3, arbitrary: words(2) }, { weight: 1, arbitrary: words(6) });
+const joined = fc.tuple(word, word).map(([left, right]) => left + right);
 const part = fc.oneof(
+  { weight: 1, arbitrary: joined },
   { weight: 6, arbitrary: word },
   { weight: 2, arbitrary: prefix },
   { weight: 3, arbitrary: misspelt },
@@ -74,7 +77,9 @@ const quote = fc.oneof({ weight: 19, arbitrary: words(12) }, { weight: 1, arbitr
 const user = fc.constantFrom(null, null, 'tintin', 'milou');
 const sought = fc.constantFrom(undefined, undefined, undefined, 'tintin', 'milou', 'nobody');
 
-const add = { kind: fc.constant('add' as const), id, quote, userId: user };
+const lang = fc.constantFrom(null, null, 'fr', 'fr', 'en', 'eng', 'de', 'it', 'ko', 'ru');
+
+const add = { kind: fc.constant('add' as const), id, quote, userId: user, lang };
 const deletion = { kind: fc.constant('delete' as const), id };
 const restart = { kind: fc.constant('restart' as const) };
 const fill = { kind: fc.constant('fill' as const), isFilling: fc.boolean() };
@@ -114,7 +119,7 @@ class Pair {
   async take(step: Step): Promise<void> {
     switch (step.kind) {
       case 'add':
-        this.add(step.id, step.quote, step.userId);
+        this.add(step.id, step.quote, step.userId, step.lang);
         break;
       case 'delete':
         for (const engine of [this.#specified, this.#engine]) engine.delete(step.id);
@@ -134,17 +139,18 @@ class Pair {
     expect(this.#engine.size).toBe(this.#specified.size);
   }
 
-  add(id: number, quote: string, userId: string | null): void {
-    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId);
+  add(id: number, quote: string, userId: string | null, lang: string | null = null): void {
+    const details = { author: null, lang, tags: [], checksum: 0 };
+    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId, details);
   }
 
   compare(keyword: string, request: Omit<SearchRequest, 'query'>): void {
     const query = parseQuery(keyword);
     const expected = this.#specified.search({ ...request, query });
     const answered = this.#engine.search({ ...request, query });
-    // Where nothing is found, an engine need not have looked for similar terms.
-    const { similar, withTypos } = expected;
-    if (expected.total === 0) Object.assign(answered, { similar, withTypos });
+    // Where nothing is found, an engine need not have looked for other terms.
+    const { inflected, similar, withTypos } = expected;
+    if (expected.total === 0) Object.assign(answered, { inflected, similar, withTypos });
     expect(answered).toEqual(expected);
   }
 }

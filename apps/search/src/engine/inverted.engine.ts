@@ -1,8 +1,10 @@
+import { bisect } from './bisect.ts';
 import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import type { NamePage, NameRange } from './name.table.ts';
-import { isFuzzy, QueryMatcher } from './query.matcher.ts';
-import type { Query } from './query.parser.ts';
+import { isFuzzy, QueryMatcher, type SimilarTerms, similarTerms } from './query.matcher.ts';
+import type { Query, QueryWord } from './query.parser.ts';
+import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
@@ -11,24 +13,31 @@ import {
   type SelectionRequest,
   type SelectionResult,
 } from './quote.selection.ts';
-import { FEW_HITS } from './ranking.ts';
-import type { QuoteDetails, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import { FEW_HITS, FORGIVEN_TIER, RELAXED_TIER } from './ranking.ts';
+import type {
+  Correction,
+  QuoteDetails,
+  SearchEngine,
+  SearchRequest,
+  SearchResult,
+} from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { mergeSegments } from './segment.merge.ts';
-import { findLive, markDeleted, readTokens } from './segment.reader.ts';
+import { findLive, markDeleted, readTokens, unmarkDeleted } from './segment.reader.ts';
 import { SegmentSearch } from './segment.search.ts';
-import { countPostings } from './segment.terms.ts';
 import {
   encodeDocuments,
   encodeStrings,
   MAX_CHUNK_DOCUMENTS,
   SnapshotDecoder,
 } from './snapshot.codec.ts';
+import { StemExpansion } from './stem.expansion.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
+import { stemmedLanguage } from './word.stems.ts';
 
 /**
  * Every search reads each document of the write buffer: with more of them that would take longer
@@ -74,6 +83,9 @@ export class InvertedEngine implements SearchEngine {
   #segments: Segment[] = [];
   #size = 0;
   #isFilling = false;
+  readonly #stems = new StemExpansion(this.#table);
+  /** Documents of the write buffer that the search found before. */
+  readonly #hidden = new Set<Document>();
   readonly #segmentSearch = new SegmentSearch(this.#table);
   // Scratch memory: of deletions, and of searches (see QueryMatcher).
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
@@ -143,7 +155,7 @@ export class InvertedEngine implements SearchEngine {
     for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
     const row = this.#names.addRow(quote, userId, details);
     this.#writeBuffer.set(id, { id, ...row, terms });
-    this.#countDocument(terms, terms.length, 1);
+    this.#countDocument(terms, terms.length, 1, row.lang);
     this.#flushFullBuffer();
     this.#forgetDeadTerms();
   }
@@ -153,7 +165,7 @@ export class InvertedEngine implements SearchEngine {
     if (buffered) {
       this.#writeBuffer.delete(id);
       this.#names.countRow(buffered, -1);
-      this.#countDocument(buffered.terms, buffered.terms.length, -1);
+      this.#countDocument(buffered.terms, buffered.terms.length, -1, buffered.lang);
       return;
     }
     for (const segment of this.#segments) {
@@ -161,7 +173,8 @@ export class InvertedEngine implements SearchEngine {
       if (document === undefined) continue;
       markDeleted(segment, document);
       this.#names.countRow(rowAt(segment, document), -1);
-      this.#countDocument(this.#tokens, readTokens(segment, document, this.#tokens), -1);
+      const length = readTokens(segment, document, this.#tokens);
+      this.#countDocument(this.#tokens, length, -1, segment.langs[document] as number);
       return;
     }
   }
@@ -200,14 +213,133 @@ export class InvertedEngine implements SearchEngine {
 
   search({ query, userId, limit, offset }: SearchRequest): SearchResult {
     const user = userId === undefined ? undefined : this.#names.users.find(userId);
-    if (userId !== undefined && user === undefined) {
-      return { total: 0, hits: [], withTypos: false, similar: query.words.map(() => []) };
+    const none = query.words.map(() => []);
+    const result: SearchResult = {
+      total: 0,
+      hits: [],
+      withTypos: false,
+      similar: none,
+      inflected: none,
+      rewritings: [],
+      corrections: [],
+      relaxed: [],
+    };
+    if (userId !== undefined && user === undefined) return result;
+    this.#stems.begin();
+    // What was found is left out of what is tried next: as long as it is few, all of it is here.
+    const top = new TopHits(Math.max(limit + offset, FEW_HITS));
+    result.inflected = this.#inflected(query);
+    result.total = this.#find(query, user, top);
+    if (result.total < FEW_HITS && this.#mayForgive(query, user)) {
+      this.#forgive(query, user, top, result);
     }
-    let found = this.#find(query, user, limit + offset, false);
-    const withTypos = found.total < FEW_HITS && query.words.some(isFuzzy);
-    if (withTypos) found = this.#find(query, user, limit + offset, true);
-    const { total, top, similar } = found;
-    return { total, hits: top.take(offset), withTypos, similar };
+    result.hits = top.take(offset).slice(0, limit);
+    return result;
+  }
+
+  /**
+   * Whether other ways may find more: all of them keep the phrases, which nothing may hold.
+   */
+  #mayForgive(query: Query, user: number | undefined): boolean {
+    const free = query.words.filter(({ exact }) => !exact);
+    if (free.length === 0 || free.length === query.words.length) return free.length > 0;
+    return this.#find(withoutWords(query, free), user, new TopHits(0)) > 0;
+  }
+
+  /** Tries the query in other ways, as ranking.ts says, and adds what they find to the result. */
+  #forgive(query: Query, user: number | undefined, top: TopHits, result: SearchResult): void {
+    const strictTotal = result.total;
+    for (const { query: rewritten, ...correction } of splitsAndJoins(query, this.#frequencyOf)) {
+      const found = this.#findMore(rewritten, user, top, new Map(), FORGIVEN_TIER);
+      if (found > 0) result.rewritings.push(correction);
+      result.total += found;
+      if (result.total >= FEW_HITS) break;
+    }
+    result.corrections = result.rewritings.slice(0, strictTotal === 0 ? 1 : 0);
+    if (result.total >= FEW_HITS) return;
+    const similar = similarTerms(query.words, this.#table);
+    result.withTypos = query.words.some(isFuzzy);
+    result.similar = query.words.map((word) => {
+      return Array.from(similar.get(word)?.keys() ?? [], (term) => this.#table.text(term));
+    });
+    const withoutTypos = result.total;
+    if (result.withTypos) {
+      result.total += this.#findMore(query, user, top, similar, FORGIVEN_TIER);
+    }
+    let dropped: QueryWord[] = [];
+    if (result.total === 0) {
+      dropped = this.#dropped(query, user, similar);
+      const rest = withoutWords(query, dropped);
+      result.total += this.#find(rest, user, top, similar, RELAXED_TIER);
+    }
+    if (result.total === 0) return;
+    result.relaxed = dropped.map(({ term }) => term);
+    if (result.total === withoutTypos) return;
+    const corrections = this.#corrections(query, dropped, user, withoutTypos, similar);
+    if (corrections.length > 0) result.corrections = corrections;
+  }
+
+  /** The fewest words without which the query finds anything: more find no less. */
+  #dropped(query: Query, user: number | undefined, similar: SimilarTerms): QueryWord[] {
+    const frequencies = query.words.map((word) => this.#frequency(word, similar.get(word)));
+    const words = dispensableWords(query, frequencies);
+    const nothing = new TopHits(0);
+    const count = bisect(words.length, (i) => {
+      const rest = withoutWords(query, words.slice(0, i));
+      return this.#find(rest, user, nothing, similar, RELAXED_TIER) === 0;
+    });
+    return words.slice(0, count);
+  }
+
+  #corrections(
+    query: Query,
+    dropped: QueryWord[],
+    user: number | undefined,
+    withoutTypos: number,
+    similar: SimilarTerms,
+  ): Correction[] {
+    const rest = withoutWords(query, dropped);
+    const nothing = new TopHits(0);
+    return correct(rest, {
+      total: dropped.length > 0 ? this.#find(rest, user, nothing) : withoutTypos,
+      frequencies: rest.words.map((word) => this.#frequency(word)),
+      similar: rest.words.map((word) => {
+        const terms = [...(similar.get(word) ?? [])];
+        return new Map(terms.map(([term, distance]) => [this.#table.text(term), distance]));
+      }),
+      documentFrequency: this.#frequencyOf,
+      count: (trial) => this.#find(trial, user, nothing),
+    });
+  }
+
+  /** How many live documents hold the term. */
+  #frequencyOf = (text: string): number => {
+    const term = this.#table.find(text);
+    return term === undefined ? 0 : this.#table.documentFrequency(term);
+  };
+
+  /** The sum of the frequencies of all terms that match the word. */
+  #frequency({ term, prefix, exact }: QueryWord, similar?: Map<number, number>): number {
+    const table = this.#table;
+    const terms = new Set(similar?.keys());
+    if (!exact) for (const other of this.#stems.inflections(term, prefix).keys()) terms.add(other);
+    const number = table.find(term);
+    if (number !== undefined) terms.add(number);
+    if (prefix) {
+      for (const other of table.unsortedWithPrefix(term)) terms.add(other);
+      const { from, to } = table.prefixRange(term);
+      for (const other of table.termsByOrdinal.subarray(from, to)) terms.add(other);
+    }
+    let sum = 0;
+    for (const other of terms) sum += table.documentFrequency(other);
+    return sum;
+  }
+
+  #inflected(query: Query): string[][] {
+    return query.words.map(({ term, prefix, exact }) => {
+      const found = exact ? [] : this.#stems.inflections(term, prefix).keys();
+      return Array.from(found, (other) => this.#table.text(other));
+    });
   }
 
   /** The quotes that have what is asked for; see docs/search.md for what it costs. */
@@ -222,12 +354,58 @@ export class InvertedEngine implements SearchEngine {
     return this.#names[kind].page(range);
   }
 
-  #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {
+  /** Finds only documents that are not among the hits, which must be all that were found. */
+  #findMore(
+    query: Query,
+    user: number | undefined,
+    top: TopHits,
+    similar: SimilarTerms,
+    firstTier: number,
+  ): number {
+    const hidden = top.ids().map((id) => this.#hide(id));
+    try {
+      return this.#find(query, user, top, similar, firstTier);
+    } finally {
+      for (const reveal of hidden) reveal();
+    }
+  }
+
+  /** Hides a document from searches. Returns what ends that. */
+  #hide(id: number): () => void {
+    const buffered = this.#writeBuffer.get(id);
+    if (buffered) {
+      this.#hidden.add(buffered);
+      return () => this.#hidden.delete(buffered);
+    }
+    for (const segment of this.#segments) {
+      const document = findLive(segment, id);
+      if (document === undefined) continue;
+      markDeleted(segment, document);
+      return () => unmarkDeleted(segment, document);
+    }
+    return () => {};
+  }
+
+  /**
+   * Offers the documents that match to `top`. Returns how many there are.
+   * @param similar of the words for which similar terms are to be tried
+   */
+  #find(
+    query: Query,
+    user: number | undefined,
+    top: TopHits,
+    similar: SimilarTerms = new Map(),
+    firstTier = 0,
+  ): number {
     const table = this.#table;
     if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
-    const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
-    const matcher = new QueryMatcher(query, context, withSimilar);
-    const top = new TopHits(capacity);
+    const context = {
+      table,
+      stems: this.#stems,
+      documents: this.#size,
+      wordsByTerm: this.#wordsByTerm,
+    };
+    const matcher = new QueryMatcher(query, context, similar, firstTier);
     let total = 0;
     if (matcher.isSatisfiable) {
       total += this.#searchWriteBuffer(matcher, user, top);
@@ -235,17 +413,15 @@ export class InvertedEngine implements SearchEngine {
       total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
     }
     matcher.release();
-    const similar = matcher.words.map(({ similar }) => {
-      return Array.from(similar.keys(), (term) => table.text(term));
-    });
-    return { total, top, similar };
+    return total;
   }
 
   #searchWriteBuffer(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
     let total = 0;
     for (const [id, document] of this.#writeBuffer) {
       if (user !== undefined && document.user !== user) continue;
-      const score = matcher.score(document.terms, document.terms.length);
+      if (this.#hidden.has(document)) continue;
+      const score = matcher.score(document.terms, document.terms.length, document.lang);
       if (score < 0) continue;
       total++;
       if (score >= top.minCompetitiveScore) top.offer(id, score);
@@ -262,11 +438,12 @@ export class InvertedEngine implements SearchEngine {
   }
 
   /** Counts a document in, or out: `change` is 1 or -1. */
-  #countDocument(terms: Uint32Array, length: number, change: number): void {
+  #countDocument(terms: Uint32Array, length: number, change: number, lang: number): void {
     this.#size += change;
+    const language = stemmedLanguage(lang);
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
-      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change);
+      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change, language);
     }
   }
 
@@ -289,9 +466,13 @@ export class InvertedEngine implements SearchEngine {
     for (const document of documents) this.#names.countRow(document, 1);
     this.#names.sort();
     const segment = buildSegment(documents, this.#table);
+    const languages = Uint8Array.from(segment.langs, stemmedLanguage);
     segment.terms.forEach((term, i) => {
-      const range = { from: i, to: i + 1 };
-      this.#table.addDocumentFrequency(term, countPostings(segment, range));
+      const [start, end] = segment.postingStarts.subarray(i, i + 2) as unknown as [number, number];
+      for (let p = start; p < end; p++) {
+        const language = languages[segment.documents[p] as number] as number;
+        this.#table.addDocumentFrequency(term, 1, language);
+      }
     });
     this.#size += segment.size;
     this.#addSegment(segment);

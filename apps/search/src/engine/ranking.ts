@@ -2,14 +2,18 @@
  * The order of hits, which every engine keeps. A document's score packs, from the most to the least
  * decisive:
  *
- * 1. Its tier: 0 when the document holds every word exactly; 1 when it holds the last one only as a
- *    prefix; 1 + the sum of the edit distances when any word is matched by a similar term. A word
- *    that matches in several ways counts by the best one: exactly, then as a prefix, then with the
- *    smallest edit distance. Similar terms are tried only when fewer than FEW_HITS documents match
- *    without them, for the MAX_FUZZY_WORDS rarest words of the query that are long enough (equally
- *    rare: the first ones). A word has at most MAX_EXPANSIONS similar terms, of those that
- *    documents hold: the ones with the smallest edit distance, of these the most frequent ones, of
- *    these the first ones in text order. A term with a digit is similar to none.
+ * 1. Its tier: 0 when the document holds every word exactly; PREFIX_TIER when it holds the last one
+ *    only as a prefix; INFLECTION_TIER when it holds any word only as an inflected form. A word
+ *    that matches in several ways counts by the best one.
+ *    These are all when FEW_HITS documents match so. Else the query is tried in other ways, one
+ *    after the other, until so many do; each finds only documents that none before has found:
+ *    - FORGIVEN_TIER + the tier as above: with a word split or two words joined, see
+ *      query.rewriter.ts.
+ *    - FORGIVEN_TIER + INFLECTION_TIER + the sum of the edit distances: with similar terms.
+ *    - RELAXED_TIER + all that: only when nothing was found. The most frequent words are left out,
+ *      as few as are needed to find anything; of equal ones the last. A word is as frequent as all
+ *      terms together that match it, and one that nothing matches goes first. Words of phrases
+ *      stay, and so do exclusions.
  * 2. Its proximity: the sum of the gaps between neighbouring words of the query. A gap is the least
  *    number of words that stand between the two (one more when they stand in reverse order), at
  *    most MAX_GAP. A word stands where its best matches are. Two words never share one token.
@@ -18,12 +22,29 @@
  *    document never changes as others come and go, and the weight is rounded to a byte. A word
  *    matched otherwise counts as one occurrence at an idf of 1.
  *
+ * An inflected form of a word is a term with the same stem, see hasStem(). A stem is that of a
+ * language: those of the documents that hold the word, and of those that hold the term, count;
+ * where these name none, all. In a document with a language, only that one counts. A word has at
+ * most MAX_INFLECTIONS forms: the most frequent ones, of these the first ones in text order. A
+ * quoted word has none.
+ *
+ * Similar terms are tried for the MAX_FUZZY_WORDS rarest words of the query that are long enough
+ * (equally rare: the first ones). A word has at most MAX_EXPANSIONS, of those that documents hold:
+ * the ones with the smallest edit distance, of these the most frequent ones, of these the first
+ * ones in text order. A term with a digit is similar to none.
+ *
  * Of equal scores the newest document comes first, which has the highest id.
  */
+export const PREFIX_TIER = 1;
+export const INFLECTION_TIER = 2;
+export const FORGIVEN_TIER = 3;
 export const FEW_HITS = 10;
 export const MAX_GAP = 8;
 export const MAX_FUZZY_WORDS = 4;
 export const MAX_EXPANSIONS = 50;
+export const MAX_INFLECTIONS = 50;
+/** Behind 2 edits in each of MAX_FUZZY_WORDS words. */
+export const RELAXED_TIER = FORGIVEN_TIER + INFLECTION_TIER + 2 * MAX_FUZZY_WORDS + 1;
 /**
  * Words of a query are compared with so many terms, times the letters of the word. The words of
  * natural language stay far below: only quotes that were made for it reach the bound. Then similar
@@ -37,7 +58,7 @@ const AVERAGE_LENGTH = 16;
 const MAX_WEIGHT = K1 + 1;
 
 // A tier outweighs any proximity, since MAX_WORDS words have at most 15 gaps of MAX_GAP. There are
-// more tiers than 2 edits in each of MAX_FUZZY_WORDS words can reach.
+// more tiers than a document can be in.
 const TIERS = 66;
 const TIER = 256;
 /** How many steps of proximity there are between the scores 1 and 0. */

@@ -28,6 +28,20 @@ export interface SearchResult {
    * tried.
    */
   similar: string[][];
+  /** By word of the query, the inflected forms that it was taken for. */
+  inflected: string[][];
+  /** Splits and joins that found quotes which do not match without. */
+  rewritings: Correction[];
+  /** What was probably meant; empty when it is what was written. */
+  corrections: Correction[];
+  /** The words that were left out. */
+  relaxed: string[];
+}
+
+/** Neighbouring words of a query, and the terms that they were taken for. */
+export interface Correction {
+  words: string[];
+  terms: string[];
 }
 
 /** What quotes are selected by, beside their texts and who signed them. */
@@ -45,7 +59,7 @@ export interface SearchEngine {
   /** Quotes held. */
   readonly size: number;
   /** Adds a quote, or replaces the one that has this id. */
-  add(id: number, quote: string, userId: string | null): void;
+  add(id: number, quote: string, userId: string | null, details?: QuoteDetails): void;
   /** Forgets a quote; an unknown id changes nothing. */
   delete(id: number): void;
   search(request: SearchRequest): SearchResult;

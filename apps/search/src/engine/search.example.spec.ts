@@ -3,6 +3,7 @@ import { QueryMatcher } from './query.matcher.ts';
 import { parseQuery } from './query.parser.ts';
 import { idf, minCompetitiveBm25, WEIGHT_PER_IMPACT } from './ranking.ts';
 import { buildSegment } from './segment.builder.ts';
+import { StemExpansion } from './stem.expansion.ts';
 import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 
@@ -60,9 +61,10 @@ describe('the example of docs/search.md', () => {
 
   it('scores the documents like this', () => {
     const wordsByTerm = new Uint32Array(table.size);
-    const context = { table, documents: QUOTES.length, wordsByTerm };
-    const matcher = new QueryMatcher(parseQuery('true love'), context, false);
-    const scores = documents.map(({ terms }) => matcher.score(terms, terms.length));
+    const stems = new StemExpansion(table);
+    const context = { table, stems, documents: QUOTES.length, wordsByTerm };
+    const matcher = new QueryMatcher(parseQuery('true love'), context);
+    const scores = documents.map(({ terms }) => matcher.score(terms, terms.length, 0));
     const rounded = scores.map((score) => Math.round(1e5 * score));
     expect(rounded).toEqual([-1e5, 99995, -1e5, 98480, 99971]);
     expect(161 * (idf(5, 3) + idf(5, 4))).toBeCloseTo(1.148, 3);

@@ -1,11 +1,18 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
-import { type Bitmap, countBits, createBitmap, forEachDown, hasBit } from './bitmap.ts';
+import { type Bitmap, countBits, createBitmap, forEachDown, hasBit, subtract } from './bitmap.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import { MAX_LINEAR_STEPS, seek } from './posting.seek.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
-import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from './ranking.ts';
+import {
+  INFLECTION_TIER,
+  minCompetitiveBm25,
+  PREFIX_TIER,
+  packScore,
+  singleImpact,
+  WEIGHT_PER_IMPACT,
+} from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
 import type { TermRange } from './segment.terms.ts';
@@ -21,6 +28,10 @@ import type { TopHits } from './top.hits.ts';
 
 /** Reading a document costs about as much as this many steps through postings. */
 const POSTINGS_PER_READ = 512;
+
+/** Up to so many documents, reading all is quicker than gathering their position masks. */
+const MIN_GATHERED = 64;
+const NO_POSTINGS = new Uint32Array(0);
 
 /**
  * So many candidates wait for each hit wanted, and so many at least, before the best of them are
@@ -47,6 +58,8 @@ interface Tier {
   /** The word with the fewest postings, and the highest BM25 that the other words can add to it. */
   rarest: number;
   maxOthers: number;
+  /** Whether the documents hold a word only as an inflected form. */
+  isInflected: boolean;
 }
 
 /**
@@ -60,6 +73,7 @@ export class SegmentRanker {
   // Scratch, which every call uses anew.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #left = createBitmap(MAX_SEGMENT_DOCUMENTS);
   /**
    * The current posting of each word. Documents are visited downwards, so that these only ever move
    * down.
@@ -69,6 +83,8 @@ export class SegmentRanker {
    * By document, the position mask of all terms that begin with the prefix, once they are gathered.
    */
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  /** The same by word, of all its terms; made when they are needed first. */
+  readonly #wordMasks: Uint16Array[] = [];
   readonly #candidates = new Candidates<Tier>();
 
   constructor(table: TermTable) {
@@ -77,33 +93,135 @@ export class SegmentRanker {
 
   /**
    * Offers the documents of `matches`: those that hold all words exactly, then those that hold one
-   * as a prefix. Some may wait until readCandidates() is called, which must follow the last
-   * segment.
+   * as a prefix, then those that hold any as an inflected form. Some may wait until
+   * readCandidates() is called, which must follow the last segment.
    */
   rank(segment: Segment, matcher: QueryMatcher, matches: Bitmap, top: TopHits): void {
+    const { words } = matcher;
     const { length } = segment.liveDocs;
-    const ranges = matcher.words.map(({ term }) => termRange(segment, this.#table, term));
-    const prefixWord = matcher.words.findIndex(({ prefixRange: { from, to } }) => from < to);
+    const ranges = words.map(({ term }) => termRange(segment, this.#table, term));
+    const prefixWord = words.findIndex(({ prefixRange: { from, to } }) => from < to);
     const bits = this.#bits;
+    const left = this.#left;
+    left.set(matches.subarray(0, length));
     bits.set(matches.subarray(0, length));
-    if (prefixWord >= 0) keepDocuments(segment, [ranges[prefixWord] as TermRange], bits);
+    const keepExact = (but: number) => {
+      words.forEach(({ inflected }, i) => {
+        if (i === but || (i !== prefixWord && inflected.size === 0)) return;
+        keepDocuments(segment, [ranges[i] as TermRange], bits);
+      });
+    };
+    keepExact(-1);
     this.#rankTier(segment, matcher, ranges, -1, bits, top);
-    if (prefixWord < 0) return;
-    // The others, in the same scratch.
-    for (let i = 0; i < length; i++) bits[i] = (matches[i] as number) & ~(bits[i] as number);
-    this.#rankTier(segment, matcher, ranges, prefixWord, bits, top);
+    subtract(left, bits, 0, length);
+    if (prefixWord >= 0) {
+      bits.set(left.subarray(0, length));
+      keepExact(prefixWord);
+      if ((words[prefixWord] as WordMatcher).inflected.size > 0) {
+        keepDocuments(segment, [this.#prefixRange(segment, matcher, prefixWord)], bits);
+      }
+      this.#rankTier(segment, matcher, ranges, prefixWord, bits, top);
+      subtract(left, bits, 0, length);
+    }
+    if (words.some(({ inflected }) => inflected.size > 0)) {
+      this.#rankInflected(segment, matcher, ranges, left, top);
+    }
   }
 
   /** Reads the candidates, and offers those that are good enough. */
   readCandidates(): void {
-    this.#candidates.drain(({ segment, matcher, top, tier, prefixWord }, document, min, bm25) => {
+    this.#candidates.drain((state, document, min, bm25) => {
+      const { segment, matcher, top, tier, prefixWord } = state;
       if (packScore(tier, min, bm25) < top.minCompetitiveScore) return;
+      if (state.isInflected) {
+        this.#readInflected(state, document);
+        return;
+      }
       const length = segment.lengths[document] as number;
       const from = segment.tokenStarts[document] as number;
       const proximity = matcher.readProximity(segment.tokens, from, length, prefixWord, min);
       const score = packScore(tier, proximity, bm25);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
+  }
+
+  /**
+   * Offers the documents of `bits`, which hold a word only as an inflected form. Which forms count
+   * depends on the document, so that each has to be read; the position masks of all forms together
+   * tell which documents need not be.
+   */
+  #rankInflected(
+    segment: Segment,
+    matcher: QueryMatcher,
+    ranges: TermRange[],
+    bits: Bitmap,
+    top: TopHits,
+  ): void {
+    const tier = matcher.firstTier + INFLECTION_TIER;
+    if (minCompetitiveBm25(top.minCompetitiveScore, tier) === Number.POSITIVE_INFINITY) return;
+    const { length } = segment.liveDocs;
+    const state = {
+      segment,
+      matcher,
+      top,
+      tier,
+      firsts: NO_POSTINGS,
+      prefixWord: -1,
+      candidatesLeft: 0,
+      rarest: 0,
+      maxOthers: 0,
+      isInflected: true,
+    };
+    if (countBits(bits, length) <= MIN_GATHERED) {
+      forEachDown(bits, length, (document) => this.#readInflected(state, document));
+      return;
+    }
+    const masks = matcher.words.map((word, i) => {
+      const terms = [ranges[i] as TermRange, ordinalRange(segment, this.#table, word.prefixRange)];
+      for (const term of word.inflected.keys()) terms.push(termRange(segment, this.#table, term));
+      return this.#gather(segment, i, terms);
+    });
+    // A word that the document holds only otherwise counts as one occurrence at an idf of 1.
+    const maxBm25 = matcher.words.reduce(
+      (sum, { idf }) => sum + 255 * Math.max(idf, WEIGHT_PER_IMPACT),
+      0,
+    );
+    forEachDown(bits, length, (document) => {
+      const isExact = isExactMask(segment.lengths[document] as number);
+      let minProximity = 0;
+      for (let i = 1; i < masks.length; i++) {
+        const left = (masks[i - 1] as Uint16Array)[document] as number;
+        minProximity += minGap(left, (masks[i] as Uint16Array)[document] as number, isExact);
+      }
+      const maxScore = packScore(tier, minProximity, maxBm25);
+      if (maxScore < top.minCompetitiveScore) return;
+      this.#candidates.add(state, document, minProximity, maxBm25, maxScore);
+      if (this.#candidates.size >= maxCandidates(top)) this.readCandidates();
+    });
+  }
+
+  /** Reads a document that holds a word as an inflected form, and offers it. */
+  #readInflected({ segment, matcher, top, tier }: Tier, document: number): void {
+    const length = readTokens(segment, document, this.#tokens);
+    const score = matcher.scoreWords(this.#tokens, length, segment.langs[document] as number);
+    if (DEBUG_ASSERTIONS) assert(score <= packScore(tier, 0, 1e9), 'the tier is the right one');
+    if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
+  }
+
+  /** The position masks of word `i` by document: those of all these terms, united. */
+  #gather(segment: Segment, i: number, ranges: TermRange[]): Uint16Array {
+    const { documents, positionMasks, postingStarts } = segment;
+    const masks = this.#wordMasks[i] ?? new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+    this.#wordMasks[i] = masks;
+    masks.fill(0, 0, segment.size);
+    for (const { from, to } of ranges) {
+      const end = postingStarts[to] as number;
+      for (let p = postingStarts[from] as number; p < end; p++) {
+        const document = documents[p] as number;
+        masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+      }
+    }
+    return masks;
   }
 
   /** Offers the documents of `bits`. `ranges` are the terms that are the words themselves. */
@@ -116,7 +234,7 @@ export class SegmentRanker {
     top: TopHits,
   ): void {
     const { postingStarts } = segment;
-    const tier = prefixWord < 0 ? 0 : 1;
+    const tier = matcher.firstTier + (prefixWord < 0 ? 0 : PREFIX_TIER);
     if (minCompetitiveBm25(top.minCompetitiveScore, tier) === Number.POSITIVE_INFINITY) return;
     let rarest = prefixWord === 0 ? 1 : 0;
     ranges.forEach((range, i) => {
@@ -147,6 +265,7 @@ export class SegmentRanker {
       candidatesLeft,
       rarest,
       maxOthers,
+      isInflected: false,
     };
     const postingCount = countPostings(segment, ranges[rarest] as TermRange);
     const documentCount = countBits(bits, segment.liveDocs.length);
@@ -219,7 +338,7 @@ export class SegmentRanker {
   #assertBound(state: Tier, document: number, bound: number): void {
     const { segment, matcher } = state;
     const length = readTokens(segment, document, this.#tokens);
-    const score = matcher.scoreWords(this.#tokens, length);
+    const score = matcher.scoreWords(this.#tokens, length, segment.langs[document] as number);
     assert(score <= bound, 'no score exceeds its bound');
     const isExact = hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');

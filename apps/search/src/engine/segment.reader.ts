@@ -1,5 +1,5 @@
 import { bisect } from './bisect.ts';
-import { clearBit, hasBit } from './bitmap.ts';
+import { clearBit, hasBit, setBit } from './bitmap.ts';
 import type { Segment } from './segment.layout.ts';
 import type { TermTable } from './term.table.ts';
 import { readVarints } from './varint.ts';
@@ -23,6 +23,12 @@ export function findLive({ size, ids, byId, liveDocs }: Segment, id: number): nu
 export function markDeleted(segment: Segment, document: number): void {
   clearBit(segment.liveDocs, document);
   segment.liveDocCount--;
+}
+
+/** Takes markDeleted() back. */
+export function unmarkDeleted(segment: Segment, document: number): void {
+  setBit(segment.liveDocs, document);
+  segment.liveDocCount++;
 }
 
 /** Decodes the tokens of a document into `terms`. Returns how many there are. */

@@ -1,5 +1,6 @@
-import { type Bitmap, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
+import { type Bitmap, countBits, createBitmap, forEachDown, isEmpty, unite } from './bitmap.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import { INFLECTION_TIER } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { PhraseFilter } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
@@ -81,17 +82,23 @@ export class SegmentSearch {
     const cost = found.reduce((sum, { cost }) => sum + cost, 0);
     if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
       keepDocuments(segment, rarest.ranges, matches);
-      const scoreTokens = (length: number) => matcher.score(this.#tokens, length);
+      const scoreTokens = (length: number, lang: number) =>
+        matcher.score(this.#tokens, length, lang);
       return this.#readMatches(segment, user, top, scoreTokens);
     }
-    for (const { ranges } of found) keepDocuments(segment, ranges, matches);
+    for (const { ranges } of found) {
+      keepDocuments(segment, ranges, matches);
+      if (isEmpty(matches, segment.liveDocs.length)) return 0;
+    }
     this.#restrict(segment, matcher, user, matches);
-    if (matcher.mustReadTokens) {
-      const scoreTokens = (length: number) => matcher.scoreWords(this.#tokens, length);
+    // Where only the total is wanted, none has to be read.
+    if (matcher.mustReadTokens && top.capacity > 0) {
+      const scoreTokens = (length: number, lang: number) =>
+        matcher.scoreWords(this.#tokens, length, lang);
       return this.#readMatches(segment, undefined, top, scoreTokens);
     }
     const total = countBits(matches, segment.liveDocs.length);
-    if (total > 0) this.#ranker.rank(segment, matcher, matches, top);
+    if (total > 0 && top.capacity > 0) this.#ranker.rank(segment, matcher, matches, top);
     return total;
   }
 
@@ -110,7 +117,7 @@ export class SegmentSearch {
     const { length } = liveDocs;
     const matches = this.#matches.fill(0, 0, length);
     const bits = this.#tierMatches;
-    this.#rangesByTier(segment, word).forEach((ranges, tier) => {
+    this.#rangesByTier(segment, word).forEach((ranges, i) => {
       if (ranges.length === 0) return;
       bits.fill(0, 0, length);
       for (const range of ranges) addDocuments(segment, range, bits);
@@ -120,7 +127,8 @@ export class SegmentSearch {
       }
       this.#restrict(segment, matcher, user, bits);
       unite(matches, bits, 0, length);
-      if (tier === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, bits, top);
+      const tier = matcher.firstTier + i;
+      if (i === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, tier, bits, top);
       else rankByLength(segment, tier, bits, top);
     });
     return countBits(matches, length);
@@ -133,14 +141,24 @@ export class SegmentSearch {
     const tiers = [
       exact.to > exact.from ? [exact] : [],
       prefix.to - prefix.from > exact.to - exact.from ? [prefix] : [],
+      this.#inflectedRanges(segment, word),
     ];
     for (const [term, distance] of word.similar) {
       const range = termRange(segment, this.#table, term);
       if (range.to === range.from) continue;
-      while (tiers.length <= 1 + distance) tiers.push([]);
-      (tiers[1 + distance] as TermRange[]).push(range);
+      while (tiers.length <= INFLECTION_TIER + distance) tiers.push([]);
+      (tiers[INFLECTION_TIER + distance] as TermRange[]).push(range);
     }
     return tiers;
+  }
+
+  #inflectedRanges(segment: Segment, { inflected }: WordMatcher): TermRange[] {
+    const ranges: TermRange[] = [];
+    for (const [term, languages] of inflected) {
+      const { from, to } = termRange(segment, this.#table, term);
+      if (from < to) ranges.push({ from, to, languages });
+    }
+    return ranges;
   }
 
   /**
@@ -168,12 +186,13 @@ export class SegmentSearch {
     segment: Segment,
     user: number | undefined,
     top: TopHits,
-    scoreTokens: (length: number) => number,
+    scoreTokens: (length: number, lang: number) => number,
   ): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
       if (user !== undefined && segment.users[document] !== user) return;
-      const score = scoreTokens(readTokens(segment, document, this.#tokens));
+      const length = readTokens(segment, document, this.#tokens);
+      const score = scoreTokens(length, segment.langs[document] as number);
       if (score < 0) return;
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);

@@ -1,5 +1,6 @@
 import { type Bitmap, hasBit, popCount } from './bitmap.ts';
 import { editDistance } from './edit.distance.ts';
+import { LANGUAGES, NO_LANGUAGE } from './word.stems.ts';
 
 const INITIAL_TERMS = 1024;
 
@@ -30,6 +31,10 @@ export class TermTable {
   #letterMasks = new Uint32Array(INITIAL_TERMS);
   #lengths = new Uint8Array(INITIAL_TERMS);
   #documentFrequencies = new Uint32Array(INITIAL_TERMS);
+  /** By language, the frequencies in its documents; none for a language that no document has. */
+  readonly #languageFrequencies: (Uint32Array<ArrayBuffer> | undefined)[] = [];
+  #retained = 0;
+  #changes = 0;
   // As of the last sort(), and the terms that came since, which have no ordinal yet.
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
@@ -55,8 +60,33 @@ export class TermTable {
     return this.#documentFrequencies[term] as number;
   }
 
-  /** Counts `documents` live documents in, or out when it is negative. */
-  addDocumentFrequency(term: number, documents: number): void {
+  /** The languages of the live documents that hold the term, a bit `1 << language` each. */
+  languages(term: number): number {
+    let languages = 0;
+    for (let language = NO_LANGUAGE + 1; language < LANGUAGES; language++) {
+      const frequencies = this.#languageFrequencies[language];
+      if (frequencies !== undefined && frequencies[term] !== 0) languages |= 1 << language;
+    }
+    return languages;
+  }
+
+  /** Rises with every change of what documents hold. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Rises when numbers become free, so that they may stand for other terms from then on. */
+  get retained(): number {
+    return this.#retained;
+  }
+
+  /**
+   * Counts `documents` live documents of a language in, or out when it is negative.
+   * @param language see word.stems.ts
+   */
+  addDocumentFrequency(term: number, documents: number, language = NO_LANGUAGE): void {
+    this.#changes++;
+    if (language !== NO_LANGUAGE) this.#addLanguageFrequency(term, documents, language);
     const before = this.documentFrequency(term);
     const frequency = before + documents;
     this.#documentFrequencies[term] = frequency;
@@ -76,6 +106,11 @@ export class TermTable {
 
   text(term: number): string {
     return this.#texts[term] as string;
+  }
+
+  /** How many code points the term has. */
+  lengthOf(term: number): number {
+    return this.#lengths[term] as number;
   }
 
   find(text: string): number | undefined {
@@ -121,6 +156,7 @@ export class TermTable {
    * or marked deleted.
    */
   retain(held: Bitmap): void {
+    this.#retained++;
     for (const [text, term] of this.#numbers) {
       if (hasBit(held, term)) continue;
       this.#numbers.delete(text);
@@ -200,11 +236,22 @@ export class TermTable {
     this.#ordinals = ordinals;
   }
 
+  #addLanguageFrequency(term: number, documents: number, language: number): void {
+    const frequencies =
+      this.#languageFrequencies[language] ?? new Uint32Array(this.#documentFrequencies.length);
+    this.#languageFrequencies[language] = frequencies;
+    frequencies[term] = (frequencies[term] as number) + documents;
+  }
+
   #grow(): void {
     const size = this.#letterMasks.length * 2;
     this.#letterMasks = copied(this.#letterMasks, new Uint32Array(size));
     this.#lengths = copied(this.#lengths, new Uint8Array(size));
     this.#documentFrequencies = copied(this.#documentFrequencies, new Uint32Array(size));
+    this.#languageFrequencies.forEach((frequencies, language) => {
+      if (frequencies === undefined) return;
+      this.#languageFrequencies[language] = copied(frequencies, new Uint32Array(size));
+    });
   }
 }
 

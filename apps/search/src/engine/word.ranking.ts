@@ -12,12 +12,13 @@ export function rankByImpact(
   segment: Segment,
   range: TermRange,
   idf: number,
+  tier: number,
   exactMatches: Bitmap,
   top: TopHits,
 ): void {
   const { postingStarts, documents, impacts, blockMaxImpacts, ids } = segment;
   const start = postingStarts[range.from] as number;
-  let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+  let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
   for (let p = (postingStarts[range.to] as number) - 1; p >= start; ) {
     const block = Math.floor(p / POSTINGS_PER_BLOCK);
     const first = Math.max(start, block * POSTINGS_PER_BLOCK);
@@ -27,10 +28,10 @@ export function rankByImpact(
       const bm25 = idf * (impacts[p] as number);
       if (bm25 < minBm25) continue;
       const document = documents[p] as number;
-      const score = packScore(0, 0, bm25);
+      const score = packScore(tier, 0, bm25);
       if (score < top.minCompetitiveScore || !hasBit(exactMatches, document)) continue;
       top.offer(ids[document] as number, score);
-      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
     }
   }
 }
