@@ -1,7 +1,9 @@
+import { fieldsOf } from './document.fields.ts';
 import { editDistance } from './edit.distance.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
   FEW_HITS,
+  fieldImpact,
   hasDigit,
   idf,
   impact,
@@ -10,13 +12,20 @@ import {
   MAX_GAP,
   maxEditDistance,
   packScore,
+  TEXT_FIELD,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
-import type { Hit, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
-import { termsOf } from './tokenizer.ts';
+import {
+  type Hit,
+  NO_DETAILS,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
+} from './search.engine.ts';
 
 interface Document {
-  terms: string[];
+  /** See fieldsOf(). */
+  fields: string[][];
   userId: string | null;
 }
 
@@ -34,8 +43,8 @@ export class BruteForceEngine implements SearchEngine {
     return this.#documents.size;
   }
 
-  add(id: number, quote: string, userId: string | null): void {
-    this.#documents.set(id, { terms: termsOf(quote), userId });
+  add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
+    this.#documents.set(id, { fields: fieldsOf(quote, details), userId });
   }
 
   delete(id: number): void {
@@ -65,9 +74,10 @@ export class BruteForceEngine implements SearchEngine {
     const hits: Hit[] = [];
     for (const [id, document] of this.#documents) {
       if (userId !== undefined && document.userId !== userId) continue;
-      if (!query.phrases.every((phrase) => contains(document.terms, phrase))) continue;
-      if (query.excluded.some((phrase) => contains(document.terms, phrase))) continue;
-      const score = scoreOf(query.words, idfs, document.terms, similar);
+      const { fields } = document;
+      if (!query.phrases.every((phrase) => contains(fields, phrase))) continue;
+      if (query.excluded.some((phrase) => contains(fields, phrase))) continue;
+      const score = scoreOf(query.words, idfs, fields, similar);
       if (score !== undefined) hits.push({ id, score });
     }
     return hits;
@@ -85,7 +95,7 @@ export class BruteForceEngine implements SearchEngine {
 
   #expand(word: QueryWord): Map<string, number> {
     const maxDistance = maxEditDistance([...word.term].length);
-    const terms = new Set([...this.#documents.values()].flatMap((document) => document.terms));
+    const terms = new Set([...this.#documents.values()].flatMap(({ fields }) => fields.flat()));
     const near = [...terms]
       .filter((term) => term !== word.term && !hasDigit(term))
       .filter((term) => !(word.prefix && term.startsWith(word.term)))
@@ -98,7 +108,8 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   #documentFrequency(term: string): number {
-    return [...this.#documents.values()].filter(({ terms }) => terms.includes(term)).length;
+    return [...this.#documents.values()].filter(({ fields }) => fields.flat().includes(term))
+      .length;
   }
 }
 
@@ -106,30 +117,53 @@ function mayHaveTypo({ term, exact }: QueryWord): boolean {
   return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
-function contains(terms: string[], phrase: string[]): boolean {
-  return terms.some((_, start) => phrase.every((term, i) => terms[start + i] === term));
+/** Whether one of the fields contains the phrase. */
+function contains(fields: string[][], phrase: string[]): boolean {
+  return fields.some((terms) =>
+    terms.some((_, start) => phrase.every((term, i) => terms[start + i] === term)),
+  );
 }
 
 /** The score of a document; undefined when it lacks a word. */
-function scoreOf(words: QueryWord[], idfs: number[], terms: string[], similar: Similar) {
-  const costs = words.map((word, i) => terms.map((term) => costOf(word, term, similar[i])));
-  const best = costs.map((row) => Math.min(...row, Number.POSITIVE_INFINITY));
+function scoreOf(words: QueryWord[], idfs: number[], fields: string[][], similar: Similar) {
+  const [text = [], ...others] = fields;
+  const costsIn = (terms: string[]) =>
+    words.map((word, i) => terms.map((term) => costOf(word, term, similar[i])));
+  const costs = costsIn(text);
+  const costsElsewhere = costsIn(others.flat());
+  const best = words.map((_, i) =>
+    Math.min(...(costs[i] ?? []), ...(costsElsewhere[i] ?? []), Number.POSITIVE_INFINITY),
+  );
   const positions = costs.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
+  const isElsewhere = costsElsewhere.map((row, i) => row.includes(best[i] as number));
   if (best.includes(Number.POSITIVE_INFINITY)) return undefined;
 
   const edits = best.filter((cost) => cost >= 1).reduce((sum, cost) => sum + cost, 0);
   const tier = edits > 0 ? 1 + edits : Math.ceil(Math.max(...best));
   let bm25 = 0;
   words.forEach((word, i) => {
-    const frequency = terms.filter((term) => term === word.term).length;
-    const weight = frequency > 0 ? (idfs[i] as number) : WEIGHT_PER_IMPACT;
-    bm25 += weight * impact(Math.max(1, frequency), terms.length);
+    const isExact = best[i] === 0;
+    const weight = isExact ? (idfs[i] as number) : WEIGHT_PER_IMPACT;
+    bm25 += weight * (isExact ? highestImpact(word.term, fields) : impact(1, text.length));
   });
   let proximity = 0;
   for (let i = 1; i < words.length; i++) {
+    if (isElsewhere[i - 1] || isElsewhere[i]) continue;
     proximity += gap(positions[i - 1] as number[], positions[i] as number[]);
   }
   return packScore(tier, proximity, bm25);
+}
+
+/** The impact of a term in the field that it has the highest one in. */
+function highestImpact(term: string, fields: string[][]): number {
+  const impacts = fields.map((terms, field) => {
+    const frequency = terms.filter((other) => other === term).length;
+    if (frequency === 0) return 0;
+    return field === TEXT_FIELD
+      ? impact(frequency, terms.length)
+      : fieldImpact(field, terms.length);
+  });
+  return Math.max(...impacts);
 }
 
 const PREFIX_COST = 0.5;

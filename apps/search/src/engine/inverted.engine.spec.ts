@@ -3,7 +3,7 @@ import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
 import { parseQuery, queryExcess } from './query.parser.ts';
-import type { SearchRequest } from './search.engine.ts';
+import { NO_DETAILS, type QuoteDetails, type SearchRequest } from './search.engine.ts';
 import { MIN_CANDIDATES } from './segment.ranking.ts';
 
 /** The same runs on every machine. What fails is shrunk until this time is over. */
@@ -25,7 +25,7 @@ const MAX_ID = 150;
 
 /** What happens to both engines. The inverted one goes on from its own snapshot after a restart. */
 type Step =
-  | { kind: 'add'; id: number; quote: string; userId: string | null }
+  | { kind: 'add'; id: number; quote: string; userId: string | null; details?: QuoteDetails }
   | { kind: 'delete'; id: number }
   | { kind: 'restart' }
   | { kind: 'fill'; isFilling: boolean }
@@ -74,7 +74,28 @@ const quote = fc.oneof({ weight: 19, arbitrary: words(12) }, { weight: 1, arbitr
 const user = fc.constantFrom(null, null, 'tintin', 'milou');
 const sought = fc.constantFrom(undefined, undefined, undefined, 'tintin', 'milou', 'nobody');
 
-const add = { kind: fc.constant('add' as const), id, quote, userId: user };
+const plain = { noNullPrototype: true };
+// Most quotes have a text alone, and most others one field or two.
+const orNull = <T>(weight: number, field: fc.Arbitrary<T>) =>
+  fc.oneof({ weight, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: field });
+const details = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(NO_DETAILS) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        author: orNull(1, words(3)),
+        source: orNull(3, words(6)),
+        lang: fc.constantFrom(null, 'fr', 'en'),
+        tags: fc.oneof(fc.constant([]), fc.uniqueArray(words(2), { maxLength: 3 })),
+        checksum: fc.constant(0),
+      },
+      plain,
+    ),
+  },
+);
+
+const add = { kind: fc.constant('add' as const), id, quote, userId: user, details };
 const deletion = { kind: fc.constant('delete' as const), id };
 const restart = { kind: fc.constant('restart' as const) };
 const fill = { kind: fc.constant('fill' as const), isFilling: fc.boolean() };
@@ -86,7 +107,6 @@ const search = {
   limit: fc.oneof(fc.nat(4), fc.nat(30)),
   offset: fc.oneof(fc.constant(0), fc.nat(40)),
 };
-const plain = { noNullPrototype: true };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 65, arbitrary: fc.record(add, plain) },
   { weight: 12, arbitrary: fc.record(deletion, plain) },
@@ -114,7 +134,7 @@ class Pair {
   async take(step: Step): Promise<void> {
     switch (step.kind) {
       case 'add':
-        this.add(step.id, step.quote, step.userId);
+        this.add(step.id, step.quote, step.userId, step.details);
         break;
       case 'delete':
         for (const engine of [this.#specified, this.#engine]) engine.delete(step.id);
@@ -134,8 +154,8 @@ class Pair {
     expect(this.#engine.size).toBe(this.#specified.size);
   }
 
-  add(id: number, quote: string, userId: string | null): void {
-    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId);
+  add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
+    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId, details);
   }
 
   compare(keyword: string, request: Omit<SearchRequest, 'query'>): void {
@@ -172,7 +192,8 @@ describe('InvertedEngine', () => {
     const text = (minLength: number, maxLength: number) =>
       fc.array(common, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
     // More candidates than are read one by one, and documents whose position masks are not exact.
-    const quotes = fc.array(text(1, 40), { minLength: 1, maxLength: 600, size: 'max' });
+    const named = fc.tuple(text(1, 40), orNull(3, text(1, 5)), orNull(8, text(1, 3)));
+    const quotes = fc.array(named, { minLength: 1, maxLength: 600, size: 'max' });
     const phrase = text(2, 4);
     const keyword = fc.oneof(
       fc.tuple(phrase, common).map(([phrase, word]) => `"${phrase}" ${word}`),
@@ -181,8 +202,9 @@ describe('InvertedEngine', () => {
     const keywords = fc.array(keyword, { minLength: 1, maxLength: 10, size: 'max' });
     const property = fc.property(quotes, keywords, (quotes, keywords) => {
       const pair = new Pair(64);
-      for (const [i, quote] of [manyWords.join(' '), ...quotes].entries()) {
-        pair.add(i + 1, quote, null);
+      pair.add(1, manyWords.join(' '), null);
+      for (const [i, [quote, author, tag]] of quotes.entries()) {
+        pair.add(i + 2, quote, null, { ...NO_DETAILS, author, tags: tag === null ? [] : [tag] });
       }
       for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
@@ -196,7 +218,10 @@ describe('InvertedEngine', () => {
     const text = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(' '));
     const id = fc.integer({ min: 1, max: 12 });
     const step: fc.Arbitrary<Step> = fc.oneof(
-      { weight: 80, arbitrary: fc.record({ ...add, id, quote: text }, plain) },
+      {
+        weight: 80,
+        arbitrary: fc.record({ ...add, id, quote: text, details: fc.constant(NO_DETAILS) }, plain),
+      },
       { weight: 10, arbitrary: fc.record({ ...deletion, id }, plain) },
       { weight: 1, arbitrary: fc.record(restart, plain) },
     );
@@ -227,7 +252,10 @@ describe('InvertedEngine', () => {
       return Array.from({ length }, () => common[Math.floor(random() * common.length)]).join(' ');
     };
     const pair = new Pair(1024);
-    for (let id = 1; id <= 4 * MIN_CANDIDATES; id++) pair.add(id, quote(), null);
+    for (let id = 1; id <= 4 * MIN_CANDIDATES; id++) {
+      const author = id % 9 === 0 ? (common[id % common.length] as string) : null;
+      pair.add(id, quote(), null, { ...NO_DETAILS, author });
+    }
     for (const keyword of ['b c', 'c a', 'a c', 'b d "c"', 'c "d" a -"e f"', 'g h i a']) {
       pair.compare(keyword, { limit: 20, offset: 0 });
       pair.compare(keyword, { limit: 100, offset: 200 });

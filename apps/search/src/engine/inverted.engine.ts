@@ -1,5 +1,6 @@
 import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
 import type { NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
@@ -12,7 +13,12 @@ import {
   type SelectionResult,
 } from './quote.selection.ts';
 import { FEW_HITS } from './ranking.ts';
-import type { QuoteDetails, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import {
+  NO_DETAILS,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
+} from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
@@ -27,7 +33,6 @@ import {
   SnapshotDecoder,
 } from './snapshot.codec.ts';
 import { TermTable } from './term.table.ts';
-import { termsOf } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
 
 /**
@@ -51,8 +56,6 @@ const MERGE_POLICY = [
  * others, and than this.
  */
 const MAX_DEAD_TERMS = 65_536;
-
-const NO_DETAILS: QuoteDetails = { author: null, lang: null, tags: [], checksum: 0 };
 
 /** Which names of quotes to list. */
 export interface NamesRequest extends NameRange {
@@ -138,11 +141,9 @@ export class InvertedEngine implements SearchEngine {
 
   add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
     this.delete(id);
-    const words = termsOf(quote);
-    const terms = new Uint32Array(Math.min(words.length, MAX_DOCUMENT_TOKENS));
-    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
+    const terms = this.#termsOf(fieldsOf(quote, details));
     const row = this.#names.addRow(quote, userId, details);
-    this.#writeBuffer.set(id, { id, ...row, terms });
+    this.#writeBuffer.set(id, { id, ...row, terms, length: textLength(terms) });
     this.#countDocument(terms, terms.length, 1);
     this.#flushFullBuffer();
     this.#forgetDeadTerms();
@@ -245,7 +246,7 @@ export class InvertedEngine implements SearchEngine {
     let total = 0;
     for (const [id, document] of this.#writeBuffer) {
       if (user !== undefined && document.user !== user) continue;
-      const score = matcher.score(document.terms, document.terms.length);
+      const score = matcher.score(document.terms, document.terms.length, document.length);
       if (score < 0) continue;
       total++;
       if (score >= top.minCompetitiveScore) top.offer(id, score);
@@ -261,12 +262,29 @@ export class InvertedEngine implements SearchEngine {
     return { size, ids, ...buildColumns(documents), liveDocs: fullBitmap(size) };
   }
 
+  /** The tokens of a document with these fields, see Document. */
+  #termsOf(fields: readonly string[][]): Uint32Array {
+    const [text = [], ...others] = fields;
+    const count = fields.reduce((sum, words) => sum + words.length, others.length);
+    const terms = new Uint32Array(Math.min(count, MAX_DOCUMENT_TOKENS));
+    let end = 0;
+    for (const word of text.slice(0, terms.length)) terms[end++] = this.#table.intern(word);
+    for (const words of others) {
+      if (end < terms.length) terms[end++] = FIELD_BOUNDARY;
+      for (const word of words) {
+        if (end < terms.length) terms[end++] = this.#table.intern(word);
+      }
+    }
+    return terms;
+  }
+
   /** Counts a document in, or out: `change` is 1 or -1. */
   #countDocument(terms: Uint32Array, length: number, change: number): void {
     this.#size += change;
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
-      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change);
+      if (term !== FIELD_BOUNDARY && terms.indexOf(term) === i)
+        this.#table.addDocumentFrequency(term, change);
     }
   }
 

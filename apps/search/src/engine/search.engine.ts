@@ -30,9 +30,10 @@ export interface SearchResult {
   similar: string[][];
 }
 
-/** What quotes are selected by, beside their texts and who signed them. */
+/** What a quote has beside its text and who signed it. */
 export interface QuoteDetails {
   author: string | null;
+  source: string | null;
   /** A code of two or three letters. */
   lang: string | null;
   tags: readonly string[];
@@ -40,12 +41,21 @@ export interface QuoteDetails {
   checksum: number;
 }
 
+/** Those of a quote that has none. */
+export const NO_DETAILS: QuoteDetails = {
+  author: null,
+  source: null,
+  lang: null,
+  tags: [],
+  checksum: 0,
+};
+
 /** A searchable set of quotes. Ids are positive integers below 2^53. */
 export interface SearchEngine {
   /** Quotes held. */
   readonly size: number;
   /** Adds a quote, or replaces the one that has this id. */
-  add(id: number, quote: string, userId: string | null): void;
+  add(id: number, quote: string, userId: string | null, details?: QuoteDetails): void;
   /** Forgets a quote; an unknown id changes nothing. */
   delete(id: number): void;
   search(request: SearchRequest): SearchResult;

@@ -100,7 +100,8 @@ export class SegmentRanker {
       if (packScore(tier, min, bm25) < top.minCompetitiveScore) return;
       const length = segment.lengths[document] as number;
       const from = segment.tokenStarts[document] as number;
-      const proximity = matcher.readProximity(segment.tokens, from, length, prefixWord, min);
+      const to = segment.tokenStarts[document + 1] as number;
+      const proximity = matcher.readProximity(segment.tokens, from, to, length, prefixWord, min);
       const score = packScore(tier, proximity, bm25);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
@@ -218,8 +219,9 @@ export class SegmentRanker {
 
   #assertBound(state: Tier, document: number, bound: number): void {
     const { segment, matcher } = state;
-    const length = readTokens(segment, document, this.#tokens);
-    const score = matcher.scoreWords(this.#tokens, length);
+    const length = segment.lengths[document] as number;
+    const count = readTokens(segment, document, this.#tokens);
+    const score = matcher.scoreWords(this.#tokens, count, length);
     assert(score <= bound, 'no score exceeds its bound');
     const isExact = hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');

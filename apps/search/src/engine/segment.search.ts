@@ -81,13 +81,15 @@ export class SegmentSearch {
     const cost = found.reduce((sum, { cost }) => sum + cost, 0);
     if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
       keepDocuments(segment, rarest.ranges, matches);
-      const scoreTokens = (length: number) => matcher.score(this.#tokens, length);
+      const scoreTokens = (count: number, length: number) =>
+        matcher.score(this.#tokens, count, length);
       return this.#readMatches(segment, user, top, scoreTokens);
     }
     for (const { ranges } of found) keepDocuments(segment, ranges, matches);
     this.#restrict(segment, matcher, user, matches);
     if (matcher.mustReadTokens) {
-      const scoreTokens = (length: number) => matcher.scoreWords(this.#tokens, length);
+      const scoreTokens = (count: number, length: number) =>
+        matcher.scoreWords(this.#tokens, count, length);
       return this.#readMatches(segment, undefined, top, scoreTokens);
     }
     const total = countBits(matches, segment.liveDocs.length);
@@ -168,12 +170,13 @@ export class SegmentSearch {
     segment: Segment,
     user: number | undefined,
     top: TopHits,
-    scoreTokens: (length: number) => number,
+    scoreTokens: (count: number, length: number) => number,
   ): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
       if (user !== undefined && segment.users[document] !== user) return;
-      const score = scoreTokens(readTokens(segment, document, this.#tokens));
+      const count = readTokens(segment, document, this.#tokens);
+      const score = scoreTokens(count, segment.lengths[document] as number);
       if (score < 0) return;
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
