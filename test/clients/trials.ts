@@ -221,7 +221,13 @@ export const TRIALS = {
   search: {
     searchQuotes: {
       succeeds: {
-        parameters: { keyword: 'tonnerre', user_id: '{user}', limit: 5, offset: 0 },
+        parameters: {
+          keyword: 'tonnerre',
+          user_id: '{user}',
+          facets: 'author,lang',
+          limit: 5,
+          offset: 0,
+        },
         status: 200,
         answer: {
           items: [{ id: '{quote}', highlight: '<mark>Tonnerre</mark> de Brest !' }],

@@ -8,6 +8,7 @@ import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highli
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
+import { filtersOf } from './selection.filters.ts';
 
 /**
  * A search is repeated, with a longer page, when quotes of its page were deleted meanwhile. After
@@ -34,7 +35,7 @@ export class SearchService {
    *   being loaded, or stands still; busy; RedisUnavailableError
    */
   async search(
-    { keyword, user_id, limit, offset }: SearchQuery,
+    { keyword, facets: kinds, limit, offset, ...filters }: SearchQuery,
     asker: Asker,
   ): Promise<SearchAnswer> {
     const query = parseQuery(keyword);
@@ -43,14 +44,21 @@ export class SearchService {
     // The index is left alone: it hears of a deletion from the log, in the right order with others.
     const gone = new Set<number>();
     for (let tries = 1; ; tries++) {
-      const request = { query, userId: user_id, limit: limit + gone.size, offset };
-      const { total, hits, similar } = await this.replica.ask('search', request, asker);
+      const request = {
+        query,
+        filters: filtersOf(filters),
+        facets: kinds,
+        limit: limit + gone.size,
+        offset,
+      };
+      const { total, hits, similar, facets } = await this.replica.ask('search', request, asker);
       const page = hits.filter(({ id }) => !gone.has(id)).slice(0, limit);
       const documents = await this.quotes.findMany(page.map(({ id }) => String(id)));
       for (const [i, { id }] of page.entries()) if (!documents[i]) gone.add(id);
       if (documents.every((document) => document) || tries === MAX_TRIES) {
         const left = total - hits.filter(({ id }) => gone.has(id)).length;
-        return { items: await itemsOf(page, documents, { query, similar }), total: left };
+        const items = await itemsOf(page, documents, { query, similar });
+        return { items, total: left, ...(facets && { facets }) };
       }
     }
   }

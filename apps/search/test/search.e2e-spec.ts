@@ -139,6 +139,53 @@ it('wants all words, ranks the better match first, and pages', async () => {
   expect((await find('tonnerre brest', '&offset=2')).body).toEqual({ items: [], total: 2 });
 });
 
+it('finds quotes by author, source and tag, narrows what it finds, and counts it', async () => {
+  const add = async (json: object) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
+  const said = await add({
+    quote: 'Chaos partout',
+    author: 'Zénobie Flouc',
+    source: 'Gazette des flots',
+    lang: 'fr',
+    tags: ['zizanie', 'mer'],
+  });
+  const about = await add({ quote: 'Zenobie Flouc l’a dit', author: 'ZÉNOBIE FLOUC', lang: 'fr' });
+  const third = await add({ quote: 'zenobie said flouc', lang: 'en', tags: ['zizanie'] });
+
+  const { body } = await finds('zenobie flouc', 3, '&facets=lang,author,tag');
+  const ids = body.items.map(({ id }: { id: string }) => id);
+  expect(ids).toEqual([about, said, third]);
+  expect(body.items[1].highlight).toBe('Chaos partout');
+  expect(body.facets).toEqual({
+    author: [{ name: expect.stringMatching(/^z.nobie flouc$/i), quotes: 2 }],
+    tag: [
+      { name: 'zizanie', quotes: 2 },
+      { name: 'mer', quotes: 1 },
+    ],
+    lang: [
+      { name: 'fr', quotes: 2 },
+      { name: 'en', quotes: 1 },
+    ],
+  });
+  for (const [keyword, more, expected] of [
+    ['gazette', '', [said]],
+    ['zizanie', '', [third, said]],
+    ['"flouc gazette"', '', []],
+    ['zenobie', '&lang=en', [third]],
+    ['flouc', '&author=zenobie%20flouc', [about, said]],
+    ['flouc', '&author=zenobie%20flouc&tag=MER', [said]],
+    ['flouc', '&tag=nothing&facets=tag', []],
+  ] as const) {
+    const { body } = await find(keyword, more);
+    expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expected);
+    expect(body.total).toBe(expected.length);
+  }
+  expect((await find('flouc', '&tag=nothing&facets=tag')).body.facets).toEqual({ tag: [] });
+  expect((await find('flouc')).body).not.toHaveProperty('facets');
+  expectProblem(await find('flouc', '&facets=user_id'), 400, 'invalid-request');
+  expectProblem(await find('flouc', '&author='), 400, 'invalid-request');
+});
+
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {
   succeeded(
     await call(users, 'POST /users', {

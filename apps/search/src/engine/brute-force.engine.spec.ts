@@ -13,7 +13,7 @@ function engineOf(...quotes: string[]): BruteForceEngine {
 
 function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
   return engine
-    .search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 })
+    .search({ query: parseQuery(keyword), filters: { userId }, limit: 100, offset: 0 })
     .hits.map((hit) => hit.id);
 }
 

@@ -1,6 +1,10 @@
+import { MAX_FACET_NAMES } from '#libs/quotes/search.limits.ts';
 import { fieldsOf } from './document.fields.ts';
 import { editDistance } from './edit.distance.ts';
+import type { FacetKind, Facets } from './facet.counter.ts';
+import { fold } from './fold.ts';
 import type { Query, QueryWord } from './query.parser.ts';
+import type { SelectionFilters } from './quote.selection.ts';
 import {
   FEW_HITS,
   fieldImpact,
@@ -18,6 +22,7 @@ import {
 import {
   type Hit,
   NO_DETAILS,
+  type QuoteDetails,
   type SearchEngine,
   type SearchRequest,
   type SearchResult,
@@ -26,7 +31,11 @@ import {
 interface Document {
   /** See fieldsOf(). */
   fields: string[][];
+  /** Those of all fields. */
+  terms: Set<string>;
+  quote: string;
   userId: string | null;
+  details: QuoteDetails;
 }
 
 /** By word of the query, the similar terms with their edit distances. */
@@ -44,20 +53,22 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
-    this.#documents.set(id, { fields: fieldsOf(quote, details), userId });
+    const fields = fieldsOf(quote, details);
+    const terms = new Set(fields.flat());
+    this.#documents.set(id, { fields, terms, quote, userId, details });
   }
 
   delete(id: number): void {
     this.#documents.delete(id);
   }
 
-  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
+  search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
     let similar: Similar = query.words.map(() => new Map());
-    let hits = this.#hits(query, userId, similar);
+    let hits = this.#hits(query, filters, similar);
     const withTypos = hits.length < FEW_HITS && query.words.some(mayHaveTypo);
     if (withTypos) {
       similar = this.#similar(query.words);
-      hits = this.#hits(query, userId, similar);
+      hits = this.#hits(query, filters, similar);
     }
     hits.sort((a, b) => b.score - a.score || b.id - a.id);
     return {
@@ -65,15 +76,32 @@ export class BruteForceEngine implements SearchEngine {
       hits: hits.slice(offset, offset + limit),
       withTypos,
       similar: similar.map((terms) => [...terms.keys()]),
+      facets: facets && this.#facets(facets, hits),
     };
   }
 
-  #hits(query: Query, userId: string | undefined, similar: Similar): Hit[] {
+  #facets(kinds: readonly FacetKind[], hits: Hit[]): Facets {
+    const found = hits.map(({ id }) => this.#documents.get(id) as Document);
+    const facets: Facets = {};
+    for (const kind of kinds) {
+      const all = [...this.#documents.values()].flatMap((document) => namesOf(document, kind));
+      const keys = found.flatMap((document) => [...new Set(namesOf(document, kind).map(fold))]);
+      const counts = [...new Set(keys)].sort().map((key) => ({
+        name: usualSpelling(all.filter((name) => fold(name) === key)),
+        quotes: keys.filter((other) => other === key).length,
+      }));
+      counts.sort((a, b) => b.quotes - a.quotes);
+      facets[kind] = counts.slice(0, MAX_FACET_NAMES);
+    }
+    return facets;
+  }
+
+  #hits(query: Query, filters: SelectionFilters, similar: Similar): Hit[] {
     if (query.words.length === 0) return [];
     const idfs = query.words.map(({ term }) => idf(this.size, this.#documentFrequency(term)));
     const hits: Hit[] = [];
     for (const [id, document] of this.#documents) {
-      if (userId !== undefined && document.userId !== userId) continue;
+      if (!isSelected(document, filters)) continue;
       const { fields } = document;
       if (!query.phrases.every((phrase) => contains(fields, phrase))) continue;
       if (query.excluded.some((phrase) => contains(fields, phrase))) continue;
@@ -95,7 +123,7 @@ export class BruteForceEngine implements SearchEngine {
 
   #expand(word: QueryWord): Map<string, number> {
     const maxDistance = maxEditDistance([...word.term].length);
-    const terms = new Set([...this.#documents.values()].flatMap(({ fields }) => fields.flat()));
+    const terms = new Set([...this.#documents.values()].flatMap(({ terms }) => [...terms]));
     const near = [...terms]
       .filter((term) => term !== word.term && !hasDigit(term))
       .filter((term) => !(word.prefix && term.startsWith(word.term)))
@@ -108,9 +136,37 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   #documentFrequency(term: string): number {
-    return [...this.#documents.values()].filter(({ fields }) => fields.flat().includes(term))
-      .length;
+    return [...this.#documents.values()].filter(({ terms }) => terms.has(term)).length;
   }
+}
+
+/** Whether the document passes all filters that are given. */
+function isSelected({ quote, userId, details }: Document, filters: SelectionFilters): boolean {
+  const { author, tag, lang, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = filters;
+  const isOneOf = (wanted: string | undefined, names: readonly string[]) =>
+    wanted === undefined || names.some((name) => fold(name) === fold(wanted));
+  const { length } = [...quote];
+  return (
+    (filters.userId === undefined || filters.userId === userId) &&
+    (lang === undefined || lang === details.lang) &&
+    isOneOf(author, details.author === null ? [] : [details.author]) &&
+    isOneOf(tag, details.tags) &&
+    length >= minLength &&
+    length <= maxLength
+  );
+}
+
+function namesOf({ details: { author, tags, lang } }: Document, kind: FacetKind): string[] {
+  if (kind !== 'tag') return [kind === 'author' ? author : lang].filter((name) => name !== null);
+  // A quote has a tag once, in the first of its spellings.
+  return tags.filter((tag, i) => tags.findIndex((other) => fold(other) === fold(tag)) === i);
+}
+
+/** The most frequent of the spellings, of several the first in text order. */
+function usualSpelling(spellings: string[]): string {
+  const count = (spelling: string) => spellings.filter((other) => other === spelling).length;
+  const [usual = ''] = [...spellings].sort().sort((a, b) => count(b) - count(a));
+  return usual;
 }
 
 function mayHaveTypo({ term, exact }: QueryWord): boolean {

@@ -29,7 +29,7 @@ type Step =
   | { kind: 'delete'; id: number }
   | { kind: 'restart' }
   | { kind: 'fill'; isFilling: boolean }
-  | { kind: 'search'; keyword: string; userId: string | undefined; limit: number; offset: number };
+  | ({ kind: 'search'; keyword: string } & Omit<SearchRequest, 'query'>);
 
 const index = fc.nat(VOCABULARY.length - 1);
 const word = fc.tuple(index, index).map(([a, b]) => VOCABULARY[Math.min(a, b)] as string);
@@ -72,9 +72,22 @@ const id = fc.integer({ min: 1, max: MAX_ID });
 // Position masks are exact for up to 16 words.
 const quote = fc.oneof({ weight: 19, arbitrary: words(12) }, { weight: 1, arbitrary: words(80) });
 const user = fc.constantFrom(null, null, 'tintin', 'milou');
-const sought = fc.constantFrom(undefined, undefined, undefined, 'tintin', 'milou', 'nobody');
 
 const plain = { noNullPrototype: true };
+// Names that many quotes have, some of them in several spellings.
+const name = fc.constantFrom('Libérté', 'liberte', "L'Amour", 'amour', 'Le Cœur', 'dont', '日');
+const orMissing = <T>(weight: number, filter: fc.Arbitrary<T>) =>
+  fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: filter });
+const filters = fc.record(
+  {
+    userId: orMissing(2, fc.constantFrom('tintin', 'milou', 'nobody')),
+    author: orMissing(2, fc.oneof(name, words(1))),
+    tag: orMissing(2, fc.oneof(name, words(1))),
+    lang: orMissing(2, fc.constantFrom('fr', 'en', 'grc')),
+    maxLength: orMissing(9, fc.constant(20)),
+  },
+  plain,
+);
 // Most quotes have a text alone, and most others one field or two.
 const orNull = <T>(weight: number, field: fc.Arbitrary<T>) =>
   fc.oneof({ weight, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: field });
@@ -84,10 +97,10 @@ const details = fc.oneof(
     weight: 1,
     arbitrary: fc.record(
       {
-        author: orNull(1, words(3)),
+        author: orNull(1, fc.oneof(words(3), name)),
         source: orNull(3, words(6)),
         lang: fc.constantFrom(null, 'fr', 'en'),
-        tags: fc.oneof(fc.constant([]), fc.uniqueArray(words(2), { maxLength: 3 })),
+        tags: fc.uniqueArray(fc.oneof(name, words(2)), { maxLength: 4 }),
         checksum: fc.constant(0),
       },
       plain,
@@ -102,7 +115,14 @@ const fill = { kind: fc.constant('fill' as const), isFilling: fc.boolean() };
 const search = {
   kind: fc.constant('search' as const),
   keyword,
-  userId: sought,
+  filters: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: filters },
+  ),
+  facets: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.subarray(['author' as const, 'tag' as const, 'lang' as const]) },
+  ),
   // Short pages fill up: only then are hits passed over unread.
   limit: fc.oneof(fc.nat(4), fc.nat(30)),
   offset: fc.oneof(fc.constant(0), fc.nat(40)),

@@ -1,6 +1,7 @@
 import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
+import { FacetCounter, type FacetKind } from './facet.counter.ts';
 import type { NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
 import type { Query } from './query.parser.ts';
@@ -8,6 +9,8 @@ import { buildColumns, rowAt } from './quote.columns.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
   Matches,
+  matchesIn,
+  type NumberFilters,
   type QuoteSet,
   type SelectionRequest,
   type SelectionResult,
@@ -24,7 +27,7 @@ import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { mergeSegments } from './segment.merge.ts';
 import { findLive, markDeleted, readTokens } from './segment.reader.ts';
-import { SegmentSearch } from './segment.search.ts';
+import { SegmentSearch, type VisitMatches } from './segment.search.ts';
 import { countPostings } from './segment.terms.ts';
 import {
   encodeDocuments,
@@ -199,16 +202,19 @@ export class InvertedEngine implements SearchEngine {
     if (documents.length > 0) this.#restoreSegment(documents);
   }
 
-  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
-    const user = userId === undefined ? undefined : this.#names.users.find(userId);
-    if (userId !== undefined && user === undefined) {
-      return { total: 0, hits: [], withTypos: false, similar: query.words.map(() => []) };
+  search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
+    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
+    const numbers = isFiltered ? this.#names.numbersOf(filters) : undefined;
+    if (isFiltered && numbers === undefined) {
+      const none = facets && new FacetCounter(facets, this.#names).facets();
+      const similar = query.words.map(() => []);
+      return { total: 0, hits: [], withTypos: false, similar, facets: none };
     }
-    let found = this.#find(query, user, limit + offset, false);
+    let found = this.#find(query, numbers, facets, limit + offset, false);
     const withTypos = found.total < FEW_HITS && query.words.some(isFuzzy);
-    if (withTypos) found = this.#find(query, user, limit + offset, true);
-    const { total, top, similar } = found;
-    return { total, hits: top.take(offset), withTypos, similar };
+    if (withTypos) found = this.#find(query, numbers, facets, limit + offset, true);
+    const { total, top, similar, counter } = found;
+    return { total, hits: top.take(offset), withTypos, similar, facets: counter?.facets() };
   }
 
   /** The quotes that have what is asked for; see docs/search.md for what it costs. */
@@ -223,34 +229,57 @@ export class InvertedEngine implements SearchEngine {
     return this.#names[kind].page(range);
   }
 
-  #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {
+  #find(
+    query: Query,
+    filters: NumberFilters | undefined,
+    facets: readonly FacetKind[] | undefined,
+    capacity: number,
+    withSimilar: boolean,
+  ) {
     const table = this.#table;
     if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
     const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
     const matcher = new QueryMatcher(query, context, withSimilar);
     const top = new TopHits(capacity);
+    const counter = facets && new FacetCounter(facets, this.#names);
+    const visit: VisitMatches | undefined =
+      counter && ((set, matches, length) => counter.add(set, matches, length));
     let total = 0;
     if (matcher.isSatisfiable) {
-      total += this.#searchWriteBuffer(matcher, user, top);
+      total += this.#searchWriteBuffer(matcher, filters, top, visit);
       // The newest segments come first: their documents win ties, so that more others are skipped.
-      total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
+      const segments = this.#segments.toReversed();
+      total += this.#segmentSearch.search(segments, matcher, filters, top, visit);
     }
     matcher.release();
     const similar = matcher.words.map(({ similar }) => {
       return Array.from(similar.keys(), (term) => table.text(term));
     });
-    return { total, top, similar };
+    return { total, top, similar, counter };
   }
 
-  #searchWriteBuffer(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  #searchWriteBuffer(
+    matcher: QueryMatcher,
+    filters: NumberFilters | undefined,
+    top: TopHits,
+    visit: VisitMatches | undefined,
+  ): number {
+    // Only filters and visitors need columns.
+    const set = filters || visit ? this.#bufferedSet() : undefined;
+    const passing = set && filters && matchesIn(set, filters);
+    const matches = createBitmap(this.#writeBuffer.size);
     let total = 0;
+    let next = 0;
     for (const [id, document] of this.#writeBuffer) {
-      if (user !== undefined && document.user !== user) continue;
+      const d = next++;
+      if (passing !== undefined && !hasBit(passing, d)) continue;
       const score = matcher.score(document.terms, document.terms.length, document.length);
       if (score < 0) continue;
       total++;
+      setBit(matches, d);
       if (score >= top.minCompetitiveScore) top.offer(id, score);
     }
+    if (set !== undefined) visit?.(set, matches, matches.length);
     return total;
   }
 

@@ -1,11 +1,15 @@
+import type { FacetKind, Facets } from './facet.counter.ts';
 import type { Query } from './query.parser.ts';
+import type { SelectionFilters } from './quote.selection.ts';
 
 /** What to look for. */
 export interface SearchRequest {
   /** Within the bounds of queryExcess(). */
   query: Query;
-  /** Only quotes signed by this user. */
-  userId?: string | undefined;
+  /** Only quotes that match these. */
+  filters?: SelectionFilters | undefined;
+  /** What all quotes that match are counted by. */
+  facets?: readonly FacetKind[] | undefined;
   limit: number;
   /** How many of the best hits are left out. */
   offset: number;
@@ -28,6 +32,8 @@ export interface SearchResult {
    * tried.
    */
   similar: string[][];
+  /** Of the kinds that were asked for; undefined when none was. */
+  facets?: Facets | undefined;
 }
 
 /** What a quote has beside its text and who signed it. */

@@ -1,5 +1,6 @@
-import { type Bitmap, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
+import { type Bitmap, clearBit, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import { keepMatches, type NumberFilters, type QuoteSet } from './quote.selection.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { PhraseFilter } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
@@ -25,6 +26,9 @@ const POSTINGS_PER_READ = 100;
  */
 const MAX_DOCUMENTS_READ = 64;
 
+/** Takes the documents of a set that match: the first `length` elements of a bitmap. */
+export type VisitMatches = (set: QuoteSet, matches: Bitmap, length: number) => void;
+
 /**
  * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
  * total. word.ranking.ts and segment.ranking.ts decide which of them enter the top hits.
@@ -44,28 +48,38 @@ export class SegmentSearch {
     this.#ranker = new SegmentRanker(table);
   }
 
-  /** Offers the matches of the segments to `top`. Returns how many there are. */
+  /**
+   * Offers the matches of the segments to `top`. Returns how many there are.
+   * @param filters undefined lets all documents pass
+   * @param visit is called with the matches of each segment that has any
+   */
   search(
     segments: Segment[],
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
+    visit?: VisitMatches,
   ): number {
     let total = 0;
-    for (const segment of segments) total += this.#searchSegment(segment, matcher, user, top);
+    for (const segment of segments) {
+      const count = this.#searchSegment(segment, matcher, filters, top);
+      if (count > 0) visit?.(segment, this.#matches, segment.liveDocs.length);
+      total += count;
+    }
     this.#ranker.readCandidates();
     return total;
   }
 
+  /** Leaves the matches in #matches, if there are any. */
   #searchSegment(
     segment: Segment,
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
   ): number {
     const [word] = matcher.words;
     if (word !== undefined && matcher.words.length === 1) {
-      return this.#searchOne(segment, word, matcher, user, top);
+      return this.#searchOne(segment, word, matcher, filters, top);
     }
     const found = matcher.words.map((word) => {
       const ranges = this.#rangesByTier(segment, word).flat();
@@ -81,16 +95,17 @@ export class SegmentSearch {
     const cost = found.reduce((sum, { cost }) => sum + cost, 0);
     if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
       keepDocuments(segment, rarest.ranges, matches);
+      if (filters !== undefined) keepMatches(segment, filters, matches);
       const scoreTokens = (count: number, length: number) =>
         matcher.score(this.#tokens, count, length);
-      return this.#readMatches(segment, user, top, scoreTokens);
+      return this.#readMatches(segment, top, scoreTokens);
     }
     for (const { ranges } of found) keepDocuments(segment, ranges, matches);
-    this.#restrict(segment, matcher, user, matches);
+    this.#restrict(segment, matcher, filters, matches);
     if (matcher.mustReadTokens) {
       const scoreTokens = (count: number, length: number) =>
         matcher.scoreWords(this.#tokens, count, length);
-      return this.#readMatches(segment, undefined, top, scoreTokens);
+      return this.#readMatches(segment, top, scoreTokens);
     }
     const total = countBits(matches, segment.liveDocs.length);
     if (total > 0) this.#ranker.rank(segment, matcher, matches, top);
@@ -105,7 +120,7 @@ export class SegmentSearch {
     segment: Segment,
     word: WordMatcher,
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
   ): number {
     const { liveDocs } = segment;
@@ -120,7 +135,7 @@ export class SegmentSearch {
       for (let i = 0; i < length; i++) {
         bits[i] = (bits[i] as number) & (liveDocs[i] as number) & ~(matches[i] as number);
       }
-      this.#restrict(segment, matcher, user, bits);
+      this.#restrict(segment, matcher, filters, bits);
       unite(matches, bits, 0, length);
       if (tier === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, bits, top);
       else rankByLength(segment, tier, bits, top);
@@ -147,16 +162,21 @@ export class SegmentSearch {
 
   /**
    * Removes from `bits` the documents that the query excludes, that lack one of its phrases, or
-   * that the user did not sign.
+   * that do not pass the filters.
    */
-  #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
+  #restrict(
+    segment: Segment,
+    matcher: QueryMatcher,
+    filters: NumberFilters | undefined,
+    bits: Bitmap,
+  ): void {
     const { phrases, excluded } = matcher;
     for (const { terms } of excluded) {
       const [term] = terms;
       if (term === undefined || terms.length > 1) continue;
       removeDocuments(segment, termRange(segment, this.#table, term), bits);
     }
-    if (user !== undefined) keepSigned(segment, user, bits);
+    if (filters !== undefined) keepMatches(segment, filters, bits);
     for (const phrase of phrases) this.#phrases.filter(segment, phrase, bits, true);
     for (const phrase of excluded) {
       if (phrase.terms.length > 1) this.#phrases.filter(segment, phrase, bits, false);
@@ -164,36 +184,25 @@ export class SegmentSearch {
   }
 
   /**
-   * Reads each document of #matches into #tokens, and scores it. Returns how many match.
+   * Reads each document of #matches into #tokens, scores it, and removes it from there when it
+   * does not match. Returns how many do.
    */
   #readMatches(
     segment: Segment,
-    user: number | undefined,
     top: TopHits,
     scoreTokens: (count: number, length: number) => number,
   ): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
-      if (user !== undefined && segment.users[document] !== user) return;
       const count = readTokens(segment, document, this.#tokens);
       const score = scoreTokens(count, segment.lengths[document] as number);
-      if (score < 0) return;
+      if (score < 0) {
+        clearBit(this.#matches, document);
+        return;
+      }
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
     return total;
-  }
-}
-
-/** Removes from `bits` the documents that the user did not sign. */
-function keepSigned({ users, liveDocs }: Segment, user: number, bits: Bitmap): void {
-  for (let i = 0; i < liveDocs.length; i++) {
-    let kept = 0;
-    for (let rest = bits[i] as number; rest !== 0; ) {
-      const bit = 31 - Math.clz32(rest);
-      rest &= ~(1 << bit);
-      if (users[i * 32 + bit] === user) kept |= 1 << bit;
-    }
-    bits[i] = kept;
   }
 }

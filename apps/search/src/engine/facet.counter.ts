@@ -1,0 +1,67 @@
+import { MAX_FACET_NAMES } from '#libs/quotes/search.limits.ts';
+import { type Bitmap, forEachDown } from './bitmap.ts';
+import type { NameCount } from './name.table.ts';
+import { LANGUAGE_NUMBERS, languageCode, type QuoteColumns } from './quote.columns.ts';
+import type { QuoteNames } from './quote.names.ts';
+
+/** What matches can be counted by. */
+export type FacetKind = 'author' | 'tag' | 'lang';
+
+/**
+ * By kind, the names that most matches have, with how many have them: the most frequent first, of
+ * equally frequent ones the first in text order, MAX_FACET_NAMES at most. Names are folded and
+ * spelt as in NamePage.
+ */
+export type Facets = Partial<Record<FacetKind, NameCount[]>>;
+
+/** Counts the names of the quotes that match one search. */
+export class FacetCounter {
+  readonly #names: QuoteNames;
+  /** By kind, the counts by the number that the columns hold. */
+  readonly #counts: { [K in FacetKind]?: Uint32Array } = {};
+
+  constructor(kinds: readonly FacetKind[], names: QuoteNames) {
+    this.#names = names;
+    const sizes = { author: names.authors.size, tag: names.tags.size, lang: LANGUAGE_NUMBERS };
+    for (const kind of kinds) this.#counts[kind] = new Uint32Array(sizes[kind]);
+  }
+
+  /** Counts the quotes of `matches`, which are the first `length` elements of a bitmap. */
+  add({ authors, langs, tagStarts, tags }: QuoteColumns, matches: Bitmap, length: number): void {
+    const { author, tag, lang } = this.#counts;
+    forEachDown(matches, length, (d) => {
+      if (author !== undefined) count(author, authors[d] as number);
+      if (lang !== undefined) count(lang, langs[d] as number);
+      if (tag === undefined) return;
+      const end = tagStarts[d + 1] as number;
+      for (let i = tagStarts[d] as number; i < end; i++) count(tag, tags[i] as number);
+    });
+  }
+
+  /** The facets of all quotes counted. It must be called once, since it merges spellings. */
+  facets(): Facets {
+    const { author, tag, lang } = this.#counts;
+    const facets: Facets = {};
+    if (author !== undefined) {
+      facets.author = this.#names.authors.mostFrequent(author, MAX_FACET_NAMES);
+    }
+    if (tag !== undefined) facets.tag = this.#names.tags.mostFrequent(tag, MAX_FACET_NAMES);
+    if (lang !== undefined) facets.lang = languagesOf(lang);
+    return facets;
+  }
+}
+
+function count(counts: Uint32Array, number: number): void {
+  counts[number] = (counts[number] as number) + 1;
+}
+
+function languagesOf(counts: Uint32Array): NameCount[] {
+  const found: NameCount[] = [];
+  // 0 is no language.
+  for (let number = 1; number < counts.length; number++) {
+    const quotes = counts[number] as number;
+    if (quotes > 0) found.push({ name: languageCode(number), quotes });
+  }
+  found.sort((a, b) => b.quotes - a.quotes || (a.name < b.name ? -1 : 1));
+  return found.slice(0, MAX_FACET_NAMES);
+}
