@@ -239,6 +239,17 @@ export const TRIALS = {
         problem: 'invalid-request',
       },
     },
+    suggestKeywords: {
+      succeeds: {
+        parameters: { prefix: 'archi', limit: 5 },
+        status: 200,
+        answer: { items: [{ text: 'Archibald Haddock' }] },
+      },
+      fails: {
+        parameters: { prefix: 'a b c d e f g h i j k l m n o p q' },
+        problem: 'invalid-request',
+      },
+    },
     listAuthors: {
       succeeds: {
         parameters: { prefix: 'archi', limit: 5 },

@@ -186,6 +186,46 @@ it('finds quotes by author, source and tag, narrows what it finds, and counts it
   expectProblem(await find('flouc', '&author='), 400, 'invalid-request');
 });
 
+it('suggests authors, then completed words that stand together, as quotes spell them', async () => {
+  const add = async (quote: string, author: string | null = null) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote, author } }));
+  const suggest = (prefix: string, more = '') =>
+    call(search, `GET /search/suggest?prefix=${encodeURIComponent(prefix)}${more}`);
+  await add('Échalotes et cornichons à Échirolles');
+  await add('des échalotes', 'Léa Échabert');
+  await add('les échardes de Paul', 'LÉA ÉCHABERT');
+  await eventually(async () => {
+    const { body } = await suggest('écha');
+    expect(body.items).toEqual([
+      { text: expect.stringMatching(/^Léa Échabert$/i), quotes: 2 },
+      // A word of authors is one too.
+      { text: expect.stringMatching(/^Échabert$/i), quotes: 2 },
+      { text: 'échalotes', quotes: 2 },
+      { text: 'échardes', quotes: 1 },
+    ]);
+  });
+  const answer = await suggest('Des  echa', '&limit=1');
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { items: [{ text: 'Des  échalotes', quotes: 1 }] },
+  });
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('etag')).toBeTruthy();
+  expect(answer.headers.get('cache-control')).toBe(
+    (await find('echalotes')).headers.get('cache-control'),
+  );
+  expect((await suggest('cornichons ech')).body.items).toEqual([
+    { text: 'cornichons échalotes', quotes: 1 },
+    { text: 'cornichons Échirolles', quotes: 1 },
+  ]);
+  expect((await suggest('lea echab')).body.items[0].text).toMatch(/^Léa Échabert$/i);
+  expect((await suggest('xyzzy')).body).toEqual({ items: [] });
+  for (const refused of ['', 'a'.repeat(101), 'a b c d e f g h i j k l m n o p q']) {
+    expectProblem(await suggest(refused), 400, 'invalid-request');
+  }
+  expectProblem(await suggest('a', '&limit=21'), 400, 'invalid-request');
+});
+
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {
   succeeded(
     await call(users, 'POST /users', {

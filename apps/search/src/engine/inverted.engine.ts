@@ -1,10 +1,10 @@
-import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
+import { type Bitmap, createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
 import { FacetCounter, type FacetKind } from './facet.counter.ts';
-import type { NamePage, NameRange } from './name.table.ts';
+import type { NameCount, NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher } from './query.matcher.ts';
-import type { Query } from './query.parser.ts';
+import { parseQuery, type Query } from './query.parser.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
@@ -36,7 +36,9 @@ import {
   SnapshotDecoder,
 } from './snapshot.codec.ts';
 import { TermTable } from './term.table.ts';
+import { tokenize } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
+import { type Completion, type QuotesFound, WordCompletion } from './word.completion.ts';
 
 /**
  * Every search reads each document of the write buffer: with more of them that would take longer
@@ -65,6 +67,24 @@ export interface NamesRequest extends NameRange {
   kind: 'authors' | 'tags';
 }
 
+/** What to complete. */
+export interface SuggestRequest {
+  /** Within the bounds of queryExcess(), read as a query. */
+  prefix: string;
+  /** The most authors, and the most completions. */
+  limit: number;
+}
+
+/** What a beginning may become. */
+export interface Suggestions {
+  /** Names that have it, see NameTable.startingWith(). */
+  authors: NameCount[];
+  /** Where the last word begins in the prefix, which the completions stand for. */
+  start: number;
+  /** Empty when the prefix does not end in a word, or in one that is quoted or excluded. */
+  completions: Completion[];
+}
+
 /**
  * The inverted index: a write buffer of new documents, which are read one by one, and segments of
  * up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
@@ -81,6 +101,7 @@ export class InvertedEngine implements SearchEngine {
   #size = 0;
   #isFilling = false;
   readonly #segmentSearch = new SegmentSearch(this.#table);
+  readonly #completion = new WordCompletion(this.#table);
   // Scratch memory: of deletions, and of searches (see QueryMatcher).
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   #wordsByTerm = new Uint32Array(0);
@@ -224,9 +245,59 @@ export class InvertedEngine implements SearchEngine {
     return new Matches([...this.#segments, this.#bufferedSet()], numbers).choose(choice);
   }
 
+  /** What `prefix` may become; see docs/search.md for what it costs. */
+  suggest({ prefix, limit }: SuggestRequest): Suggestions {
+    const authors = this.#names.authors.startingWith(prefix, limit);
+    const last = tokenize(prefix).at(-1);
+    const query = parseQuery(prefix);
+    const isOpen = query.words.some(({ term, prefix }) => prefix && term === last?.term);
+    if (last === undefined || last.end < prefix.length || !isOpen) {
+      return { authors, start: prefix.length, completions: [] };
+    }
+    const words = query.words
+      .filter((word) => !word.prefix)
+      .map((word) => ({ ...word, exact: true }));
+    const completions =
+      words.length > 0
+        ? this.#completion.completeAmong(last.term, this.#found({ ...query, words }), limit)
+        : this.#completion.complete(last.term, this.#all(), limit);
+    return { authors, start: last.start, completions };
+  }
+
   /** The authors or tags of all quotes. */
   names({ kind, ...range }: NamesRequest): NamePage {
     return this.#names[kind].page(range);
+  }
+
+  /** All quotes. */
+  #all(): QuotesFound {
+    const segments = this.#segments.map((segment) => ({ segment, matches: segment.liveDocs }));
+    return { segments, buffered: [...this.#writeBuffer.values()] };
+  }
+
+  /** The quotes that match a query. */
+  #found(query: Query): QuotesFound {
+    const matcher = this.#matcherOf(query, false);
+    const segments: { segment: Segment; matches: Bitmap }[] = [];
+    const visit = (segment: Segment, matches: Bitmap, length: number) => {
+      segments.push({ segment, matches: matches.slice(0, length) });
+    };
+    const none = new TopHits(0);
+    if (matcher.isSatisfiable) {
+      this.#segmentSearch.search(this.#segments, matcher, undefined, none, visit);
+    }
+    const buffered = [...this.#writeBuffer.values()].filter(
+      ({ terms, length }) => matcher.score(terms, terms.length, length) >= 0,
+    );
+    matcher.release();
+    return { segments, buffered };
+  }
+
+  #matcherOf(query: Query, withSimilar: boolean): QueryMatcher {
+    const table = this.#table;
+    if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
+    const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
+    return new QueryMatcher(query, context, withSimilar);
   }
 
   #find(
@@ -236,13 +307,10 @@ export class InvertedEngine implements SearchEngine {
     capacity: number,
     withSimilar: boolean,
   ) {
-    const table = this.#table;
-    if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
-    const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
-    const matcher = new QueryMatcher(query, context, withSimilar);
+    const matcher = this.#matcherOf(query, withSimilar);
     const top = new TopHits(capacity);
     const counter = facets && new FacetCounter(facets, this.#names);
-    const visit: VisitMatches | undefined =
+    const visit: VisitMatches<QuoteSet> | undefined =
       counter && ((set, matches, length) => counter.add(set, matches, length));
     let total = 0;
     if (matcher.isSatisfiable) {
@@ -253,7 +321,7 @@ export class InvertedEngine implements SearchEngine {
     }
     matcher.release();
     const similar = matcher.words.map(({ similar }) => {
-      return Array.from(similar.keys(), (term) => table.text(term));
+      return Array.from(similar.keys(), (term) => this.#table.text(term));
     });
     return { total, top, similar, counter };
   }
@@ -262,7 +330,7 @@ export class InvertedEngine implements SearchEngine {
     matcher: QueryMatcher,
     filters: NumberFilters | undefined,
     top: TopHits,
-    visit: VisitMatches | undefined,
+    visit: VisitMatches<QuoteSet> | undefined,
   ): number {
     // Only filters and visitors need columns.
     const set = filters || visit ? this.#bufferedSet() : undefined;

@@ -1,5 +1,6 @@
 import { bisect } from './bisect.ts';
 import { createBitmap, hasBit, setBit } from './bitmap.ts';
+import { mergeInto, NameStarts } from './name.starts.ts';
 
 /** The number that stands for no name. */
 const NONE = 0;
@@ -46,12 +47,17 @@ export class NameTable {
   #quotes = new Uint32Array(INITIAL_NAMES);
   // The keys in text order as of the last sort(), those that came since, and those that went.
   #sorted = new Uint32Array(0);
+  readonly #starts: NameStarts | undefined;
   readonly #added = new Set<number>();
   readonly #gone = new Set<number>();
 
-  /** @param fold makes equal what counts as one name; folding twice must change nothing more */
-  constructor(fold: (name: string) => string) {
+  /**
+   * @param fold makes equal what counts as one name; folding twice must change nothing more
+   * @param withStarts whether startingWith() is wanted
+   */
+  constructor(fold: (name: string) => string, withStarts = false) {
     this.#fold = fold;
+    if (withStarts) this.#starts = new NameStarts((key) => this.#textAt(key));
   }
 
   /** How many numbers are in use or free. */
@@ -107,17 +113,8 @@ export class NameTable {
     const old = this.#sorted.filter((key) => !this.#gone.has(key));
     const added = [...this.#added].sort((a, b) => (this.#textAt(a) < this.#textAt(b) ? -1 : 1));
     const sorted = new Uint32Array(old.length + added.length);
-    let from = 0;
-    added.forEach((key, i) => {
-      const text = this.#textAt(key);
-      const rest = old.subarray(from);
-      const to = from + bisect(rest.length, (at) => this.#textAt(rest[at]) < text);
-      sorted.set(old.subarray(from, to), from + i);
-      sorted[to + i] = key;
-      from = to;
-    });
-    sorted.set(old.subarray(from), from + added.length);
-    this.#sorted = sorted;
+    this.#sorted = mergeInto(sorted, old, added, (key) => this.#textAt(key));
+    this.#starts?.update(this.#gone, added);
     this.#added.clear();
     this.#gone.clear();
   }
@@ -136,6 +133,17 @@ export class NameTable {
     const keys = rest.subarray(start, Math.min(start + limit, total));
     const items = this.#countsOf(keys, this.#quotes);
     return { items, total, next: start + limit < total ? (items.at(-1)?.name ?? null) : null };
+  }
+
+  /**
+   * The names of which a word begins with `beginning`, which may go on over several words; those
+   * that most quotes have, of equal ones the first in the order of what begins with it.
+   */
+  startingWith(beginning: string, limit: number): NameCount[] {
+    this.sort();
+    const first = this.#fold(beginning).trimStart();
+    if (first === '' || this.#starts === undefined) return [];
+    return this.#countsOf(highest(this.#starts.find(first), this.#quotes, limit), this.#quotes);
   }
 
   /**
@@ -228,7 +236,7 @@ export class NameTable {
   }
 }
 
-/** The keys with the highest counts above 0, of equal ones the first; up to `limit` of them. */
+/** Different keys with the highest counts above 0, of equal ones the first; `limit` at most. */
 function highest(keys: Uint32Array, counts: Uint32Array, limit: number): number[] {
   const best: number[] = [];
   let least = 0;

@@ -27,7 +27,7 @@ const POSTINGS_PER_READ = 100;
 const MAX_DOCUMENTS_READ = 64;
 
 /** Takes the documents of a set that match: the first `length` elements of a bitmap. */
-export type VisitMatches = (set: QuoteSet, matches: Bitmap, length: number) => void;
+export type VisitMatches<T extends QuoteSet> = (set: T, matches: Bitmap, length: number) => void;
 
 /**
  * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
@@ -58,7 +58,7 @@ export class SegmentSearch {
     matcher: QueryMatcher,
     filters: NumberFilters | undefined,
     top: TopHits,
-    visit?: VisitMatches,
+    visit?: VisitMatches<Segment>,
   ): number {
     let total = 0;
     for (const segment of segments) {
