@@ -1,5 +1,5 @@
 import { MAX_FACET_NAMES } from '#libs/quotes/search.limits.ts';
-import { type Bitmap, forEachDown } from './bitmap.ts';
+import type { Bitmap } from './bitmap.ts';
 import type { NameCount } from './name.table.ts';
 import { LANGUAGE_NUMBERS, languageCode, type QuoteColumns } from './quote.columns.ts';
 import type { QuoteNames } from './quote.names.ts';
@@ -29,13 +29,16 @@ export class FacetCounter {
   /** Counts the quotes of `matches`, which are the first `length` elements of a bitmap. */
   add({ authors, langs, tagStarts, tags }: QuoteColumns, matches: Bitmap, length: number): void {
     const { author, tag, lang } = this.#counts;
-    forEachDown(matches, length, (d) => {
-      if (author !== undefined) count(author, authors[d] as number);
-      if (lang !== undefined) count(lang, langs[d] as number);
-      if (tag === undefined) return;
-      const end = tagStarts[d + 1] as number;
-      for (let i = tagStarts[d] as number; i < end; i++) count(tag, tags[i] as number);
-    });
+    if (author !== undefined) countColumn(authors, matches, length, author);
+    if (lang !== undefined) countColumn(langs, matches, length, lang);
+    if (tag === undefined) return;
+    for (let i = 0; i < length; i++) {
+      for (let rest = matches[i] as number; rest !== 0; rest &= rest - 1) {
+        const d = i * 32 + 31 - Math.clz32(rest & -rest);
+        const end = tagStarts[d + 1] as number;
+        for (let t = tagStarts[d] as number; t < end; t++) count(tag, tags[t] as number);
+      }
+    }
   }
 
   /** The facets of all quotes counted. It must be called once, since it merges spellings. */
@@ -48,6 +51,19 @@ export class FacetCounter {
     if (tag !== undefined) facets.tag = this.#names.tags.mostFrequent(tag, MAX_FACET_NAMES);
     if (lang !== undefined) facets.lang = languagesOf(lang);
     return facets;
+  }
+}
+
+function countColumn(
+  column: Uint32Array | Uint16Array,
+  matches: Bitmap,
+  length: number,
+  counts: Uint32Array,
+): void {
+  for (let i = 0; i < length; i++) {
+    for (let rest = matches[i] as number; rest !== 0; rest &= rest - 1) {
+      count(counts, column[i * 32 + 31 - Math.clz32(rest & -rest)] as number);
+    }
   }
 }
 

@@ -159,25 +159,23 @@ export function matchesIn(set: QuoteSet, filters: NumberFilters): Bitmap {
 
 /** Removes from `bits` the documents that do not pass all filters. */
 export function keepMatches(set: QuoteSet, filters: NumberFilters, bits: Bitmap): void {
-  const { length } = set.liveDocs;
-  for (let i = 0; i < length; i++) {
+  const { liveDocs, users, authors, langs, characters } = set;
+  const { user, author, authorKeys, tag, tagKeys, lang, minLength, maxLength } = filters;
+  for (let i = 0; i < liveDocs.length; i++) {
     let kept = 0;
     for (let rest = bits[i] as number; rest !== 0; rest &= rest - 1) {
       const bit = rest & -rest;
-      if (passes(set, i * 32 + 31 - Math.clz32(bit), filters)) kept |= bit;
+      const d = i * 32 + 31 - Math.clz32(bit);
+      if (user !== undefined && users[d] !== user) continue;
+      if (author !== undefined && authorKeys[authors[d] as number] !== author) continue;
+      if (lang !== undefined && langs[d] !== lang) continue;
+      const length = characters[d] as number;
+      if (length < minLength || length > maxLength) continue;
+      if (tag !== undefined && !hasTag(set, d, tag, tagKeys)) continue;
+      kept |= bit;
     }
     bits[i] = kept;
   }
-}
-
-function passes(set: QuoteSet, d: number, filters: NumberFilters): boolean {
-  const { user, author, authorKeys, tag, tagKeys, lang, minLength, maxLength } = filters;
-  if (user !== undefined && set.users[d] !== user) return false;
-  if (author !== undefined && authorKeys[set.authors[d] as number] !== author) return false;
-  if (lang !== undefined && set.langs[d] !== lang) return false;
-  const length = set.characters[d] as number;
-  if (length < minLength || length > maxLength) return false;
-  return tag === undefined || hasTag(set, d, tag, tagKeys);
 }
 
 function hasTag({ tagStarts, tags }: QuoteSet, d: number, tag: number, keys: Uint32Array): boolean {

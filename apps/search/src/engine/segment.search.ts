@@ -1,6 +1,7 @@
 import { type Bitmap, clearBit, countBits, createBitmap, forEachDown, unite } from './bitmap.ts';
+import { FilterCache } from './filter.cache.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
-import { keepMatches, type NumberFilters, type QuoteSet } from './quote.selection.ts';
+import type { NumberFilters, QuoteSet } from './quote.selection.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { PhraseFilter } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
@@ -37,6 +38,7 @@ export class SegmentSearch {
   readonly #table: TermTable;
   readonly #phrases: PhraseFilter;
   readonly #ranker: SegmentRanker;
+  readonly #filterCache = new FilterCache();
   // Scratch memory, which every call overwrites.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -95,7 +97,7 @@ export class SegmentSearch {
     const cost = found.reduce((sum, { cost }) => sum + cost, 0);
     if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
       keepDocuments(segment, rarest.ranges, matches);
-      if (filters !== undefined) keepMatches(segment, filters, matches);
+      if (filters !== undefined) this.#filterCache.keep(segment, filters, matches);
       const scoreTokens = (count: number, length: number) =>
         matcher.score(this.#tokens, count, length);
       return this.#readMatches(segment, top, scoreTokens);
@@ -176,7 +178,7 @@ export class SegmentSearch {
       if (term === undefined || terms.length > 1) continue;
       removeDocuments(segment, termRange(segment, this.#table, term), bits);
     }
-    if (filters !== undefined) keepMatches(segment, filters, bits);
+    if (filters !== undefined) this.#filterCache.keep(segment, filters, bits);
     for (const phrase of phrases) this.#phrases.filter(segment, phrase, bits, true);
     for (const phrase of excluded) {
       if (phrase.terms.length > 1) this.#phrases.filter(segment, phrase, bits, false);

@@ -96,49 +96,53 @@ const quote = fc.record(
 );
 
 it.each([
-  { maxBufferedDocuments: 4, maxLength: 60, numRuns: 60 },
-  { maxBufferedDocuments: 64, maxLength: 60, numRuns: 20 },
-  // More matches than are read one by one, and common terms.
-  { maxBufferedDocuments: 256, maxLength: 5 * MAX_QUOTES_READ, numRuns: 20 },
-])('suggests as its specification does: %j', ({ maxBufferedDocuments, maxLength, numRuns }) => {
-  const id = fc.integer({ min: 1, max: maxLength });
-  const steps = fc.array(fc.tuple(id, fc.option(quote, { freq: 9 })), { maxLength, size: 'max' });
-  const prefixes = fc.array(fc.constantFrom(...PREFIXES), { minLength: 1, maxLength: 12 });
-  const property = fc.property(
-    steps,
-    prefixes,
-    fc.integer({ min: 1, max: 6 }),
-    (steps, some, limit) => {
-      const engine = new InvertedEngine(maxBufferedDocuments);
-      const quotes = new Map<number, Quote>();
-      const compare = () => {
-        for (const prefix of some) {
-          const { completions, ...rest } = engine.suggest({ prefix, limit });
-          const expected = specified(quotes, prefix, limit);
-          expect({
-            ...rest,
-            completions: completions.map(({ term, quotes }) => [term, quotes]),
-          }).toEqual({
-            ...expected,
-            completions: expected.completions.map(({ term, quotes }) => [term, quotes]),
-          });
-          completions.forEach(({ examples, quotes }, i) => {
-            expect(expected.completions[i]?.examples).toEqual(expect.arrayContaining(examples));
-            expect(new Set(examples).size).toBe(Math.min(3, quotes));
-          });
+  { maxBufferedDocuments: 4, maxLength: 60, limits: [1, 6], numRuns: 60 },
+  { maxBufferedDocuments: 64, maxLength: 60, limits: [1, 6], numRuns: 20 },
+  // More matches than are read, and common terms; the limit is above what may complete a prefix.
+  { maxBufferedDocuments: 256, maxLength: 9 * MAX_QUOTES_READ, limits: [20, 20], numRuns: 20 },
+])(
+  'suggests as its specification does: %j',
+  ({ maxBufferedDocuments, maxLength, limits: [min, max], numRuns }) => {
+    const id = fc.integer({ min: 1, max: maxLength });
+    const steps = fc.array(fc.tuple(id, fc.option(quote, { freq: 9 })), { maxLength, size: 'max' });
+    const prefixes = fc.array(fc.constantFrom(...PREFIXES), { minLength: 1, maxLength: 12 });
+    const property = fc.property(
+      steps,
+      prefixes,
+      fc.integer({ min, max }),
+      (steps, some, limit) => {
+        const engine = new InvertedEngine(maxBufferedDocuments);
+        const quotes = new Map<number, Quote>();
+        const compare = () => {
+          for (const prefix of some) {
+            const { completions, ...rest } = engine.suggest({ prefix, limit });
+            const expected = specified(quotes, prefix, limit);
+            expect({
+              ...rest,
+              completions: completions.map(({ term, quotes }) => [term, quotes]),
+            }).toEqual({
+              ...expected,
+              completions: expected.completions.map(({ term, quotes }) => [term, quotes]),
+            });
+            completions.forEach(({ examples }, i) => {
+              expect(expected.completions[i]?.examples).toEqual(expect.arrayContaining(examples));
+              expect(new Set(examples).size).toBe(examples.length);
+              expect(examples.length).toBeGreaterThan(0);
+            });
+          }
+        };
+        for (const [i, [id, quote]] of steps.entries()) {
+          quotes.delete(id);
+          if (quote === null) engine.delete(id);
+          else {
+            quotes.set(id, quote);
+            engine.add(id, quote.text, null, { ...NO_DETAILS, author: quote.author });
+          }
+          if (i === steps.length >> 1) compare();
         }
-      };
-      for (const [i, [id, quote]] of steps.entries()) {
-        quotes.delete(id);
-        if (quote === null) engine.delete(id);
-        else {
-          quotes.set(id, quote);
-          engine.add(id, quote.text, null, { ...NO_DETAILS, author: quote.author });
-        }
-        if (i === steps.length >> 1) compare();
-      }
-      compare();
-    },
-  );
-  fc.assert(property, { ...PARAMETERS, numRuns });
-});
+        compare();
+      },
+    );
+    fc.assert(property, { ...PARAMETERS, numRuns });
+  },
+);

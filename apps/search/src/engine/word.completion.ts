@@ -1,4 +1,4 @@
-import { type Bitmap, countBits, forEachDown, hasBit, popCount } from './bitmap.ts';
+import { type Bitmap, countBits, hasBit, popCount } from './bitmap.ts';
 import { FIELD_BOUNDARY } from './document.fields.ts';
 import { type Document, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
@@ -26,10 +26,10 @@ export interface QuotesFound {
 type Count = Pick<Completion, 'quotes' | 'examples'>;
 
 const EXAMPLES = 3;
-/** Up to so many quotes that hold the other words are read for what completes them. */
-export const MAX_QUOTES_READ = 256;
-/** Of more quotes, the most frequent words are counted: so many. */
-const MAX_WORDS_COUNTED = 32;
+/** Of the quotes that hold the other words, so many are read for what completes them. */
+export const MAX_QUOTES_READ = 128;
+/** So many postings of a word are looked at in a segment for examples of quotes that hold it. */
+const MAX_SEEN = 2048;
 
 /** Finds the terms that begin with a prefix and stand in most quotes. */
 export class WordCompletion {
@@ -46,37 +46,48 @@ export class WordCompletion {
    * @param all all quotes of the index
    */
   complete(prefix: string, all: QuotesFound, limit: number): Completion[] {
-    return this.#mostFrequent(prefix, limit).map((term) => {
-      const { examples } = this.#count(term, all, true);
-      return { ...this.#completion(term), examples };
-    });
+    return this.#mostFrequent(prefix, limit).map((number) => ({
+      term: this.#table.text(number),
+      quotes: this.#table.documentFrequency(number),
+      examples: this.#examples(number, all),
+    }));
   }
 
   /**
-   * The same of some quotes. Of more than MAX_QUOTES_READ, only the MAX_WORDS_COUNTED terms are
-   * counted that stand in most quotes of the index.
+   * The same of some quotes. When there are more than MAX_QUOTES_READ, so many are read, and the
+   * words that most of these hold are counted in all of them; where they are too few, so are the
+   * most frequent words of the index.
    */
   completeAmong(prefix: string, found: QuotesFound, limit: number): Completion[] {
-    const { segments, buffered } = found;
-    const count = (sum: number, { matches }: { matches: Bitmap }) =>
-      sum + countBits(matches, matches.length);
-    const total = segments.reduce(count, buffered.length);
-    const counts = new Map<number, Count>();
-    if (total <= MAX_QUOTES_READ) this.#read(prefix, found, counts);
-    else {
-      for (const term of this.#mostFrequent(prefix, MAX_WORDS_COUNTED)) {
-        counts.set(term, this.#count(term, found, false));
+    const isRead = this.#countQuotes(found) <= MAX_QUOTES_READ;
+    const read = [...this.#read(prefix, found)];
+    read.sort(([a, { quotes: inA }], [b, { quotes: inB }]) => inB - inA || this.#compare(a, b));
+    const counts = new Map(read.slice(0, limit));
+    if (!isRead) {
+      for (const number of this.#mostFrequent(prefix, limit)) {
+        if (counts.size === limit) break;
+        if (!counts.has(number)) counts.set(number, { quotes: 0, examples: [] });
+      }
+      for (const [number, count] of counts) {
+        count.quotes = this.#count(number, found);
+        if (count.examples.length === 0) count.examples = this.#examples(number, found);
       }
     }
     return [...counts]
       .filter(([, { quotes }]) => quotes > 0)
-      .map(([term, count]) => ({ ...this.#completion(term), ...count }))
-      .sort((a, b) => b.quotes - a.quotes || (a.term < b.term ? -1 : 1))
-      .slice(0, limit);
+      .sort(([a, { quotes: inA }], [b, { quotes: inB }]) => inB - inA || this.#compare(a, b))
+      .map(([number, count]) => ({ term: this.#table.text(number), ...count }));
   }
 
-  #completion(term: number) {
-    return { term: this.#table.text(term), quotes: this.#table.documentFrequency(term) };
+  #countQuotes({ segments, buffered }: QuotesFound): number {
+    const count = (sum: number, { matches }: { matches: Bitmap }) =>
+      sum + countBits(matches, matches.length);
+    return segments.reduce(count, buffered.length);
+  }
+
+  /** In text order. */
+  #compare(a: number, b: number): number {
+    return this.#table.text(a) < this.#table.text(b) ? -1 : 1;
   }
 
   /**
@@ -86,11 +97,12 @@ export class WordCompletion {
   #mostFrequent(prefix: string, limit: number): number[] {
     const table = this.#table;
     const best: number[] = [];
-    const isBetter = (a: number, b: number) =>
-      table.documentFrequency(a) - table.documentFrequency(b) ||
-      (table.text(a) < table.text(b) ? 1 : -1);
+    const isBetter = (a: number, b: number) => {
+      const more = table.documentFrequency(a) - table.documentFrequency(b);
+      return more > 0 || (more === 0 && this.#compare(a, b) < 0);
+    };
     const offer = (term: number) => {
-      best.splice(best.findLastIndex((other) => isBetter(other, term) > 0) + 1, 0, term);
+      best.splice(best.findLastIndex((other) => isBetter(other, term)) + 1, 0, term);
       if (best.length > limit) best.pop();
     };
     const least = () => (best.length < limit ? 0 : table.documentFrequency(best.at(-1) as number));
@@ -108,83 +120,83 @@ export class WordCompletion {
     return best;
   }
 
-  /** Reads all quotes, and counts the terms with the prefix. */
-  #read(prefix: string, { segments, buffered }: QuotesFound, counts: Map<number, Count>): void {
+  /** Counts the terms with the prefix in the first MAX_QUOTES_READ quotes. */
+  #read(prefix: string, { segments, buffered }: QuotesFound): Map<number, Count> {
+    const counts = new Map<number, Count>();
+    let left = MAX_QUOTES_READ;
     const read = (id: number, tokens: Uint32Array) => {
-      for (const term of new Set(tokens)) {
-        if (term === FIELD_BOUNDARY || !this.#table.text(term).startsWith(prefix)) continue;
+      left--;
+      tokens.forEach((term, i) => {
+        if (term === FIELD_BOUNDARY || !this.#table.text(term).startsWith(prefix)) return;
+        if (tokens.indexOf(term) < i) return;
         const count = counts.get(term) ?? { quotes: 0, examples: [] };
-        add(count, id);
+        count.quotes++;
+        if (count.examples.length < EXAMPLES) count.examples.push(id);
         counts.set(term, count);
-      }
-    };
-    for (const { id, terms } of buffered) read(id, terms);
-    for (const { segment, matches } of segments) {
-      forEachDown(matches, matches.length, (document) => {
-        const count = readTokens(segment, document, this.#tokens);
-        read(segment.ids[document] as number, this.#tokens.subarray(0, count));
       });
+    };
+    for (const { id, terms } of buffered) if (left > 0) read(id, terms);
+    for (const { segment, matches } of segments) {
+      for (let i = matches.length - 1; i >= 0 && left > 0; i--) {
+        for (let rest = matches[i] as number; rest !== 0 && left > 0; rest &= rest - 1) {
+          const document = memberAt(i, rest);
+          const count = readTokens(segment, document, this.#tokens);
+          read(segment.ids[document] as number, this.#tokens.subarray(0, count));
+        }
+      }
     }
+    return counts;
   }
 
-  /**
-   * Looks for the postings of a term among the quotes found.
-   * @param isEnough whether some examples are enough, and the count is not wanted
-   */
-  #count(term: number, { segments, buffered }: QuotesFound, isEnough: boolean): Count {
-    const count: Count = { quotes: 0, examples: [] };
-    const isDone = () => isEnough && count.examples.length === EXAMPLES;
+  /** How many of the quotes hold the term. */
+  #count(term: number, { segments, buffered }: QuotesFound): number {
+    let count = 0;
+    for (const document of buffered) if (document.terms.includes(term)) count++;
     for (const { segment, matches } of segments) {
       const { from, to } = termRange(segment, this.#table, term);
-      if (from === to) continue;
-      const row = commonRow(segment, from);
-      if (row >= 0) countCommon(segment, row, matches, count, isDone);
-      else countPostings(segment, from, matches, count, isDone);
-      if (isDone()) return count;
-    }
-    for (const { id, terms } of buffered) {
-      if (isDone()) break;
-      if (terms.includes(term)) add(count, id);
+      const row = from === to ? -1 : commonRow(segment, from);
+      if (row < 0) {
+        const { documents, postingStarts } = segment;
+        const end = postingStarts[to] as number;
+        for (let p = postingStarts[from] as number; p < end; p++) {
+          if (hasBit(matches, documents[p] as number)) count++;
+        }
+        continue;
+      }
+      const { commonBitmaps, liveDocs } = segment;
+      const start = row * liveDocs.length;
+      for (let i = 0; i < liveDocs.length; i++) {
+        count += popCount((matches[i] as number) & (commonBitmaps[start + i] as number));
+      }
     }
     return count;
   }
-}
 
-function add(count: Count, id: number): void {
-  count.quotes++;
-  if (count.examples.length < EXAMPLES) count.examples.push(id);
-}
-
-/** Counts the matches that hold the common term of that row, until it is done. */
-function countCommon(
-  { commonBitmaps, ids, liveDocs }: Segment,
-  row: number,
-  matches: Bitmap,
-  count: Count,
-  isDone: () => boolean,
-): void {
-  const { length } = liveDocs;
-  for (let i = length - 1; i >= 0 && !isDone(); i--) {
-    const both = (matches[i] as number) & (commonBitmaps[row * length + i] as number);
-    if (both === 0) continue;
-    count.quotes += popCount(both);
-    for (let rest = both; rest !== 0 && count.examples.length < EXAMPLES; rest &= rest - 1) {
-      count.examples.push(ids[i * 32 + 31 - Math.clz32(rest & -rest)] as number);
+  /** Some of the quotes that hold the term. */
+  #examples(term: number, { segments, buffered }: QuotesFound): number[] {
+    const examples: number[] = [];
+    for (const { id, terms } of buffered) {
+      if (terms.includes(term)) examples.push(id);
+      if (examples.length === EXAMPLES) return examples;
     }
+    for (const { segment, matches } of segments) {
+      const { documents, ids, postingStarts } = segment;
+      const { from, to } = termRange(segment, this.#table, term);
+      const first = Math.max(
+        postingStarts[from] as number,
+        (postingStarts[to] as number) - MAX_SEEN,
+      );
+      for (let p = (postingStarts[to] as number) - 1; p >= first; p--) {
+        const document = documents[p] as number;
+        if (hasBit(matches, document)) examples.push(ids[document] as number);
+        if (examples.length === EXAMPLES) return examples;
+      }
+    }
+    return examples;
   }
 }
 
-/** The same for the term `terms[i]`, by its postings. */
-function countPostings(
-  { documents, ids, postingStarts }: Segment,
-  i: number,
-  matches: Bitmap,
-  count: Count,
-  isDone: () => boolean,
-): void {
-  const first = postingStarts[i] as number;
-  for (let p = (postingStarts[i + 1] as number) - 1; p >= first && !isDone(); p--) {
-    const document = documents[p] as number;
-    if (hasBit(matches, document)) add(count, ids[document] as number);
-  }
+/** The document of the lowest bit of `rest` in element `i` of a bitmap. */
+function memberAt(i: number, rest: number): number {
+  return i * 32 + 31 - Math.clz32(rest & -rest);
 }
