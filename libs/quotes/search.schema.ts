@@ -81,6 +81,7 @@ export const searchResultSchema = z
         tag: facetOf('tag'),
         lang: facetOf('language, by its code of ISO 639'),
       })
+      .meta({ id: 'Facets' })
       .optional()
       .describe('only if asked for'),
   })

@@ -552,7 +552,7 @@ function finds(keyword: string, text: string, withTypos: boolean): boolean {
   if (!withTypos) {
     for (const word of query.words) Object.assign(word, { exact: true, prefix: false });
   }
-  return engine.search({ query, userId: undefined, limit: 1, offset: 0 }).total === 1;
+  return engine.search({ query, limit: 1, offset: 0 }).total === 1;
 }
 
 const kinds = Object.entries(KINDS).map(([kind, lines]) => {
