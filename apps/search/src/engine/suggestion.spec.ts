@@ -99,12 +99,17 @@ it.each([
   { maxBufferedDocuments: 4, maxLength: 60, limits: [1, 6], numRuns: 60 },
   { maxBufferedDocuments: 64, maxLength: 60, limits: [1, 6], numRuns: 20 },
   // More matches than are read, and common terms; the limit is above what may complete a prefix.
-  { maxBufferedDocuments: 256, maxLength: 9 * MAX_QUOTES_READ, limits: [20, 20], numRuns: 20 },
+  { maxBufferedDocuments: 256, maxLength: 24 * MAX_QUOTES_READ, limits: [20, 20], numRuns: 6 },
 ])(
   'suggests as its specification does: %j',
   ({ maxBufferedDocuments, maxLength, limits: [min, max], numRuns }) => {
     const id = fc.integer({ min: 1, max: maxLength });
-    const steps = fc.array(fc.tuple(id, fc.option(quote, { freq: 9 })), { maxLength, size: 'max' });
+    const minLength = Math.floor(maxLength / 2);
+    const steps = fc.array(fc.tuple(id, fc.option(quote, { freq: 9 })), {
+      minLength,
+      maxLength,
+      size: 'max',
+    });
     const prefixes = fc.array(fc.constantFrom(...PREFIXES), { minLength: 1, maxLength: 12 });
     const property = fc.property(
       steps,
