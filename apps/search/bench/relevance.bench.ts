@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { generator } from '#libs/testing/random.ts';
 import { InvertedEngine } from '../src/engine/inverted.engine.ts';
 import { parseQuery } from '../src/engine/query.parser.ts';
-import type { SearchResult } from '../src/engine/search.engine.ts';
+import { NO_DETAILS, type SearchResult } from '../src/engine/search.engine.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
 import { HunspellDictionary } from './hunspell.dictionary.ts';
 import { KINDS, type KnownItem, KnownItems, type WordLists } from './known.items.ts';
@@ -122,7 +122,7 @@ type Search = (query: string) => SearchResult;
 function index(withLang: boolean): Search {
   const engine = new InvertedEngine();
   quotes.forEach(({ text, lang }: RealQuote, i) => {
-    const details = { author: null, lang: withLang ? lang : null, tags: [], checksum: 0 };
+    const details = { ...NO_DETAILS, lang: withLang ? lang : null };
     engine.add(i + 1, text, null, details);
   });
   return (text) => engine.search({ query: parseQuery(text), limit: RELEVANCE_LIMIT, offset: 0 });

@@ -9,6 +9,7 @@ import { correctedKeyword } from './engine/keyword.correction.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
+import { filtersOf } from './selection.filters.ts';
 
 /**
  * A search is repeated, with a longer page, when quotes of its page were deleted meanwhile. After
@@ -37,7 +38,7 @@ export class SearchService {
    *   being loaded, or stands still; busy; RedisUnavailableError
    */
   async search(
-    { keyword, user_id, limit, offset }: SearchQuery,
+    { keyword, facets: kinds, limit, offset, ...filters }: SearchQuery,
     asker: Asker,
   ): Promise<SearchAnswer> {
     const query = parseQuery(keyword);
@@ -46,9 +47,15 @@ export class SearchService {
     // The index is left alone: it hears of a deletion from the log, in the right order with others.
     const gone = new Set<number>();
     for (let tries = 1; ; tries++) {
-      const request = { query, userId: user_id, limit: limit + gone.size, offset };
+      const request = {
+        query,
+        filters: filtersOf(filters),
+        facets: kinds,
+        limit: limit + gone.size,
+        offset,
+      };
       const result = await this.replica.ask('search', request, asker);
-      const { total, hits } = result;
+      const { total, hits, facets } = result;
       const page = hits.filter(({ id }) => !gone.has(id)).slice(0, limit);
       const documents = await this.quotes.findMany(page.map(({ id }) => String(id)));
       for (const [i, { id }] of page.entries()) if (!documents[i]) gone.add(id);
@@ -61,6 +68,7 @@ export class SearchService {
           total: left,
           corrected: correctedKeyword(keyword, result.corrections, texts),
           relaxed: result.relaxed,
+          ...(facets && { facets }),
         };
       }
     }

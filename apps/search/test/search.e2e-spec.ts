@@ -170,6 +170,93 @@ it('says how it understood a query that finds little', async () => {
   expect(nothing.body).toEqual({ items: [], total: 0, corrected: null, relaxed: [] });
 });
 
+it('finds quotes by author, source and tag, narrows what it finds, and counts it', async () => {
+  const add = async (json: object) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
+  const said = await add({
+    quote: 'Chaos partout',
+    author: 'Zénobie Flouc',
+    source: 'Gazette des flots',
+    lang: 'fr',
+    tags: ['zizanie', 'mer'],
+  });
+  const about = await add({ quote: 'Zenobie Flouc l’a dit', author: 'ZÉNOBIE FLOUC', lang: 'fr' });
+  const third = await add({ quote: 'zenobie said flouc', lang: 'en', tags: ['zizanie'] });
+
+  const { body } = await finds('zenobie flouc', 3, '&facets=lang,author,tag');
+  const ids = body.items.map(({ id }: { id: string }) => id);
+  expect(ids).toEqual([about, said, third]);
+  expect(body.items[1].highlight).toBe('Chaos partout');
+  expect(body.facets).toEqual({
+    author: [{ name: expect.stringMatching(/^z.nobie flouc$/i), quotes: 2 }],
+    tag: [
+      { name: 'zizanie', quotes: 2 },
+      { name: 'mer', quotes: 1 },
+    ],
+    lang: [
+      { name: 'fr', quotes: 2 },
+      { name: 'en', quotes: 1 },
+    ],
+  });
+  for (const [keyword, more, expected] of [
+    ['gazette', '', [said]],
+    ['zizanie', '', [third, said]],
+    ['"flouc gazette"', '', []],
+    ['zenobie', '&lang=en', [third]],
+    ['flouc', '&author=zenobie%20flouc', [about, said]],
+    ['flouc', '&author=zenobie%20flouc&tag=MER', [said]],
+    ['flouc', '&tag=nothing&facets=tag', []],
+  ] as const) {
+    const { body } = await find(keyword, more);
+    expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expected);
+    expect(body.total).toBe(expected.length);
+  }
+  expect((await find('flouc', '&tag=nothing&facets=tag')).body.facets).toEqual({ tag: [] });
+  expect((await find('flouc')).body).not.toHaveProperty('facets');
+  expectProblem(await find('flouc', '&facets=user_id'), 400, 'invalid-request');
+  expectProblem(await find('flouc', '&author='), 400, 'invalid-request');
+});
+
+it('suggests authors, then completed words that stand together, as quotes spell them', async () => {
+  const add = async (quote: string, author: string | null = null) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote, author } }));
+  const suggest = (prefix: string, more = '') =>
+    call(search, `GET /search/suggest?prefix=${encodeURIComponent(prefix)}${more}`);
+  await add('Échalotes et cornichons à Échirolles');
+  await add('des échalotes', 'Léa Échabert');
+  await add('les échardes de Paul', 'LÉA ÉCHABERT');
+  await eventually(async () => {
+    const { body } = await suggest('écha');
+    expect(body.items).toEqual([
+      { text: expect.stringMatching(/^Léa Échabert$/i), quotes: 2 },
+      // A word of authors is one too.
+      { text: expect.stringMatching(/^Échabert$/i), quotes: 2 },
+      { text: 'échalotes', quotes: 2 },
+      { text: 'échardes', quotes: 1 },
+    ]);
+  });
+  const answer = await suggest('Des  echa', '&limit=1');
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { items: [{ text: 'Des  échalotes', quotes: 1 }] },
+  });
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('etag')).toBeTruthy();
+  expect(answer.headers.get('cache-control')).toBe(
+    (await find('echalotes')).headers.get('cache-control'),
+  );
+  expect((await suggest('cornichons ech')).body.items).toEqual([
+    { text: 'cornichons échalotes', quotes: 1 },
+    { text: 'cornichons Échirolles', quotes: 1 },
+  ]);
+  expect((await suggest('lea echab')).body.items[0].text).toMatch(/^Léa Échabert$/i);
+  expect((await suggest('xyzzy')).body).toEqual({ items: [] });
+  for (const refused of ['', 'a'.repeat(101), 'a b c d e f g h i j k l m n o p q']) {
+    expectProblem(await suggest(refused), 400, 'invalid-request');
+  }
+  expectProblem(await suggest('a', '&limit=21'), 400, 'invalid-request');
+});
+
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {
   succeeded(
     await call(users, 'POST /users', {

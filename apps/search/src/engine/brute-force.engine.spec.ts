@@ -1,6 +1,7 @@
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { parseQuery } from './query.parser.ts';
 import { MAX_EXPANSIONS, MAX_FUZZY_WORDS } from './ranking.ts';
+import { NO_DETAILS, type QuoteDetails } from './search.engine.ts';
 
 function engineOf(...quotes: string[]): BruteForceEngine {
   const engine = new BruteForceEngine();
@@ -11,12 +12,12 @@ function engineOf(...quotes: string[]): BruteForceEngine {
 }
 
 function add(engine: BruteForceEngine, id: number, quote: string, lang: string | null): void {
-  engine.add(id, quote, null, { author: null, lang, tags: [], checksum: 0 });
+  engine.add(id, quote, null, { ...NO_DETAILS, lang });
 }
 
 function find(engine: BruteForceEngine, keyword: string, userId?: string): number[] {
   return engine
-    .search({ query: parseQuery(keyword), userId, limit: 100, offset: 0 })
+    .search({ query: parseQuery(keyword), filters: { userId }, limit: 100, offset: 0 })
     .hits.map((hit) => hit.id);
 }
 
@@ -99,6 +100,27 @@ describe('BruteForceEngine', () => {
       total: 4,
       hits: [{ id: 3 }, { id: 2 }],
     });
+  });
+
+  it('searches author, source and tags, each for itself, and ranks them above the text', () => {
+    const engine = new BruteForceEngine();
+    const add = (id: number, quote: string, details: Partial<QuoteDetails>) =>
+      engine.add(id, quote, null, { ...NO_DETAILS, ...details });
+    add(1, 'vie', { author: 'Victor Hugo' });
+    add(2, 'vie', { author: 'Hugo' });
+    add(3, 'vie', { source: 'Hugo' });
+    add(4, 'la vie', { tags: ['victor', 'hugo'] });
+    add(5, 'Hugo', {});
+    add(6, 'Hugo et Victor', {});
+    add(7, 'Vie de Victor', { author: 'Hugo' });
+    expect(find(engine, 'hugo')).toEqual([7, 2, 1, 4, 3, 5, 6]);
+    expect(find(engine, 'hug')).toEqual([5, 3, 2, 1, 4, 7, 6]);
+    // Where only the text has both, it counts how far apart they are.
+    expect(find(engine, 'victor hugo')).toEqual([1, 4, 7, 6]);
+    expect(find(engine, '"victor hugo"')).toEqual([1]);
+    expect(find(engine, '"vie victor"')).toEqual([]);
+    expect(find(engine, 'vie -hugo')).toEqual([]);
+    expect(find(engine, 'vie -"victor hugo"')).toEqual([3, 2, 4, 7]);
   });
 
   it('replaces and deletes', () => {

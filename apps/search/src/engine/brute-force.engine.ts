@@ -1,10 +1,16 @@
+import { MAX_FACET_NAMES } from '#libs/quotes/search.limits.ts';
+import { fieldsOf } from './document.fields.ts';
 import { editDistance } from './edit.distance.ts';
+import type { FacetKind, Facets } from './facet.counter.ts';
+import { fold } from './fold.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { languageNumber } from './quote.columns.ts';
+import type { SelectionFilters } from './quote.selection.ts';
 import {
   FEW_HITS,
   FORGIVEN_TIER,
+  fieldImpact,
   hasDigit,
   INFLECTION_TIER,
   idf,
@@ -17,21 +23,25 @@ import {
   PREFIX_TIER,
   packScore,
   RELAXED_TIER,
+  TEXT_FIELD,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
-import type {
-  Hit,
-  QuoteDetails,
-  SearchEngine,
-  SearchRequest,
-  SearchResult,
+import {
+  type Hit,
+  NO_DETAILS,
+  type QuoteDetails,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
 } from './search.engine.ts';
-import { termsOf } from './tokenizer.ts';
 import { hasStem, NO_LANGUAGE, STEMMED_LANGUAGES, stemmedLanguage, stemOf } from './word.stems.ts';
 
 interface Document {
-  terms: string[];
+  /** See fieldsOf(). */
+  fields: string[][];
+  quote: string;
   userId: string | null;
+  details: QuoteDetails;
   /** See word.stems.ts. */
   language: number;
 }
@@ -63,9 +73,10 @@ export class BruteForceEngine implements SearchEngine {
     return this.#documents.size;
   }
 
-  add(id: number, quote: string, userId: string | null, details?: QuoteDetails): void {
-    const language = stemmedLanguage(languageNumber(details?.lang ?? null));
-    this.#documents.set(id, { terms: termsOf(quote), userId, language });
+  add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
+    const fields = fieldsOf(quote, details);
+    const language = stemmedLanguage(languageNumber(details.lang));
+    this.#documents.set(id, { fields, quote, userId, details, language });
     this.#statistics = undefined;
   }
 
@@ -74,7 +85,7 @@ export class BruteForceEngine implements SearchEngine {
     this.#statistics = undefined;
   }
 
-  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
+  search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
     const none = query.words.map(() => []);
     const result: SearchResult = {
       total: 0,
@@ -86,17 +97,38 @@ export class BruteForceEngine implements SearchEngine {
       corrections: [],
       relaxed: [],
     };
-    const hits = this.#find(query, userId);
+    const hits = this.#find(query, filters);
     const strictTotal = hits.length;
     if (strictTotal < FEW_HITS && query.words.length > 0) {
-      this.#forgive(query, userId, hits, result);
+      this.#forgive(query, filters, hits, result);
     }
     hits.sort((a, b) => b.score - a.score || b.id - a.id);
-    return { ...result, total: hits.length, hits: hits.slice(offset, offset + limit) };
+    return {
+      ...result,
+      total: hits.length,
+      hits: hits.slice(offset, offset + limit),
+      facets: facets && this.#facets(facets, hits),
+    };
+  }
+
+  #facets(kinds: readonly FacetKind[], hits: Hit[]): Facets {
+    const found = hits.map(({ id }) => this.#documents.get(id) as Document);
+    const facets: Facets = {};
+    for (const kind of kinds) {
+      const all = [...this.#documents.values()].flatMap((document) => namesOf(document, kind));
+      const keys = found.flatMap((document) => [...new Set(namesOf(document, kind).map(fold))]);
+      const counts = [...new Set(keys)].sort().map((key) => ({
+        name: usualSpelling(all.filter((name) => fold(name) === key)),
+        quotes: keys.filter((other) => other === key).length,
+      }));
+      counts.sort((a, b) => b.quotes - a.quotes);
+      facets[kind] = counts.slice(0, MAX_FACET_NAMES);
+    }
+    return facets;
   }
 
   /** Tries the query in other ways, and adds what they find to `hits`. */
-  #forgive(query: Query, userId: string | undefined, hits: Hit[], result: SearchResult): void {
+  #forgive(query: Query, filters: SelectionFilters, hits: Hit[], result: SearchResult): void {
     const strictTotal = hits.length;
     const addNew = (more: Hit[]) => {
       const found = more.filter(({ id }) => !hits.some((hit) => hit.id === id));
@@ -106,7 +138,7 @@ export class BruteForceEngine implements SearchEngine {
     const documentFrequency = (term: string) => this.#documentFrequency(term);
     for (const { query: rewritten, words, terms } of splitsAndJoins(query, documentFrequency)) {
       if (hits.length >= FEW_HITS) break;
-      const found = addNew(this.#find(rewritten, userId, FORGIVEN_TIER));
+      const found = addNew(this.#find(rewritten, filters, FORGIVEN_TIER));
       if (found > 0) result.rewritings.push({ words, terms });
     }
     if (strictTotal === 0) result.corrections = result.rewritings.slice(0, 1);
@@ -119,30 +151,30 @@ export class BruteForceEngine implements SearchEngine {
     const similarOf = (words: QueryWord[]) => {
       return words.map((word) => similar[query.words.indexOf(word)] as Map<string, number>);
     };
-    addNew(this.#find(query, userId, FORGIVEN_TIER, similar));
+    addNew(this.#find(query, filters, FORGIVEN_TIER, similar));
 
     let rest = query;
     const dispensable = dispensableWords(query, this.#frequencies(query.words, similar));
     for (let count = 1; hits.length === 0 && count <= dispensable.length; count++) {
       const dropped = dispensable.slice(0, count);
       rest = withoutWords(query, dropped);
-      addNew(this.#find(rest, userId, RELAXED_TIER, similarOf(rest.words)));
+      addNew(this.#find(rest, filters, RELAXED_TIER, similarOf(rest.words)));
       if (hits.length > 0) result.relaxed = dropped.map(({ term }) => term);
     }
     if (hits.length === withoutTypos) return;
     const corrections = correct(rest, {
-      total: rest === query ? withoutTypos : this.#find(rest, userId).length,
+      total: rest === query ? withoutTypos : this.#find(rest, filters).length,
       frequencies: this.#frequencies(rest.words),
       similar: similarOf(rest.words),
       documentFrequency,
-      count: (trial) => this.#find(trial, userId).length,
+      count: (trial) => this.#find(trial, filters).length,
     });
     if (corrections.length > 0) result.corrections = corrections;
   }
 
   #find(
     query: Query,
-    userId: string | undefined,
+    filters: SelectionFilters,
     firstTier = 0,
     similar: Similar = query.words.map(() => new Map()),
   ): Hit[] {
@@ -151,18 +183,21 @@ export class BruteForceEngine implements SearchEngine {
     const inflected = this.#inflected(query.words);
     const hits: Hit[] = [];
     for (const [id, document] of this.#documents) {
-      if (userId !== undefined && document.userId !== userId) continue;
-      if (!query.phrases.every((phrase) => contains(document.terms, phrase))) continue;
-      if (query.excluded.some((phrase) => contains(document.terms, phrase))) continue;
-      const costs = query.words.map((word, i) => {
-        return document.terms.map((term) => {
-          if (term === word.term) return 0;
-          if (word.prefix && term.startsWith(word.term)) return PREFIX_COST;
-          if (inflected[i]?.get(term)?.includes(document.language)) return INFLECTION_COST;
-          return similar[i]?.get(term) ?? Number.POSITIVE_INFINITY;
-        });
-      });
-      const score = scoreOf(query.words, idfs, document.terms, costs, firstTier);
+      if (!isSelected(document, filters)) continue;
+      const { fields, language } = document;
+      if (!query.phrases.every((phrase) => contains(fields, phrase))) continue;
+      if (query.excluded.some((phrase) => contains(fields, phrase))) continue;
+      const costOf = (word: QueryWord, i: number, term: string) => {
+        if (term === word.term) return 0;
+        if (word.prefix && term.startsWith(word.term)) return PREFIX_COST;
+        if (inflected[i]?.get(term)?.includes(language)) return INFLECTION_COST;
+        return similar[i]?.get(term) ?? Number.POSITIVE_INFINITY;
+      };
+      const costsIn = (terms: string[]) =>
+        query.words.map((word, i) => terms.map((term) => costOf(word, i, term)));
+      const [text = [], ...others] = fields;
+      const costs = { text: costsIn(text), others: costsIn(others.flat()) };
+      const score = scoreOf(query.words, idfs, fields, costs, firstTier);
       if (score !== undefined) hits.push({ id, score });
     }
     return hits;
@@ -228,8 +263,8 @@ export class BruteForceEngine implements SearchEngine {
   #terms(): Map<string, Statistics> {
     if (this.#statistics !== undefined) return this.#statistics;
     this.#statistics = new Map();
-    for (const { terms, language } of this.#documents.values()) {
-      for (const term of new Set(terms)) {
+    for (const { fields, language } of this.#documents.values()) {
+      for (const term of new Set(fields.flat())) {
         const known = this.#statistics.get(term) ?? { documents: 0, languages: new Set() };
         known.documents++;
         if (language !== NO_LANGUAGE) known.languages.add(language);
@@ -267,27 +302,64 @@ export class BruteForceEngine implements SearchEngine {
   }
 }
 
+/** Whether the document passes all filters that are given. */
+function isSelected({ quote, userId, details }: Document, filters: SelectionFilters): boolean {
+  const { author, tag, lang, minLength = 0, maxLength = Number.POSITIVE_INFINITY } = filters;
+  const isOneOf = (wanted: string | undefined, names: readonly string[]) =>
+    wanted === undefined || names.some((name) => fold(name) === fold(wanted));
+  const { length } = [...quote];
+  return (
+    (filters.userId === undefined || filters.userId === userId) &&
+    (lang === undefined || lang === details.lang) &&
+    isOneOf(author, details.author === null ? [] : [details.author]) &&
+    isOneOf(tag, details.tags) &&
+    length >= minLength &&
+    length <= maxLength
+  );
+}
+
+function namesOf({ details: { author, tags, lang } }: Document, kind: FacetKind): string[] {
+  if (kind !== 'tag') return [kind === 'author' ? author : lang].filter((name) => name !== null);
+  // A quote has a tag once, in the first of its spellings.
+  return tags.filter((tag, i) => tags.findIndex((other) => fold(other) === fold(tag)) === i);
+}
+
+/** The most frequent of the spellings, of several the first in text order. */
+function usualSpelling(spellings: string[]): string {
+  const count = (spelling: string) => spellings.filter((other) => other === spelling).length;
+  const [usual = ''] = [...spellings].sort().sort((a, b) => count(b) - count(a));
+  return usual;
+}
+
 function mayHaveTypo({ term, exact }: QueryWord): boolean {
   return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
-function contains(terms: string[], phrase: string[]): boolean {
-  return terms.some((_, start) => phrase.every((term, i) => terms[start + i] === term));
+/** Whether one of the fields contains the phrase. */
+function contains(fields: string[][], phrase: string[]): boolean {
+  return fields.some((terms) =>
+    terms.some((_, start) => phrase.every((term, i) => terms[start + i] === term)),
+  );
 }
 
 /**
  * The score of a document; undefined when it lacks a word.
- * @param costs by word, what each term of the document costs as a match, Infinity when it is none
+ * @param costs by word, what each term of the text and of the other fields costs as a match,
+ *   Infinity when it is none
  */
 function scoreOf(
   words: QueryWord[],
   idfs: number[],
-  terms: string[],
-  costs: number[][],
+  fields: string[][],
+  costs: { text: number[][]; others: number[][] },
   firstTier: number,
 ) {
-  const best = costs.map((row) => Math.min(...row, Number.POSITIVE_INFINITY));
-  const positions = costs.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
+  const [text = []] = fields;
+  const best = words.map((_, i) => {
+    return Math.min(...(costs.text[i] ?? []), ...(costs.others[i] ?? []), Number.POSITIVE_INFINITY);
+  });
+  const positions = costs.text.map((row, i) => [...row.keys()].filter((at) => row[at] === best[i]));
+  const isElsewhere = costs.others.map((row, i) => row.includes(best[i] as number));
   if (best.includes(Number.POSITIVE_INFINITY)) return undefined;
 
   const edits = best.filter((cost) => cost >= 1).reduce((sum, cost) => sum + cost, 0);
@@ -297,15 +369,28 @@ function scoreOf(
   if (edits > 0) tier = INFLECTION_TIER + edits;
   let bm25 = 0;
   words.forEach((word, i) => {
-    const frequency = terms.filter((term) => term === word.term).length;
-    const weight = frequency > 0 ? (idfs[i] as number) : WEIGHT_PER_IMPACT;
-    bm25 += weight * impact(Math.max(1, frequency), terms.length);
+    const isExact = best[i] === 0;
+    const weight = isExact ? (idfs[i] as number) : WEIGHT_PER_IMPACT;
+    bm25 += weight * (isExact ? highestImpact(word.term, fields) : impact(1, text.length));
   });
   let proximity = 0;
   for (let i = 1; i < words.length; i++) {
+    if (isElsewhere[i - 1] || isElsewhere[i]) continue;
     proximity += gap(positions[i - 1] as number[], positions[i] as number[]);
   }
   return packScore(firstTier + tier, proximity, bm25);
+}
+
+/** The impact of a term in the field that it has the highest one in. */
+function highestImpact(term: string, fields: string[][]): number {
+  const impacts = fields.map((terms, field) => {
+    const frequency = terms.filter((other) => other === term).length;
+    if (frequency === 0) return 0;
+    return field === TEXT_FIELD
+      ? impact(frequency, terms.length)
+      : fieldImpact(field, terms.length);
+  });
+  return Math.max(...impacts);
 }
 
 // What it costs to match a word by a term that is not the word itself; an edit costs 1.

@@ -1,32 +1,36 @@
 import { bisect } from './bisect.ts';
-import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
+import { type Bitmap, createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
-import type { NamePage, NameRange } from './name.table.ts';
+import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
+import { FacetCounter } from './facet.counter.ts';
+import type { NameCount, NamePage, NameRange } from './name.table.ts';
 import { isFuzzy, QueryMatcher, type SimilarTerms, similarTerms } from './query.matcher.ts';
-import type { Query, QueryWord } from './query.parser.ts';
+import { parseQuery, type Query, type QueryWord } from './query.parser.ts';
 import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
   Matches,
+  matchesIn,
+  type NumberFilters,
   type QuoteSet,
   type SelectionRequest,
   type SelectionResult,
 } from './quote.selection.ts';
 import { FEW_HITS, FORGIVEN_TIER, RELAXED_TIER } from './ranking.ts';
-import type {
-  Correction,
-  QuoteDetails,
-  SearchEngine,
-  SearchRequest,
-  SearchResult,
+import {
+  type Correction,
+  NO_DETAILS,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
 } from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { mergeSegments } from './segment.merge.ts';
 import { findLive, markDeleted, readTokens, unmarkDeleted } from './segment.reader.ts';
-import { SegmentSearch } from './segment.search.ts';
+import { SegmentSearch, type VisitMatches } from './segment.search.ts';
 import {
   encodeDocuments,
   encodeStrings,
@@ -35,8 +39,9 @@ import {
 } from './snapshot.codec.ts';
 import { StemExpansion } from './stem.expansion.ts';
 import { TermTable } from './term.table.ts';
-import { termsOf } from './tokenizer.ts';
+import { tokenize } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
+import { type Completion, type QuotesFound, WordCompletion } from './word.completion.ts';
 import { stemmedLanguage } from './word.stems.ts';
 
 /**
@@ -61,11 +66,35 @@ const MERGE_POLICY = [
  */
 const MAX_DEAD_TERMS = 65_536;
 
-const NO_DETAILS: QuoteDetails = { author: null, lang: null, tags: [], checksum: 0 };
-
 /** Which names of quotes to list. */
 export interface NamesRequest extends NameRange {
   kind: 'authors' | 'tags';
+}
+
+/** What to complete. */
+export interface SuggestRequest {
+  /** Within the bounds of queryExcess(), read as a query. */
+  prefix: string;
+  /** The most authors, and the most completions. */
+  limit: number;
+}
+
+/** What a beginning may become. */
+export interface Suggestions {
+  /** Names that have it, see NameTable.startingWith(). */
+  authors: NameCount[];
+  /** Where the last word begins in the prefix, which the completions stand for. */
+  start: number;
+  /** Empty when the prefix does not end in a word, or in one that is quoted or excluded. */
+  completions: Completion[];
+}
+
+/** What a search wants of the documents that match: their number, the best, and their facets. */
+interface Wanted {
+  /** Undefined lets all documents pass. */
+  filters: NumberFilters | undefined;
+  top: TopHits;
+  counter?: FacetCounter | undefined;
 }
 
 /**
@@ -87,6 +116,7 @@ export class InvertedEngine implements SearchEngine {
   /** Documents of the write buffer that the search found before. */
   readonly #hidden = new Set<Document>();
   readonly #segmentSearch = new SegmentSearch(this.#table);
+  readonly #completion = new WordCompletion(this.#table);
   // Scratch memory: of deletions, and of searches (see QueryMatcher).
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   #wordsByTerm = new Uint32Array(0);
@@ -150,11 +180,9 @@ export class InvertedEngine implements SearchEngine {
 
   add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
     this.delete(id);
-    const words = termsOf(quote);
-    const terms = new Uint32Array(Math.min(words.length, MAX_DOCUMENT_TOKENS));
-    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
+    const terms = this.#termsOf(fieldsOf(quote, details));
     const row = this.#names.addRow(quote, userId, details);
-    this.#writeBuffer.set(id, { id, ...row, terms });
+    this.#writeBuffer.set(id, { id, ...row, terms, length: textLength(terms) });
     this.#countDocument(terms, terms.length, 1, row.lang);
     this.#flushFullBuffer();
     this.#forgetDeadTerms();
@@ -211,8 +239,12 @@ export class InvertedEngine implements SearchEngine {
     if (documents.length > 0) this.#restoreSegment(documents);
   }
 
-  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
-    const user = userId === undefined ? undefined : this.#names.users.find(userId);
+  search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
+    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
+    const numbers = isFiltered ? this.#names.numbersOf(filters) : undefined;
+    // What was found is left out of what is tried next: as long as it is few, all of it is here.
+    const top = new TopHits(Math.max(limit + offset, FEW_HITS));
+    const counter = facets && new FacetCounter(facets, this.#names);
     const none = query.words.map(() => []);
     const result: SearchResult = {
       total: 0,
@@ -224,33 +256,34 @@ export class InvertedEngine implements SearchEngine {
       corrections: [],
       relaxed: [],
     };
-    if (userId !== undefined && user === undefined) return result;
-    this.#stems.begin();
-    // What was found is left out of what is tried next: as long as it is few, all of it is here.
-    const top = new TopHits(Math.max(limit + offset, FEW_HITS));
-    result.inflected = this.#inflected(query);
-    result.total = this.#find(query, user, top);
-    if (result.total < FEW_HITS && this.#mayForgive(query, user)) {
-      this.#forgive(query, user, top, result);
+    if (!isFiltered || numbers !== undefined) {
+      this.#stems.begin();
+      result.inflected = this.#inflected(query);
+      const wanted = { filters: numbers, top, counter };
+      result.total = this.#find(query, wanted);
+      if (result.total < FEW_HITS && this.#mayForgive(query, wanted)) {
+        this.#forgive(query, wanted, result);
+      }
     }
     result.hits = top.take(offset).slice(0, limit);
+    result.facets = counter?.facets();
     return result;
   }
 
   /**
    * Whether other ways may find more: all of them keep the phrases, which nothing may hold.
    */
-  #mayForgive(query: Query, user: number | undefined): boolean {
+  #mayForgive(query: Query, wanted: Wanted): boolean {
     const free = query.words.filter(({ exact }) => !exact);
     if (free.length === 0 || free.length === query.words.length) return free.length > 0;
-    return this.#find(withoutWords(query, free), user, new TopHits(0)) > 0;
+    return this.#find(withoutWords(query, free), onlyTotal(wanted)) > 0;
   }
 
   /** Tries the query in other ways, as ranking.ts says, and adds what they find to the result. */
-  #forgive(query: Query, user: number | undefined, top: TopHits, result: SearchResult): void {
+  #forgive(query: Query, wanted: Wanted, result: SearchResult): void {
     const strictTotal = result.total;
     for (const { query: rewritten, ...correction } of splitsAndJoins(query, this.#frequencyOf)) {
-      const found = this.#findMore(rewritten, user, top, new Map(), FORGIVEN_TIER);
+      const found = this.#findMore(rewritten, wanted, new Map(), FORGIVEN_TIER);
       if (found > 0) result.rewritings.push(correction);
       result.total += found;
       if (result.total >= FEW_HITS) break;
@@ -264,29 +297,29 @@ export class InvertedEngine implements SearchEngine {
     });
     const withoutTypos = result.total;
     if (result.withTypos) {
-      result.total += this.#findMore(query, user, top, similar, FORGIVEN_TIER);
+      result.total += this.#findMore(query, wanted, similar, FORGIVEN_TIER);
     }
     let dropped: QueryWord[] = [];
     if (result.total === 0) {
-      dropped = this.#dropped(query, user, similar);
+      dropped = this.#dropped(query, wanted, similar);
       const rest = withoutWords(query, dropped);
-      result.total += this.#find(rest, user, top, similar, RELAXED_TIER);
+      result.total += this.#find(rest, wanted, similar, RELAXED_TIER);
     }
     if (result.total === 0) return;
     result.relaxed = dropped.map(({ term }) => term);
     if (result.total === withoutTypos) return;
-    const corrections = this.#corrections(query, dropped, user, withoutTypos, similar);
+    const corrections = this.#corrections(query, dropped, wanted, withoutTypos, similar);
     if (corrections.length > 0) result.corrections = corrections;
   }
 
   /** The fewest words without which the query finds anything: more find no less. */
-  #dropped(query: Query, user: number | undefined, similar: SimilarTerms): QueryWord[] {
+  #dropped(query: Query, wanted: Wanted, similar: SimilarTerms): QueryWord[] {
     const frequencies = query.words.map((word) => this.#frequency(word, similar.get(word)));
     const words = dispensableWords(query, frequencies);
-    const nothing = new TopHits(0);
+    const counted = onlyTotal(wanted);
     const count = bisect(words.length, (i) => {
       const rest = withoutWords(query, words.slice(0, i));
-      return this.#find(rest, user, nothing, similar, RELAXED_TIER) === 0;
+      return this.#find(rest, counted, similar, RELAXED_TIER) === 0;
     });
     return words.slice(0, count);
   }
@@ -294,21 +327,21 @@ export class InvertedEngine implements SearchEngine {
   #corrections(
     query: Query,
     dropped: QueryWord[],
-    user: number | undefined,
+    wanted: Wanted,
     withoutTypos: number,
     similar: SimilarTerms,
   ): Correction[] {
     const rest = withoutWords(query, dropped);
-    const nothing = new TopHits(0);
+    const counted = onlyTotal(wanted);
     return correct(rest, {
-      total: dropped.length > 0 ? this.#find(rest, user, nothing) : withoutTypos,
+      total: dropped.length > 0 ? this.#find(rest, counted) : withoutTypos,
       frequencies: rest.words.map((word) => this.#frequency(word)),
       similar: rest.words.map((word) => {
         const terms = [...(similar.get(word) ?? [])];
         return new Map(terms.map(([term, distance]) => [this.#table.text(term), distance]));
       }),
       documentFrequency: this.#frequencyOf,
-      count: (trial) => this.#find(trial, user, nothing),
+      count: (trial) => this.#find(trial, counted),
     });
   }
 
@@ -349,22 +382,35 @@ export class InvertedEngine implements SearchEngine {
     return new Matches([...this.#segments, this.#bufferedSet()], numbers).choose(choice);
   }
 
+  /** What `prefix` may become; see docs/search.md for what it costs. */
+  suggest({ prefix, limit }: SuggestRequest): Suggestions {
+    const authors = this.#names.authors.startingWith(prefix, limit);
+    const last = tokenize(prefix).at(-1);
+    const query = parseQuery(prefix);
+    const isOpen = query.words.some(({ term, prefix }) => prefix && term === last?.term);
+    if (last === undefined || last.end < prefix.length || !isOpen) {
+      return { authors, start: prefix.length, completions: [] };
+    }
+    const words = query.words
+      .filter((word) => !word.prefix)
+      .map((word) => ({ ...word, exact: true }));
+    const completions =
+      words.length > 0
+        ? this.#completion.completeAmong(last.term, this.#found({ ...query, words }), limit)
+        : this.#completion.complete(last.term, this.#all(), limit);
+    return { authors, start: last.start, completions };
+  }
+
   /** The authors or tags of all quotes. */
   names({ kind, ...range }: NamesRequest): NamePage {
     return this.#names[kind].page(range);
   }
 
   /** Finds only documents that are not among the hits, which must be all that were found. */
-  #findMore(
-    query: Query,
-    user: number | undefined,
-    top: TopHits,
-    similar: SimilarTerms,
-    firstTier: number,
-  ): number {
-    const hidden = top.ids().map((id) => this.#hide(id));
+  #findMore(query: Query, wanted: Wanted, similar: SimilarTerms, firstTier: number): number {
+    const hidden = wanted.top.ids().map((id) => this.#hide(id));
     try {
-      return this.#find(query, user, top, similar, firstTier);
+      return this.#find(query, wanted, similar, firstTier);
     } finally {
       for (const reveal of hidden) reveal();
     }
@@ -386,17 +432,31 @@ export class InvertedEngine implements SearchEngine {
     return () => {};
   }
 
-  /**
-   * Offers the documents that match to `top`. Returns how many there are.
-   * @param similar of the words for which similar terms are to be tried
-   */
-  #find(
-    query: Query,
-    user: number | undefined,
-    top: TopHits,
-    similar: SimilarTerms = new Map(),
-    firstTier = 0,
-  ): number {
+  /** All quotes. */
+  #all(): QuotesFound {
+    const segments = this.#segments.map((segment) => ({ segment, matches: segment.liveDocs }));
+    return { segments, buffered: [...this.#writeBuffer.values()] };
+  }
+
+  /** The quotes that match a query. */
+  #found(query: Query): QuotesFound {
+    const matcher = this.#matcherOf(query);
+    const segments: { segment: Segment; matches: Bitmap }[] = [];
+    const visit = (segment: Segment, matches: Bitmap, length: number) => {
+      segments.push({ segment, matches: matches.slice(0, length) });
+    };
+    const none = new TopHits(0);
+    if (matcher.isSatisfiable) {
+      this.#segmentSearch.search(this.#segments, matcher, undefined, none, visit);
+    }
+    const buffered = [...this.#writeBuffer.values()].filter(
+      ({ terms, length, lang }) => matcher.score(terms, terms.length, length, lang) >= 0,
+    );
+    matcher.release();
+    return { segments, buffered };
+  }
+
+  #matcherOf(query: Query, similar?: SimilarTerms, firstTier?: number): QueryMatcher {
     const table = this.#table;
     if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
     const context = {
@@ -405,27 +465,54 @@ export class InvertedEngine implements SearchEngine {
       documents: this.#size,
       wordsByTerm: this.#wordsByTerm,
     };
-    const matcher = new QueryMatcher(query, context, similar, firstTier);
+    return new QueryMatcher(query, context, similar, firstTier);
+  }
+
+  /**
+   * Finds the documents that match. Returns how many there are.
+   * @param similar of the words for which similar terms are to be tried
+   * @param firstTier see ranking.ts
+   */
+  #find(query: Query, wanted: Wanted, similar?: SimilarTerms, firstTier?: number): number {
+    const { filters, top, counter } = wanted;
+    const matcher = this.#matcherOf(query, similar, firstTier);
+    const visit: VisitMatches<QuoteSet> | undefined =
+      counter && ((set, matches, length) => counter.add(set, matches, length));
     let total = 0;
     if (matcher.isSatisfiable) {
-      total += this.#searchWriteBuffer(matcher, user, top);
+      total += this.#searchWriteBuffer(matcher, filters, top, visit);
       // The newest segments come first: their documents win ties, so that more others are skipped.
-      total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
+      const segments = this.#segments.toReversed();
+      total += this.#segmentSearch.search(segments, matcher, filters, top, visit);
     }
     matcher.release();
     return total;
   }
 
-  #searchWriteBuffer(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  #searchWriteBuffer(
+    matcher: QueryMatcher,
+    filters: NumberFilters | undefined,
+    top: TopHits,
+    visit: VisitMatches<QuoteSet> | undefined,
+  ): number {
+    // Only filters and visitors need columns.
+    const set = filters || visit ? this.#bufferedSet() : undefined;
+    const passing = set && filters && matchesIn(set, filters);
+    const matches = createBitmap(this.#writeBuffer.size);
     let total = 0;
+    let next = 0;
     for (const [id, document] of this.#writeBuffer) {
-      if (user !== undefined && document.user !== user) continue;
+      const d = next++;
+      if (passing !== undefined && !hasBit(passing, d)) continue;
       if (this.#hidden.has(document)) continue;
-      const score = matcher.score(document.terms, document.terms.length, document.lang);
+      const { terms, length, lang } = document;
+      const score = matcher.score(terms, terms.length, length, lang);
       if (score < 0) continue;
       total++;
+      setBit(matches, d);
       if (score >= top.minCompetitiveScore) top.offer(id, score);
     }
+    if (set !== undefined) visit?.(set, matches, matches.length);
     return total;
   }
 
@@ -437,13 +524,30 @@ export class InvertedEngine implements SearchEngine {
     return { size, ids, ...buildColumns(documents), liveDocs: fullBitmap(size) };
   }
 
+  /** The tokens of a document with these fields, see Document. */
+  #termsOf(fields: readonly string[][]): Uint32Array {
+    const [text = [], ...others] = fields;
+    const count = fields.reduce((sum, words) => sum + words.length, others.length);
+    const terms = new Uint32Array(Math.min(count, MAX_DOCUMENT_TOKENS));
+    let end = 0;
+    for (const word of text.slice(0, terms.length)) terms[end++] = this.#table.intern(word);
+    for (const words of others) {
+      if (end < terms.length) terms[end++] = FIELD_BOUNDARY;
+      for (const word of words) {
+        if (end < terms.length) terms[end++] = this.#table.intern(word);
+      }
+    }
+    return terms;
+  }
+
   /** Counts a document in, or out: `change` is 1 or -1. */
   #countDocument(terms: Uint32Array, length: number, change: number, lang: number): void {
     this.#size += change;
     const language = stemmedLanguage(lang);
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
-      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change, language);
+      if (term !== FIELD_BOUNDARY && terms.indexOf(term) === i)
+        this.#table.addDocumentFrequency(term, change, language);
     }
   }
 
@@ -524,6 +628,11 @@ export class InvertedEngine implements SearchEngine {
     const counts = this.#segments.map(deadTerms);
     this.#merge([this.#segments[counts.indexOf(Math.max(...counts))] as Segment]);
   }
+}
+
+/** The same documents, of which only the number matters. */
+function onlyTotal({ filters }: Wanted): Wanted {
+  return { filters, top: new TopHits(0) };
 }
 
 function highestId({ byId, ids }: Segment): number {

@@ -1,4 +1,5 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { readFieldImpacts } from './document.fields.ts';
 import { bordersOf, indexOf } from './pattern.search.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
@@ -87,15 +88,19 @@ export class QueryMatcher {
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
   // The state of the document that is being scored: a bit for its language, and by word: how often
-  // it occurs exactly, the cost of its best match, the position of its latest best match, and the
-  // gap between it and the word before it in the query.
+  // it occurs exactly in the text, its highest impact in the other fields, the cost of its best
+  // match, the position of its latest best match, and the gap between it and the word before it in
+  // the query.
   #languageBit = 0;
   readonly #frequencies: Uint32Array;
+  readonly #fieldImpacts: Uint8Array;
   readonly #costs: Float64Array;
   readonly #lastPositions: Int32Array;
   readonly #gaps: Uint8Array;
   /** The positions of all tokens that match any word. */
   readonly #positions = new Uint16Array(MAX_DOCUMENT_TOKENS);
+  /** The impacts of the tokens behind the text, see readFieldImpacts(). */
+  readonly #tokenImpacts = new Uint8Array(MAX_DOCUMENT_TOKENS);
 
   /**
    * @param similar of the words for which similar terms are to be tried
@@ -129,6 +134,7 @@ export class QueryMatcher {
     for (const term of this.#terms) matched |= wordsByTerm[term] as number;
     this.isSatisfiable = count > 0 && matched === (1 << count) - 1;
     this.#frequencies = new Uint32Array(count);
+    this.#fieldImpacts = new Uint8Array(count);
     this.#costs = new Float64Array(count);
     this.#lastPositions = new Int32Array(count);
     this.#gaps = new Uint8Array(count);
@@ -140,28 +146,31 @@ export class QueryMatcher {
   }
 
   /**
-   * The score of the document that has the first `length` of these tokens, or -1 when it does not
-   * match.
+   * The score of the document that has the first `count` of these tokens, of which the first
+   * `length` are its text, or -1 when it does not match.
    * @param lang see languageNumber()
    */
-  score(tokens: Uint32Array, length: number, lang: number): number {
-    const score = this.scoreWords(tokens, length, lang);
+  score(tokens: Uint32Array, count: number, length: number, lang: number): number {
+    const score = this.scoreWords(tokens, count, length, lang);
     if (score < 0) return -1;
-    const holds = ({ terms, borders }: Phrase) => indexOf(tokens, 0, length, terms, borders) >= 0;
+    const holds = ({ terms, borders }: Phrase) => indexOf(tokens, 0, count, terms, borders) >= 0;
     return this.phrases.every(holds) && !this.excluded.some(holds) ? score : -1;
   }
 
   /** The same for a document that is known to hold all phrases and nothing that is excluded. */
-  scoreWords(tokens: Uint32Array, length: number, lang: number): number {
+  scoreWords(tokens: Uint32Array, count: number, length: number, lang: number): number {
     this.#frequencies.fill(0);
+    this.#fieldImpacts.fill(0);
     this.#costs.fill(Number.POSITIVE_INFINITY);
     this.#languageBit = 1 << stemmedLanguage(lang);
-    let count = 0;
-    for (let at = 0; at < length; at++) {
+    if (count > length) readFieldImpacts(tokens, length, count, this.#tokenImpacts);
+    let matches = 0;
+    for (let at = 0; at < count; at++) {
       const words = this.#wordsByTerm[tokens[at] as number] as number;
       if (words === 0) continue;
-      this.#positions[count++] = at;
-      this.#countMatch(words, tokens[at] as number);
+      this.#positions[matches++] = at;
+      const fieldImpact = at < length ? 0 : (this.#tokenImpacts[at] as number);
+      this.#countMatch(words, tokens[at] as number, fieldImpact);
     }
     const single = WEIGHT_PER_IMPACT * singleImpact(length);
     let edits = 0;
@@ -172,22 +181,23 @@ export class QueryMatcher {
       if (cost === Number.POSITIVE_INFINITY) return -1;
       if (cost >= 1) edits += cost;
       if (cost > worst) worst = cost;
-      const frequency = this.#frequencies[i] as number;
       const { idf } = this.words[i] as WordMatcher;
-      bm25 += frequency > 0 ? idf * impact(frequency, length) : single;
+      bm25 += cost === 0 ? idf * this.#impact(i, length) : single;
     }
     const tier = this.firstTier + (edits > 0 ? INFLECTION_TIER + edits : tierOf(worst));
-    return packScore(tier, this.#proximity(tokens, count), bm25);
+    return packScore(tier, this.#proximity(tokens, matches, length), bm25);
   }
 
   /**
    * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix
-   * unless that is -1. Its tokens are `length` varints from `bytes[from]` on. Reading stops when
-   * the proximity has fallen to `minProximity`, which is a lower bound of it.
+   * unless that is -1. Its tokens are the varints in `bytes[from]` up to, but without, `bytes[to]`,
+   * the first `length` of them those of its text. Reading stops when the proximity has fallen to
+   * `minProximity`, which is a lower bound of it.
    */
   readProximity(
     bytes: Uint8Array,
     from: number,
+    to: number,
     length: number,
     prefixWord: number,
     minProximity: number,
@@ -197,7 +207,7 @@ export class QueryMatcher {
     this.#gaps.fill(MAX_GAP);
     let sum = MAX_GAP * (this.words.length - 1);
     let next = from;
-    for (let at = 0; at < length && sum > minProximity; at++) {
+    for (let at = 0; next < to && sum > minProximity; at++) {
       // The same as readVarints(), whose array would cost as much again.
       let byte = bytes[next++] as number;
       let term = byte & 0x7f;
@@ -206,13 +216,13 @@ export class QueryMatcher {
         term |= (byte & 0x7f) << shift;
       }
       const matched = wordsByTerm[term] as number;
-      if (matched !== 0) sum -= this.#place(matched, term, prefixWord, at);
+      if (matched !== 0) sum -= this.#place(matched, term, prefixWord, at, at < length);
     }
     return sum;
   }
 
   /** Takes a token at `at` that matches these words. Returns by how much it narrows the gaps. */
-  #place(matched: number, term: number, prefixWord: number, at: number): number {
+  #place(matched: number, term: number, prefixWord: number, at: number, isInText: boolean): number {
     let best = 0;
     let narrowed = 0;
     for (let rest = matched; rest !== 0; rest &= rest - 1) {
@@ -220,21 +230,30 @@ export class QueryMatcher {
       const word = this.words[i] as WordMatcher;
       if (i === prefixWord ? word.inflected.has(term) : word.term !== term) continue;
       best |= 1 << i;
-      narrowed += this.#narrowGaps(i, at);
+      narrowed += isInText ? this.#narrowGaps(i, at) : this.#closeGaps(i);
     }
     // This follows the narrowing of all gaps, so that two words never share this token.
     for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
     return narrowed;
   }
 
-  /** Counts a token that matches these words. */
-  #countMatch(words: number, term: number): void {
+  /** Counts a token that matches these words; `fieldImpact` is 0 for one of the text. */
+  #countMatch(words: number, term: number, fieldImpact: number): void {
     for (let rest = words; rest !== 0; rest &= rest - 1) {
       const i = lowestBit(rest);
       const cost = this.#costOf(i, term);
-      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+      if (cost === 0) {
+        if (fieldImpact === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+        else this.#fieldImpacts[i] = Math.max(this.#fieldImpacts[i] as number, fieldImpact);
+      }
       if (cost < (this.#costs[i] as number)) this.#costs[i] = cost;
     }
+  }
+
+  /** The impact of word `i` in the document, whose text has `length` words and which holds it. */
+  #impact(i: number, length: number): number {
+    const elsewhere = this.#fieldImpacts[i] as number;
+    return elsewhere > 0 ? elsewhere : impact(this.#frequencies[i] as number, length);
   }
 
   /**
@@ -254,9 +273,10 @@ export class QueryMatcher {
   }
 
   /**
-   * The proximity of the document whose matching tokens stand at the first `count` of #positions.
+   * The proximity of the document whose matching tokens stand at the first `count` of #positions,
+   * and whose text ends at `length`.
    */
-  #proximity(tokens: Uint32Array, count: number): number {
+  #proximity(tokens: Uint32Array, count: number, length: number): number {
     if (this.words.length === 1) return 0;
     this.#lastPositions.fill(-1);
     this.#gaps.fill(MAX_GAP);
@@ -268,7 +288,8 @@ export class QueryMatcher {
         const i = lowestBit(rest);
         if (this.#costOf(i, term) !== this.#costs[i]) continue;
         best |= 1 << i;
-        this.#narrowGaps(i, at);
+        if (at < length) this.#narrowGaps(i, at);
+        else this.#closeGaps(i);
       }
       // This follows the narrowing of all gaps, so that two words never share this token.
       for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
@@ -289,6 +310,12 @@ export class QueryMatcher {
     const behind = i + 1 < this.words.length ? (this.#lastPositions[i + 1] as number) : -1;
     if (behind >= 0) narrowed += this.#narrowGap(i + 1, at - behind);
     return narrowed;
+  }
+
+  /** Closes the gaps between word `i` and its neighbours in the query. Returns by how much. */
+  #closeGaps(i: number): number {
+    const before = i > 0 ? this.#narrowGap(i, 0) : 0;
+    return before + (i + 1 < this.words.length ? this.#narrowGap(i + 1, 0) : 0);
   }
 
   /** Narrows the gap in front of word `i`. Returns by how much. */

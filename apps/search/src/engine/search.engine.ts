@@ -1,11 +1,15 @@
+import type { FacetKind, Facets } from './facet.counter.ts';
 import type { Query } from './query.parser.ts';
+import type { SelectionFilters } from './quote.selection.ts';
 
 /** What to look for. */
 export interface SearchRequest {
   /** Within the bounds of queryExcess(). */
   query: Query;
-  /** Only quotes signed by this user. */
-  userId?: string | undefined;
+  /** Only quotes that match these. */
+  filters?: SelectionFilters | undefined;
+  /** What all quotes that match are counted by. */
+  facets?: readonly FacetKind[] | undefined;
   limit: number;
   /** How many of the best hits are left out. */
   offset: number;
@@ -36,6 +40,8 @@ export interface SearchResult {
   corrections: Correction[];
   /** The words that were left out. */
   relaxed: string[];
+  /** Of the kinds that were asked for; undefined when none was. */
+  facets?: Facets | undefined;
 }
 
 /** Neighbouring words of a query, and the terms that they were taken for. */
@@ -44,15 +50,25 @@ export interface Correction {
   terms: string[];
 }
 
-/** What quotes are selected by, beside their texts and who signed them. */
+/** What a quote has beside its text and who signed it. */
 export interface QuoteDetails {
   author: string | null;
+  source: string | null;
   /** A code of two or three letters. */
   lang: string | null;
   tags: readonly string[];
   /** Tells this version of the quote from others. */
   checksum: number;
 }
+
+/** Those of a quote that has none. */
+export const NO_DETAILS: QuoteDetails = {
+  author: null,
+  source: null,
+  lang: null,
+  tags: [],
+  checksum: 0,
+};
 
 /** A searchable set of quotes. Ids are positive integers below 2^53. */
 export interface SearchEngine {

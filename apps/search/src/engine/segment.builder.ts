@@ -1,10 +1,16 @@
 import { type Bitmap, fullBitmap, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { FIELD_BOUNDARY, readFieldImpacts } from './document.fields.ts';
 import { buildColumns } from './quote.columns.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
-import { POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import {
+  ELSEWHERE_MASK,
+  MAX_DOCUMENT_TOKENS,
+  POSITION_MASK_BITS,
+  POSTINGS_PER_BLOCK,
+} from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
 import type { TermTable } from './term.table.ts';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
@@ -25,7 +31,7 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
     size: documents.length,
     ids: Float64Array.from(documents, ({ id }) => id),
     ...buildColumns(documents),
-    lengths: Uint16Array.from(documents, ({ terms }) => terms.length),
+    lengths: Uint16Array.from(documents, ({ length }) => length),
     tokenStarts,
     tokens: tokens.slice(0, end),
   };
@@ -66,15 +72,15 @@ function invert(documents: Document[], table: TermTable): Postings {
   const positionMasks = new Uint16Array(postingCount);
   // The document, counted from 1, that a term was met in last.
   const lastIn = new Uint32Array(table.size);
-  documents.forEach(({ terms }, d) => {
-    const { length } = terms;
+  const fieldImpacts = new Uint8Array(MAX_DOCUMENT_TOKENS);
+  documents.forEach(({ terms, length }, d) => {
     const single = singleImpact(length);
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
       let p = next[term] as number;
       if (lastIn[term] === d + 1) {
         p--;
-        impacts[p] = impact(frequencyOf(term, terms), length);
+        impacts[p] = impact(frequencyOf(term, terms, length), length);
       } else {
         lastIn[term] = d + 1;
         next[term] = p + 1;
@@ -84,6 +90,20 @@ function invert(documents: Document[], table: TermTable): Postings {
       // The position modulo POSITION_MASK_BITS, which is a power of two.
       const position = 1 << (i & (POSITION_MASK_BITS - 1));
       positionMasks[p] = (positionMasks[p] as number) | position;
+    }
+    readFieldImpacts(terms, length, terms.length, fieldImpacts);
+    for (let i = length; i < terms.length; i++) {
+      const term = terms[i] as number;
+      if (term === FIELD_BOUNDARY) continue;
+      let p = next[term] as number;
+      if (lastIn[term] === d + 1) p--;
+      else {
+        lastIn[term] = d + 1;
+        next[term] = p + 1;
+        documentNumbers[p] = d;
+      }
+      impacts[p] = Math.max(impacts[p] as number, fieldImpacts[i] as number);
+      positionMasks[p] = ELSEWHERE_MASK;
     }
   });
   return { terms, postingStarts, documents: documentNumbers, impacts, positionMasks };
@@ -100,7 +120,7 @@ function layOut(documents: Document[], table: TermTable, next: Uint32Array): Pos
   documents.forEach(({ terms }, d) => {
     for (let i = 0; i < terms.length; i++) {
       const term = terms[i] as number;
-      if (lastIn[term] === d + 1) continue;
+      if (lastIn[term] === d + 1 || term === FIELD_BOUNDARY) continue;
       if (lastIn[term] === 0) ordinals.push(table.ordinals[term] as number);
       lastIn[term] = d + 1;
       counts[term] = (counts[term] as number) + 1;
@@ -118,9 +138,10 @@ function layOut(documents: Document[], table: TermTable, next: Uint32Array): Pos
   return { terms, postingStarts };
 }
 
-function frequencyOf(term: number, terms: Uint32Array): number {
+/** How often the term is among the first `length` of `terms`. */
+function frequencyOf(term: number, terms: Uint32Array, length: number): number {
   let count = 0;
-  for (const other of terms) if (other === term) count++;
+  for (let i = 0; i < length; i++) if (terms[i] === term) count++;
   return count;
 }
 

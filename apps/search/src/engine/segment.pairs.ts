@@ -1,7 +1,7 @@
 import { type Bitmap, createBitmap } from './bitmap.ts';
 import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
-import { readVarints } from './varint.ts';
+import { readVarintsUpTo } from './varint.ts';
 
 /**
  * Only one document in this many is read to find which pairs are common, since an estimate is
@@ -83,7 +83,7 @@ function placesByTerm(terms: Uint32Array, common: Uint32Array, rows: Uint32Array
  * `step`-th document.
  */
 function forEachPair(
-  { size, tokenStarts, lengths, tokens }: ForwardIndex,
+  { size, tokenStarts, tokens }: ForwardIndex,
   places: Uint16Array,
   count: number,
   step: number,
@@ -91,8 +91,8 @@ function forEachPair(
 ): void {
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let document = 0; document < size; document += step) {
-    const length = lengths[document] as number;
-    readVarints(tokens, tokenStarts[document] as number, length, terms, 0);
+    const from = tokenStarts[document] as number;
+    const length = readVarintsUpTo(tokens, from, tokenStarts[document + 1] as number, terms);
     let left = 0;
     for (let i = 0; i < length; i++) {
       // The number of a term may be higher than those of all that have a place: `places` has no

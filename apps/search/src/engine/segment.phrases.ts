@@ -13,7 +13,7 @@ import {
 import { indexOf } from './pattern.search.ts';
 import { isExactMask, shiftMask } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
-import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { ELSEWHERE_MASK, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import type { TermRange } from './segment.terms.ts';
 import { addDocuments, commonRow, keepDocuments, termRange } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
@@ -97,9 +97,9 @@ export class PhraseFilter {
         const bit = rest & -rest;
         const document = i * 32 + 31 - Math.clz32(bit);
         const isExact = isExactMask(lengths[document] as number);
-        const found =
-          masksAlign(positionMasks, bitmaps, next, i, bit, isExact) &&
-          (isExact || holds(segment, document, phrase));
+        const ends = masksAlign(positionMasks, bitmaps, next, i, bit, isExact);
+        const isCertain = isExact && ends >= 0;
+        const found = ends !== 0 && (isCertain || holds(segment, document, phrase));
         if (found !== isWanted) bits[i] = (bits[i] as number) & ~bit;
       }
       for (let t = 0; t < bitmaps.length; t++) {
@@ -124,8 +124,10 @@ export class PhraseFilter {
 }
 
 /**
- * Whether the masks let the terms of the bitmaps stand one behind the other in a document: that of
- * `bit` in element `i`. `next` is the first posting of each term in that element.
+ * The positions where the terms of the bitmaps may end that stand one behind the other in a
+ * document: that of `bit` in element `i`; negative when one of them stands in another field than
+ * the text, whose positions no mask tells. `next` is the first posting of each term in that
+ * element.
  */
 function masksAlign(
   positionMasks: Uint16Array,
@@ -134,14 +136,17 @@ function masksAlign(
   i: number,
   bit: number,
   isExact: boolean,
-): boolean {
+): number {
   let ends = 0xffff;
+  let isElsewhere = false;
   for (let t = 0; t < bitmaps.length && ends !== 0; t++) {
     const bitmap = bitmaps[t] as Bitmap;
     const p = (next[t] as number) + popCount((bitmap[i] as number) & (bit - 1));
-    ends = (t === 0 ? ends : shiftMask(ends, 1, isExact)) & (positionMasks[p] as number);
+    const mask = positionMasks[p] as number;
+    if (mask === ELSEWHERE_MASK) isElsewhere = true;
+    ends = (t === 0 ? ends : shiftMask(ends, 1, isExact)) & mask;
   }
-  return ends !== 0;
+  return isElsewhere ? -ends : ends;
 }
 
 /** Whether the tokens of a document contain the bytes of the phrase. */

@@ -139,7 +139,8 @@ export class SegmentRanker {
       }
       const length = segment.lengths[document] as number;
       const from = segment.tokenStarts[document] as number;
-      const proximity = matcher.readProximity(segment.tokens, from, length, prefixWord, min);
+      const to = segment.tokenStarts[document + 1] as number;
+      const proximity = matcher.readProximity(segment.tokens, from, to, length, prefixWord, min);
       const score = packScore(tier, proximity, bm25);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
@@ -202,8 +203,10 @@ export class SegmentRanker {
 
   /** Reads a document that holds a word as an inflected form, and offers it. */
   #readInflected({ segment, matcher, top, tier }: Tier, document: number): void {
-    const length = readTokens(segment, document, this.#tokens);
-    const score = matcher.scoreWords(this.#tokens, length, segment.langs[document] as number);
+    const count = readTokens(segment, document, this.#tokens);
+    const { lengths, langs } = segment;
+    const [length, lang] = [lengths[document] as number, langs[document] as number];
+    const score = matcher.scoreWords(this.#tokens, count, length, lang);
     if (DEBUG_ASSERTIONS) assert(score <= packScore(tier, 0, 1e9), 'the tier is the right one');
     if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
   }
@@ -337,8 +340,10 @@ export class SegmentRanker {
 
   #assertBound(state: Tier, document: number, bound: number): void {
     const { segment, matcher } = state;
-    const length = readTokens(segment, document, this.#tokens);
-    const score = matcher.scoreWords(this.#tokens, length, segment.langs[document] as number);
+    const length = segment.lengths[document] as number;
+    const count = readTokens(segment, document, this.#tokens);
+    const lang = segment.langs[document] as number;
+    const score = matcher.scoreWords(this.#tokens, count, length, lang);
     assert(score <= bound, 'no score exceeds its bound');
     const isExact = hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');

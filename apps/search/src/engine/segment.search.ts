@@ -1,5 +1,15 @@
-import { type Bitmap, countBits, createBitmap, forEachDown, isEmpty, unite } from './bitmap.ts';
+import {
+  type Bitmap,
+  clearBit,
+  countBits,
+  createBitmap,
+  forEachDown,
+  isEmpty,
+  unite,
+} from './bitmap.ts';
+import { FilterCache } from './filter.cache.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import type { NumberFilters, QuoteSet } from './quote.selection.ts';
 import { INFLECTION_TIER } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { PhraseFilter } from './segment.phrases.ts';
@@ -26,6 +36,12 @@ const POSTINGS_PER_READ = 100;
  */
 const MAX_DOCUMENTS_READ = 64;
 
+/** Takes the documents of a set that match: the first `length` elements of a bitmap. */
+export type VisitMatches<T extends QuoteSet> = (set: T, matches: Bitmap, length: number) => void;
+
+/** Scores the tokens that were read, of which the first `length` are the text. */
+type ScoreTokens = (count: number, length: number, lang: number) => number;
+
 /**
  * Searches one segment after the other. The matches are found as bitmaps, which are counted for the
  * total. word.ranking.ts and segment.ranking.ts decide which of them enter the top hits.
@@ -34,6 +50,7 @@ export class SegmentSearch {
   readonly #table: TermTable;
   readonly #phrases: PhraseFilter;
   readonly #ranker: SegmentRanker;
+  readonly #filterCache = new FilterCache();
   // Scratch memory, which every call overwrites.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -45,28 +62,38 @@ export class SegmentSearch {
     this.#ranker = new SegmentRanker(table);
   }
 
-  /** Offers the matches of the segments to `top`. Returns how many there are. */
+  /**
+   * Offers the matches of the segments to `top`. Returns how many there are.
+   * @param filters undefined lets all documents pass
+   * @param visit is called with the matches of each segment that has any
+   */
   search(
     segments: Segment[],
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
+    visit?: VisitMatches<Segment>,
   ): number {
     let total = 0;
-    for (const segment of segments) total += this.#searchSegment(segment, matcher, user, top);
+    for (const segment of segments) {
+      const count = this.#searchSegment(segment, matcher, filters, top);
+      if (count > 0) visit?.(segment, this.#matches, segment.liveDocs.length);
+      total += count;
+    }
     this.#ranker.readCandidates();
     return total;
   }
 
+  /** Leaves the matches in #matches, if there are any. */
   #searchSegment(
     segment: Segment,
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
   ): number {
     const [word] = matcher.words;
     if (word !== undefined && matcher.words.length === 1) {
-      return this.#searchOne(segment, word, matcher, user, top);
+      return this.#searchOne(segment, word, matcher, filters, top);
     }
     const found = matcher.words.map((word) => {
       const ranges = this.#rangesByTier(segment, word).flat();
@@ -82,20 +109,21 @@ export class SegmentSearch {
     const cost = found.reduce((sum, { cost }) => sum + cost, 0);
     if (rarest.cost <= MAX_DOCUMENTS_READ && rarest.cost * POSTINGS_PER_READ < cost) {
       keepDocuments(segment, rarest.ranges, matches);
-      const scoreTokens = (length: number, lang: number) =>
-        matcher.score(this.#tokens, length, lang);
-      return this.#readMatches(segment, user, top, scoreTokens);
+      if (filters !== undefined) this.#filterCache.keep(segment, filters, matches);
+      const scoreTokens: ScoreTokens = (...document) => matcher.score(this.#tokens, ...document);
+      return this.#readMatches(segment, top, scoreTokens);
     }
     for (const { ranges } of found) {
       keepDocuments(segment, ranges, matches);
       if (isEmpty(matches, segment.liveDocs.length)) return 0;
     }
-    this.#restrict(segment, matcher, user, matches);
+    this.#restrict(segment, matcher, filters, matches);
     // Where only the total is wanted, none has to be read.
     if (matcher.mustReadTokens && top.capacity > 0) {
-      const scoreTokens = (length: number, lang: number) =>
-        matcher.scoreWords(this.#tokens, length, lang);
-      return this.#readMatches(segment, undefined, top, scoreTokens);
+      const scoreTokens: ScoreTokens = (...document) => {
+        return matcher.scoreWords(this.#tokens, ...document);
+      };
+      return this.#readMatches(segment, top, scoreTokens);
     }
     const total = countBits(matches, segment.liveDocs.length);
     if (total > 0 && top.capacity > 0) this.#ranker.rank(segment, matcher, matches, top);
@@ -110,7 +138,7 @@ export class SegmentSearch {
     segment: Segment,
     word: WordMatcher,
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
   ): number {
     const { liveDocs } = segment;
@@ -125,7 +153,7 @@ export class SegmentSearch {
       for (let i = 0; i < length; i++) {
         bits[i] = (bits[i] as number) & (liveDocs[i] as number) & ~(matches[i] as number);
       }
-      this.#restrict(segment, matcher, user, bits);
+      this.#restrict(segment, matcher, filters, bits);
       unite(matches, bits, 0, length);
       const tier = matcher.firstTier + i;
       if (i === 0) rankByImpact(segment, ranges[0] as TermRange, word.idf, tier, bits, top);
@@ -163,16 +191,21 @@ export class SegmentSearch {
 
   /**
    * Removes from `bits` the documents that the query excludes, that lack one of its phrases, or
-   * that the user did not sign.
+   * that do not pass the filters.
    */
-  #restrict(segment: Segment, matcher: QueryMatcher, user: number | undefined, bits: Bitmap): void {
+  #restrict(
+    segment: Segment,
+    matcher: QueryMatcher,
+    filters: NumberFilters | undefined,
+    bits: Bitmap,
+  ): void {
     const { phrases, excluded } = matcher;
     for (const { terms } of excluded) {
       const [term] = terms;
       if (term === undefined || terms.length > 1) continue;
       removeDocuments(segment, termRange(segment, this.#table, term), bits);
     }
-    if (user !== undefined) keepSigned(segment, user, bits);
+    if (filters !== undefined) this.#filterCache.keep(segment, filters, bits);
     for (const phrase of phrases) this.#phrases.filter(segment, phrase, bits, true);
     for (const phrase of excluded) {
       if (phrase.terms.length > 1) this.#phrases.filter(segment, phrase, bits, false);
@@ -180,36 +213,26 @@ export class SegmentSearch {
   }
 
   /**
-   * Reads each document of #matches into #tokens, and scores it. Returns how many match.
+   * Reads each document of #matches into #tokens, scores it, and removes it from there when it
+   * does not match. Returns how many do.
    */
   #readMatches(
     segment: Segment,
-    user: number | undefined,
     top: TopHits,
-    scoreTokens: (length: number, lang: number) => number,
+    scoreTokens: ScoreTokens,
   ): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
-      if (user !== undefined && segment.users[document] !== user) return;
-      const length = readTokens(segment, document, this.#tokens);
-      const score = scoreTokens(length, segment.langs[document] as number);
-      if (score < 0) return;
+      const count = readTokens(segment, document, this.#tokens);
+      const { lengths, langs } = segment;
+      const score = scoreTokens(count, lengths[document] as number, langs[document] as number);
+      if (score < 0) {
+        clearBit(this.#matches, document);
+        return;
+      }
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
     return total;
-  }
-}
-
-/** Removes from `bits` the documents that the user did not sign. */
-function keepSigned({ users, liveDocs }: Segment, user: number, bits: Bitmap): void {
-  for (let i = 0; i < liveDocs.length; i++) {
-    let kept = 0;
-    for (let rest = bits[i] as number; rest !== 0; ) {
-      const bit = 31 - Math.clz32(rest);
-      rest &= ~(1 << bit);
-      if (users[i * 32 + bit] === user) kept |= 1 << bit;
-    }
-    bits[i] = kept;
   }
 }

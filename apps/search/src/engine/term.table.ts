@@ -17,14 +17,14 @@ export interface OrdinalRange {
 
 /**
  * The terms of an index. They are numbered in the order of their appearance: common ones appear
- * early, so that their varints are short. The number of a term that was forgotten is given to the
- * next new one. The table also holds the ordinal of each term, which is its place in text order,
+ * early, so that their varints are short; 0 is no term (FIELD_BOUNDARY). The number of a term that
+ * was forgotten is given to the next new one. The table also holds the ordinal of each term, which is its place in text order,
  * for prefixes; and a mask of its letters, which rules out nearly all terms in the search for
  * similar ones before their texts are read.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
-  readonly #texts: string[] = [];
+  readonly #texts = [''];
   readonly #free: number[] = [];
   #liveCount = 0;
   // By term number.
@@ -201,7 +201,7 @@ export class TermTable {
 
   /**
    * The terms that live documents hold, the most frequent first, and their places in that list by
-   * term number.
+   * term number, from 1 on.
    */
   byFrequency(): { texts: string[]; places: Uint32Array } {
     const frequencies = this.#documentFrequencies;
@@ -209,7 +209,7 @@ export class TermTable {
     held.sort((a, b) => (frequencies[b] as number) - (frequencies[a] as number));
     const places = new Uint32Array(this.#texts.length);
     held.forEach((term, place) => {
-      places[term] = place;
+      places[term] = place + 1;
     });
     return { texts: Array.from(held, (term) => this.text(term)), places };
   }

@@ -552,7 +552,7 @@ function finds(keyword: string, text: string, withTypos: boolean): boolean {
   if (!withTypos) {
     for (const word of query.words) Object.assign(word, { exact: true, prefix: false });
   }
-  const { total, relaxed } = engine.search({ query, userId: undefined, limit: 1, offset: 0 });
+  const { total, relaxed } = engine.search({ query, limit: 1, offset: 0 });
   // Where no quote has all words, some are left out, which is no way to write them.
   return total === 1 && relaxed.length === 0;
 }
