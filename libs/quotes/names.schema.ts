@@ -16,19 +16,18 @@ export const namesQuerySchema = z.strictObject({
   cursor: textSchema(MAX_NAME_CHARACTERS).optional().describe('`next` of the page before'),
 });
 
+/** A name, with how many quotes have it. */
+export const nameCountSchema = z
+  .object({
+    name: z
+      .string()
+      .describe('as most quotes spell it; case and accents make no other name')
+      .meta({ minLength: 1, maxLength: MAX_NAME_CHARACTERS, example: 'Archibald Haddock' }),
+    quotes: z.int().min(1).describe('how many quotes have it').meta({ example: 12 }),
+  })
+  .meta({ id: 'NameCount' });
+
 /** A page of the authors or tags of all quotes, by their names without case and accents. */
-export const nameListSchema = pageSchema(
-  z
-    .object({
-      name: z
-        .string()
-        .describe('as most of these quotes spell it; case and accents make no other name')
-        .meta({ minLength: 1, maxLength: MAX_NAME_CHARACTERS, example: 'Archibald Haddock' }),
-      quotes: z.int().min(1).describe('how many quotes have it').meta({ example: 12 }),
-    })
-    .meta({ id: 'NameCount' }),
-  'NameList',
-  'names',
-);
+export const nameListSchema = pageSchema(nameCountSchema, 'NameList', 'names');
 
 export type NamesQuery = z.output<typeof namesQuerySchema>;

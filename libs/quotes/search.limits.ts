@@ -7,3 +7,6 @@
 export const MAX_WORDS = 16;
 export const MAX_PHRASES = 8;
 export const MAX_EXCLUSIONS = 8;
+
+/** The most names of one facet. */
+export const MAX_FACET_NAMES = 20;

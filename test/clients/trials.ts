@@ -221,7 +221,13 @@ export const TRIALS = {
   search: {
     searchQuotes: {
       succeeds: {
-        parameters: { keyword: 'tonnerre', user_id: '{user}', limit: 5, offset: 0 },
+        parameters: {
+          keyword: 'tonnerre',
+          user_id: '{user}',
+          facets: 'author,lang',
+          limit: 5,
+          offset: 0,
+        },
         status: 200,
         answer: {
           items: [{ id: '{quote}', highlight: '<mark>Tonnerre</mark> de Brest !' }],
@@ -230,6 +236,17 @@ export const TRIALS = {
       },
       fails: {
         parameters: { keyword: 'a b c d e f g h i j k l m n o p q' },
+        problem: 'invalid-request',
+      },
+    },
+    suggestKeywords: {
+      succeeds: {
+        parameters: { prefix: 'archi', limit: 5 },
+        status: 200,
+        answer: { items: [{ text: 'Archibald Haddock' }] },
+      },
+      fails: {
+        parameters: { prefix: 'a b c d e f g h i j k l m n o p q' },
         problem: 'invalid-request',
       },
     },

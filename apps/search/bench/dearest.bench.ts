@@ -1,6 +1,8 @@
 import { generator } from '#libs/testing/random.ts';
+import type { FacetKind } from '../src/engine/facet.counter.ts';
 import { InvertedEngine } from '../src/engine/inverted.engine.ts';
 import { parseQuery, queryExcess } from '../src/engine/query.parser.ts';
+import type { SelectionFilters } from '../src/engine/quote.selection.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
 import { misspelt, QuoteCorpus } from './quote.corpus.ts';
 
@@ -22,6 +24,9 @@ const CHILDREN = 30;
 const SHOWN = 5;
 const MAX_KEYWORD_LENGTH = 1000;
 const SIGNERS = 1000;
+const AUTHORS = 50_000;
+const TAGS = 5000;
+const FACETS: FacetKind[] = ['author', 'tag', 'lang'];
 const OFFSETS = [0, 0, 100, 1000, 10_000];
 
 /** A query as a list of parts, each as it is written. */
@@ -29,7 +34,8 @@ interface Candidate {
   parts: string[];
   offset: number;
   limit: number;
-  userId: string | undefined;
+  filters: SelectionFilters;
+  facets: FacetKind[] | undefined;
 }
 
 interface Measured extends Candidate {
@@ -84,7 +90,8 @@ function make(vocabulary: Vocabulary): Candidate {
     parts,
     offset: pick(OFFSETS),
     limit: 100,
-    userId: random() < 0.2 ? signer(below(SIGNERS)) : undefined,
+    filters: random() < 0.2 ? someFilters() : {},
+    facets: random() < 0.2 ? FACETS : undefined,
   };
   return isAllowed(made) ? made : make(vocabulary);
 }
@@ -94,7 +101,7 @@ function vary(candidate: Candidate, other: Candidate, vocabulary: Vocabulary): C
   const child = { ...candidate, parts: [...candidate.parts] };
   for (let changes = 1 + below(3); changes > 0; changes--) {
     const at = below(child.parts.length + 1);
-    switch (below(7)) {
+    switch (below(8)) {
       case 0:
         child.parts.splice(at, 0, vocabulary.part());
         break;
@@ -113,18 +120,36 @@ function vary(candidate: Candidate, other: Candidate, vocabulary: Vocabulary): C
       case 5:
         child.parts[at] = (child.parts[at] ?? '').replace(/[^\s"-]+/, () => vocabulary.word());
         break;
+      case 6:
+        child.offset = pick(OFFSETS);
+        break;
       default:
-        if (random() < 0.5) child.offset = pick(OFFSETS);
-        else child.userId = random() < 0.5 ? undefined : signer(below(SIGNERS));
+        if (random() < 0.5) child.filters = random() < 0.5 ? {} : someFilters();
+        else child.facets = child.facets === undefined ? FACETS : undefined;
     }
   }
   child.parts = child.parts.filter((part) => part !== '');
   return isAllowed(child) ? child : vary(candidate, other, vocabulary);
 }
 
-function signer(number: number): string {
-  return `user${number}`;
+/** Of names that many quotes have, and few. */
+function skewed(end: number): number {
+  return Math.floor(random() ** 3 * end);
 }
+
+function someFilters(): SelectionFilters {
+  return pick<() => SelectionFilters>([
+    () => ({ userId: signer(below(SIGNERS)) }),
+    () => ({ author: author(skewed(AUTHORS)) }),
+    () => ({ tag: tag(skewed(TAGS)) }),
+    () => ({ lang: 'fr' }),
+    () => ({ lang: 'fr', tag: tag(0) }),
+  ])();
+}
+
+const signer = (number: number) => `user${number}`;
+const author = (number: number) => `Writer No. ${number}`;
+const tag = (number: number) => `subject ${number}`;
 
 /**
  * The processor time of this thread for one search, as the mean of several: the kernel counts in
@@ -179,7 +204,14 @@ for (const size of sizes) {
   let id = 0;
   for (const quote of new QuoteCorpus('data/corpus').quotes(size)) {
     id += 50;
-    engine.add(id, quote, id % 150 > 0 ? signer((id / 50) % SIGNERS) : null);
+    const tags = Array.from({ length: 3 }, () => tag(skewed(TAGS)));
+    engine.add(id, quote, id % 150 > 0 ? signer((id / 50) % SIGNERS) : null, {
+      author: author(skewed(AUTHORS)),
+      source: null,
+      lang: id % 100 > 0 ? 'en' : 'fr',
+      tags: [...new Set(tags)],
+      checksum: 0,
+    });
     if (id % 1000 === 0)
       for (const term of termsOf(quote)) counts.set(term, (counts.get(term) ?? 0) + 1);
   }
@@ -187,14 +219,15 @@ for (const size of sizes) {
   const words = [...counts].sort((a, b) => b[1] - a[1]).map(([word]) => word);
   const budget = BUDGETS_MS[size] ?? Number.POSITIVE_INFINITY;
   console.log(`${size} quotes, budget ${budget} ms:`);
-  for (const { milliseconds, total, offset, userId, ...candidate } of evolve(
+  for (const { milliseconds, total, offset, filters, facets, ...candidate } of evolve(
     engine,
     new Vocabulary(words),
   )) {
     const skipping = offset > 0 ? `, offset ${offset}` : '';
-    const ofUser = userId === undefined ? '' : `, user ${userId}`;
+    const counting = facets === undefined ? '' : ', facets';
+    const filtered = Object.keys(filters).length > 0 ? `, ${JSON.stringify(filters)}` : '';
     console.log(
-      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${skipping}${ofUser}: ${keywordOf({ ...candidate, offset, userId })}`,
+      `${milliseconds.toFixed(1).padStart(7)} ms  ${total} hits${skipping}${filtered}${counting}: ${keywordOf({ ...candidate, offset, filters, facets })}`,
     );
     if (milliseconds > budget) process.exitCode = 1;
   }

@@ -1,9 +1,10 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Rival } from './rival.ts';
+import type { QueryKind, Rival, RivalAnswer } from './rival.ts';
 
 /** SQLite's full text search, version 5, in memory. */
 export class Fts5Rival implements Rival {
   readonly name = 'SQLite FTS5';
+  readonly kinds = ['words', 'prefix', 'phrase'] as const;
   readonly #database = new DatabaseSync(':memory:');
   #best: StatementSync | undefined;
   #count: StatementSync | undefined;
@@ -24,10 +25,13 @@ export class Fts5Rival implements Rival {
     );
   }
 
-  async search(words: readonly string[], prefix: boolean): Promise<number> {
-    const query = words.map((word) => `"${word}"`).join(' ') + (prefix ? '*' : '');
+  async search(kind: QueryKind, words: readonly string[]): Promise<RivalAnswer> {
+    const quoted = kind === 'phrase' ? [words.join(' ')] : words;
+    const query = quoted.map((word) => `"${word}"`).join(' ') + (kind === 'prefix' ? '*' : '');
+    const start = performance.now();
     this.#best?.all(query);
-    return Number(this.#count?.get(query)?.total);
+    const total = Number(this.#count?.get(query)?.total);
+    return { total, times: [performance.now() - start] };
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,12 @@
 import { generator } from '#libs/testing/random.ts';
 import { misspelt } from './quote.corpus.ts';
+import type { QueryKind } from './rival.ts';
 
-/** A kind of query, with examples drawn from a collection. */
+/** A class of queries of one kind, with examples drawn from a collection. */
 export interface QueryClass {
   name: string;
+  kind: QueryKind;
   queries: string[][];
-  /** Whether the last word is a prefix. */
-  prefix: boolean;
-  /** Whether the rivals can answer this class too. */
-  isFair: boolean;
 }
 
 const EXAMPLES = 5;
@@ -37,44 +35,61 @@ export function queryClasses(texts: readonly string[]): QueryClass[] {
     .filter(([word, n]) => n >= 10 && n <= 50 && word.length >= 6)
     .map(([word]) => word);
   const middling = within(0.0005, 0.01, 6);
-  const plain = (name: string, queries: string[][]) => ({
-    name,
-    queries,
-    prefix: false,
-    isFair: true,
-  });
-  const prefixed = (name: string, queries: string[][]) => ({
-    name,
-    queries,
-    prefix: true,
-    isFair: true,
-  });
+  const unknown = (word: string) => !words.some(([known]) => known.startsWith(word));
+  const typo = () => {
+    // As long as one edit is allowed and no more.
+    const word = pick(middling.filter(({ length }) => length < 8));
+    return until(() => misspelt(word, random), unknown);
+  };
   return [
-    plain(
-      'rare',
-      examples(() => [pick(rare)]),
-    ),
-    plain(
-      'common',
-      common.map((word) => [word]),
-    ),
-    plain('two words', neighbours(texts, frequent, random)),
-    plain('worst AND', mostTogether(texts, common)),
-    prefixed(
-      'prefix',
-      examples(() => [pick(middling).slice(0, 3)]),
-    ),
-    prefixed(
-      'AND + prefix',
-      neighbours(texts, middling, random).map(([a = '', b = '']) => [a, b.slice(0, 3)]),
-    ),
+    { name: 'rare', kind: 'words', queries: examples(() => [pick(rare)]) },
+    { name: 'common', kind: 'words', queries: common.map((word) => [word]) },
+    { name: 'two words', kind: 'words', queries: neighbours(texts, frequent, random) },
+    { name: 'worst AND', kind: 'words', queries: mostTogether(texts, common) },
+    { name: 'prefix', kind: 'prefix', queries: examples(() => [pick(middling).slice(0, 3)]) },
     {
-      name: 'typo',
-      queries: examples(() => [misspelt(pick(middling), random)]),
-      prefix: false,
-      isFair: false,
+      name: 'AND + prefix',
+      kind: 'prefix',
+      queries: neighbours(texts, middling, random).map(([a = '', b = '']) => [a, b.slice(0, 3)]),
     },
+    { name: 'phrase', kind: 'phrase', queries: phrases(texts, words.slice(0, 100), random) },
+    { name: 'typo', kind: 'fuzzy', queries: examples(() => [typo()]) },
   ];
+}
+
+/**
+ * What a person types into our search for such a query. Words that must match exactly are quoted,
+ * so that they are not taken for prefixes, nor for misspelt ones.
+ */
+export function keywordOf(kind: QueryKind, words: readonly string[]): string {
+  if (kind === 'phrase') return `"${words.join(' ')}"`;
+  const exact = kind === 'words' ? words : words.slice(0, -1);
+  return [...exact.map((word) => `"${word}"`), ...words.slice(exact.length)].join(' ');
+}
+
+function until<T>(make: () => T, isGood: (made: T) => boolean): T {
+  for (;;) {
+    const made = make();
+    if (isGood(made)) return made;
+  }
+}
+
+/** Two or three common words side by side, as they stand in some text. */
+function phrases(
+  texts: readonly string[],
+  common: readonly (readonly [string, number])[],
+  random: () => number,
+): string[][] {
+  const wanted = new Set(common.map(([word]) => word));
+  const found: string[][] = [];
+  while (found.length < EXAMPLES) {
+    const words = texts[Math.floor(random() * texts.length)]?.split(' ') ?? [];
+    const from = Math.floor(random() * words.length);
+    const phrase = words.slice(from, from + 2 + (found.length % 2));
+    const isCommon = phrase.length > 1 && phrase.every((word) => wanted.has(word));
+    if (isCommon && new Set(phrase).size === phrase.length) found.push(phrase);
+  }
+  return found;
 }
 
 /** Pairs of such words that stand together in some text. */

@@ -1,15 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generator } from '#libs/testing/random.ts';
+import { debianFiles } from './debian.packages.ts';
 
 /** Debian packages of real text, by language. Their files are read where dpkg lays them out. */
 const SOURCES = {
@@ -36,8 +29,7 @@ export class QuoteCorpus {
 
   constructor(cache: string) {
     this.#texts = Object.values(SOURCES).map(({ packages, files }) => {
-      const root = join(cache, packages.join('+'));
-      if (!existsSync(root)) fetchPackages(packages, root);
+      const root = debianFiles(cache, packages, unpackBible);
       return globSync(join(root, files))
         .sort()
         .flatMap((file) => wordsOf(readFileSync(file, 'utf8')));
@@ -69,27 +61,13 @@ export function misspelt(word: string, random: () => number): string {
   return word.slice(0, at) + letter + word.slice(at + Math.floor(random() * 2));
 }
 
-function fetchPackages(packages: string[], root: string): void {
-  const partial = `${root}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
-  execFileSync('apt-get', ['download', '-q', ...packages], {
-    cwd: partial,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  for (const deb of globSync(join(partial, '*.deb'))) {
-    execFileSync('dpkg', ['-x', deb, partial]);
-    rmSync(deb);
-  }
-  // The Bible is packed so that only its own program can read it.
-  const bible = join(partial, 'usr/bin/bible');
-  if (existsSync(bible)) {
-    const text = execFileSync(bible, ['-f', '-p', join(partial, 'usr/lib'), 'gen1:1-rev22:21'], {
-      maxBuffer: 2 ** 24,
-    });
-    writeFileSync(join(partial, 'bible.txt'), text);
-  }
-  renameSync(partial, root);
+/** The Bible is packed so that only its own program can read it. */
+function unpackBible(folder: string): void {
+  const program = join(folder, 'usr/bin/bible');
+  if (!existsSync(program)) return;
+  const args = ['-f', '-p', join(folder, 'usr/lib'), 'gen1:1-rev22:21'];
+  const text = execFileSync(program, args, { maxBuffer: 2 ** 24 });
+  writeFileSync(join(folder, 'bible.txt'), text);
 }
 
 function wordsOf(text: string): string[] {

@@ -49,6 +49,7 @@ function fill({ author, tag }: Collection): InvertedEngine {
     const tags = Array.from({ length: TAGS_A_QUOTE }, (_, i) => tag(n, i));
     const details = {
       author: author(n),
+      source: null,
       lang: ['en', 'fr', 'de'][n % 3] ?? null,
       tags: [...new Set(tags.filter((tag) => tag !== null))],
       checksum: Math.floor(random() * 2 ** 32),
@@ -122,7 +123,13 @@ for (const collection of COLLECTIONS) {
     let id = size;
     measure(`100 ${kind}, when names have come and gone`, () => {
       engine.delete(1_795_320_201_150_000 + 50 * id--);
-      const details = { author: `New ${id}`, lang: null, tags: [`new ${id}`], checksum: 0 };
+      const details = {
+        author: `New ${id}`,
+        source: null,
+        lang: null,
+        tags: [`new ${id}`],
+        checksum: 0,
+      };
       engine.add(id, 'w', null, details);
       engine.names({ kind, prefix: '', limit: 100 });
     });

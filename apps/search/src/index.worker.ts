@@ -77,6 +77,7 @@ class IndexWorker {
   #resultOf({ of, request }: Question): Results[keyof Results] {
     if (of === 'search') return this.#engine.search(request);
     if (of === 'select') return this.#engine.select(request);
+    if (of === 'suggest') return this.#engine.suggest(request);
     return this.#engine.names(request);
   }
 

@@ -1,4 +1,4 @@
-import type { NamesRequest } from './engine/inverted.engine.ts';
+import type { NamesRequest, Suggestions, SuggestRequest } from './engine/inverted.engine.ts';
 import type { NamePage } from './engine/name.table.ts';
 import type { SelectionRequest, SelectionResult } from './engine/quote.selection.ts';
 import type { SearchRequest, SearchResult } from './engine/search.engine.ts';
@@ -9,6 +9,7 @@ export interface Requests {
   search: SearchRequest;
   select: SelectionRequest;
   names: NamesRequest;
+  suggest: SuggestRequest;
 }
 
 /** What it answers. */
@@ -16,6 +17,7 @@ export interface Results {
   search: SearchResult;
   select: SelectionResult;
   names: NamePage;
+  suggest: Suggestions;
 }
 
 /** A question to the index. */

@@ -70,7 +70,7 @@ export const queryDuration = new Histogram({
   name: 'search_query_duration_seconds',
   help:
     'Time the index took for a query: one word, several, a phrase, or few hits, so that typos ' +
-    'were tried; to select quotes, or to list names',
+    'were tried; to select quotes, to list names, or to suggest',
   labelNames: ['kind'] as const,
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
 });

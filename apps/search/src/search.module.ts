@@ -7,10 +7,18 @@ import { SearchReplica } from './search.replica.ts';
 import { SearchService } from './search.service.ts';
 import { SelectionController } from './selection.controller.ts';
 import { SelectionService } from './selection.service.ts';
+import { SuggestionService } from './suggestion.service.ts';
 
 /** The search service. */
 @Module({
   controllers: [SearchController, NamesController, SelectionController],
-  providers: [SearchService, SelectionService, SearchReplica, IndexLag, QuotesRepository],
+  providers: [
+    SearchService,
+    SuggestionService,
+    SelectionService,
+    SearchReplica,
+    IndexLag,
+    QuotesRepository,
+  ],
 })
 export class SearchModule {}

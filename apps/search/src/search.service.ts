@@ -5,9 +5,11 @@ import { decodeQuote } from '#libs/quotes/quote.document.ts';
 import { QuotesRepository } from '#libs/quotes/quotes.repository.ts';
 import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
+import { correctedKeyword } from './engine/keyword.correction.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
 import type { Hit } from './engine/search.engine.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
+import { filtersOf } from './selection.filters.ts';
 
 /**
  * A search is repeated, with a longer page, when quotes of its page were deleted meanwhile. After
@@ -16,6 +18,8 @@ import { type Asker, SearchReplica } from './search.replica.ts';
 const MAX_TRIES = 5;
 /** The highlighting of a page reads at most about this many characters of its quotes. */
 const MAX_HIGHLIGHTED_CHARACTERS = 20_000;
+/** A corrected word is spelt as one of so many texts spells it. */
+const MAX_SPELLING_TEXTS = 10;
 /** After this many characters other requests get their turn. */
 const CHARACTERS_PER_TURN = 2000;
 
@@ -34,7 +38,7 @@ export class SearchService {
    *   being loaded, or stands still; busy; RedisUnavailableError
    */
   async search(
-    { keyword, user_id, limit, offset }: SearchQuery,
+    { keyword, facets: kinds, limit, offset, ...filters }: SearchQuery,
     asker: Asker,
   ): Promise<SearchAnswer> {
     const query = parseQuery(keyword);
@@ -43,14 +47,29 @@ export class SearchService {
     // The index is left alone: it hears of a deletion from the log, in the right order with others.
     const gone = new Set<number>();
     for (let tries = 1; ; tries++) {
-      const request = { query, userId: user_id, limit: limit + gone.size, offset };
-      const { total, hits, similar } = await this.replica.ask('search', request, asker);
+      const request = {
+        query,
+        filters: filtersOf(filters),
+        facets: kinds,
+        limit: limit + gone.size,
+        offset,
+      };
+      const result = await this.replica.ask('search', request, asker);
+      const { total, hits, facets } = result;
       const page = hits.filter(({ id }) => !gone.has(id)).slice(0, limit);
       const documents = await this.quotes.findMany(page.map(({ id }) => String(id)));
       for (const [i, { id }] of page.entries()) if (!documents[i]) gone.add(id);
       if (documents.every((document) => document) || tries === MAX_TRIES) {
         const left = total - hits.filter(({ id }) => gone.has(id)).length;
-        return { items: await itemsOf(page, documents, { query, similar }), total: left };
+        const items = await itemsOf(page, documents, { ...result, query });
+        const texts = items.slice(0, MAX_SPELLING_TEXTS).map(({ quote }) => quote);
+        return {
+          items,
+          total: left,
+          corrected: correctedKeyword(keyword, result.corrections, texts),
+          relaxed: result.relaxed,
+          ...(facets && { facets }),
+        };
       }
     }
   }

@@ -7,6 +7,7 @@ import type {
 } from '#libs/quotes/selection.schema.ts';
 import type { Choice, SelectionFilters } from './engine/quote.selection.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
+import { filtersOf } from './selection.filters.ts';
 
 /**
  * Selects quotes in the index. A quote that was added a moment ago may be missing, and one that was
@@ -43,11 +44,4 @@ export class SelectionService {
     const { ids, total, next } = await this.replica.ask('select', { filters, choice }, asker);
     return { ids: ids.map(String), total, next: next === null ? null : String(next) };
   }
-}
-
-function filtersOf({
-  user_id: userId,
-  ...filters
-}: Pick<SelectionPageQuery, 'user_id' | 'author' | 'tag' | 'lang'>): SelectionFilters {
-  return { ...filters, userId };
 }

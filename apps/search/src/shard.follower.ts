@@ -166,8 +166,8 @@ export class ShardFollower {
   #put(id: number, document: string): void {
     const checksum = crc32(document);
     if (this.#engine.checksumOf(id) === checksum) return;
-    const { quote, user_id, author, lang, tags } = decodeQuote(document);
-    this.#engine.add(id, quote, user_id, { author, lang, tags, checksum });
+    const { quote, user_id, author, source, lang, tags } = decodeQuote(document);
+    this.#engine.add(id, quote, user_id, { author, source, lang, tags, checksum });
   }
 
   #startWalk(): void {

@@ -75,7 +75,7 @@ it('finds a new quote without its accents, and not after it is deleted', async (
   await remove(id);
   // No search after the answer to the deletion shows the quote, even if the index does not know
   // of the deletion yet.
-  expect((await find('ecrase')).body).toEqual({ items: [], total: 0 });
+  expect((await find('ecrase')).body).toMatchObject({ items: [], total: 0 });
 });
 
 it('leaves out a quote that is gone, even if the index has not heard of it', async () => {
@@ -135,8 +135,126 @@ it('wants all words, ranks the better match first, and pages', async () => {
   expect(all.body.items[0].quote).toBe('tonnerre de Brest');
   expect(all.body.items[0].score).toBeGreaterThan(all.body.items[1].score);
   const second = await find('tonnerre brest', '&limit=1&offset=1');
-  expect(second.body).toEqual({ items: [all.body.items[1]], total: 2 });
-  expect((await find('tonnerre brest', '&offset=2')).body).toEqual({ items: [], total: 2 });
+  expect(second.body).toMatchObject({ items: [all.body.items[1]], total: 2 });
+  expect((await find('tonnerre brest', '&offset=2')).body).toMatchObject({ items: [], total: 2 });
+});
+
+it('finds inflected forms, in the language of the quote', async () => {
+  for (const lang of ['fr', 'en', 'ru']) {
+    const json = { quote: `les éléphants ${lang}`, lang };
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json }));
+    await finds(`éléphants ${lang}`, 1);
+  }
+  const { body } = await find('"les" éléphant fr');
+  expect(body).toMatchObject({ total: 1, corrected: null, relaxed: [] });
+  expect(body.items[0].highlight).toBe('<mark>les</mark> <mark>éléphants</mark> <mark>fr</mark>');
+  const elephant = await find('-ru "les" éléphante');
+  expect(elephant.body).toMatchObject({ total: 2, corrected: null });
+});
+
+it('says how it understood a query that finds little', async () => {
+  await add('Le bien-être des ornithorynques');
+  await finds('ornithorynques', 1);
+  const split = await find('bienêtre des ornithorynques');
+  expect(split.body).toMatchObject({
+    total: 1,
+    corrected: 'bien être des ornithorynques',
+    relaxed: [],
+  });
+  expect(split.body.items[0].highlight).toMatch(/<mark>bien<\/mark>-<mark>être<\/mark>/);
+  const misspelt = await find('bien "être" ornitorynques');
+  expect(misspelt.body).toMatchObject({ total: 1, corrected: 'bien "être" ornithorynques' });
+  const relaxed = await find('être ornithorynques zzz');
+  expect(relaxed.body).toMatchObject({ total: 1, corrected: null, relaxed: ['zzz'] });
+  const nothing = await find('zzz');
+  expect(nothing.body).toEqual({ items: [], total: 0, corrected: null, relaxed: [] });
+});
+
+it('finds quotes by author, source and tag, narrows what it finds, and counts it', async () => {
+  const add = async (json: object) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json })).body.id;
+  const said = await add({
+    quote: 'Chaos partout',
+    author: 'Zénobie Flouc',
+    source: 'Gazette des flots',
+    lang: 'fr',
+    tags: ['zizanie', 'mer'],
+  });
+  const about = await add({ quote: 'Zenobie Flouc l’a dit', author: 'ZÉNOBIE FLOUC', lang: 'fr' });
+  const third = await add({ quote: 'zenobie said flouc', lang: 'en', tags: ['zizanie'] });
+
+  const { body } = await finds('zenobie flouc', 3, '&facets=lang,author,tag');
+  const ids = body.items.map(({ id }: { id: string }) => id);
+  expect(ids).toEqual([about, said, third]);
+  expect(body.items[1].highlight).toBe('Chaos partout');
+  expect(body.facets).toEqual({
+    author: [{ name: expect.stringMatching(/^z.nobie flouc$/i), quotes: 2 }],
+    tag: [
+      { name: 'zizanie', quotes: 2 },
+      { name: 'mer', quotes: 1 },
+    ],
+    lang: [
+      { name: 'fr', quotes: 2 },
+      { name: 'en', quotes: 1 },
+    ],
+  });
+  for (const [keyword, more, expected] of [
+    ['gazette', '', [said]],
+    ['zizanie', '', [third, said]],
+    ['"flouc gazette"', '', []],
+    ['zenobie', '&lang=en', [third]],
+    ['flouc', '&author=zenobie%20flouc', [about, said]],
+    ['flouc', '&author=zenobie%20flouc&tag=MER', [said]],
+    ['flouc', '&tag=nothing&facets=tag', []],
+  ] as const) {
+    const { body } = await find(keyword, more);
+    expect(body.items.map(({ id }: { id: string }) => id)).toEqual(expected);
+    expect(body.total).toBe(expected.length);
+  }
+  expect((await find('flouc', '&tag=nothing&facets=tag')).body.facets).toEqual({ tag: [] });
+  expect((await find('flouc')).body).not.toHaveProperty('facets');
+  expectProblem(await find('flouc', '&facets=user_id'), 400, 'invalid-request');
+  expectProblem(await find('flouc', '&author='), 400, 'invalid-request');
+});
+
+it('suggests authors, then completed words that stand together, as quotes spell them', async () => {
+  const add = async (quote: string, author: string | null = null) =>
+    succeeded(await call(quotes, 'POST /quotes', { key: ADMIN_KEY, json: { quote, author } }));
+  const suggest = (prefix: string, more = '') =>
+    call(search, `GET /search/suggest?prefix=${encodeURIComponent(prefix)}${more}`);
+  await add('Échalotes et cornichons à Échirolles');
+  await add('des échalotes', 'Léa Échabert');
+  await add('les échardes de Paul', 'LÉA ÉCHABERT');
+  await eventually(async () => {
+    const { body } = await suggest('écha');
+    expect(body.items).toEqual([
+      { text: expect.stringMatching(/^Léa Échabert$/i), quotes: 2 },
+      // A word of authors is one too.
+      { text: expect.stringMatching(/^Échabert$/i), quotes: 2 },
+      { text: 'échalotes', quotes: 2 },
+      { text: 'échardes', quotes: 1 },
+    ]);
+  });
+  const answer = await suggest('Des  echa', '&limit=1');
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { items: [{ text: 'Des  échalotes', quotes: 1 }] },
+  });
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('etag')).toBeTruthy();
+  expect(answer.headers.get('cache-control')).toBe(
+    (await find('echalotes')).headers.get('cache-control'),
+  );
+  expect((await suggest('cornichons ech')).body.items).toEqual([
+    { text: 'cornichons échalotes', quotes: 1 },
+    { text: 'cornichons Échirolles', quotes: 1 },
+  ]);
+  expect((await suggest('lea echab')).body.items[0].text).toMatch(/^Léa Échabert$/i);
+  expect((await suggest('xyzzy')).body).toEqual({ items: [] });
+  for (const refused of ['', 'a'.repeat(101), 'a b c d e f g h i j k l m n o p q']) {
+    expectProblem(await suggest(refused), 400, 'invalid-request');
+  }
+  expectProblem(await suggest('a', '&limit=21'), 400, 'invalid-request');
 });
 
 it('leaves a removed user unsigned, and finds nothing by that author', async () => {

@@ -183,6 +183,10 @@ describe('the catalogue', () => {
     );
     expect((await visitor.get('/?q=baleine')).body).toContain(whale);
     expect((await visitor.get('/?q=castafiore')).body).toContain('Nothing found');
+    const misspelt = (await visitor.get('/?q=balaine+castafiore')).body;
+    expect(misspelt).toContain(whale);
+    expect(misspelt).toContain('Showing results for &ldquo;baleine castafiore&rdquo;');
+    expect(misspelt).toContain('Without: castafiore');
     const words = Array.from({ length: 30 }, (_, i) => `w${i}`).join('+');
     expect((await visitor.get(`/?q=${words}`)).body).toContain('Nothing found');
   });

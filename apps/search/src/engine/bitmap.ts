@@ -47,6 +47,12 @@ export function countBits(bits: Bitmap, length: number): number {
   return count;
 }
 
+/** Whether the first `length` elements hold no member. */
+export function isEmpty(bits: Bitmap, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bits[i] !== 0) return false;
+  return true;
+}
+
 /** Adds the members of the bitmap that `others` holds in `length` elements from `start` on. */
 export function unite(bits: Bitmap, others: Bitmap, start: number, length: number): void {
   for (let i = 0; i < length; i++) {

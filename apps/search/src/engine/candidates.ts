@@ -5,8 +5,8 @@ export const MAX_CANDIDATES = 65_536;
 
 /** Bounds are sorted by tier and proximity, and by so many steps of BM25. */
 const BM25_STEPS = 16;
-/** The bounds of the tiers 0 and 1, each with up to 255 steps of proximity. */
-const BUCKETS = 512 * BM25_STEPS;
+/** The bounds of the tiers 0 to 2, each with up to 255 steps of proximity. */
+const BUCKETS = 768 * BM25_STEPS;
 
 /**
  * What is known of a candidate: `context` is what the candidates of one tier in one segment share.

@@ -2,7 +2,11 @@ import { highlight as highlightSought } from './highlighter.ts';
 import { parseQuery } from './query.parser.ts';
 
 const highlight = (keyword: string, text: string, maxRead?: number, similar: string[][] = []) =>
-  highlightSought({ query: parseQuery(keyword), similar }, text, maxRead);
+  highlightSought(
+    { query: parseQuery(keyword), similar, inflected: [], rewritings: [] },
+    text,
+    maxRead,
+  );
 
 describe('highlight', () => {
   it.each([
@@ -27,6 +31,21 @@ describe('highlight', () => {
     );
     expect(highlight('liberte', 'liberte libarte', undefined, [['libarte']])).toBe(
       '<mark>liberte</mark> libarte',
+    );
+  });
+
+  it('marks inflected forms, and words that were split or joined', () => {
+    const query = parseQuery('jardins wellbeing');
+    const sought = { query, similar: [], inflected: [['jardin'], []], rewritings: [] };
+    const rewritings = [{ words: ['wellbeing'], terms: ['well', 'being'] }];
+    const text = 'Jardins, jardin, well, well-being';
+    const [first, last] = ['<mark>Jardins</mark>, <mark>jardin</mark>, well, ', 'well-being'];
+    expect(highlightSought(sought, text)).toBe(first + last);
+    expect(highlightSought({ ...sought, rewritings }, text)).toBe(
+      `${first}<mark>well</mark>-<mark>being</mark>`,
+    );
+    expect(highlightSought({ ...sought, rewritings }, 'wellbeing, well-being')).toBe(
+      '<mark>wellbeing</mark>, well-being',
     );
   });
 

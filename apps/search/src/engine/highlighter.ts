@@ -1,15 +1,14 @@
 import { escapeHtml } from '#libs/schema/html.escape.ts';
 import type { Query, QueryWord } from './query.parser.ts';
+import type { SearchResult } from './search.engine.ts';
 import { type Token, tokenize } from './tokenizer.ts';
 
 /** How much of a text is shown, without ellipses and markup. */
 export const MAX_FRAGMENT_CHARACTERS = 200;
 
 /** What a search looked for. */
-export interface Sought {
+export interface Sought extends Pick<SearchResult, 'similar' | 'inflected' | 'rewritings'> {
   query: Query;
-  /** By word of the query, the terms that it was taken for; see SearchResult. */
-  similar: string[][];
 }
 
 /** A part of a text. */
@@ -48,20 +47,30 @@ export function highlight(sought: Sought, text: string, maxRead = text.length): 
 
 /**
  * By token, the word of the query that it matches: by a similar term only if no token matches that
- * word otherwise. A word of a phrase is matched where the phrase stands.
+ * word otherwise, and split or joined only if one of the words is not found as it is. A word of a
+ * phrase is matched where the phrase stands.
  */
-function wordsByToken({ query, similar }: Sought, tokens: Token[]): Map<Token, QueryWord> {
+function wordsByToken(sought: Sought, tokens: Token[]): Map<Token, QueryWord> {
+  const { query, similar, inflected, rewritings } = sought;
   const marks = new Map<Token, QueryWord>();
+  const missing = new Map<string, QueryWord>();
   query.words.forEach((word, i) => {
+    const forms = new Set(inflected[i]);
     const phrases = query.phrases.filter((phrase) => phrase.includes(word.term));
     const places = phrases.length > 0 ? phrases.flatMap((phrase) => find(phrase, tokens)) : tokens;
     let found = places.filter(({ term }) => {
-      return term === word.term || (word.prefix && term.startsWith(word.term));
+      return term === word.term || (word.prefix && term.startsWith(word.term)) || forms.has(term);
     });
+    if (found.length === 0) missing.set(word.term, word);
     const terms = new Set(similar[i]);
     if (found.length === 0 && terms.size > 0) found = tokens.filter(({ term }) => terms.has(term));
     for (const token of found) marks.set(token, word);
   });
+  for (const { words, terms } of rewritings) {
+    const word = words.map((text) => missing.get(text)).find((word) => word !== undefined);
+    if (word === undefined) continue;
+    for (const token of find(terms, tokens)) marks.set(token, word);
+  }
   return marks;
 }
 

@@ -3,7 +3,7 @@ import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
 import { parseQuery, queryExcess } from './query.parser.ts';
-import type { SearchRequest } from './search.engine.ts';
+import { NO_DETAILS, type QuoteDetails, type SearchRequest } from './search.engine.ts';
 import { MIN_CANDIDATES } from './segment.ranking.ts';
 
 /** The same runs on every machine. What fails is shrunk until this time is over. */
@@ -16,7 +16,8 @@ const VOCABULARY = `
   de la le l'amour vie et the liberte Liberté libertes libre libérer libération liberations amoureux
   amour amours armour amoru écraseur ecraseurs écrase coeur cœur cœurs straße strasse don't dont
   dent dents 日本語 日 👍🏽 👍 ❤️ a ab abc abcd abcde abcdf abdce extraordinaire extraordinaires
-  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux
+  extraodrinaire extraordinary extrordinaire ordinaire jusqu'à demain demains deux chair chairs
+  chaire well being wellbeing well-being beings bien être bienêtre bienetres aimée aimer 사랑 사랑을
   12345 12346 1945x liberte2 God's gods U.S.A. usa 1,000 1000 ½ 東京 京東 東 東京都 日本 タイ`
   .trim()
   .split(/\s+/);
@@ -25,11 +26,11 @@ const MAX_ID = 150;
 
 /** What happens to both engines. The inverted one goes on from its own snapshot after a restart. */
 type Step =
-  | { kind: 'add'; id: number; quote: string; userId: string | null }
+  | { kind: 'add'; id: number; quote: string; userId: string | null; details?: QuoteDetails }
   | { kind: 'delete'; id: number }
   | { kind: 'restart' }
   | { kind: 'fill'; isFilling: boolean }
-  | { kind: 'search'; keyword: string; userId: string | undefined; limit: number; offset: number };
+  | ({ kind: 'search'; keyword: string } & Omit<SearchRequest, 'query'>);
 
 const index = fc.nat(VOCABULARY.length - 1);
 const word = fc.tuple(index, index).map(([a, b]) => VOCABULARY[Math.min(a, b)] as string);
@@ -52,7 +53,9 @@ const misspelt = fc.tuple(word, fc.array(edit, { maxLength: 2 })).map(([word, ed
 });
 
 const phrase = fc.oneof({ weight: 3, arbitrary: words(2) }, { weight: 1, arbitrary: words(6) });
+const joined = fc.tuple(word, word).map(([left, right]) => left + right);
 const part = fc.oneof(
+  { weight: 1, arbitrary: joined },
   { weight: 6, arbitrary: word },
   { weight: 2, arbitrary: prefix },
   { weight: 3, arbitrary: misspelt },
@@ -72,21 +75,62 @@ const id = fc.integer({ min: 1, max: MAX_ID });
 // Position masks are exact for up to 16 words.
 const quote = fc.oneof({ weight: 19, arbitrary: words(12) }, { weight: 1, arbitrary: words(80) });
 const user = fc.constantFrom(null, null, 'tintin', 'milou');
-const sought = fc.constantFrom(undefined, undefined, undefined, 'tintin', 'milou', 'nobody');
 
-const add = { kind: fc.constant('add' as const), id, quote, userId: user };
+const plain = { noNullPrototype: true };
+// Names that many quotes have, some of them in several spellings.
+const name = fc.constantFrom('Libérté', 'liberte', "L'Amour", 'amour', 'Le Cœur', 'dont', '日');
+const orMissing = <T>(weight: number, filter: fc.Arbitrary<T>) =>
+  fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: filter });
+const filters = fc.record(
+  {
+    userId: orMissing(2, fc.constantFrom('tintin', 'milou', 'nobody')),
+    author: orMissing(2, fc.oneof(name, words(1))),
+    tag: orMissing(2, fc.oneof(name, words(1))),
+    lang: orMissing(2, fc.constantFrom('fr', 'eng', 'grc')),
+    maxLength: orMissing(9, fc.constant(20)),
+  },
+  plain,
+);
+const lang = fc.constantFrom(null, null, 'fr', 'fr', 'en', 'eng', 'de', 'it', 'ko', 'ru');
+// Most quotes have a text alone, and most others one field or two.
+const orNull = <T>(weight: number, field: fc.Arbitrary<T>) =>
+  fc.oneof({ weight, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: field });
+const details = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(NO_DETAILS) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        author: orNull(1, fc.oneof(words(3), name)),
+        source: orNull(3, words(6)),
+        lang,
+        tags: fc.uniqueArray(fc.oneof(name, words(2)), { maxLength: 4 }),
+        checksum: fc.constant(0),
+      },
+      plain,
+    ),
+  },
+);
+
+const add = { kind: fc.constant('add' as const), id, quote, userId: user, details };
 const deletion = { kind: fc.constant('delete' as const), id };
 const restart = { kind: fc.constant('restart' as const) };
 const fill = { kind: fc.constant('fill' as const), isFilling: fc.boolean() };
 const search = {
   kind: fc.constant('search' as const),
   keyword,
-  userId: sought,
+  filters: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: filters },
+  ),
+  facets: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.subarray(['author' as const, 'tag' as const, 'lang' as const]) },
+  ),
   // Short pages fill up: only then are hits passed over unread.
   limit: fc.oneof(fc.nat(4), fc.nat(30)),
   offset: fc.oneof(fc.constant(0), fc.nat(40)),
 };
-const plain = { noNullPrototype: true };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 65, arbitrary: fc.record(add, plain) },
   { weight: 12, arbitrary: fc.record(deletion, plain) },
@@ -114,7 +158,7 @@ class Pair {
   async take(step: Step): Promise<void> {
     switch (step.kind) {
       case 'add':
-        this.add(step.id, step.quote, step.userId);
+        this.add(step.id, step.quote, step.userId, step.details);
         break;
       case 'delete':
         this.delete(step.id);
@@ -134,8 +178,8 @@ class Pair {
     expect(this.#engine.size).toBe(this.#specified.size);
   }
 
-  add(id: number, quote: string, userId: string | null): void {
-    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId);
+  add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
+    for (const engine of [this.#specified, this.#engine]) engine.add(id, quote, userId, details);
   }
 
   delete(id: number): void {
@@ -146,9 +190,9 @@ class Pair {
     const query = parseQuery(keyword);
     const expected = this.#specified.search({ ...request, query });
     const answered = this.#engine.search({ ...request, query });
-    // Where nothing is found, an engine need not have looked for similar terms.
-    const { similar, withTypos } = expected;
-    if (expected.total === 0) Object.assign(answered, { similar, withTypos });
+    // Where nothing is found, an engine need not have looked for other terms.
+    const { inflected, similar, withTypos } = expected;
+    if (expected.total === 0) Object.assign(answered, { inflected, similar, withTypos });
     expect(answered).toEqual(expected);
   }
 }
@@ -176,7 +220,8 @@ describe('InvertedEngine', () => {
     const text = (minLength: number, maxLength: number) =>
       fc.array(common, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
     // More candidates than are read one by one, and documents whose position masks are not exact.
-    const quotes = fc.array(text(1, 40), { minLength: 1, maxLength: 600, size: 'max' });
+    const named = fc.tuple(text(1, 40), orNull(3, text(1, 5)), orNull(8, text(1, 3)));
+    const quotes = fc.array(named, { minLength: 1, maxLength: 600, size: 'max' });
     const phrase = text(2, 4);
     const keyword = fc.oneof(
       fc.tuple(phrase, common).map(([phrase, word]) => `"${phrase}" ${word}`),
@@ -185,8 +230,9 @@ describe('InvertedEngine', () => {
     const keywords = fc.array(keyword, { minLength: 1, maxLength: 10, size: 'max' });
     const property = fc.property(quotes, keywords, (quotes, keywords) => {
       const pair = new Pair(64);
-      for (const [i, quote] of [manyWords.join(' '), ...quotes].entries()) {
-        pair.add(i + 1, quote, null);
+      pair.add(1, manyWords.join(' '), null);
+      for (const [i, [quote, author, tag]] of quotes.entries()) {
+        pair.add(i + 2, quote, null, { ...NO_DETAILS, author, tags: tag === null ? [] : [tag] });
       }
       for (const keyword of keywords) pair.compare(keyword, { limit: 20, offset: 0 });
     });
@@ -195,7 +241,11 @@ describe('InvertedEngine', () => {
 
   it.each([64, 512])('finds words of every frequency, %d documents a segment', (documents) => {
     // Lists, bitmaps, single documents that are read: what is used depends on the frequencies.
-    const vocabulary = Array.from({ length: 120 }, (_, i) => `w${i.toString(3)}`);
+    const forms = ['dream', 'dreams', 'walk', 'dreaming', 'walks', 'walked'];
+    // Every tenth word has inflected forms.
+    const vocabulary = Array.from({ length: 120 }, (_, i) => {
+      return (i % 10 === 4 && forms[Math.floor(i / 10)]) || `w${i.toString(3)}`;
+    });
     // Not fc.double(), most of whose numbers are close to 0 or 1.
     const words = (...skews: number[]) =>
       fc
@@ -205,12 +255,21 @@ describe('InvertedEngine', () => {
     const text = (word: fc.Arbitrary<string>, minLength: number, maxLength: number) =>
       fc.array(word, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
     const quote = text(words(3), 1, 24);
-    const quotes = fc.array(quote, { minLength: 1, maxLength: 900, size: 'max' });
+    const details = fc.record({
+      author: orNull(2, text(words(2), 1, 3)),
+      source: orNull(8, text(words(2), 1, 5)),
+      tags: fc.array(words(3), { maxLength: 1 }),
+      lang: fc.constantFrom(null, 'en', 'de'),
+      checksum: fc.constant(0),
+    });
+    const detailed = fc.tuple(quote, fc.oneof(fc.constant(NO_DETAILS), details));
+    const quotes = fc.array(detailed, { minLength: 1, maxLength: 900, size: 'max' });
     const phrase = fc
       .tuple(text(word, 2, 3), fc.constantFrom('', '-'))
       .map(([words, sign]) => `${sign}"${words}"`);
     const part = fc.oneof(
-      { weight: 6, arbitrary: word.map((word) => `"${word}"`) },
+      { weight: 4, arbitrary: word.map((word) => `"${word}"`) },
+      { weight: 2, arbitrary: word },
       { weight: 1, arbitrary: phrase },
       { weight: 1, arbitrary: word.map((word) => `-${word}`) },
     );
@@ -220,7 +279,14 @@ describe('InvertedEngine', () => {
       .map(([parts, last]) => [...parts, last].join(' '));
     const keywords = fc.array(keyword, { minLength: 1, maxLength: 12, size: 'max' });
     const request = fc.record({
-      userId: sought,
+      filters: orMissing(
+        2,
+        fc.record({
+          userId: orMissing(1, fc.constantFrom('tintin', 'nobody')),
+          lang: orMissing(1, fc.constant('en')),
+        }),
+      ),
+      facets: orMissing(2, fc.constant(['author' as const])),
       limit: fc.constantFrom(1, 3, 20),
       offset: fc.constantFrom(0, 0, 100),
     });
@@ -232,8 +298,8 @@ describe('InvertedEngine', () => {
       deleted,
       (quotes, keywords, request, deleted) => {
         const pair = new Pair(documents);
-        quotes.forEach((quote, i) => {
-          pair.add(i, quote, i % 3 === 0 ? 'tintin' : null);
+        quotes.forEach(([quote, details], i) => {
+          pair.add(i, quote, i % 3 === 0 ? 'tintin' : null, details);
         });
         for (const keyword of keywords) pair.compare(keyword, request);
         for (const id of deleted) pair.delete(id);
@@ -250,7 +316,10 @@ describe('InvertedEngine', () => {
     const text = fc.array(word, { minLength: 1, maxLength: 12 }).map((words) => words.join(' '));
     const id = fc.integer({ min: 1, max: 12 });
     const step: fc.Arbitrary<Step> = fc.oneof(
-      { weight: 80, arbitrary: fc.record({ ...add, id, quote: text }, plain) },
+      {
+        weight: 80,
+        arbitrary: fc.record({ ...add, id, quote: text, details: fc.constant(NO_DETAILS) }, plain),
+      },
       { weight: 10, arbitrary: fc.record({ ...deletion, id }, plain) },
       { weight: 1, arbitrary: fc.record(restart, plain) },
     );
@@ -281,7 +350,10 @@ describe('InvertedEngine', () => {
       return Array.from({ length }, () => common[Math.floor(random() * common.length)]).join(' ');
     };
     const pair = new Pair(1024);
-    for (let id = 1; id <= 4 * MIN_CANDIDATES; id++) pair.add(id, quote(), null);
+    for (let id = 1; id <= 4 * MIN_CANDIDATES; id++) {
+      const author = id % 9 === 0 ? (common[id % common.length] as string) : null;
+      pair.add(id, quote(), null, { ...NO_DETAILS, author });
+    }
     for (const keyword of ['b c', 'c a', 'a c', 'b d "c"', 'c "d" a -"e f"', 'g h i a']) {
       pair.compare(keyword, { limit: 20, offset: 0 });
       pair.compare(keyword, { limit: 100, offset: 200 });

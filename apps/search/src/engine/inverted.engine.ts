@@ -1,33 +1,48 @@
-import { createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
+import { bisect } from './bisect.ts';
+import { type Bitmap, createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
-import type { NamePage, NameRange } from './name.table.ts';
-import { isFuzzy, QueryMatcher } from './query.matcher.ts';
-import type { Query } from './query.parser.ts';
+import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
+import { FacetCounter } from './facet.counter.ts';
+import type { NameCount, NamePage, NameRange } from './name.table.ts';
+import { isFuzzy, QueryMatcher, type SimilarTerms, similarTerms } from './query.matcher.ts';
+import { parseQuery, type Query, type QueryWord } from './query.parser.ts';
+import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
   Matches,
+  matchesIn,
+  type NumberFilters,
   type QuoteSet,
   type SelectionRequest,
   type SelectionResult,
 } from './quote.selection.ts';
-import { FEW_HITS } from './ranking.ts';
-import type { QuoteDetails, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import { FEW_HITS, FORGIVEN_TIER, RELAXED_TIER } from './ranking.ts';
+import {
+  type Correction,
+  NO_DETAILS,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
+} from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { mergeSegments } from './segment.merge.ts';
-import { findLive, markDeleted, readTokens } from './segment.reader.ts';
-import { SegmentSearch } from './segment.search.ts';
+import { findLive, markDeleted, readTokens, unmarkDeleted } from './segment.reader.ts';
+import { SegmentSearch, type VisitMatches } from './segment.search.ts';
 import {
   encodeDocuments,
   encodeStrings,
   MAX_CHUNK_DOCUMENTS,
   SnapshotDecoder,
 } from './snapshot.codec.ts';
+import { StemExpansion } from './stem.expansion.ts';
 import { TermTable } from './term.table.ts';
-import { termsOf } from './tokenizer.ts';
+import { tokenize } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
+import { type Completion, type QuotesFound, WordCompletion } from './word.completion.ts';
+import { OTHER_LANGUAGE, stemmedLanguage } from './word.stems.ts';
 
 /**
  * Every search reads each document of the write buffer: with more of them that would take longer
@@ -51,11 +66,35 @@ const MERGE_POLICY = [
  */
 const MAX_DEAD_TERMS = 65_536;
 
-const NO_DETAILS: QuoteDetails = { author: null, lang: null, tags: [], checksum: 0 };
-
 /** Which names of quotes to list. */
 export interface NamesRequest extends NameRange {
   kind: 'authors' | 'tags';
+}
+
+/** What to complete. */
+export interface SuggestRequest {
+  /** Within the bounds of queryExcess(), read as a query. */
+  prefix: string;
+  /** The most authors, and the most completions. */
+  limit: number;
+}
+
+/** What a beginning may become. */
+export interface Suggestions {
+  /** Names that have it, see NameTable.startingWith(). */
+  authors: NameCount[];
+  /** Where the last word begins in the prefix, which the completions stand for. */
+  start: number;
+  /** Empty when the prefix does not end in a word, or in one that is quoted or excluded. */
+  completions: Completion[];
+}
+
+/** What a search wants of the documents that match: their number, the best, and their facets. */
+interface Wanted {
+  /** Undefined lets all documents pass. */
+  filters: NumberFilters | undefined;
+  top: TopHits;
+  counter?: FacetCounter | undefined;
 }
 
 /**
@@ -73,7 +112,11 @@ export class InvertedEngine implements SearchEngine {
   #segments: Segment[] = [];
   #size = 0;
   #isFilling = false;
+  readonly #stems = new StemExpansion(this.#table);
+  /** Documents of the write buffer that the search found before. */
+  readonly #hidden = new Set<Document>();
   readonly #segmentSearch = new SegmentSearch(this.#table);
+  readonly #completion = new WordCompletion(this.#table);
   // Scratch memory: of deletions, and of searches (see QueryMatcher).
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   #wordsByTerm = new Uint32Array(0);
@@ -137,12 +180,10 @@ export class InvertedEngine implements SearchEngine {
 
   add(id: number, quote: string, userId: string | null, details = NO_DETAILS): void {
     this.delete(id);
-    const words = termsOf(quote);
-    const terms = new Uint32Array(Math.min(words.length, MAX_DOCUMENT_TOKENS));
-    for (let i = 0; i < terms.length; i++) terms[i] = this.#table.intern(words[i] as string);
+    const terms = this.#termsOf(fieldsOf(quote, details));
     const row = this.#names.addRow(quote, userId, details);
-    this.#writeBuffer.set(id, { id, ...row, terms });
-    this.#countDocument(terms, terms.length, 1);
+    this.#writeBuffer.set(id, { id, ...row, terms, length: textLength(terms) });
+    this.#countDocument(terms, terms.length, 1, row.lang);
     this.#flushFullBuffer();
     this.#forgetDeadTerms();
   }
@@ -152,7 +193,7 @@ export class InvertedEngine implements SearchEngine {
     if (buffered) {
       this.#writeBuffer.delete(id);
       this.#names.countRow(buffered, -1);
-      this.#countDocument(buffered.terms, buffered.terms.length, -1);
+      this.#countDocument(buffered.terms, buffered.terms.length, -1, buffered.lang);
       return;
     }
     for (const segment of this.#segments) {
@@ -160,7 +201,8 @@ export class InvertedEngine implements SearchEngine {
       if (document === undefined) continue;
       markDeleted(segment, document);
       this.#names.countRow(rowAt(segment, document), -1);
-      this.#countDocument(this.#tokens, readTokens(segment, document, this.#tokens), -1);
+      const length = readTokens(segment, document, this.#tokens);
+      this.#countDocument(this.#tokens, length, -1, segment.langs[document] as number);
       return;
     }
   }
@@ -197,16 +239,140 @@ export class InvertedEngine implements SearchEngine {
     if (documents.length > 0) this.#restoreSegment(documents);
   }
 
-  search({ query, userId, limit, offset }: SearchRequest): SearchResult {
-    const user = userId === undefined ? undefined : this.#names.users.find(userId);
-    if (userId !== undefined && user === undefined) {
-      return { total: 0, hits: [], withTypos: false, similar: query.words.map(() => []) };
+  search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
+    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
+    const numbers = isFiltered ? this.#names.numbersOf(filters) : undefined;
+    // What was found is left out of what is tried next: as long as it is few, all of it is here.
+    const top = new TopHits(Math.max(limit + offset, FEW_HITS));
+    const counter = facets && new FacetCounter(facets, this.#names);
+    const none = query.words.map(() => []);
+    const result: SearchResult = {
+      total: 0,
+      hits: [],
+      withTypos: false,
+      similar: none,
+      inflected: none,
+      rewritings: [],
+      corrections: [],
+      relaxed: [],
+    };
+    if (!isFiltered || numbers !== undefined) {
+      this.#stems.begin();
+      result.inflected = this.#inflected(query);
+      const wanted = { filters: numbers, top, counter };
+      result.total = this.#find(query, wanted);
+      if (result.total < FEW_HITS && this.#mayForgive(query, wanted)) {
+        this.#forgive(query, wanted, result);
+      }
     }
-    let found = this.#find(query, user, limit + offset, false);
-    const withTypos = found.total < FEW_HITS && query.words.some(isFuzzy);
-    if (withTypos) found = this.#find(query, user, limit + offset, true);
-    const { total, top, similar } = found;
-    return { total, hits: top.take(offset), withTypos, similar };
+    result.hits = top.take(offset).slice(0, limit);
+    result.facets = counter?.facets();
+    return result;
+  }
+
+  /**
+   * Whether other ways may find more: all of them keep the phrases, which nothing may hold.
+   */
+  #mayForgive(query: Query, wanted: Wanted): boolean {
+    const free = query.words.filter(({ exact }) => !exact);
+    if (free.length === 0 || free.length === query.words.length) return free.length > 0;
+    return this.#find(withoutWords(query, free), onlyTotal(wanted)) > 0;
+  }
+
+  /** Tries the query in other ways, as ranking.ts says, and adds what they find to the result. */
+  #forgive(query: Query, wanted: Wanted, result: SearchResult): void {
+    const strictTotal = result.total;
+    for (const { query: rewritten, ...correction } of splitsAndJoins(query, this.#frequencyOf)) {
+      const found = this.#findMore(rewritten, wanted, new Map(), FORGIVEN_TIER);
+      if (found > 0) result.rewritings.push(correction);
+      result.total += found;
+      if (result.total >= FEW_HITS) break;
+    }
+    result.corrections = result.rewritings.slice(0, strictTotal === 0 ? 1 : 0);
+    if (result.total >= FEW_HITS) return;
+    const similar = similarTerms(query.words, this.#table);
+    result.withTypos = query.words.some(isFuzzy);
+    result.similar = query.words.map((word) => {
+      return Array.from(similar.get(word)?.keys() ?? [], (term) => this.#table.text(term));
+    });
+    const withoutTypos = result.total;
+    if (result.withTypos) {
+      result.total += this.#findMore(query, wanted, similar, FORGIVEN_TIER);
+    }
+    let dropped: QueryWord[] = [];
+    if (result.total === 0) {
+      dropped = this.#dropped(query, wanted, similar);
+      const rest = withoutWords(query, dropped);
+      result.total += this.#find(rest, wanted, similar, RELAXED_TIER);
+    }
+    if (result.total === 0) return;
+    result.relaxed = dropped.map(({ term }) => term);
+    if (result.total === withoutTypos) return;
+    const corrections = this.#corrections(query, dropped, wanted, withoutTypos, similar);
+    if (corrections.length > 0) result.corrections = corrections;
+  }
+
+  /** The fewest words without which the query finds anything: more find no less. */
+  #dropped(query: Query, wanted: Wanted, similar: SimilarTerms): QueryWord[] {
+    const frequencies = query.words.map((word) => this.#frequency(word, similar.get(word)));
+    const words = dispensableWords(query, frequencies);
+    const counted = onlyTotal(wanted);
+    const count = bisect(words.length, (i) => {
+      const rest = withoutWords(query, words.slice(0, i));
+      return this.#find(rest, counted, similar, RELAXED_TIER) === 0;
+    });
+    return words.slice(0, count);
+  }
+
+  #corrections(
+    query: Query,
+    dropped: QueryWord[],
+    wanted: Wanted,
+    withoutTypos: number,
+    similar: SimilarTerms,
+  ): Correction[] {
+    const rest = withoutWords(query, dropped);
+    const counted = onlyTotal(wanted);
+    return correct(rest, {
+      total: dropped.length > 0 ? this.#find(rest, counted) : withoutTypos,
+      frequencies: rest.words.map((word) => this.#frequency(word)),
+      similar: rest.words.map((word) => {
+        const terms = [...(similar.get(word) ?? [])];
+        return new Map(terms.map(([term, distance]) => [this.#table.text(term), distance]));
+      }),
+      documentFrequency: this.#frequencyOf,
+      count: (trial) => this.#find(trial, counted),
+    });
+  }
+
+  /** How many live documents hold the term. */
+  #frequencyOf = (text: string): number => {
+    const term = this.#table.find(text);
+    return term === undefined ? 0 : this.#table.documentFrequency(term);
+  };
+
+  /** The sum of the frequencies of all terms that match the word. */
+  #frequency({ term, prefix, exact }: QueryWord, similar?: Map<number, number>): number {
+    const table = this.#table;
+    const terms = new Set(similar?.keys());
+    if (!exact) for (const other of this.#stems.inflections(term, prefix).keys()) terms.add(other);
+    const number = table.find(term);
+    if (number !== undefined) terms.add(number);
+    if (prefix) {
+      for (const other of table.unsortedWithPrefix(term)) terms.add(other);
+      const { from, to } = table.prefixRange(term);
+      for (const other of table.termsByOrdinal.subarray(from, to)) terms.add(other);
+    }
+    let sum = 0;
+    for (const other of terms) sum += table.documentFrequency(other);
+    return sum;
+  }
+
+  #inflected(query: Query): string[][] {
+    return query.words.map(({ term, prefix, exact }) => {
+      const found = exact ? [] : this.#stems.inflections(term, prefix).keys();
+      return Array.from(found, (other) => this.#table.text(other));
+    });
   }
 
   /** The quotes that have what is asked for; see docs/search.md for what it costs. */
@@ -216,39 +382,137 @@ export class InvertedEngine implements SearchEngine {
     return new Matches([...this.#segments, this.#bufferedSet()], numbers).choose(choice);
   }
 
+  /** What `prefix` may become; see docs/search.md for what it costs. */
+  suggest({ prefix, limit }: SuggestRequest): Suggestions {
+    const authors = this.#names.authors.startingWith(prefix, limit);
+    const last = tokenize(prefix).at(-1);
+    const query = parseQuery(prefix);
+    const isOpen = query.words.some(({ term, prefix }) => prefix && term === last?.term);
+    if (last === undefined || last.end < prefix.length || !isOpen) {
+      return { authors, start: prefix.length, completions: [] };
+    }
+    const words = query.words
+      .filter((word) => !word.prefix)
+      .map((word) => ({ ...word, exact: true }));
+    const completions =
+      words.length > 0
+        ? this.#completion.completeAmong(last.term, this.#found({ ...query, words }), limit)
+        : this.#completion.complete(last.term, this.#all(), limit);
+    return { authors, start: last.start, completions };
+  }
+
   /** The authors or tags of all quotes. */
   names({ kind, ...range }: NamesRequest): NamePage {
     return this.#names[kind].page(range);
   }
 
-  #find(query: Query, user: number | undefined, capacity: number, withSimilar: boolean) {
-    const table = this.#table;
-    if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
-    const context = { table, documents: this.#size, wordsByTerm: this.#wordsByTerm };
-    const matcher = new QueryMatcher(query, context, withSimilar);
-    const top = new TopHits(capacity);
-    let total = 0;
-    if (matcher.isSatisfiable) {
-      total += this.#searchWriteBuffer(matcher, user, top);
-      // The newest segments come first: their documents win ties, so that more others are skipped.
-      total += this.#segmentSearch.search(this.#segments.toReversed(), matcher, user, top);
+  /** Finds only documents that are not among the hits, which must be all that were found. */
+  #findMore(query: Query, wanted: Wanted, similar: SimilarTerms, firstTier: number): number {
+    const hidden = wanted.top.ids().map((id) => this.#hide(id));
+    try {
+      return this.#find(query, wanted, similar, firstTier);
+    } finally {
+      for (const reveal of hidden) reveal();
     }
-    matcher.release();
-    const similar = matcher.words.map(({ similar }) => {
-      return Array.from(similar.keys(), (term) => table.text(term));
-    });
-    return { total, top, similar };
   }
 
-  #searchWriteBuffer(matcher: QueryMatcher, user: number | undefined, top: TopHits): number {
+  /** Hides a document from searches. Returns what ends that. */
+  #hide(id: number): () => void {
+    const buffered = this.#writeBuffer.get(id);
+    if (buffered) {
+      this.#hidden.add(buffered);
+      return () => this.#hidden.delete(buffered);
+    }
+    for (const segment of this.#segments) {
+      const document = findLive(segment, id);
+      if (document === undefined) continue;
+      markDeleted(segment, document);
+      return () => unmarkDeleted(segment, document);
+    }
+    return () => {};
+  }
+
+  /** All quotes. */
+  #all(): QuotesFound {
+    const segments = this.#segments.map((segment) => ({ segment, matches: segment.liveDocs }));
+    return { segments, buffered: [...this.#writeBuffer.values()] };
+  }
+
+  /** The quotes that match a query. */
+  #found(query: Query): QuotesFound {
+    const matcher = this.#matcherOf(query);
+    const segments: { segment: Segment; matches: Bitmap }[] = [];
+    const visit = (segment: Segment, matches: Bitmap, length: number) => {
+      segments.push({ segment, matches: matches.slice(0, length) });
+    };
+    const none = new TopHits(0);
+    if (matcher.isSatisfiable) {
+      this.#segmentSearch.search(this.#segments, matcher, undefined, none, visit);
+    }
+    const buffered = [...this.#writeBuffer.values()].filter(
+      ({ terms, length, lang }) => matcher.score(terms, terms.length, length, lang) >= 0,
+    );
+    matcher.release();
+    return { segments, buffered };
+  }
+
+  #matcherOf(query: Query, similar?: SimilarTerms, firstTier?: number): QueryMatcher {
+    const table = this.#table;
+    if (this.#wordsByTerm.length < table.size) this.#wordsByTerm = new Uint32Array(2 * table.size);
+    const context = {
+      table,
+      stems: this.#stems,
+      documents: this.#size,
+      wordsByTerm: this.#wordsByTerm,
+    };
+    return new QueryMatcher(query, context, similar, firstTier);
+  }
+
+  /**
+   * Finds the documents that match. Returns how many there are.
+   * @param similar of the words for which similar terms are to be tried
+   * @param firstTier see ranking.ts
+   */
+  #find(query: Query, wanted: Wanted, similar?: SimilarTerms, firstTier?: number): number {
+    const { filters, top, counter } = wanted;
+    const matcher = this.#matcherOf(query, similar, firstTier);
+    const visit: VisitMatches<QuoteSet> | undefined =
+      counter && ((set, matches, length) => counter.add(set, matches, length));
     let total = 0;
+    if (matcher.isSatisfiable) {
+      total += this.#searchWriteBuffer(matcher, filters, top, visit);
+      // The newest segments come first: their documents win ties, so that more others are skipped.
+      const segments = this.#segments.toReversed();
+      total += this.#segmentSearch.search(segments, matcher, filters, top, visit);
+    }
+    matcher.release();
+    return total;
+  }
+
+  #searchWriteBuffer(
+    matcher: QueryMatcher,
+    filters: NumberFilters | undefined,
+    top: TopHits,
+    visit: VisitMatches<QuoteSet> | undefined,
+  ): number {
+    // Only filters and visitors need columns.
+    const set = filters || visit ? this.#bufferedSet() : undefined;
+    const passing = set && filters && matchesIn(set, filters);
+    const matches = createBitmap(this.#writeBuffer.size);
+    let total = 0;
+    let next = 0;
     for (const [id, document] of this.#writeBuffer) {
-      if (user !== undefined && document.user !== user) continue;
-      const score = matcher.score(document.terms, document.terms.length);
+      const d = next++;
+      if (passing !== undefined && !hasBit(passing, d)) continue;
+      if (this.#hidden.has(document)) continue;
+      const { terms, length, lang } = document;
+      const score = matcher.score(terms, terms.length, length, lang);
       if (score < 0) continue;
       total++;
+      setBit(matches, d);
       if (score >= top.minCompetitiveScore) top.offer(id, score);
     }
+    if (set !== undefined) visit?.(set, matches, matches.length);
     return total;
   }
 
@@ -260,12 +524,30 @@ export class InvertedEngine implements SearchEngine {
     return { size, ids, ...buildColumns(documents), liveDocs: fullBitmap(size) };
   }
 
+  /** The tokens of a document with these fields, see Document. */
+  #termsOf(fields: readonly string[][]): Uint32Array {
+    const [text = [], ...others] = fields;
+    const count = fields.reduce((sum, words) => sum + words.length, others.length);
+    const terms = new Uint32Array(Math.min(count, MAX_DOCUMENT_TOKENS));
+    let end = 0;
+    for (const word of text.slice(0, terms.length)) terms[end++] = this.#table.intern(word);
+    for (const words of others) {
+      if (end < terms.length) terms[end++] = FIELD_BOUNDARY;
+      for (const word of words) {
+        if (end < terms.length) terms[end++] = this.#table.intern(word);
+      }
+    }
+    return terms;
+  }
+
   /** Counts a document in, or out: `change` is 1 or -1. */
-  #countDocument(terms: Uint32Array, length: number, change: number): void {
+  #countDocument(terms: Uint32Array, length: number, change: number, lang: number): void {
     this.#size += change;
+    const language = stemmedLanguage(lang);
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
-      if (terms.indexOf(term) === i) this.#table.addDocumentFrequency(term, change);
+      if (term !== FIELD_BOUNDARY && terms.indexOf(term) === i)
+        this.#table.addDocumentFrequency(term, change, language);
     }
   }
 
@@ -288,10 +570,20 @@ export class InvertedEngine implements SearchEngine {
     for (const document of documents) this.#names.countRow(document, 1);
     this.#names.sort();
     const segment = buildSegment(documents, this.#table);
+    const languages = Uint8Array.from(segment.langs, stemmedLanguage);
+    const counts = new Uint32Array(OTHER_LANGUAGE + 1);
     const { terms, postingStarts } = segment;
     for (let i = 0; i < terms.length; i++) {
-      const count = (postingStarts[i + 1] as number) - (postingStarts[i] as number);
-      this.#table.addDocumentFrequency(terms[i] as number, count);
+      const end = postingStarts[i + 1] as number;
+      counts.fill(0);
+      for (let p = postingStarts[i] as number; p < end; p++) {
+        const language = languages[segment.documents[p] as number] as number;
+        counts[language] = (counts[language] as number) + 1;
+      }
+      for (let language = 0; language < counts.length; language++) {
+        const count = counts[language] as number;
+        if (count > 0) this.#table.addDocumentFrequency(terms[i] as number, count, language);
+      }
     }
     this.#size += segment.size;
     this.#addSegment(segment);
@@ -343,6 +635,11 @@ export class InvertedEngine implements SearchEngine {
     const counts = this.#segments.map(deadTerms);
     this.#merge([this.#segments[counts.indexOf(Math.max(...counts))] as Segment]);
   }
+}
+
+/** The same documents, of which only the number matters. */
+function onlyTotal({ filters }: Wanted): Wanted {
+  return { filters, top: new TopHits(0) };
 }
 
 function highestId({ byId, ids }: Segment): number {

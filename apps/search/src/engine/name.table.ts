@@ -1,5 +1,6 @@
 import { bisect } from './bisect.ts';
 import { createBitmap, hasBit, setBit } from './bitmap.ts';
+import { mergeInto, NameStarts } from './name.starts.ts';
 
 /** The number that stands for no name. */
 const NONE = 0;
@@ -14,10 +15,15 @@ export interface NameRange {
   limit: number;
 }
 
+/** How a name is mostly spelt, and how many quotes have it, however spelt. */
+export interface NameCount {
+  name: string;
+  quotes: number;
+}
+
 /** Names in the order of their folded forms. */
 export interface NamePage {
-  /** How a name is mostly spelt, and how many quotes have it, however spelt. */
-  items: { name: string; quotes: number }[];
+  items: NameCount[];
   /** How many names begin with the prefix. */
   total: number;
   /** The last name of the page, when there are more behind it. */
@@ -41,12 +47,17 @@ export class NameTable {
   #quotes = new Uint32Array(INITIAL_NAMES);
   // The keys in text order as of the last sort(), those that came since, and those that went.
   #sorted = new Uint32Array(0);
+  readonly #starts: NameStarts | undefined;
   readonly #added = new Set<number>();
   readonly #gone = new Set<number>();
 
-  /** @param fold makes equal what counts as one name; folding twice must change nothing more */
-  constructor(fold: (name: string) => string) {
+  /**
+   * @param fold makes equal what counts as one name; folding twice must change nothing more
+   * @param withStarts whether startingWith() is wanted
+   */
+  constructor(fold: (name: string) => string, withStarts = false) {
     this.#fold = fold;
+    if (withStarts) this.#starts = new NameStarts((key) => this.#textAt(key));
   }
 
   /** How many numbers are in use or free. */
@@ -102,17 +113,8 @@ export class NameTable {
     const old = this.#sorted.filter((key) => !this.#gone.has(key));
     const added = [...this.#added].sort((a, b) => (this.#textAt(a) < this.#textAt(b) ? -1 : 1));
     const sorted = new Uint32Array(old.length + added.length);
-    let from = 0;
-    added.forEach((key, i) => {
-      const text = this.#textAt(key);
-      const rest = old.subarray(from);
-      const to = from + bisect(rest.length, (at) => this.#textAt(rest[at]) < text);
-      sorted.set(old.subarray(from, to), from + i);
-      sorted[to + i] = key;
-      from = to;
-    });
-    sorted.set(old.subarray(from), from + added.length);
-    this.#sorted = sorted;
+    this.#sorted = mergeInto(sorted, old, added, (key) => this.#textAt(key));
+    this.#starts?.update(this.#gone, added);
     this.#added.clear();
     this.#gone.clear();
   }
@@ -129,12 +131,36 @@ export class NameTable {
     const total = bisect(rest.length, (at) => this.#textAt(rest[at]).startsWith(first));
     const start = last === undefined ? 0 : bisect(total, (at) => this.#textAt(rest[at]) <= last);
     const keys = rest.subarray(start, Math.min(start + limit, total));
-    const spellings = this.#spellings(keys);
-    const items = Array.from(keys, (key) => ({
-      name: this.#textAt(spellings.get(key)),
-      quotes: this.#quotes[key] as number,
-    }));
+    const items = this.#countsOf(keys, this.#quotes);
     return { items, total, next: start + limit < total ? (items.at(-1)?.name ?? null) : null };
+  }
+
+  /**
+   * The names of which a word begins with `beginning`, which may go on over several words; those
+   * that most quotes have, of equal ones the first in the order of what begins with it.
+   */
+  startingWith(beginning: string, limit: number): NameCount[] {
+    this.sort();
+    const first = this.#fold(beginning).trimStart();
+    if (first === '' || this.#starts === undefined) return [];
+    return this.#countsOf(highest(this.#starts.find(first), this.#quotes, limit), this.#quotes);
+  }
+
+  /**
+   * The names with the highest counts, of equal ones the first in the order of page(). Names that
+   * count nothing are left out.
+   * @param counts by the number of a spelling; the counts of all spellings of a name are moved to
+   *   its key
+   */
+  mostFrequent(counts: Uint32Array, limit: number): NameCount[] {
+    this.sort();
+    for (let number = 1; number < counts.length; number++) {
+      const key = this.#keys[number] as number;
+      if (key === number || counts[number] === 0) continue;
+      counts[key] = (counts[key] as number) + (counts[number] as number);
+      counts[number] = 0;
+    }
+    return this.#countsOf(highest(this.#sorted, counts, limit), counts);
   }
 
   /**
@@ -152,8 +178,18 @@ export class NameTable {
     return { texts: Array.from(held, (number) => this.#textAt(number)), places };
   }
 
+  /** The names of some keys with their counts, by key. */
+  #countsOf(keys: Iterable<number>, counts: Uint32Array): NameCount[] {
+    const found = [...keys];
+    const spellings = this.#spellings(found);
+    return found.map((key) => ({
+      name: this.#textAt(spellings.get(key)),
+      quotes: counts[key] as number,
+    }));
+  }
+
   /** By key, the spelling that most quotes have; of several the first in text order. */
-  #spellings(keys: Uint32Array): Map<number, number> {
+  #spellings(keys: readonly number[]): Map<number, number> {
     const wanted = createBitmap(this.#texts.length);
     for (const key of keys) setBit(wanted, key);
     const best = new Map<number, number>();
@@ -198,6 +234,22 @@ export class NameTable {
     this.#spelt = doubled(this.#spelt);
     this.#quotes = doubled(this.#quotes);
   }
+}
+
+/** Different keys with the highest counts above 0, of equal ones the first; `limit` at most. */
+function highest(keys: Uint32Array, counts: Uint32Array, limit: number): number[] {
+  const best: number[] = [];
+  let least = 0;
+  for (const key of keys) {
+    const count = counts[key] as number;
+    if (count <= least || best.includes(key)) continue;
+    const place = best.findLastIndex((other) => (counts[other] as number) >= count) + 1;
+    best.splice(place, 0, key);
+    if (best.length <= limit) continue;
+    best.pop();
+    least = counts[best.at(-1) as number] as number;
+  }
+  return best;
 }
 
 function doubled(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

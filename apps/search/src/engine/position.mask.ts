@@ -1,5 +1,5 @@
 import { MAX_GAP } from './ranking.ts';
-import { POSITION_MASK_BITS } from './segment.layout.ts';
+import { ELSEWHERE_MASK, POSITION_MASK_BITS } from './segment.layout.ts';
 
 /**
  * Whether the masks of a document tell every position apart; in a longer one, positions share bits.
@@ -22,6 +22,8 @@ export function shiftMask(mask: number, by: number, isExact: boolean): number {
  * positions; `max` when it is wider. When the masks are not exact, it is a lower bound of the gap.
  */
 export function minGap(left: number, right: number, isExact: boolean, max = MAX_GAP): number {
+  // A text whose every place holds the word has no gap to another one either.
+  if (left === ELSEWHERE_MASK || right === ELSEWHERE_MASK) return 0;
   if (shiftMask(left, 1, isExact) & right) return 0;
   for (let gap = 1; gap < max; gap++) {
     const isForward = shiftMask(left, gap + 1, isExact) & right;

@@ -1,8 +1,10 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { readFieldImpacts } from './document.fields.ts';
 import { bordersOf, indexOf } from './pattern.search.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import {
   hasDigit,
+  INFLECTION_TIER,
   idf,
   impact,
   MAX_COMPARED_LETTERS,
@@ -10,13 +12,16 @@ import {
   MAX_FUZZY_WORDS,
   MAX_GAP,
   maxEditDistance,
+  PREFIX_TIER,
   packScore,
   singleImpact,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
+import type { StemExpansion } from './stem.expansion.ts';
 import type { Comparisons, OrdinalRange, TermTable } from './term.table.ts';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
+import { stemmedLanguage } from './word.stems.ts';
 
 /** A word of the query, with the terms that match it. */
 export interface WordMatcher {
@@ -27,9 +32,14 @@ export interface WordMatcher {
    * The terms that begin with the word, itself included; empty unless the word is also a prefix.
    */
   prefixRange: OrdinalRange;
+  /** Its inflected forms, with the languages of the documents where they are, see word.stems.ts. */
+  inflected: Map<number, number>;
   /** The similar terms with their edit distances. */
   similar: Map<number, number>;
 }
+
+/** By word of a query, its similar terms with their edit distances. */
+export type SimilarTerms = Map<QueryWord, Map<number, number>>;
 
 /** Terms that stand side by side, or a single one. */
 export interface Phrase {
@@ -44,17 +54,23 @@ export interface Phrase {
 /** What a matcher needs of the index. */
 export interface MatcherContext {
   table: TermTable;
+  stems: StemExpansion;
   /** How many documents the index holds. */
   documents: number;
   /** See QueryMatcher. All elements must be 0. */
   wordsByTerm: Uint32Array;
 }
 
-/** The cost of a match as a prefix: more than that of an exact match, less than one edit. */
+// The costs of matches as a prefix and by an inflected form: more than that of an exact match, less
+// than one edit.
 const PREFIX_COST = 0.5;
+const INFLECTION_COST = 0.75;
 
 /** The positions of all tokens of a document that match any word: scratch of scoreWords(). */
 const positions = new Uint16Array(MAX_DOCUMENT_TOKENS);
+
+/** The impacts of the tokens behind the text, see readFieldImpacts(): scratch as well. */
+const tokenImpacts = new Uint8Array(MAX_DOCUMENT_TOKENS);
 
 /**
  * A query prepared for one search: scores documents by their tokens. `wordsByTerm` maps each term
@@ -73,27 +89,39 @@ export class QueryMatcher {
    * be added up.
    */
   readonly mustReadTokens: boolean;
+  /** The tier of documents that hold all words exactly. */
+  readonly firstTier: number;
   readonly #wordsByTerm: Uint32Array;
   readonly #terms: number[] = [];
-  readonly #comparisons = { lettersLeft: MAX_COMPARED_LETTERS };
-  readonly #allWords: number;
-  // The state of the document that is being scored, by word: how often it occurs exactly, the cost
-  // of its best match, the position of its latest best match, and the gap between it and the word
-  // before it in the query.
+  // The state of the document that is being scored: a bit for its language, and by word: how often
+  // it occurs exactly in the text, its highest impact in the other fields, the cost of its best
+  // match, the position of its latest best match, and the gap between it and the word before it in
+  // the query.
+  #languageBit = 0;
   readonly #frequencies: Uint32Array;
+  readonly #fieldImpacts: Uint8Array;
   readonly #costs: Float64Array;
   readonly #lastPositions: Int32Array;
   readonly #gaps: Uint8Array;
 
-  constructor(query: Query, context: MatcherContext, withSimilar: boolean) {
+  /**
+   * @param similar of the words for which similar terms are to be tried
+   * @param firstTier see ranking.ts
+   */
+  constructor(
+    query: Query,
+    context: MatcherContext,
+    similar: SimilarTerms = new Map(),
+    firstTier = 0,
+  ) {
     const { table, wordsByTerm } = context;
     if (DEBUG_ASSERTIONS) {
       assert(!wordsByTerm.some((words) => words !== 0), 'the matcher before was released');
     }
     this.#wordsByTerm = wordsByTerm;
-    const fuzzy = withSimilar ? fuzzyWords(query.words, table) : [];
+    this.firstTier = firstTier;
     this.words = query.words.map((word, i) => {
-      return this.#prepare(word, i, context, fuzzy.includes(word));
+      return this.#prepare(word, i, context, similar.get(word) ?? new Map());
     });
     const numbersOf = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
     this.phrases = query.phrases.map(numbersOf).map(phraseOf);
@@ -104,11 +132,11 @@ export class QueryMatcher {
       .map(phraseOf);
     const count = this.words.length;
     this.mustReadTokens = count > 1 && this.words.some(({ similar }) => similar.size > 0);
-    this.#allWords = (1 << count) - 1;
     let matched = 0;
     for (const term of this.#terms) matched |= wordsByTerm[term] as number;
-    this.isSatisfiable = count > 0 && matched === this.#allWords;
+    this.isSatisfiable = count > 0 && matched === (1 << count) - 1;
     this.#frequencies = new Uint32Array(count);
+    this.#fieldImpacts = new Uint8Array(count);
     this.#costs = new Float64Array(count);
     this.#lastPositions = new Int32Array(count);
     this.#gaps = new Uint8Array(count);
@@ -120,53 +148,58 @@ export class QueryMatcher {
   }
 
   /**
-   * The score of the document that has the first `length` of these tokens, or -1 when it does not
-   * match.
+   * The score of the document that has the first `count` of these tokens, of which the first
+   * `length` are its text, or -1 when it does not match.
+   * @param lang see languageNumber()
    */
-  score(tokens: Uint32Array, length: number): number {
-    const score = this.scoreWords(tokens, length);
+  score(tokens: Uint32Array, count: number, length: number, lang: number): number {
+    const score = this.scoreWords(tokens, count, length, lang);
     if (score < 0) return -1;
-    const holds = ({ terms, borders }: Phrase) => indexOf(tokens, 0, length, terms, borders) >= 0;
+    const holds = ({ terms, borders }: Phrase) => indexOf(tokens, 0, count, terms, borders) >= 0;
     return this.phrases.every(holds) && !this.excluded.some(holds) ? score : -1;
   }
 
   /** The same for a document that is known to hold all phrases and nothing that is excluded. */
-  scoreWords(tokens: Uint32Array, length: number): number {
+  scoreWords(tokens: Uint32Array, count: number, length: number, lang: number): number {
     this.#frequencies.fill(0);
+    this.#fieldImpacts.fill(0);
     this.#costs.fill(Number.POSITIVE_INFINITY);
-    let found = 0;
-    let count = 0;
-    for (let at = 0; at < length; at++) {
+    this.#languageBit = 1 << stemmedLanguage(lang);
+    if (count > length) readFieldImpacts(tokens, length, count, tokenImpacts);
+    let matches = 0;
+    for (let at = 0; at < count; at++) {
       const words = this.#wordsByTerm[tokens[at] as number] as number;
       if (words === 0) continue;
-      found |= words;
-      positions[count++] = at;
-      this.#countMatch(words, tokens[at] as number);
+      positions[matches++] = at;
+      const fieldImpact = at < length ? 0 : (tokenImpacts[at] as number);
+      this.#countMatch(words, tokens[at] as number, fieldImpact);
     }
-    if (found !== this.#allWords) return -1;
     const single = WEIGHT_PER_IMPACT * singleImpact(length);
     let edits = 0;
-    let tier = 0;
+    let worst = 0;
     let bm25 = 0;
     for (let i = 0; i < this.words.length; i++) {
       const cost = this.#costs[i] as number;
+      if (cost === Number.POSITIVE_INFINITY) return -1;
       if (cost >= 1) edits += cost;
-      if (cost > 0) tier = 1;
-      const frequency = this.#frequencies[i] as number;
+      if (cost > worst) worst = cost;
       const { idf } = this.words[i] as WordMatcher;
-      bm25 += frequency > 0 ? idf * impact(frequency, length) : single;
+      bm25 += cost === 0 ? idf * this.#impact(i, length) : single;
     }
-    return packScore(edits > 0 ? 1 + edits : tier, this.#proximity(tokens, count), bm25);
+    const tier = this.firstTier + (edits > 0 ? INFLECTION_TIER + edits : tierOf(worst));
+    return packScore(tier, this.#proximity(tokens, matches, length), bm25);
   }
 
   /**
    * The proximity in a document that holds all words exactly, but `prefixWord` only as a prefix
-   * unless that is -1. Its tokens are `length` varints from `bytes[from]` on. Reading stops when
-   * the proximity has fallen to `minProximity`, which is a lower bound of it.
+   * unless that is -1. Its tokens are the varints in `bytes[from]` up to, but without, `bytes[to]`,
+   * the first `length` of them those of its text. Reading stops when the proximity has fallen to
+   * `minProximity`, which is a lower bound of it.
    */
   readProximity(
     bytes: Uint8Array,
     from: number,
+    to: number,
     length: number,
     prefixWord: number,
     minProximity: number,
@@ -176,7 +209,7 @@ export class QueryMatcher {
     this.#gaps.fill(MAX_GAP);
     let sum = MAX_GAP * (this.words.length - 1);
     let next = from;
-    for (let at = 0; at < length && sum > minProximity; at++) {
+    for (let at = 0; next < to && sum > minProximity; at++) {
       // The same as readVarints(), whose array would cost as much again.
       let byte = bytes[next++] as number;
       let term = byte & 0x7f;
@@ -185,51 +218,67 @@ export class QueryMatcher {
         term |= (byte & 0x7f) << shift;
       }
       const matched = wordsByTerm[term] as number;
-      if (matched !== 0) sum -= this.#place(matched, term, prefixWord, at);
+      if (matched !== 0) sum -= this.#place(matched, term, prefixWord, at, at < length);
     }
     return sum;
   }
 
   /** Takes a token at `at` that matches these words. Returns by how much it narrows the gaps. */
-  #place(matched: number, term: number, prefixWord: number, at: number): number {
+  #place(matched: number, term: number, prefixWord: number, at: number, isInText: boolean): number {
     let best = 0;
     let narrowed = 0;
     for (let rest = matched; rest !== 0; rest &= rest - 1) {
       const i = lowestBit(rest);
-      if (i !== prefixWord && (this.words[i] as WordMatcher).term !== term) continue;
+      const word = this.words[i] as WordMatcher;
+      if (i === prefixWord ? word.inflected.has(term) : word.term !== term) continue;
       best |= 1 << i;
-      narrowed += this.#narrowGaps(i, at);
+      narrowed += isInText ? this.#narrowGaps(i, at) : this.#closeGaps(i);
     }
     // This follows the narrowing of all gaps, so that two words never share this token.
     for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
     return narrowed;
   }
 
-  /** Counts a token that matches these words. */
-  #countMatch(words: number, term: number): void {
+  /** Counts a token that matches these words; `fieldImpact` is 0 for one of the text. */
+  #countMatch(words: number, term: number, fieldImpact: number): void {
     for (let rest = words; rest !== 0; rest &= rest - 1) {
       const i = lowestBit(rest);
       const cost = this.#costOf(i, term);
-      if (cost === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+      if (cost === 0) {
+        if (fieldImpact === 0) this.#frequencies[i] = (this.#frequencies[i] as number) + 1;
+        else this.#fieldImpacts[i] = Math.max(this.#fieldImpacts[i] as number, fieldImpact);
+      }
       if (cost < (this.#costs[i] as number)) this.#costs[i] = cost;
     }
   }
 
-  /**
-   * The cost of a match of word `i` by the term: 0 for the word itself, an edit distance, or
-   * PREFIX_COST.
-   */
-  #costOf(i: number, term: number): number {
-    const word = this.words[i] as WordMatcher;
-    if (word.term === term) return 0;
-    // Most queries have no similar terms, and looking into an empty map takes time.
-    return word.similar.size === 0 ? PREFIX_COST : (word.similar.get(term) ?? PREFIX_COST);
+  /** The impact of word `i` in the document, whose text has `length` words and which holds it. */
+  #impact(i: number, length: number): number {
+    const elsewhere = this.#fieldImpacts[i] as number;
+    return elsewhere > 0 ? elsewhere : impact(this.#frequencies[i] as number, length);
   }
 
   /**
-   * The proximity of the document whose matching tokens stand at the first `count` of `positions`.
+   * The cost of a match of word `i` by the term: 0 for the word itself, PREFIX_COST,
+   * INFLECTION_COST, an edit distance, or Infinity when the term is a form of the word only in
+   * other languages than that of the document.
    */
-  #proximity(tokens: Uint32Array, count: number): number {
+  #costOf(i: number, term: number): number {
+    const { term: own, inflected, similar } = this.words[i] as WordMatcher;
+    if (own === term) return 0;
+    // Looking into an empty map takes time.
+    const languages = inflected.size === 0 ? undefined : inflected.get(term);
+    if (languages !== undefined && (languages & this.#languageBit) !== 0) return INFLECTION_COST;
+    const distance = similar.size === 0 ? undefined : similar.get(term);
+    if (distance !== undefined) return distance;
+    return languages === undefined ? PREFIX_COST : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * The proximity of the document whose matching tokens stand at the first `count` of `positions`,
+   * and whose text ends at `length`.
+   */
+  #proximity(tokens: Uint32Array, count: number, length: number): number {
     if (this.words.length === 1) return 0;
     this.#lastPositions.fill(-1);
     this.#gaps.fill(MAX_GAP);
@@ -241,7 +290,8 @@ export class QueryMatcher {
         const i = lowestBit(rest);
         if (this.#costOf(i, term) !== this.#costs[i]) continue;
         best |= 1 << i;
-        this.#narrowGaps(i, at);
+        if (at < length) this.#narrowGaps(i, at);
+        else this.#closeGaps(i);
       }
       // This follows the narrowing of all gaps, so that two words never share this token.
       for (; best !== 0; best &= best - 1) this.#lastPositions[lowestBit(best)] = at;
@@ -264,6 +314,12 @@ export class QueryMatcher {
     return narrowed;
   }
 
+  /** Closes the gaps between word `i` and its neighbours in the query. Returns by how much. */
+  #closeGaps(i: number): number {
+    const before = i > 0 ? this.#narrowGap(i, 0) : 0;
+    return before + (i + 1 < this.words.length ? this.#narrowGap(i + 1, 0) : 0);
+  }
+
   /** Narrows the gap in front of word `i`. Returns by how much. */
   #narrowGap(i: number, gap: number): number {
     const narrowed = (this.#gaps[i] as number) - gap;
@@ -272,9 +328,14 @@ export class QueryMatcher {
     return narrowed;
   }
 
-  #prepare(word: QueryWord, i: number, context: MatcherContext, isFuzzy: boolean): WordMatcher {
-    const { term, prefix } = word;
-    const { table, documents } = context;
+  #prepare(
+    word: QueryWord,
+    i: number,
+    context: MatcherContext,
+    similar: Map<number, number>,
+  ): WordMatcher {
+    const { term, prefix, exact } = word;
+    const { table, stems, documents } = context;
     const number = table.find(term) ?? -1;
     if (number >= 0) this.#addMatch(number, i);
     const prefixRange = prefix ? table.prefixRange(term) : { from: 0, to: 0 };
@@ -282,12 +343,17 @@ export class QueryMatcher {
       this.#addMatch(table.termsByOrdinal[ordinal] as number, i);
     }
     if (prefix) for (const other of table.unsortedWithPrefix(term)) this.#addMatch(other, i);
-    const similar = isFuzzy
-      ? expand(term, prefix, table, this.#comparisons)
-      : new Map<number, number>();
+    const inflected = exact ? new Map<number, number>() : stems.inflections(term, prefix);
+    for (const other of inflected.keys()) this.#addMatch(other, i);
     for (const other of similar.keys()) this.#addMatch(other, i);
     const documentFrequency = number < 0 ? 0 : table.documentFrequency(number);
-    return { term: number, idf: idf(documents, documentFrequency), prefixRange, similar };
+    return {
+      term: number,
+      idf: idf(documents, documentFrequency),
+      prefixRange,
+      inflected,
+      similar,
+    };
   }
 
   /** Notes that the term matches word `i`. */
@@ -303,16 +369,25 @@ export function isFuzzy({ term, exact }: QueryWord): boolean {
   return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
 }
 
-/** The words for which similar terms are looked up: the rarest ones. */
-function fuzzyWords(words: QueryWord[], table: TermTable): QueryWord[] {
+/**
+ * The similar terms of the words that may have any: the rarest ones, and of equal ones the first.
+ */
+export function similarTerms(words: QueryWord[], table: TermTable): SimilarTerms {
   const documentFrequency = ({ term }: QueryWord) => {
     const number = table.find(term);
     return number === undefined ? 0 : table.documentFrequency(number);
   };
-  return words
+  const comparisons = { lettersLeft: MAX_COMPARED_LETTERS };
+  const fuzzy = words
     .filter(isFuzzy)
     .sort((a, b) => documentFrequency(a) - documentFrequency(b))
     .slice(0, MAX_FUZZY_WORDS);
+  // In the order of the query: the comparisons of the first words are made first.
+  return new Map(
+    words
+      .filter((word) => fuzzy.includes(word))
+      .map((word) => [word, expand(word.term, word.prefix, table, comparisons)]),
+  );
 }
 
 /**
@@ -334,6 +409,12 @@ function expand(
       (table.text(a) < table.text(b) ? -1 : 1),
   );
   return new Map(found.slice(0, MAX_EXPANSIONS));
+}
+
+/** The tier of a document whose worst match of a word costs this, which is less than one edit. */
+function tierOf(cost: number): number {
+  if (cost === 0) return 0;
+  return cost === PREFIX_COST ? PREFIX_TIER : INFLECTION_TIER;
 }
 
 function phraseOf(terms: number[]): Phrase {

@@ -86,11 +86,23 @@ export function rowAt(columns: QuoteColumns, d: number): QuoteRow {
   };
 }
 
+/** How many language numbers there are. */
+export const LANGUAGE_NUMBERS = 27 ** 3;
+
 /** A language code of up to three letters from a to z as a number of 16 bits; 0 without one. */
 export function languageNumber(lang: string | null): number {
   let number = 0;
   for (const letter of lang ?? '') number = number * 27 + letter.charCodeAt(0) - 96;
   return number;
+}
+
+/** The code of a language number. */
+export function languageCode(number: number): string {
+  let code = '';
+  for (let rest = number; rest > 0; rest = Math.floor(rest / 27)) {
+    code = String.fromCharCode(96 + (rest % 27)) + code;
+  }
+  return code;
 }
 
 function allocate(size: number, tagCount: number): QuoteColumns {

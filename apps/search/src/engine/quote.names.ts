@@ -7,7 +7,7 @@ import type { QuoteDetails } from './search.engine.ts';
 /** The names of the quotes of an index, which its columns hold as numbers. */
 export class QuoteNames {
   readonly users = new NameTable((id) => id);
-  readonly authors = new NameTable(fold);
+  readonly authors = new NameTable(fold, true);
   readonly tags = new NameTable(fold);
 
   /** The row of a quote, whose names are counted in. */

@@ -107,7 +107,13 @@ class Pair {
     if (step.kind === 'add') {
       const { text, userId, author, lang, tags } = step.quote;
       this.#quotes.set(step.id, step.quote);
-      this.#engine.add(step.id, text, userId, { author, lang, tags, checksum: step.id * 7 });
+      this.#engine.add(step.id, text, userId, {
+        author,
+        source: null,
+        lang,
+        tags,
+        checksum: step.id * 7,
+      });
     } else if (step.kind === 'delete') {
       this.#quotes.delete(step.id);
       this.#engine.delete(step.id);
@@ -208,7 +214,13 @@ describe('the quotes that an engine selects, and the names it lists', () => {
 it('are saved as they were when a snapshot was begun, whatever changes meanwhile', async () => {
   const engine = new InvertedEngine(8);
   const add = (id: number, name: string) =>
-    engine.add(id, 'a', null, { author: name, lang: 'en', tags: [name], checksum: id });
+    engine.add(id, 'a', null, {
+      author: name,
+      source: null,
+      lang: 'en',
+      tags: [name],
+      checksum: id,
+    });
   for (let id = 1; id <= 200; id++) add(id, `Before ${id % 50}`);
   const chunks: Uint8Array[] = [];
   for (const chunk of engine.snapshot()) {
@@ -233,7 +245,7 @@ it('are saved as they were when a snapshot was begun, whatever changes meanwhile
 /** The matches among quotes with these ids, in several sets as segments are. */
 function matchesOf(ids: number[], setSize = 40): Matches {
   const names = new QuoteNames();
-  const details = { author: null, lang: null, tags: [], checksum: 0 };
+  const details = { author: null, source: null, lang: null, tags: [], checksum: 0 };
   const sets = Array.from({ length: Math.ceil(ids.length / setSize) }, (_, i) => {
     const some = ids.slice(i * setSize, (i + 1) * setSize);
     return {

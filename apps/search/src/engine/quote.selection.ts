@@ -1,14 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import {
-  type Bitmap,
-  countBits,
-  createBitmap,
-  forEachDown,
-  hasBit,
-  popCount,
-  setBit,
-} from './bitmap.ts';
+import { type Bitmap, countBits, forEachDown, popCount } from './bitmap.ts';
 import type { QuoteColumns } from './quote.columns.ts';
 import { TopHits } from './top.hits.ts';
 
@@ -159,20 +151,31 @@ export class Matches {
 }
 
 /** The documents that are live and pass all filters. */
-function matchesIn(set: QuoteSet, filters: NumberFilters): Bitmap {
-  const { size, liveDocs, users, authors, langs, characters } = set;
-  const { user, author, authorKeys, tag, tagKeys, lang, minLength, maxLength } = filters;
-  const bits = createBitmap(size);
-  for (let d = 0; d < size; d++) {
-    if (user !== undefined && users[d] !== user) continue;
-    if (author !== undefined && authorKeys[authors[d] as number] !== author) continue;
-    if (lang !== undefined && langs[d] !== lang) continue;
-    const length = characters[d] as number;
-    if (length < minLength || length > maxLength) continue;
-    if (tag !== undefined && !hasTag(set, d, tag, tagKeys)) continue;
-    if (hasBit(liveDocs, d)) setBit(bits, d);
-  }
+export function matchesIn(set: QuoteSet, filters: NumberFilters): Bitmap {
+  const bits = set.liveDocs.slice();
+  keepMatches(set, filters, bits);
   return bits;
+}
+
+/** Removes from `bits` the documents that do not pass all filters. */
+export function keepMatches(set: QuoteSet, filters: NumberFilters, bits: Bitmap): void {
+  const { liveDocs, users, authors, langs, characters } = set;
+  const { user, author, authorKeys, tag, tagKeys, lang, minLength, maxLength } = filters;
+  for (let i = 0; i < liveDocs.length; i++) {
+    let kept = 0;
+    for (let rest = bits[i] as number; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      const d = i * 32 + 31 - Math.clz32(bit);
+      if (user !== undefined && users[d] !== user) continue;
+      if (author !== undefined && authorKeys[authors[d] as number] !== author) continue;
+      if (lang !== undefined && langs[d] !== lang) continue;
+      const length = characters[d] as number;
+      if (length < minLength || length > maxLength) continue;
+      if (tag !== undefined && !hasTag(set, d, tag, tagKeys)) continue;
+      kept |= bit;
+    }
+    bits[i] = kept;
+  }
 }
 
 function hasTag({ tagStarts, tags }: QuoteSet, d: number, tag: number, keys: Uint32Array): boolean {

@@ -1,11 +1,15 @@
+import type { FacetKind, Facets } from './facet.counter.ts';
 import type { Query } from './query.parser.ts';
+import type { SelectionFilters } from './quote.selection.ts';
 
 /** What to look for. */
 export interface SearchRequest {
   /** Within the bounds of queryExcess(). */
   query: Query;
-  /** Only quotes signed by this user. */
-  userId?: string | undefined;
+  /** Only quotes that match these. */
+  filters?: SelectionFilters | undefined;
+  /** What all quotes that match are counted by. */
+  facets?: readonly FacetKind[] | undefined;
   limit: number;
   /** How many of the best hits are left out. */
   offset: number;
@@ -28,11 +32,28 @@ export interface SearchResult {
    * tried.
    */
   similar: string[][];
+  /** By word of the query, the inflected forms that it was taken for. */
+  inflected: string[][];
+  /** Splits and joins that found quotes which do not match without. */
+  rewritings: Correction[];
+  /** What was probably meant; empty when it is what was written. */
+  corrections: Correction[];
+  /** The words that were left out. */
+  relaxed: string[];
+  /** Of the kinds that were asked for; undefined when none was. */
+  facets?: Facets | undefined;
 }
 
-/** What quotes are selected by, beside their texts and who signed them. */
+/** Neighbouring words of a query, and the terms that they were taken for. */
+export interface Correction {
+  words: string[];
+  terms: string[];
+}
+
+/** What a quote has beside its text and who signed it. */
 export interface QuoteDetails {
   author: string | null;
+  source: string | null;
   /** A code of two or three letters. */
   lang: string | null;
   tags: readonly string[];
@@ -40,12 +61,21 @@ export interface QuoteDetails {
   checksum: number;
 }
 
+/** Those of a quote that has none. */
+export const NO_DETAILS: QuoteDetails = {
+  author: null,
+  source: null,
+  lang: null,
+  tags: [],
+  checksum: 0,
+};
+
 /** A searchable set of quotes. Ids are positive integers below 2^53. */
 export interface SearchEngine {
   /** Quotes held. */
   readonly size: number;
   /** Adds a quote, or replaces the one that has this id. */
-  add(id: number, quote: string, userId: string | null): void;
+  add(id: number, quote: string, userId: string | null, details?: QuoteDetails): void;
   /** Forgets a quote; an unknown id changes nothing. */
   delete(id: number): void;
   search(request: SearchRequest): SearchResult;

@@ -1,10 +1,17 @@
 import { type Bitmap, fullBitmap, popCount, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { FIELD_BOUNDARY, readFieldImpacts } from './document.fields.ts';
 import { buildColumns } from './quote.columns.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
-import { ELEMENTS_PER_RANK, POSITION_MASK_BITS, POSTINGS_PER_BLOCK } from './segment.layout.ts';
+import {
+  ELEMENTS_PER_RANK,
+  ELSEWHERE_MASK,
+  MAX_DOCUMENT_TOKENS,
+  POSITION_MASK_BITS,
+  POSTINGS_PER_BLOCK,
+} from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
 import { rankStride } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
@@ -28,9 +35,9 @@ export function buildSegment(documents: Document[], table: TermTable): Segment {
   const lengths = new Uint16Array(size);
   let end = 0;
   for (let d = 0; d < size; d++) {
-    const { id, terms } = documents[d] as Document;
+    const { id, terms, length } = documents[d] as Document;
     ids[d] = id;
-    lengths[d] = terms.length;
+    lengths[d] = length;
     for (let i = 0; i < terms.length; i++) end = writeVarint(tokens, end, terms[i] as number);
     tokenStarts[d + 1] = end;
   }
@@ -75,8 +82,8 @@ function invert(documents: Document[], table: TermTable): Postings {
   const positionMasks = new Uint16Array(postingCount);
   // The document, counted from 1, that a term was met in last.
   const lastIn = new Uint32Array(table.size);
-  documents.forEach(({ terms }, d) => {
-    const { length } = terms;
+  const fieldImpacts = new Uint8Array(MAX_DOCUMENT_TOKENS);
+  documents.forEach(({ terms, length }, d) => {
     const single = singleImpact(length);
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;
@@ -94,6 +101,20 @@ function invert(documents: Document[], table: TermTable): Postings {
       const position = 1 << (i & (POSITION_MASK_BITS - 1));
       positionMasks[p] = (positionMasks[p] as number) | position;
     }
+    readFieldImpacts(terms, length, terms.length, fieldImpacts);
+    for (let i = length; i < terms.length; i++) {
+      const term = terms[i] as number;
+      if (term === FIELD_BOUNDARY) continue;
+      let p = next[term] as number;
+      if (lastIn[term] === d + 1) p--;
+      else {
+        lastIn[term] = d + 1;
+        next[term] = p + 1;
+        documentNumbers[p] = d;
+      }
+      impacts[p] = Math.max(impacts[p] as number, fieldImpacts[i] as number);
+      positionMasks[p] = ELSEWHERE_MASK;
+    }
   });
   return { terms, postingStarts, documents: documentNumbers, impacts, positionMasks };
 }
@@ -109,7 +130,7 @@ function layOut(documents: Document[], table: TermTable, next: Uint32Array): Pos
   documents.forEach(({ terms }, d) => {
     for (let i = 0; i < terms.length; i++) {
       const term = terms[i] as number;
-      if (lastIn[term] === d + 1) continue;
+      if (lastIn[term] === d + 1 || term === FIELD_BOUNDARY) continue;
       if (lastIn[term] === 0) ordinals.push(table.ordinals[term] as number);
       lastIn[term] = d + 1;
       counts[term] = (counts[term] as number) + 1;

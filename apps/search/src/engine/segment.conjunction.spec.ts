@@ -5,6 +5,7 @@ import { parseQuery } from './query.parser.ts';
 import { buildSegment } from './segment.builder.ts';
 import { Conjunction } from './segment.conjunction.ts';
 import { type SegmentWord, segmentWords } from './segment.words.ts';
+import { StemExpansion } from './stem.expansion.ts';
 import { TermTable } from './term.table.ts';
 
 /** So many that a list holds up to 64 documents. */
@@ -20,7 +21,8 @@ const texts = Array.from({ length: DOCUMENTS }, (_, d) => {
 const table = new TermTable();
 const documents = texts.map((words, id) => {
   const terms = Uint32Array.from(words, (word) => table.intern(word));
-  return { id, user: 0, author: 0, lang: 0, tags: [], characters: 0, checksum: 0, terms };
+  const columns = { user: 0, author: 0, lang: 0, tags: [], characters: 0, checksum: 0 };
+  return { id, ...columns, terms, length: terms.length };
 });
 table.sort();
 const segment = buildSegment(documents, table);
@@ -36,8 +38,10 @@ describe('Conjunction', () => {
     ['a common word and a rare prefix', '"often" lef'],
   ])('finds the documents and their postings: %s', (_, keyword) => {
     const query = parseQuery(keyword);
-    const context = { table, documents: DOCUMENTS, wordsByTerm: new Uint32Array(table.size) };
-    const words = segmentWords(segment, table, new QueryMatcher(query, context, false));
+    const stems = new StemExpansion(table);
+    const wordsByTerm = new Uint32Array(table.size);
+    const context = { table, stems, documents: DOCUMENTS, wordsByTerm };
+    const words = segmentWords(segment, table, new QueryMatcher(query, context));
     const allowed = createBitmap(DOCUMENTS);
     for (let d = 0; d < DOCUMENTS; d++) if (d % 3 > 0) setBit(allowed, d);
     for (const permitted of [undefined, allowed]) {

@@ -23,6 +23,7 @@ function build(): { segment: Segment; table: TermTable } {
       characters: 0,
       checksum: 0,
       terms,
+      length: terms.length,
     };
   });
   table.sort();
@@ -44,7 +45,7 @@ describe('assertSegment', () => {
     ['ids ascend', ({ byId }) => swap(byId, 1)],
     ['liveDocCount counts', ({ liveDocs }) => liveDocs.fill(7)],
     ['every document has a place', (segment) => (segment.byId = segment.byId.slice(1))],
-    ['the tokens of a document end', ({ lengths }) => lengths.fill(3)],
+    ['the text of a document ends', ({ lengths }) => lengths.fill(3)],
     ['the last tokens end', (segment) => (segment.tokens = Uint8Array.of(...segment.tokens, 0))],
     ['the tags of a document begin', ({ tagStarts }) => tagStarts.fill(3, 1, 2)],
     ['the last tags end', (segment) => (segment.tags = Uint32Array.of(...segment.tags, 0))],

@@ -1,5 +1,6 @@
 import { countBits } from './bitmap.ts';
 import { assert } from './debug.assertions.ts';
+import { textLength } from './document.fields.ts';
 import {
   type ForwardIndex,
   MAX_DOCUMENT_TOKENS,
@@ -8,7 +9,7 @@ import {
 } from './segment.layout.ts';
 import { findPosting } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
-import { readVarints } from './varint.ts';
+import { readVarintsUpTo } from './varint.ts';
 
 /**
  * Checks what searches rely on and cannot afford to check.
@@ -29,8 +30,9 @@ function assertForwardIndex(index: ForwardIndex): void {
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let d = 0; d < size; d++) {
     const start = tokenStarts[d] as number;
-    const end = readVarints(tokens, start, lengths[d] as number, terms, 0);
-    assert(end === tokenStarts[d + 1], 'the tokens of a document end where the next begin');
+    const count = readVarintsUpTo(tokens, start, tokenStarts[d + 1] as number, terms);
+    const length = textLength(terms.subarray(0, count));
+    assert(length === lengths[d], 'the text of a document ends where its other fields begin');
   }
   assert(tokenStarts[size] === tokens.length, 'the last tokens end the array');
   const descent = tagStarts.findIndex((start, d) => start > (tagStarts[d + 1] ?? start));

@@ -16,10 +16,19 @@ export const ELEMENTS_PER_RANK = 4;
 /** How many positions a position mask tells apart. */
 export const POSITION_MASK_BITS = 16;
 
-/** A document before it is in a segment: its tokens as term numbers, in the order of the text. */
+/** The position mask of a term that stands in another field than the text, and maybe there too. */
+export const ELSEWHERE_MASK = 0xffff;
+
+/** A document before it is in a segment. */
 export interface Document extends QuoteRow {
   id: number;
+  /**
+   * Its tokens as term numbers: those of its text in their order, then those of the other fields
+   * (see fieldsOf()), in front of each of which a FIELD_BOUNDARY stands.
+   */
   terms: Uint32Array;
+  /** How many of these are the tokens of its text. */
+  length: number;
 }
 
 /**
@@ -39,13 +48,13 @@ export interface Segment extends ForwardIndex, InvertedIndex {
 export interface ForwardIndex extends QuoteColumns {
   size: number;
   ids: Float64Array;
-  /** How many tokens a document has. */
+  /** How many tokens the text of a document has. */
   lengths: Uint16Array;
   /**
    * The bytes of document d in `tokens` are those from `tokenStarts[d]` to `tokenStarts[d + 1]`.
    */
   tokenStarts: Uint32Array;
-  /** The term numbers of all tokens as varints. */
+  /** The tokens of all documents, as Document has them, as varints. */
   tokens: Uint8Array;
 }
 
@@ -58,9 +67,12 @@ export interface Postings {
   terms: Uint32Array;
   postingStarts: Uint32Array;
   documents: Uint16Array;
-  /** The BM25 weights of the term in the documents, see impact(). */
+  /** The BM25 weights of the term in the documents, see impact() and fieldImpact(). */
   impacts: Uint8Array;
-  /** The positions of the term in the documents, modulo POSITION_MASK_BITS, a bit each. */
+  /**
+   * The positions of the term in the texts, modulo POSITION_MASK_BITS, a bit each; ELSEWHERE_MASK
+   * when it stands in another field.
+   */
   positionMasks: Uint16Array;
 }
 

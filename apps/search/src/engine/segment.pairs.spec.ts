@@ -13,7 +13,17 @@ describe('the pairs of common terms', () => {
     });
     const documents = texts.map((text, id) => {
       const terms = Uint32Array.from(text.split(' '), (term) => table.intern(term));
-      return { id, user: 0, author: 0, lang: 0, tags: [], characters: 0, checksum: 0, terms };
+      return {
+        id,
+        user: 0,
+        author: 0,
+        lang: 0,
+        tags: [],
+        characters: 0,
+        checksum: 0,
+        terms,
+        length: terms.length,
+      };
     });
     table.sort();
     const segment = buildSegment(documents, table);

@@ -1,7 +1,7 @@
 import { bisect } from './bisect.ts';
 import type { ForwardIndex, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
-import { readVarints } from './varint.ts';
+import { readVarintsUpTo } from './varint.ts';
 
 type Pairs = Pick<Segment, 'commonPairs' | 'pairStarts' | 'pairDocuments'>;
 
@@ -43,7 +43,7 @@ export function findCommonPairs(
 
 /** The common pairs of all documents in the order of the texts, each once a document. */
 function collectPairs(forward: ForwardIndex, rowsByTerm: Uint16Array, rows: number) {
-  const { lengths, tokenStarts, tokens } = forward;
+  const { tokenStarts, tokens } = forward;
   // Every token takes a byte at least.
   const pairs = new Uint32Array(rows === 0 ? 0 : tokens.length);
   const documents = new Uint16Array(pairs.length);
@@ -52,8 +52,8 @@ function collectPairs(forward: ForwardIndex, rowsByTerm: Uint16Array, rows: numb
   const lastIn = new Uint32Array(rows ** 2);
   const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
   for (let document = 0; rows > 0 && document < forward.size; document++) {
-    const length = lengths[document] as number;
-    readVarints(tokens, tokenStarts[document] as number, length, terms, 0);
+    const from = tokenStarts[document] as number;
+    const length = readVarintsUpTo(tokens, from, tokenStarts[document + 1] as number, terms);
     let left = 0;
     for (let i = 0; i < length; i++) {
       const term = terms[i] as number;

@@ -2,7 +2,7 @@ import { type Bitmap, clearBit, createBitmap, forEachDown, intersect, setBits } 
 import { indexOf } from './pattern.search.ts';
 import { isExactMask, shiftMask } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
-import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { ELSEWHERE_MASK, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { readCommonPair } from './segment.pairs.ts';
 import {
   findPosting,
@@ -38,13 +38,15 @@ export function holdsPhrase(
 ): boolean {
   const isExact = isExactMask(segment.lengths[document] as number);
   let ends = 0xffff;
+  let isElsewhere = false;
   for (let t = 0; t < postings.length && ends !== 0; t++) {
     const p = findPosting(segment, postings[t] as TermPostings, document);
     if (p < 0) return false;
     const mask = segment.positionMasks[p] as number;
+    if (mask === ELSEWHERE_MASK) isElsewhere = true;
     ends = (t === 0 ? ends : shiftMask(ends, 1, isExact)) & mask;
   }
-  return ends !== 0 && (isExact || tokensHold(segment, document, phrase));
+  return ends !== 0 && ((isExact && !isElsewhere) || tokensHold(segment, document, phrase));
 }
 
 // Scratch memory of filterPhrase().

@@ -1,13 +1,36 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
-import { type Bitmap, clearBit, createBitmap, forEachDown, hasBit } from './bitmap.ts';
+import {
+  type Bitmap,
+  clearBit,
+  countBits,
+  createBitmap,
+  forEachDown,
+  hasBit,
+  intersect,
+  setBit,
+  subtract,
+} from './bitmap.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { MatchQueue } from './match.queue.ts';
 import { isExactMask, minGap } from './position.mask.ts';
 import type { Phrase } from './query.matcher.ts';
-import { minCompetitiveBm25, packScore, singleImpact, WEIGHT_PER_IMPACT } from './ranking.ts';
+import {
+  INFLECTION_TIER,
+  MAX_TEXT_IMPACT,
+  minCompetitiveBm25,
+  PREFIX_TIER,
+  packScore,
+  singleImpact,
+  WEIGHT_PER_IMPACT,
+} from './ranking.ts';
 import { type Conjunction, MAX_LIST_DOCUMENTS } from './segment.conjunction.ts';
-import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
+import {
+  MAX_DOCUMENT_TOKENS,
+  MAX_SEGMENT_DOCUMENTS,
+  POSTINGS_PER_BLOCK,
+  type Segment,
+} from './segment.layout.ts';
 import { readCommonPair } from './segment.pairs.ts';
 import { holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { readTokens } from './segment.reader.ts';
@@ -16,14 +39,17 @@ import {
   findPosting,
   keepDocuments,
   maxImpact,
-  removeDocuments,
+  type TermRange,
 } from './segment.terms.ts';
-import type { SegmentQuery, SegmentWord } from './segment.words.ts';
+import { inflectedForms, type SegmentQuery, type SegmentWord } from './segment.words.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 
 /** Reading a document costs about as much as this many steps through postings. */
 const POSTINGS_PER_READ = 512;
+
+/** Up to so many documents, reading all is quicker than gathering their position masks. */
+const MIN_GATHERED = 64;
 
 /**
  * So many candidates wait for each hit wanted, and so many at least, before the best of them are
@@ -50,6 +76,8 @@ interface Tier extends SegmentQuery {
   candidatesLeft: number;
   /** The least proximity that a document may have. */
   leastProximity: number;
+  /** Whether the documents hold a word only as an inflected form. */
+  isInflected: boolean;
 }
 
 /**
@@ -62,8 +90,13 @@ export class SegmentRanker {
   // Scratch, which every call uses anew.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #bits = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #left = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #elsewhere = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #apart = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #neighbours = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  /** By word and document, the position mask of all its terms; made when they are needed first. */
+  readonly #wordMasks: Uint16Array[] = [];
   // Of the document that is looked at: the posting of each word, and the position mask of all terms
   // that begin with the prefix, -1 when it is not known.
   readonly #postings = new Int32Array(MAX_WORDS);
@@ -84,10 +117,11 @@ export class SegmentRanker {
    */
   rankNeighbours(query: SegmentQuery, table: TermTable, top: TopHits): void {
     const { segment, matcher, words, allowed } = query;
+    const { firstTier } = matcher;
     const count = this.#findNeighbours(query);
     const holds = (document: number) => (phrase: Phrase) =>
       holdsPhrase(segment, segmentPhrase(segment, table, phrase), document);
-    let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+    let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, firstTier);
     for (let k = count - 1; k >= 0; k--) {
       const document = this.#neighbours[k] as number;
       if (allowed !== undefined && !hasBit(allowed, document)) continue;
@@ -96,41 +130,76 @@ export class SegmentRanker {
         bm25 += idf * (segment.impacts[findPosting(segment, exact, document)] as number);
       }
       if (bm25 < minBm25) continue;
-      const score = packScore(0, 0, bm25);
+      const score = packScore(firstTier, 0, bm25);
       if (score < top.minCompetitiveScore) continue;
       if (!matcher.phrases.every(holds(document)) || matcher.excluded.some(holds(document)))
         continue;
       top.offer(segment.ids[document] as number, score);
-      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, firstTier);
     }
   }
 
   /**
    * Offers the other documents of `matches`: those that hold all words exactly, then those that
-   * hold one as a prefix. Some may wait until readCandidates() is called, which must follow the
-   * last segment.
+   * hold one as a prefix, then those that hold any as an inflected form. Some may wait until
+   * readCandidates() is called, which must follow the last segment.
    */
   rank(query: SegmentQuery, matches: Bitmap, top: TopHits): void {
     const { segment, words } = query;
     const { length } = segment.liveDocs;
     const prefixWord = words.findIndex(({ longer }) => longer.from < longer.to);
-    const exactTerms = words[prefixWord]?.tiers[0] ?? [];
     const bits = this.#bits;
-    const exactTier = startTier(query, -1, top);
-    exactTier.leastProximity = areCommon(words) ? 1 : 0;
-    if (isHopeless(exactTier)) return;
-    bits.set(matches.subarray(0, length));
-    if (prefixWord >= 0) keepDocuments(segment, exactTerms, bits);
+    const left = this.#left;
+    const keepExact = (but: number) => {
+      bits.set(left.subarray(0, length));
+      words.forEach(({ tiers }, i) => {
+        const [own = [], ...others] = tiers;
+        if (i !== but && others.some((ranges) => ranges.length > 0)) {
+          keepDocuments(segment, own, bits);
+        }
+      });
+    };
+    left.set(matches.subarray(0, length));
+    keepExact(-1);
+    subtract(left, bits, 0, length);
+    this.#rankExact(query, bits, top);
+    if (prefixWord >= 0) {
+      const prefixTier = startTier(query, prefixWord, top);
+      // Those of the tiers behind are not competitive either.
+      if (isHopeless(prefixTier)) return;
+      keepExact(prefixWord);
+      const word = words[prefixWord] as SegmentWord;
+      if (inflectedForms(word).length > 0) keepDocuments(segment, [word.longer], bits);
+      subtract(left, bits, 0, length);
+      this.#rankBits(prefixTier, bits);
+    }
+    if (words.some((word) => inflectedForms(word).length > 0)) {
+      const tier = query.matcher.firstTier + INFLECTION_TIER;
+      this.#rankInflected({ ...startTier(query, -1, top), tier, isInflected: true }, left);
+    }
+  }
+
+  /** Offers the documents of `bits`, which hold all words exactly, without the neighbours. */
+  #rankExact(query: SegmentQuery, bits: Bitmap, top: TopHits): void {
+    const { segment, words } = query;
+    const { length } = segment.liveDocs;
+    const tier = startTier(query, -1, top);
+    if (!areCommon(words)) {
+      if (!isHopeless(tier)) this.#rankBits(tier, bits);
+      return;
+    }
     const count = this.#findNeighbours(query);
     for (let k = 0; k < count; k++) clearBit(bits, this.#neighbours[k] as number);
-    this.#rankBits(exactTier, bits);
-
-    if (prefixWord < 0) return;
-    const prefixTier = startTier(query, prefixWord, top);
-    if (isHopeless(prefixTier)) return;
-    bits.set(matches.subarray(0, length));
-    for (const range of exactTerms) removeDocuments(segment, range, bits);
-    this.#rankBits(prefixTier, bits);
+    // Words stand side by side in the others only where one of them is in another field.
+    const elsewhere = this.#elsewhere.fill(0, 0, length);
+    addElsewhere(query, elsewhere);
+    const apart = this.#apart;
+    apart.set(bits.subarray(0, length));
+    subtract(apart, elsewhere, 0, length);
+    intersect(bits, elsewhere, 0, length);
+    if (!isHopeless(tier)) this.#rankBits(tier, bits);
+    const apartTier = { ...tier, leastProximity: 1 };
+    if (!isHopeless(apartTier)) this.#rankBits(apartTier, apart);
   }
 
   /**
@@ -158,8 +227,8 @@ export class SegmentRanker {
     for (let k = size - 1; k >= 0; k--) {
       const document = documents[k] as number;
       const state = (prefixPostings[k] as number) < 0 ? prefixTier : exactTier;
-      const order = TIER_ORDER * state.tier + (bounds[k] as number);
-      const mask = state.tier === 0 ? 0 : (found.longerMasks[document] as number);
+      const order = firstOrder(state) + (bounds[k] as number);
+      const mask = state.prefixWord < 0 ? 0 : (found.longerMasks[document] as number);
       if (this.#queue.isFull(words.length)) this.rankQueue(words.length, top);
       this.#queue.add(state, document, order, mask, found.postings, words.length, k);
     }
@@ -176,7 +245,7 @@ export class SegmentRanker {
       if (order !== last) this.readCandidates(top);
       last = order;
       const { tier } = state;
-      const minProximity = order - TIER_ORDER * tier;
+      const minProximity = order - firstOrder(state);
       const minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier, minProximity);
       if (minBm25 === Number.POSITIVE_INFINITY) return false;
       for (let i = 0; i < count; i++) this.#postings[i] = this.#queue.posting(firstPosting + i);
@@ -191,11 +260,15 @@ export class SegmentRanker {
     this.#candidates.drain(top, (state, document, minProximity, bm25) => {
       const { segment, matcher, tier, prefixWord } = state;
       if (packScore(tier, minProximity, bm25) < top.minCompetitiveScore) return;
+      if (state.isInflected) {
+        this.#readInflected(state, document);
+        return;
+      }
       const length = segment.lengths[document] as number;
-      const from = segment.tokenStarts[document] as number;
       const proximity = matcher.readProximity(
         segment.tokens,
-        from,
+        segment.tokenStarts[document] as number,
+        segment.tokenStarts[document + 1] as number,
         length,
         prefixWord,
         minProximity,
@@ -275,8 +348,10 @@ export class SegmentRanker {
 
   #assertBound(state: Tier, document: number, bound: number): void {
     const { segment, matcher } = state;
-    const length = readTokens(segment, document, this.#tokens);
-    const score = matcher.scoreWords(this.#tokens, length);
+    const length = segment.lengths[document] as number;
+    const count = readTokens(segment, document, this.#tokens);
+    const lang = segment.langs[document] as number;
+    const score = matcher.scoreWords(this.#tokens, count, length, lang);
     assert(score <= bound, 'no score exceeds its bound');
     const isExact = this.#hasMasks(state) && isExactMask(length);
     assert(score === bound || !isExact, 'the bound from exact masks is the score');
@@ -323,29 +398,106 @@ export class SegmentRanker {
    */
   #gatherPrefix(state: Tier): void {
     const { segment, words, prefixWord } = state;
-    const { documents, positionMasks, postingStarts } = segment;
     const { longer } = words[prefixWord] as SegmentWord;
-    const masks = this.#prefixMasks.fill(0, 0, segment.size);
-    const end = postingStarts[longer.to] as number;
-    for (let p = postingStarts[longer.from] as number; p < end; p++) {
-      const document = documents[p] as number;
-      masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+    state.prefixMasks = uniteMasks(segment, [longer], this.#prefixMasks);
+  }
+
+  /**
+   * Offers the documents of `bits`, which hold a word only as an inflected form. Which forms count
+   * depends on the document, so that each has to be read; the position masks of all forms together
+   * tell which documents need not be.
+   */
+  #rankInflected(state: Tier, bits: Bitmap): void {
+    if (isHopeless(state)) return;
+    const { segment, words, top, tier } = state;
+    const { length } = segment.liveDocs;
+    if (countBits(bits, length) <= MIN_GATHERED) {
+      forEachDown(bits, length, (document) => this.#readInflected(state, document));
+      return;
     }
-    state.prefixMasks = masks;
+    const masks = words.map(({ tiers }, i) => {
+      this.#wordMasks[i] ??= new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+      return uniteMasks(segment, tiers.flat(), this.#wordMasks[i]);
+    });
+    // A word that the document holds only otherwise counts as one occurrence at an idf of 1.
+    const maxBm25 = words.reduce((sum, { idf }) => sum + 255 * Math.max(idf, WEIGHT_PER_IMPACT), 0);
+    forEachDown(bits, length, (document) => {
+      const isExact = isExactMask(segment.lengths[document] as number);
+      let minProximity = 0;
+      for (let i = 1; i < masks.length; i++) {
+        const left = (masks[i - 1] as Uint16Array)[document] as number;
+        minProximity += minGap(left, (masks[i] as Uint16Array)[document] as number, isExact);
+      }
+      const maxScore = packScore(tier, minProximity, maxBm25);
+      if (maxScore < top.minCompetitiveScore) return;
+      this.#candidates.add(state, document, minProximity, maxBm25, maxScore);
+      if (this.#candidates.size >= maxCandidates(top)) this.readCandidates(top);
+    });
+  }
+
+  /** Reads a document that holds a word as an inflected form, and offers it. */
+  #readInflected({ segment, matcher, top, tier }: Tier, document: number): void {
+    const count = readTokens(segment, document, this.#tokens);
+    const { lengths, langs } = segment;
+    const [length, lang] = [lengths[document] as number, langs[document] as number];
+    const score = matcher.scoreWords(this.#tokens, count, length, lang);
+    if (DEBUG_ASSERTIONS) assert(score <= packScore(tier, 0, 1e9), 'the tier is the right one');
+    if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
   }
 }
 
+/** Sets `masks` to the position masks of all these terms, united by document. */
+function uniteMasks(
+  { documents, positionMasks, postingStarts, size }: Segment,
+  ranges: TermRange[],
+  masks: Uint16Array,
+): Uint16Array {
+  masks.fill(0, 0, size);
+  for (const { from, to } of ranges) {
+    const end = postingStarts[to] as number;
+    for (let p = postingStarts[from] as number; p < end; p++) {
+      const document = documents[p] as number;
+      masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+    }
+  }
+  return masks;
+}
+
+/**
+ * Adds to `bits` the documents that hold a word of the query in another field than the text, where
+ * its impact is higher than any in the text.
+ */
+function addElsewhere({ segment, words }: SegmentQuery, bits: Bitmap): void {
+  const { documents, impacts, blockMaxImpacts } = segment;
+  for (const { exact } of words) {
+    for (let p = exact.first; p < exact.end; ) {
+      const block = Math.floor(p / POSTINGS_PER_BLOCK);
+      const end = Math.min(exact.end, (block + 1) * POSTINGS_PER_BLOCK);
+      if ((blockMaxImpacts[block] as number) <= MAX_TEXT_IMPACT) p = end;
+      for (; p < end; p++) {
+        if ((impacts[p] as number) > MAX_TEXT_IMPACT) setBit(bits, documents[p] as number);
+      }
+    }
+  }
+}
+
+/** The order that the closest documents of the tier have in the queue. */
+function firstOrder({ prefixWord }: Tier): number {
+  return prefixWord < 0 ? 0 : TIER_ORDER;
+}
+
 function startTier(query: SegmentQuery, prefixWord: number, top: TopHits): Tier {
-  const { segment, words } = query;
+  const { segment, matcher, words } = query;
   const longer = words[prefixWord]?.longer;
   return {
     ...query,
     top,
-    tier: prefixWord < 0 ? 0 : 1,
+    tier: matcher.firstTier + (prefixWord < 0 ? 0 : PREFIX_TIER),
     prefixWord,
     prefixMasks: undefined,
     candidatesLeft: longer ? countPostings(segment, longer) / POSTINGS_PER_READ : 0,
     leastProximity: 0,
+    isInflected: false,
   };
 }
 

@@ -1,8 +1,8 @@
 import { bisect } from './bisect.ts';
-import { clearBit, hasBit } from './bitmap.ts';
+import { clearBit, hasBit, setBit } from './bitmap.ts';
 import type { Segment } from './segment.layout.ts';
 import type { TermTable } from './term.table.ts';
-import { readVarints } from './varint.ts';
+import { readVarintsUpTo } from './varint.ts';
 
 /** Index in `segment.terms` of the first term whose ordinal is at least `ordinal`. */
 export function lowerBound({ terms }: Segment, { ordinals }: TermTable, ordinal: number): number {
@@ -31,9 +31,15 @@ export function markDeleted(segment: Segment, document: number): void {
   segment.liveDocCount--;
 }
 
-/** Decodes the tokens of a document into `terms`. Returns how many there are. */
+/** Takes markDeleted() back. */
+export function unmarkDeleted(segment: Segment, document: number): void {
+  setBit(segment.liveDocs, document);
+  segment.liveDocCount++;
+}
+
+/** Decodes the tokens of all fields of a document into `terms`. Returns how many there are. */
 export function readTokens(segment: Segment, document: number, terms: Uint32Array): number {
-  const count = segment.lengths[document] as number;
-  readVarints(segment.tokens, segment.tokenStarts[document] as number, count, terms, 0);
-  return count;
+  const { tokens, tokenStarts } = segment;
+  const from = tokenStarts[document] as number;
+  return readVarintsUpTo(tokens, from, tokenStarts[document + 1] as number, terms);
 }

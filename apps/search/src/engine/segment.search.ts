@@ -1,18 +1,37 @@
-import { type Bitmap, countBits, createBitmap, forEachDown } from './bitmap.ts';
+import {
+  type Bitmap,
+  clearBit,
+  countBits,
+  createBitmap,
+  forEachDown,
+  isEmpty,
+  setBit,
+  setBits,
+} from './bitmap.ts';
+import { FilterCache } from './filter.cache.ts';
 import type { Phrase, QueryMatcher } from './query.matcher.ts';
+import type { NumberFilters, QuoteSet } from './quote.selection.ts';
 import { Conjunction } from './segment.conjunction.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
 import { filterPhrase, holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
 import { readTokens } from './segment.reader.ts';
 import { keepDocuments, removeDocuments, termRange } from './segment.terms.ts';
-import { type SegmentQuery, type SegmentWord, segmentWords } from './segment.words.ts';
+import {
+  inflectedForms,
+  type SegmentQuery,
+  type SegmentWord,
+  segmentWords,
+} from './segment.words.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 import { searchWord } from './word.search.ts';
 
 /** Reading a document costs about as much as running through this many postings. */
 const POSTINGS_PER_READ = 100;
+
+/** Takes the documents of a set that match: the first `length` elements of a bitmap. */
+export type VisitMatches<T extends QuoteSet> = (set: T, matches: Bitmap, length: number) => void;
 
 /**
  * Searches the segments. Documents that match are found by word.search.ts when the query has one
@@ -23,6 +42,7 @@ export class SegmentSearch {
   readonly #table: TermTable;
   readonly #ranker = new SegmentRanker();
   readonly #conjunction = new Conjunction();
+  readonly #filterCache = new FilterCache();
   // Scratch memory, which every call overwrites.
   readonly #tokens = new Uint32Array(MAX_DOCUMENT_TOKENS);
   readonly #matches = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -31,89 +51,124 @@ export class SegmentSearch {
     this.#table = table;
   }
 
-  /** Offers the matches of the segments to `top`. Returns how many there are. */
+  /**
+   * Offers the matches of the segments to `top`. Returns how many there are.
+   * @param filters undefined lets all documents pass
+   * @param visit is called with the matches of each segment that has any
+   */
   search(
     segments: Segment[],
     matcher: QueryMatcher,
-    user: number | undefined,
+    filters: NumberFilters | undefined,
     top: TopHits,
+    visit?: VisitMatches<Segment>,
   ): number {
-    const queries = segments.map((segment) => this.#prepare(segment, matcher, user));
-    let total = 0;
-    if (matcher.words.length === 1) {
-      for (const query of queries) total += this.#searchOne(query, top);
-      return total;
+    const queries: SegmentQuery[] = [];
+    for (const segment of segments) {
+      const words = segmentWords(segment, this.#table, matcher);
+      if (words.some(({ cost }) => cost === 0)) continue;
+      const allowed = this.#allowed(segment, matcher, words, filters);
+      queries.push({ segment, matcher, words, allowed });
     }
+    const isOneWord = matcher.words.length === 1;
     // The best hits come first, so that most of the others need not be looked at.
-    if (!matcher.mustReadTokens) {
+    if (!isOneWord && !matcher.mustReadTokens && top.capacity > 0) {
       for (const query of queries) this.#ranker.rankNeighbours(query, this.#table, top);
     }
-    for (const query of queries) total += this.#searchSegment(query, top);
+    let total = 0;
+    for (const query of queries) {
+      const isVisited = visit !== undefined;
+      const count = isOneWord
+        ? this.#searchOne(query, top, isVisited)
+        : this.#searchSegment(query, top, isVisited);
+      if (count > 0) visit?.(query.segment, this.#matches, query.segment.liveDocs.length);
+      total += count;
+    }
+    if (isOneWord) return total;
     this.#ranker.rankQueue(matcher.words.length, top);
     this.#ranker.readCandidates(top);
     return total;
   }
 
-  #prepare(segment: Segment, matcher: QueryMatcher, user: number | undefined): SegmentQuery {
-    const words = segmentWords(segment, this.#table, matcher);
-    return { segment, matcher, words, allowed: this.#allowed(segment, matcher, user) };
-  }
-
   /**
-   * The live documents of the segment, without those that hold an excluded word, or that the user
-   * did not sign; undefined when these are all.
+   * The live documents of the segment that pass the filters, without those that hold an excluded
+   * word; undefined when these are all. With filters, only those that hold the rarest word: of few
+   * documents each is filtered, of many the filter is kept.
    */
   #allowed(
     segment: Segment,
     { excluded }: QueryMatcher,
-    user: number | undefined,
+    words: SegmentWord[],
+    filters: NumberFilters | undefined,
   ): Bitmap | undefined {
-    const words = excluded.filter(({ terms }) => terms.length === 1);
+    const without = excluded.filter(({ terms }) => terms.length === 1);
     const allLive = segment.liveDocCount === segment.size;
-    if (allLive && words.length === 0 && user === undefined) return undefined;
-    if (words.length === 0 && user === undefined) return segment.liveDocs;
+    if (without.length === 0 && filters === undefined) {
+      return allLive ? undefined : segment.liveDocs;
+    }
     const allowed = segment.liveDocs.slice();
-    for (const { terms } of words) {
+    for (const { terms } of without) {
       removeDocuments(segment, termRange(segment, this.#table, terms[0] as number), allowed);
     }
-    if (user !== undefined) keepSigned(segment, user, allowed);
+    if (filters === undefined) return allowed;
+    const rarest = words.reduce((least, word) => (word.cost < least.cost ? word : least));
+    keepDocuments(segment, rarest.tiers.flat(), allowed);
+    this.#filterCache.keep(segment, filters, allowed);
     return allowed;
   }
 
-  /** Searches for a query of one word. */
-  #searchOne(query: SegmentQuery, top: TopHits): number {
+  /** Searches for a query of one word. Leaves what matches in #matches when it is to be visited. */
+  #searchOne(query: SegmentQuery, top: TopHits, isVisited: boolean): number {
     const { segment, matcher, words, allowed } = query;
+    const { firstTier } = matcher;
     const word = words[0] as SegmentWord;
-    if (word.cost === 0) return 0;
-    if (!hasPhrases(matcher)) return searchWord(segment, word, allowed, top);
+    if (!isVisited && !hasPhrases(matcher)) {
+      return searchWord(segment, word, allowed, firstTier, top);
+    }
     // Such phrases repeat the word, or are excluded.
     const matches = this.#startMatches(query);
     keepDocuments(segment, word.tiers.flat(), matches);
     this.#filterPhrases(query, matches);
-    return searchWord(segment, word, matches, top);
+    return searchWord(segment, word, matches, firstTier, top);
   }
 
-  /** Searches for a query of several words. */
-  #searchSegment(query: SegmentQuery, top: TopHits): number {
+  /** Searches for a query of several words, in the same way. */
+  #searchSegment(query: SegmentQuery, top: TopHits, isVisited: boolean): number {
     const { segment, matcher, words, allowed } = query;
     const byCost = words.toSorted((a, b) => a.cost - b.cost);
     const rarest = byCost[0] as SegmentWord;
-    if (rarest.cost === 0) return 0;
     if (Conjunction.canGather(segment, rarest)) {
       const found = this.#conjunction;
       found.gather(segment, rarest, words.indexOf(rarest), allowed);
       const others = byCost.slice(1);
       const steps = others.reduce((sum, word) => sum + found.steps(word), 0);
       if (found.size * POSTINGS_PER_READ <= steps) return this.#readGathered(query, top);
-      if (!matcher.mustReadTokens) return this.#searchList(query, byCost, top);
+      // Lists know the postings of exact words and prefixes only.
+      const isListed = !matcher.mustReadTokens && !words.some(isInflected);
+      if (isListed) {
+        const count = this.#searchList(query, byCost, top);
+        if (isVisited) this.#markListed(segment);
+        return count;
+      }
     }
+    const { length } = segment.liveDocs;
     const matches = this.#startMatches(query);
-    for (const { tiers } of byCost) keepDocuments(segment, tiers.flat(), matches);
+    for (const { tiers } of byCost) {
+      keepDocuments(segment, tiers.flat(), matches);
+      if (isEmpty(matches, length)) return 0;
+    }
     this.#filterPhrases(query, matches);
-    if (matcher.mustReadTokens) return this.#readMatches(query, top);
-    const total = countBits(matches, segment.liveDocs.length);
-    if (total > 0) this.#ranker.rank(query, matches, top);
+    // Where only the total is wanted, none has to be read.
+    if (matcher.mustReadTokens && top.capacity > 0) return this.#readMatches(query, top);
+    const total = countBits(matches, length);
+    if (total > 0 && top.capacity > 0) this.#ranker.rank(query, matches, top);
     return total;
+  }
+
+  /** #matches as the documents of #conjunction. */
+  #markListed({ liveDocs }: Segment): void {
+    const { documents, size } = this.#conjunction;
+    setBits(this.#matches.fill(0, 0, liveDocs.length), documents, 0, size);
   }
 
   /** Searches from the list of the documents that hold the rarest word. */
@@ -128,7 +183,7 @@ export class SegmentSearch {
     for (const phrase of matcher.excluded) {
       if (phrase.terms.length > 1) this.#filterList(segment, phrase, false);
     }
-    this.#ranker.queue(query, found, top);
+    if (top.capacity > 0) this.#ranker.queue(query, found, top);
     return found.size;
   }
 
@@ -154,28 +209,41 @@ export class SegmentSearch {
     }
   }
 
-  /** Reads and scores each document of #conjunction. Returns how many match. */
+  /**
+   * Reads and scores each document of #conjunction. Returns how many match, and leaves these in
+   * #matches.
+   */
   #readGathered({ segment, matcher }: SegmentQuery, top: TopHits): number {
     this.#conjunction.filter(() => true);
     const { documents, size } = this.#conjunction;
+    const { lengths, langs, liveDocs } = segment;
+    const matches = this.#matches.fill(0, 0, liveDocs.length);
     let total = 0;
     for (let k = size - 1; k >= 0; k--) {
       const document = documents[k] as number;
-      const score = matcher.score(this.#tokens, readTokens(segment, document, this.#tokens));
+      const count = readTokens(segment, document, this.#tokens);
+      const [length, lang] = [lengths[document] as number, langs[document] as number];
+      const score = matcher.score(this.#tokens, count, length, lang);
       if (score < 0) continue;
       total++;
+      setBit(matches, document);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     }
     return total;
   }
 
-  /** Reads and scores each document of #matches, which match all but for the words. */
+  /** Reads and scores each document of #matches, and removes from there those that do not match. */
   #readMatches({ segment, matcher }: SegmentQuery, top: TopHits): number {
+    const { lengths, langs, liveDocs } = segment;
     let total = 0;
-    forEachDown(this.#matches, segment.liveDocs.length, (document) => {
-      const length = readTokens(segment, document, this.#tokens);
-      const score = matcher.scoreWords(this.#tokens, length);
-      if (score < 0) return;
+    forEachDown(this.#matches, liveDocs.length, (document) => {
+      const count = readTokens(segment, document, this.#tokens);
+      const [length, lang] = [lengths[document] as number, langs[document] as number];
+      const score = matcher.scoreWords(this.#tokens, count, length, lang);
+      if (score < 0) {
+        clearBit(this.#matches, document);
+        return;
+      }
       total++;
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     });
@@ -187,15 +255,6 @@ function hasPhrases({ phrases, excluded }: QueryMatcher): boolean {
   return phrases.length > 0 || excluded.some(({ terms }) => terms.length > 1);
 }
 
-/** Removes from `bits` the documents that the user did not sign. */
-function keepSigned({ users, liveDocs }: Segment, user: number, bits: Bitmap): void {
-  for (let i = 0; i < liveDocs.length; i++) {
-    let kept = 0;
-    for (let rest = bits[i] as number; rest !== 0; ) {
-      const bit = 31 - Math.clz32(rest);
-      rest &= ~(1 << bit);
-      if (users[i * 32 + bit] === user) kept |= 1 << bit;
-    }
-    bits[i] = kept;
-  }
+function isInflected(word: SegmentWord): boolean {
+  return inflectedForms(word).length > 0;
 }

@@ -1,6 +1,15 @@
 import { bisect } from './bisect.ts';
 import type { Bitmap } from './bitmap.ts';
-import { clearBit, createBitmap, intersect, popCount, setBits, subtract, unite } from './bitmap.ts';
+import {
+  clearBit,
+  createBitmap,
+  intersect,
+  popCount,
+  setBit,
+  setBits,
+  subtract,
+  unite,
+} from './bitmap.ts';
 import { advance } from './posting.seek.ts';
 import {
   ELEMENTS_PER_RANK,
@@ -10,11 +19,14 @@ import {
 } from './segment.layout.ts';
 import { lowerBound } from './segment.reader.ts';
 import type { OrdinalRange, TermTable } from './term.table.ts';
+import { stemmedLanguage } from './word.stems.ts';
 
 /** Neighbouring terms of a segment: those from `terms[from]` up to, but without, `terms[to]`. */
 export interface TermRange {
   from: number;
   to: number;
+  /** Only in documents of these languages, a bit `1 << stemmedLanguage()` each; in all without. */
+  languages?: number;
 }
 
 export const NO_TERMS: TermRange = { from: 0, to: 0 };
@@ -110,7 +122,12 @@ export function firstCommonRow({ commonTerms }: Segment, i: number): number {
 }
 
 /** Adds to `bits` the documents that hold any of the terms. */
-export function addDocuments(segment: Segment, { from, to }: TermRange, bits: Bitmap): void {
+export function addDocuments(segment: Segment, range: TermRange, bits: Bitmap): void {
+  if (range.languages !== undefined) {
+    addDocumentsIn(segment, range, range.languages, bits);
+    return;
+  }
+  const { from, to } = range;
   const { commonTerms, commonBitmaps, documents, postingStarts } = segment;
   const { length } = segment.liveDocs;
   let next = from;
@@ -124,11 +141,27 @@ export function addDocuments(segment: Segment, { from, to }: TermRange, bits: Bi
   }
 }
 
+/** Adds to `bits` the documents of these languages that hold any of the terms. */
+function addDocumentsIn(
+  { documents, postingStarts, langs }: Segment,
+  { from, to }: TermRange,
+  languages: number,
+  bits: Bitmap,
+): void {
+  const end = postingStarts[to] as number;
+  for (let p = postingStarts[from] as number; p < end; p++) {
+    const document = documents[p] as number;
+    const language = stemmedLanguage(langs[document] as number);
+    if ((languages & (1 << language)) !== 0) setBit(bits, document);
+  }
+}
+
 /** Removes from `bits` the documents that hold none of the terms. */
 export function keepDocuments(segment: Segment, ranges: TermRange[], bits: Bitmap): void {
   const { length } = segment.liveDocs;
   const [first = NO_TERMS] = ranges;
-  const isOneTerm = ranges.length === 1 && first.to === first.from + 1;
+  const isOneTerm =
+    ranges.length === 1 && first.to === first.from + 1 && first.languages === undefined;
   const row = isOneTerm ? commonRow(segment, first.from) : -1;
   if (row >= 0) {
     intersect(bits, segment.commonBitmaps, row * length, length);

@@ -1,5 +1,6 @@
 import type { Bitmap } from './bitmap.ts';
 import type { QueryMatcher, WordMatcher } from './query.matcher.ts';
+import { INFLECTION_TIER } from './ranking.ts';
 import type { Segment } from './segment.layout.ts';
 import {
   countPostings,
@@ -21,7 +22,7 @@ export interface SegmentWord {
   longer: TermRange;
   /**
    * All terms that match it, by the tier that they put a document in: the word itself, the longer
-   * ones, then those at an edit distance of 1, 2 and so on.
+   * ones, its inflected forms, then those at an edit distance of 1, 2 and so on.
    */
   tiers: TermRange[][];
   /** How many postings all of these have. */
@@ -50,16 +51,25 @@ function segmentWord(segment: Segment, table: TermTable, word: WordMatcher): Seg
   const own = termRange(segment, table, word.term);
   const exact = postingsOf(segment, own);
   const longer = longerTerms(segment, table, word, own);
-  const tiers = [own === NO_TERMS ? [] : [own], longer === NO_TERMS ? [] : [longer]];
-  let cost = exact.end - exact.first + countPostings(segment, longer);
+  const inflected: TermRange[] = [];
+  for (const [term, languages] of word.inflected) {
+    const range = termRange(segment, table, term);
+    if (range !== NO_TERMS) inflected.push({ ...range, languages });
+  }
+  const tiers = [own === NO_TERMS ? [] : [own], longer === NO_TERMS ? [] : [longer], inflected];
   for (const [term, distance] of word.similar) {
     const range = termRange(segment, table, term);
     if (range === NO_TERMS) continue;
-    while (tiers.length <= 1 + distance) tiers.push([]);
-    (tiers[1 + distance] as TermRange[]).push(range);
-    cost += countPostings(segment, range);
+    while (tiers.length <= INFLECTION_TIER + distance) tiers.push([]);
+    (tiers[INFLECTION_TIER + distance] as TermRange[]).push(range);
   }
+  const cost = tiers.flat().reduce((sum, range) => sum + countPostings(segment, range), 0);
   return { idf: word.idf, exact, longer, tiers, cost };
+}
+
+/** The inflected forms of the word in the segment. */
+export function inflectedForms({ tiers }: SegmentWord): TermRange[] {
+  return tiers[INFLECTION_TIER] as TermRange[];
 }
 
 /** The terms that begin with the word, without the word itself, which is the first of them. */

@@ -2,7 +2,13 @@ import { InvertedEngine } from './inverted.engine.ts';
 import { parseQuery } from './query.parser.ts';
 
 function add(engine: InvertedEngine, id: number, author: string): void {
-  engine.add(id, 'Tonnerre de Brest', null, { author, lang: null, tags: [], checksum: 1 });
+  engine.add(id, 'Tonnerre de Brest', null, {
+    author,
+    source: null,
+    lang: null,
+    tags: [],
+    checksum: 1,
+  });
 }
 
 it('brings no name whose only quote is deleted while the snapshot is written', async () => {

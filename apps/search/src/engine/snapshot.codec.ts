@@ -1,4 +1,5 @@
 import { hasBit } from './bitmap.ts';
+import { textLength } from './document.fields.ts';
 import { rowAt } from './quote.columns.ts';
 import { type Document, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
@@ -11,10 +12,10 @@ import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
  * - a header, as JSON: how many strings of each kind there are;
  * - the users, authors, tags and terms, in UTF-8, with a NUL between two of them, which none holds;
  * - the documents, as varints: how much higher the id is than the one before, the row, of which the
- *   tags stand behind their number, the number of tokens, and their terms.
+ *   tags stand behind their number, the number of tokens of all fields, and their terms.
  *
  * Names and terms are numbered anew, the most frequent first, so that frequent ones have short
- * numbers; 0 is no name. Those that no document holds any more are left out.
+ * numbers; 0 is no name and no term. Those that no document holds any more are left out.
  */
 export interface SnapshotHeader {
   users: number;
@@ -33,7 +34,7 @@ const MAX_DOCUMENT_HEADER_BYTES = 8 + 3 + 3 + 3;
 const MAX_ROW_BYTES = 4 * MAX_VARINT32_BYTES;
 
 /** To be raised with every change of the format, or of what a word of a text is. */
-export const SNAPSHOT_VERSION = 3;
+export const SNAPSHOT_VERSION = 4;
 
 /** The strings of a kind in their order, and where they stand, by their numbers in an index. */
 export interface StringList {
@@ -90,7 +91,7 @@ export function* encodeDocuments(
     for (const document of live) {
       const id = ids[document] as number;
       const row = rowAt(segment, document);
-      const length = readTokens(segment, document, tokens);
+      const count = readTokens(segment, document, tokens);
       write(id - lastId);
       write(users.places[row.user]);
       write(authors.places[row.author]);
@@ -99,19 +100,21 @@ export function* encodeDocuments(
       write(row.checksum);
       write(row.tags.length);
       for (const tag of row.tags) write(tags.places[tag]);
-      write(length);
-      for (let i = 0; i < length; i++) write(terms.places[tokens[i] as number]);
+      write(count);
+      for (let i = 0; i < count; i++) write(terms.places[tokens[i] as number]);
       lastId = id;
     }
     if (end > 0) yield bytes.slice(0, end);
   }
 }
 
-function maxBytes({ lengths, tagStarts }: Segment, documents: Uint16Array): number {
+function maxBytes(segment: Segment, documents: Uint16Array): number {
+  const { tokenStarts, tagStarts } = segment;
   let bytes = 0;
   for (const d of documents) {
     const tags = (tagStarts[d + 1] as number) - (tagStarts[d] as number);
-    const numbers = tags + (lengths[d] as number);
+    // A token takes a byte at least.
+    const numbers = tags + (tokenStarts[d + 1] as number) - (tokenStarts[d] as number);
     bytes += MAX_DOCUMENT_HEADER_BYTES + MAX_ROW_BYTES + numbers * MAX_VARINT32_BYTES;
   }
   return bytes;
@@ -189,11 +192,12 @@ export class SnapshotDecoder {
       const checksum = next();
       const tags: number[] = [];
       for (let left = next(); left > 0; left--) tags.push(name('tags'));
-      const length = next();
-      at = readVarints(bytes, at, length, terms, end);
-      const own = terms.subarray(end, end + length);
-      documents.push({ id, user, author, lang, characters, checksum, tags, terms: own });
-      end += length;
+      const count = next();
+      at = readVarints(bytes, at, count, terms, end);
+      const own = terms.subarray(end, end + count);
+      const length = textLength(own);
+      documents.push({ id, user, author, lang, characters, checksum, tags, terms: own, length });
+      end += count;
     }
     return documents;
   }

@@ -1,5 +1,6 @@
 import { type Bitmap, hasBit, popCount } from './bitmap.ts';
 import { editDistance } from './edit.distance.ts';
+import { LANGUAGES, NO_LANGUAGE } from './word.stems.ts';
 
 const INITIAL_TERMS = 1024;
 /** The length of a term is held in a byte. */
@@ -26,20 +27,24 @@ export interface OrdinalRange {
 
 /**
  * The terms of an index. They are numbered in the order of their appearance: common ones appear
- * early, so that their varints are short. The number of a term that was forgotten is given to the
- * next new one. The table also holds the ordinal of each term, which is its place in text order,
+ * early, so that their varints are short; 0 is no term (FIELD_BOUNDARY). The number of a term that
+ * was forgotten is given to the next new one. The table also holds the ordinal of each term, which is its place in text order,
  * for prefixes; and a mask of its letters, which rules out nearly all terms in the search for
  * similar ones before their texts are read.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
-  readonly #texts: string[] = [];
+  readonly #texts = [''];
   readonly #free: number[] = [];
   #liveCount = 0;
   // By term number.
   #letterMasks = new Uint32Array(INITIAL_TERMS);
   #lengths = new Uint8Array(INITIAL_TERMS);
   #documentFrequencies = new Uint32Array(INITIAL_TERMS);
+  /** By language, the frequencies in its documents; none for a language that no document has. */
+  readonly #languageFrequencies: (Uint32Array<ArrayBuffer> | undefined)[] = [];
+  #retained = 0;
+  #changes = 0;
   // As of the last sort(), and the terms that came since, which have no ordinal yet.
   #termsByOrdinal = new Uint32Array(0);
   #ordinals = new Uint32Array(0);
@@ -67,8 +72,33 @@ export class TermTable {
     return this.#documentFrequencies[term] as number;
   }
 
-  /** Counts `documents` live documents in, or out when it is negative. */
-  addDocumentFrequency(term: number, documents: number): void {
+  /** The languages of the live documents that hold the term, a bit `1 << language` each. */
+  languages(term: number): number {
+    let languages = 0;
+    for (let language = NO_LANGUAGE + 1; language < LANGUAGES; language++) {
+      const frequencies = this.#languageFrequencies[language];
+      if (frequencies !== undefined && frequencies[term] !== 0) languages |= 1 << language;
+    }
+    return languages;
+  }
+
+  /** Rises with every change of what documents hold. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Rises when numbers become free, so that they may stand for other terms from then on. */
+  get retained(): number {
+    return this.#retained;
+  }
+
+  /**
+   * Counts `documents` live documents of a language in, or out when it is negative.
+   * @param language see word.stems.ts
+   */
+  addDocumentFrequency(term: number, documents: number, language = NO_LANGUAGE): void {
+    this.#changes++;
+    if (language !== NO_LANGUAGE) this.#addLanguageFrequency(term, documents, language);
     const before = this.documentFrequency(term);
     const frequency = before + documents;
     this.#documentFrequencies[term] = frequency;
@@ -88,6 +118,11 @@ export class TermTable {
 
   text(term: number): string {
     return this.#texts[term] as string;
+  }
+
+  /** How many code points the term has. */
+  lengthOf(term: number): number {
+    return this.#lengths[term] as number;
   }
 
   find(text: string): number | undefined {
@@ -134,6 +169,7 @@ export class TermTable {
    * or marked deleted.
    */
   retain(held: Bitmap): void {
+    this.#retained++;
     for (const [text, term] of this.#numbers) {
       if (hasBit(held, term)) continue;
       this.#numbers.delete(text);
@@ -185,7 +221,7 @@ export class TermTable {
 
   /**
    * The terms that live documents hold, the most frequent first, and their places in that list by
-   * term number.
+   * term number, from 1 on.
    */
   byFrequency(): { texts: string[]; places: Uint32Array } {
     const frequencies = this.#documentFrequencies;
@@ -193,7 +229,7 @@ export class TermTable {
     held.sort((a, b) => (frequencies[b] as number) - (frequencies[a] as number));
     const places = new Uint32Array(this.#texts.length);
     held.forEach((term, place) => {
-      places[term] = place;
+      places[term] = place + 1;
     });
     return { texts: Array.from(held, (term) => this.text(term)), places };
   }
@@ -244,11 +280,22 @@ export class TermTable {
     this.#ordinals = ordinals;
   }
 
+  #addLanguageFrequency(term: number, documents: number, language: number): void {
+    const frequencies =
+      this.#languageFrequencies[language] ?? new Uint32Array(this.#documentFrequencies.length);
+    this.#languageFrequencies[language] = frequencies;
+    frequencies[term] = (frequencies[term] as number) + documents;
+  }
+
   #grow(): void {
     const size = this.#letterMasks.length * 2;
     this.#letterMasks = copied(this.#letterMasks, new Uint32Array(size));
     this.#lengths = copied(this.#lengths, new Uint8Array(size));
     this.#documentFrequencies = copied(this.#documentFrequencies, new Uint32Array(size));
+    this.#languageFrequencies.forEach((frequencies, language) => {
+      if (frequencies === undefined) return;
+      this.#languageFrequencies[language] = copied(frequencies, new Uint32Array(size));
+    });
   }
 }
 

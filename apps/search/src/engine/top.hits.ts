@@ -22,6 +22,11 @@ export class TopHits {
     if (capacity === 0) this.minCompetitiveScore = Number.POSITIVE_INFINITY;
   }
 
+  /** The ids of all hits kept, in no particular order. */
+  ids(): number[] {
+    return this.#ids.slice(0, this.#size);
+  }
+
   offer(id: number, score: number): void {
     if (this.#size < this.capacity) {
       this.#size++;

@@ -32,6 +32,29 @@ export function readVarints(
 }
 
 /**
+ * Decodes the numbers below 2^32 that are in `bytes[from]` up to, but without, `bytes[to]`, into
+ * `numbers`. Returns how many there are.
+ */
+export function readVarintsUpTo(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  numbers: Uint32Array,
+): number {
+  let count = 0;
+  for (let at = from; at < to; ) {
+    let byte = bytes[at++] as number;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80; shift += 7) {
+      byte = bytes[at++] as number;
+      value |= (byte & 0x7f) << shift;
+    }
+    numbers[count++] = value;
+  }
+  return count;
+}
+
+/**
  * Writes a number below 2^53 to `bytes`, its first byte at `at`. Returns the place behind its last
  * byte.
  */

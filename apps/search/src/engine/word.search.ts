@@ -4,6 +4,7 @@ import { MAX_SEGMENT_DOCUMENTS, POSTINGS_PER_BLOCK, type Segment } from './segme
 import { firstCommonRow, type TermPostings, type TermRange } from './segment.terms.ts';
 import type { SegmentWord } from './segment.words.ts';
 import type { TopHits } from './top.hits.ts';
+import { stemmedLanguage } from './word.stems.ts';
 
 /** The documents met so far: a document counts in its best tier only. */
 const met = createBitmap(MAX_SEGMENT_DOCUMENTS);
@@ -12,25 +13,27 @@ const met = createBitmap(MAX_SEGMENT_DOCUMENTS);
  * Offers the documents of a segment that match the only word of a query. None is read: its score
  * follows from its tier and from one posting or its length.
  * @param allowed the documents that may match; all of them when it is undefined
+ * @param firstTier that of documents which hold the word itself
  * @returns how many match
  */
 export function searchWord(
   segment: Segment,
   word: SegmentWord,
   allowed: Bitmap | undefined,
+  firstTier: number,
   top: TopHits,
 ): number {
   const { exact, tiers, cost } = word;
   const { length } = segment.liveDocs;
   let total = countAllowed(segment, exact, allowed);
-  rankByImpact(segment, word, allowed, top);
+  rankByImpact(segment, word, allowed, firstTier, top);
   if (cost === exact.end - exact.first) return total;
   met.fill(0, 0, length);
   if (exact.row >= 0) unite(met, segment.commonBitmaps, exact.row * length, length);
   else setBits(met, segment.documents, exact.first, exact.end);
-  for (let tier = 1; tier < tiers.length; tier++) {
-    for (const range of tiers[tier] as TermRange[]) {
-      total += rankByLength(segment, range, tier, allowed, top);
+  for (let i = 1; i < tiers.length; i++) {
+    for (const range of tiers[i] as TermRange[]) {
+      total += rankByLength(segment, range, firstTier + i, allowed, top);
     }
   }
   return total;
@@ -60,10 +63,11 @@ function rankByImpact(
   { documents, impacts, blockMaxImpacts, ids }: Segment,
   { exact, idf }: SegmentWord,
   allowed: Bitmap | undefined,
+  tier: number,
   top: TopHits,
 ): void {
   const { first, end } = exact;
-  let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+  let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
   for (let p = end - 1; p >= first; ) {
     const block = Math.floor(p / POSTINGS_PER_BLOCK);
     const last = Math.max(first, block * POSTINGS_PER_BLOCK);
@@ -73,11 +77,11 @@ function rankByImpact(
       const bm25 = idf * (impacts[p] as number);
       if (bm25 < minBm25) continue;
       const document = documents[p] as number;
-      const score = packScore(0, 0, bm25);
+      const score = packScore(tier, 0, bm25);
       if (score < top.minCompetitiveScore) continue;
       if (allowed !== undefined && !hasBit(allowed, document)) continue;
       top.offer(ids[document] as number, score);
-      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, 0);
+      minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
     }
   }
 }
@@ -88,12 +92,16 @@ function rankByImpact(
  */
 function rankByLength(
   segment: Segment,
-  { from, to }: TermRange,
+  { from, to, languages }: TermRange,
   tier: number,
   allowed: Bitmap | undefined,
   top: TopHits,
 ): number {
   const { commonTerms, postingStarts } = segment;
+  if (languages !== undefined) {
+    const [first, end] = [postingStarts[from] as number, postingStarts[to] as number];
+    return rankPostings(segment, first, end, tier, allowed, top, languages);
+  }
   let count = 0;
   let next = from;
   for (let row = firstCommonRow(segment, from); ; row++) {
@@ -110,7 +118,10 @@ function rankByLength(
   }
 }
 
-/** Meets and offers the documents of the postings from `first` up to, but without, `end`. */
+/**
+ * Meets and offers the documents of the postings from `first` up to, but without, `end`: only those
+ * of these languages, see TermRange.
+ */
 function rankPostings(
   segment: Segment,
   first: number,
@@ -118,8 +129,9 @@ function rankPostings(
   tier: number,
   allowed: Bitmap | undefined,
   top: TopHits,
+  languages?: number,
 ): number {
-  const { documents, impacts } = segment;
+  const { documents, impacts, langs } = segment;
   let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, tier);
   let count = 0;
   for (let p = end - 1; p >= first; p--) {
@@ -128,6 +140,12 @@ function rankPostings(
     const bit = 1 << (document & 31);
     const element = met[at] as number;
     if ((element & bit) !== 0) continue;
+    if (
+      languages !== undefined &&
+      (languages & (1 << stemmedLanguage(langs[document] as number))) === 0
+    ) {
+      continue;
+    }
     met[at] = element | bit;
     if (allowed !== undefined && ((allowed[at] as number) & bit) === 0) continue;
     count++;

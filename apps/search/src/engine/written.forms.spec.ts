@@ -552,7 +552,9 @@ function finds(keyword: string, text: string, withTypos: boolean): boolean {
   if (!withTypos) {
     for (const word of query.words) Object.assign(word, { exact: true, prefix: false });
   }
-  return engine.search({ query, userId: undefined, limit: 1, offset: 0 }).total === 1;
+  const { total, relaxed } = engine.search({ query, limit: 1, offset: 0 });
+  // Where no quote has all words, some are left out, which is no way to write them.
+  return total === 1 && relaxed.length === 0;
 }
 
 const kinds = Object.entries(KINDS).map(([kind, lines]) => {

@@ -4,25 +4,33 @@ import { money } from '../web/money.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { PRINT_OFFERS } from './prints.ts';
 import type { Product } from './products.repository.ts';
+import type { FoundPage } from './quotes.client.ts';
 
 /** The style sheet has this many looks of a print; a quote always has the same one. */
 const LOOK_COUNT = 5;
 const LOWEST_PRICE = Math.min(...Object.values(PRINT_OFFERS).map(({ price }) => price));
 
-/**
- * The catalogue, or what a search in it has found.
- * @param next where the next page begins
- * @param away whether these are only the products already known
- */
+/** How the products of a page were found. */
+export interface Selection extends Partial<Pick<FoundPage, 'corrected' | 'relaxed'>> {
+  /** Where the next page begins. */
+  next: string | null;
+  /** Whether these are only the products already known. */
+  away: boolean;
+}
+
+/** The catalogue, or what a search in it has found. */
 export function cataloguePage(
   products: readonly Product[],
   { q, after }: CatalogueQuery,
-  next: string | null,
-  away: boolean,
+  { next, away, corrected = null, relaxed = [] }: Selection,
 ): Page {
   const isSearch = q !== undefined && !away;
   const browsed = after === undefined ? 'Newest prints' : 'More prints';
-  const found = html`${products.length === 0 ? 'Nothing found' : 'Found'} for &ldquo;${q}&rdquo;`;
+  const found =
+    corrected !== null && products.length > 0
+      ? html`Showing results for &ldquo;${corrected}&rdquo;`
+      : html`${products.length === 0 ? 'Nothing found' : 'Found'} for &ldquo;${q}&rdquo;`;
+  const without = html`<p>Without: ${relaxed.join(', ')}</p>`;
   return {
     title: isSearch ? `“${q}”` : 'Catalogue',
     body: html`
@@ -38,6 +46,7 @@ export function cataloguePage(
 </section>
 ${away && AWAY_NOTICE}
 <h2>${isSearch ? found : browsed}</h2>
+${relaxed.length > 0 && without}
 ${products.length === 0 && EMPTY_NOTICE}
 <ul class="prints">
 ${products.map(printItem)}</ul>

@@ -11,7 +11,7 @@ import { codePoints } from '#libs/schema/text.schema.ts';
 import { UserNamesRepository } from '#libs/users/user-names.repository.ts';
 import { catalogueReadCount } from '../shop.metrics.ts';
 import { layout } from '../web/layout.ts';
-import { cataloguePage } from './catalogue.page.ts';
+import { cataloguePage, type Selection } from './catalogue.page.ts';
 import type { CatalogueQuery } from './catalogue.schema.ts';
 import { type FreshPage, PageCache } from './page.cache.ts';
 import { type Product, ProductsRepository } from './products.repository.ts';
@@ -114,18 +114,21 @@ export class CatalogueService {
   }
 
   private async make(query: CatalogueQuery, requestId: string): Promise<FreshPage<CataloguePage>> {
-    const { products, next, away } = await this.select(query, requestId);
+    const { products, ...found } = await this.select(query, requestId);
     const body = Buffer.from(
-      layout(cataloguePage(products, query, next, away), this.config.DEMO_MODE).text,
+      layout(cataloguePage(products, query, found), this.config.DEMO_MODE).text,
     );
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
     const page = { body, gzip: await compress(body), etag };
-    return { page, freshMs: away ? FRESH_WHEN_AWAY_MS : FRESH_MS };
+    return { page, freshMs: found.away ? FRESH_WHEN_AWAY_MS : FRESH_MS };
   }
 
-  private async select({ q, after }: CatalogueQuery, requestId: string) {
+  private async select(
+    { q, after }: CatalogueQuery,
+    requestId: string,
+  ): Promise<Selection & { products: Product[] }> {
     try {
-      const { quotes, next } =
+      const { quotes, ...found } =
         q === undefined
           ? await this.quotes.list(requestId, after)
           : await this.quotes.search(requestId, q, Number(after ?? 0));
@@ -133,7 +136,7 @@ export class CatalogueService {
       const products = quotes.filter(isSellable).map(toProduct);
       // A page that can be shown must not fail because its products cannot be remembered.
       await this.products.remember(products).catch(() => {});
-      return { products: await this.credited(products), next, away: false };
+      return { products: await this.credited(products), ...found, away: false };
     } catch (error) {
       if (!(error instanceof UpstreamUnavailable)) throw error;
       catalogueReadCount.add('memory');

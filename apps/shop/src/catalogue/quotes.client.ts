@@ -18,12 +18,27 @@ const productSchema = quoteSchema.pick({ id: true, quote: true, user_id: true })
   source: quoteSchema.shape.source.default(null),
 });
 const productListSchema = quoteListSchema.extend({ items: z.array(productSchema) });
-const foundProductsSchema = searchResultSchema.extend({ items: z.array(productSchema) });
+const foundProductsSchema = searchResultSchema.extend({
+  items: z.array(productSchema),
+  // The same holds for these.
+  corrected: searchResultSchema.shape.corrected.default(null),
+  relaxed: searchResultSchema.shape.relaxed.default([]),
+});
+
+const NOTHING_FOUND = { items: [], total: 0, corrected: null, relaxed: [] };
 
 /** A page of quotes from another service; `next` leads on, or is null on the last. */
 export interface QuotesPage {
   quotes: Product[];
   next: string | null;
+}
+
+/** What a search has found, and how it was understood. */
+export interface FoundPage extends QuotesPage {
+  /** What was probably meant; null when it is what was written. */
+  corrected: string | null;
+  /** The words that were left out. */
+  relaxed: readonly string[];
 }
 
 /**
@@ -59,7 +74,7 @@ export class QuotesClient {
    * Quotes that match, best first. @param offset `next` of the page before
    * @throws UpstreamUnavailable
    */
-  async search(requestId: string, keyword: string, offset = 0): Promise<QuotesPage> {
+  async search(requestId: string, keyword: string, offset = 0): Promise<FoundPage> {
     const query = new URLSearchParams({
       keyword,
       limit: String(PAGE_SIZE),
@@ -68,15 +83,16 @@ export class QuotesClient {
     const path = `/search?${query}`;
     const request = { id: requestId };
     // The search service refuses a query of too many words, for which nothing is found.
-    const tooManyWords = { status: 400, meaning: { items: [], total: 0 } };
-    const { items, total } = await this.searchService.get(
+    const tooManyWords = { status: 400, meaning: NOTHING_FOUND };
+    const { items, total, corrected, relaxed } = await this.searchService.get(
       path,
       foundProductsSchema,
       request,
       tooManyWords,
     );
     const end = offset + PAGE_SIZE;
-    return { quotes: items, next: total > end && end <= MAX_OFFSET ? String(end) : null };
+    const next = total > end && end <= MAX_OFFSET ? String(end) : null;
+    return { quotes: items, next, corrected, relaxed };
   }
 
   /**
