@@ -216,11 +216,7 @@ export class SegmentSearch {
    * Reads each document of #matches into #tokens, scores it, and removes it from there when it
    * does not match. Returns how many do.
    */
-  #readMatches(
-    segment: Segment,
-    top: TopHits,
-    scoreTokens: ScoreTokens,
-  ): number {
+  #readMatches(segment: Segment, top: TopHits, scoreTokens: ScoreTokens): number {
     let total = 0;
     forEachDown(this.#matches, segment.liveDocs.length, (document) => {
       const count = readTokens(segment, document, this.#tokens);
