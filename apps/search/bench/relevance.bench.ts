@@ -141,12 +141,7 @@ function ours(search: Search, asked: readonly KnownItem[]): Found {
 
 /** The word that our engine takes each misspelling for. */
 function correctOurs(search: Search): (string | undefined)[] {
-  return misspellings.map(({ wrong }) => {
-    const result: { corrected?: string | null; similar: string[][] } = search(wrong);
-    return result.corrected === undefined
-      ? result.similar[0]?.[0]
-      : (result.corrected ?? undefined);
-  });
+  return misspellings.map(({ wrong }) => search(wrong).corrections[0]?.terms.join(' '));
 }
 
 async function theirs(
