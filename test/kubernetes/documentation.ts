@@ -30,7 +30,7 @@ const excepted: [RegExp, string][] = [
     'needs Docker, or a cluster of another make',
   ],
   [
-    /^npm run (check:\S+|test:\S+|loadtest|images|deploy)$/,
+    /^npm run (check|docs|test:\S+|loadtest|images|deploy|import)( -- .*)?$/,
     'names a script and asks nobody to run it here',
   ],
   [/get certificate/, 'wants cert-manager'],

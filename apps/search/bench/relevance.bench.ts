@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { generator } from '#libs/testing/random.ts';
 import { InvertedEngine } from '../src/engine/inverted.engine.ts';
 import { parseQuery } from '../src/engine/query.parser.ts';
-import { NO_DETAILS, type SearchResult } from '../src/engine/search.engine.ts';
+import { NO_DETAILS } from '../src/engine/quote.details.ts';
+import type { SearchResult } from '../src/engine/search.engine.ts';
 import { termsOf } from '../src/engine/tokenizer.ts';
 import { HunspellDictionary } from './hunspell.dictionary.ts';
 import { KINDS, type KnownItem, KnownItems, type WordLists } from './known.items.ts';
@@ -140,12 +141,7 @@ function ours(search: Search, asked: readonly KnownItem[]): Found {
 
 /** The word that our engine takes each misspelling for. */
 function correctOurs(search: Search): (string | undefined)[] {
-  return misspellings.map(({ wrong }) => {
-    const result: { corrected?: string | null; similar: string[][] } = search(wrong);
-    return result.corrected === undefined
-      ? result.similar[0]?.[0]
-      : (result.corrected ?? undefined);
-  });
+  return misspellings.map(({ wrong }) => search(wrong).corrections[0]?.terms.join(' '));
 }
 
 async function theirs(

@@ -7,7 +7,7 @@ import type { SearchAnswer, SearchQuery } from '#libs/quotes/search.schema.ts';
 import { highlight, MAX_FRAGMENT_CHARACTERS, type Sought } from './engine/highlighter.ts';
 import { correctedKeyword } from './engine/keyword.correction.ts';
 import { parseQuery, queryExcess } from './engine/query.parser.ts';
-import type { Hit } from './engine/search.engine.ts';
+import type { Hit } from './engine/top.hits.ts';
 import { type Asker, SearchReplica } from './search.replica.ts';
 import { filtersOf } from './selection.filters.ts';
 

@@ -1,7 +1,7 @@
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { parseQuery } from './query.parser.ts';
+import { NO_DETAILS, type QuoteDetails } from './quote.details.ts';
 import { MAX_EXPANSIONS, MAX_FUZZY_WORDS } from './ranking.ts';
-import { NO_DETAILS, type QuoteDetails } from './search.engine.ts';
 
 function engineOf(...quotes: string[]): BruteForceEngine {
   const engine = new BruteForceEngine();

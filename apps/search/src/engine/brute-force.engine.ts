@@ -6,6 +6,7 @@ import { fold } from './fold.ts';
 import type { Query, QueryWord } from './query.parser.ts';
 import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { languageNumber } from './quote.columns.ts';
+import { NO_DETAILS, type QuoteDetails } from './quote.details.ts';
 import type { SelectionFilters } from './quote.selection.ts';
 import {
   FEW_HITS,
@@ -26,14 +27,8 @@ import {
   TEXT_FIELD,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
-import {
-  type Hit,
-  NO_DETAILS,
-  type QuoteDetails,
-  type SearchEngine,
-  type SearchRequest,
-  type SearchResult,
-} from './search.engine.ts';
+import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import type { Hit } from './top.hits.ts';
 import { hasStem, NO_LANGUAGE, STEMMED_LANGUAGES, stemmedLanguage, stemOf } from './word.stems.ts';
 
 interface Document {

@@ -1,5 +1,5 @@
+import type { QuoteDetails } from './quote.details.ts';
 import { fieldImpact } from './ranking.ts';
-import type { QuoteDetails } from './search.engine.ts';
 import { termsOf } from './tokenizer.ts';
 
 /**

@@ -3,7 +3,8 @@ import { generator } from '#libs/testing/random.ts';
 import { BruteForceEngine } from './brute-force.engine.ts';
 import { InvertedEngine } from './inverted.engine.ts';
 import { parseQuery, queryExcess } from './query.parser.ts';
-import { NO_DETAILS, type QuoteDetails, type SearchRequest } from './search.engine.ts';
+import { NO_DETAILS, type QuoteDetails } from './quote.details.ts';
+import type { SearchRequest } from './search.engine.ts';
 import { MIN_CANDIDATES } from './segment.ranking.ts';
 
 /** The same runs on every machine. What fails is shrunk until this time is over. */

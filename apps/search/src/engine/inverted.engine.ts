@@ -8,6 +8,7 @@ import { isFuzzy, QueryMatcher, type SimilarTerms, similarTerms } from './query.
 import { parseQuery, type Query, type QueryWord } from './query.parser.ts';
 import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
+import { NO_DETAILS } from './quote.details.ts';
 import { QuoteNames } from './quote.names.ts';
 import {
   Matches,
@@ -18,13 +19,7 @@ import {
   type SelectionResult,
 } from './quote.selection.ts';
 import { FEW_HITS, FORGIVEN_TIER, RELAXED_TIER } from './ranking.ts';
-import {
-  type Correction,
-  NO_DETAILS,
-  type SearchEngine,
-  type SearchRequest,
-  type SearchResult,
-} from './search.engine.ts';
+import type { Correction, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';

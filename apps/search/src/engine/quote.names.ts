@@ -1,8 +1,8 @@
 import { fold } from './fold.ts';
 import { NameTable } from './name.table.ts';
 import { languageNumber, type QuoteRow } from './quote.columns.ts';
+import type { QuoteDetails } from './quote.details.ts';
 import type { NumberFilters, SelectionFilters } from './quote.selection.ts';
-import type { QuoteDetails } from './search.engine.ts';
 
 /** The names of the quotes of an index, which its columns hold as numbers. */
 export class QuoteNames {

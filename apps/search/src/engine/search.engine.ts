@@ -1,6 +1,8 @@
 import type { FacetKind, Facets } from './facet.counter.ts';
 import type { Query } from './query.parser.ts';
+import type { QuoteDetails } from './quote.details.ts';
 import type { SelectionFilters } from './quote.selection.ts';
+import type { Hit } from './top.hits.ts';
 
 /** What to look for. */
 export interface SearchRequest {
@@ -13,12 +15,6 @@ export interface SearchRequest {
   limit: number;
   /** How many of the best hits are left out. */
   offset: number;
-}
-
-/** A quote found. A higher `score` is a better hit; it lies between 0 and 1. See ranking.ts. */
-export interface Hit {
-  id: number;
-  score: number;
 }
 
 export interface SearchResult {
@@ -49,26 +45,6 @@ export interface Correction {
   words: string[];
   terms: string[];
 }
-
-/** What a quote has beside its text and who signed it. */
-export interface QuoteDetails {
-  author: string | null;
-  source: string | null;
-  /** A code of two or three letters. */
-  lang: string | null;
-  tags: readonly string[];
-  /** Tells this version of the quote from others. */
-  checksum: number;
-}
-
-/** Those of a quote that has none. */
-export const NO_DETAILS: QuoteDetails = {
-  author: null,
-  source: null,
-  lang: null,
-  tags: [],
-  checksum: 0,
-};
 
 /** A searchable set of quotes. Ids are positive integers below 2^53. */
 export interface SearchEngine {

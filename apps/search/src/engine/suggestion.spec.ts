@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { fieldsOf } from './document.fields.ts';
 import { fold } from './fold.ts';
 import { InvertedEngine, type Suggestions } from './inverted.engine.ts';
-import { NO_DETAILS } from './search.engine.ts';
+import { NO_DETAILS } from './quote.details.ts';
 import { tokenize } from './tokenizer.ts';
 import { MAX_QUOTES_READ } from './word.completion.ts';
 

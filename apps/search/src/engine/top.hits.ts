@@ -1,5 +1,10 @@
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
-import type { Hit } from './search.engine.ts';
+
+/** A quote found. A higher `score` is a better hit; it lies between 0 and 1. See ranking.ts. */
+export interface Hit {
+  id: number;
+  score: number;
+}
 
 /**
  * Collects the best `capacity` of the hits offered: a binary heap in flat arrays, with the worst of
