@@ -53,8 +53,8 @@ function quantile(times: number[], q: number): string {
 }
 
 /**
- * Prints how long the calls take: each by the quickest of some rounds, since other processes disturb
- * all of them.
+ * Prints how long the calls take: each by the quickest of some rounds, since other processes
+ * disturb all of them.
  */
 function measure(title: string, calls: (() => unknown)[]): number[] {
   const times = calls.map(() => Number.POSITIVE_INFINITY);

@@ -7,9 +7,9 @@ const MAX_CACHED = 8;
 const DOCUMENTS_PER_MATCH = 8;
 
 /**
- * Keeps which documents of a segment pass a filter: people ask for the same languages and tags again
- * and again. Rows of a segment never change. The number of a name may become that of another one,
- * but only when all documents with the first are deleted.
+ * Keeps which documents of a segment pass a filter: people ask for the same languages and tags
+ * again and again. Rows of a segment never change. The number of a name may become that of another
+ * one, but only when all documents with the first are deleted.
  */
 export class FilterCache {
   readonly #bitmaps = new WeakMap<QuoteSet, Map<string, Bitmap>>();

@@ -27,7 +27,8 @@ export interface Rewriting extends Correction {
  * The query with one word split into two that must stand side by side, or two neighbouring words
  * joined, in all ways that yield terms of documents: the most frequent ones, for which a split
  * counts as frequent as its rarer half. Of equal ones the first in the query comes first, and a
- * split before a join. A number is neither split nor joined. So `wellbeing`, `well-being` and `well being` find each other.
+ * split before a join. A number is neither split nor joined. So `wellbeing`, `well-being` and `well
+ * being` find each other.
  */
 export function splitsAndJoins(
   query: Query,

@@ -6,7 +6,8 @@ import { TermTable } from './term.table.ts';
 
 const TEXTS = [
   ...['a b a c', 'b c', 'c d a b', 'd'],
-  // As many documents as make two terms, and the pair of them, so common that they have lists and bitmaps.
+  // As many documents as make two terms, and the pair of them, so common that they have lists and
+  // bitmaps.
   ...Array.from({ length: 60 }, (_, i) => (i % 2 ? 'x y z' : 'x y')),
 ];
 

@@ -322,8 +322,9 @@ export class SegmentRanker {
   }
 
   /**
-   * Offers a document, whose #postings and #prefixMask are known, unless its bound or its score is too low, or
-   * makes it a candidate. Returns whether the minimal competitive score may have changed.
+   * Offers a document, whose #postings and #prefixMask are known, unless its bound or its score is
+   * too low, or makes it a candidate. Returns whether the minimal competitive score may have
+   * changed.
    */
   #offer(state: Tier, document: number, minBm25: number): boolean {
     const { segment, top, tier } = state;

@@ -28,9 +28,9 @@ export interface OrdinalRange {
 /**
  * The terms of an index. They are numbered in the order of their appearance: common ones appear
  * early, so that their varints are short; 0 is no term (FIELD_BOUNDARY). The number of a term that
- * was forgotten is given to the next new one. The table also holds the ordinal of each term, which is its place in text order,
- * for prefixes; and a mask of its letters, which rules out nearly all terms in the search for
- * similar ones before their texts are read.
+ * was forgotten is given to the next new one. The table also holds the ordinal of each term, which
+ * is its place in text order, for prefixes; and a mask of its letters, which rules out nearly all
+ * terms in the search for similar ones before their texts are read.
  */
 export class TermTable {
   readonly #numbers = new Map<string, number>();
