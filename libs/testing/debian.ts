@@ -95,11 +95,12 @@ function unpacked(root: string, name: string): Program {
 
 /**
  * Downloads a package and its missing dependencies with apt, in folders of its own, and unpacks
- * them into `root`; on failure there is no `root`.
+ * them into `root`, at once; on failure there is no `root`.
  * @param suite of Debian, unless this machine's own; what is installed here then counts as missing
  */
 function fetchPackage(debianPackage: string, root: string, suite?: string): void {
-  const work = `${root}.partial`;
+  // Of its own, since other processes may fetch the same package at this time.
+  const work = `${root}.${process.pid}.partial`;
   const lists = join(work, 'lists');
   const archives = join(work, 'archives');
   const tree = join(work, 'tree');
@@ -133,7 +134,7 @@ function fetchPackage(debianPackage: string, root: string, suite?: string): void
     }
     renameSync(tree, root);
   } catch {
-    // The caller says what is missing and how to get it.
+    // Another process was quicker, or the caller says what is missing and how to get it.
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
