@@ -88,7 +88,7 @@ const filters = fc.record(
     author: orMissing(2, fc.oneof(name, words(1))),
     tag: orMissing(2, fc.oneof(name, words(1))),
     lang: orMissing(2, fc.constantFrom('fr', 'eng', 'grc')),
-    maxLength: orMissing(9, fc.constant(20)),
+    maxLength: orMissing(2, fc.constantFrom(20, 40)),
   },
   plain,
 );
