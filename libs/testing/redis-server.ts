@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { findProgram, type Program } from './debian.ts';
+
+// Linux gives those from 32768 on to outgoing connections, and Kubernetes some below to services.
+const FIRST_PORT = 15_000;
+const END_OF_PORTS = 30_000;
+const MAX_PORT_TRIES = 100;
 
 /** A Redis server that was started. */
 export interface RedisServer {
@@ -58,13 +64,22 @@ export async function startRedis(
   };
 }
 
-/** A TCP port that nothing listens on. */
+/**
+ * A TCP port that nothing listens on. It is none of those that systems give to outgoing
+ * connections, since one of these could take it before it is used.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  for (let tries = 0; tries < MAX_PORT_TRIES; tries++) {
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((done) => {
+      server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true));
+    });
+    if (!isFree) continue;
+    await new Promise((done) => server.close(done));
+    return port;
+  }
+  throw new Error(`No free port was found from ${FIRST_PORT} to ${END_OF_PORTS - 1}.`);
 }
 
 function ready(child: ChildProcess): Promise<void> {

@@ -48,6 +48,7 @@ const CONTRACT = {
   },
   search: {
     'get /search': [200, 400],
+    'get /search/suggest': [200, 400],
     'get /authors': [200, 400],
     'get /tags': [200, 400],
   },

@@ -235,7 +235,7 @@ it('suggests authors, then completed words that stand together, as quotes spell 
       { text: 'échardes', quotes: 1 },
     ]);
   });
-  const answer = await suggest('Des  echa', '&limit=1');
+  const answer = await suggest('Des  echal', '&limit=1');
   expect(answer).toMatchObject({
     status: 200,
     body: { items: [{ text: 'Des  échalotes', quotes: 1 }] },
