@@ -12,7 +12,7 @@ describe('queryKind', () => {
     ['liberte presse', 'words'],
     ['"liberte de" la', 'phrase'],
     // Typos find twelve quotes: what they cost shows all the same.
-    ['fraternate', 'few'],
+    ['fratermite', 'few'],
     ['castafiore', 'few'],
     // Few, but no word is long enough for a typo.
     ['oui', 'word'],
