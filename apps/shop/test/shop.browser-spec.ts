@@ -224,7 +224,7 @@ it('the keyboard alone reaches the content and a product', async () => {
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
-  await page.keyboard.type('nothing like it');
+  await page.keyboard.type('abracadabra');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /Nothing found/ }).waitFor();
 });
@@ -272,7 +272,7 @@ describe.each([
     await open({ viewport, httpCredentials: { username: 'admin', password: ADMIN_KEY } });
     await look('privacy', '/legal/privacy');
     await look('imprint', '/legal/imprint');
-    await look('nothing-found', '/?q=castafiore');
+    await look('nothing-found', '/?q=abracadabra');
     await toPaymentPage();
     const [order] = await orders(platform.shop);
     await look('order-waiting', page.url().replace('demo-checkout', 'your-order'));
