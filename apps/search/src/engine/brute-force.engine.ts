@@ -27,7 +27,12 @@ import {
   TEXT_FIELD,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
-import type { SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import {
+  nothingFound,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
+} from './search.engine.ts';
 import type { Hit } from './top.hits.ts';
 import { hasStem, NO_LANGUAGE, STEMMED_LANGUAGES, stemmedLanguage, stemOf } from './word.stems.ts';
 
@@ -81,17 +86,8 @@ export class BruteForceEngine implements SearchEngine {
   }
 
   search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
-    const none = query.words.map(() => []);
-    const result: SearchResult = {
-      total: 0,
-      hits: [],
-      withTypos: false,
-      similar: none,
-      inflected: this.#inflected(query.words).map((forms) => [...forms.keys()]),
-      rewritings: [],
-      corrections: [],
-      relaxed: [],
-    };
+    const result = nothingFound(query);
+    result.inflected = this.#inflected(query.words).map((forms) => [...forms.keys()]);
     const hits = this.#find(query, filters);
     const strictTotal = hits.length;
     if (strictTotal < FEW_HITS && query.words.length > 0) {

@@ -19,7 +19,13 @@ import {
   type SelectionResult,
 } from './quote.selection.ts';
 import { FEW_HITS, FORGIVEN_TIER, RELAXED_TIER } from './ranking.ts';
-import type { Correction, SearchEngine, SearchRequest, SearchResult } from './search.engine.ts';
+import {
+  type Correction,
+  nothingFound,
+  type SearchEngine,
+  type SearchRequest,
+  type SearchResult,
+} from './search.engine.ts';
 import { buildSegment } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
@@ -240,17 +246,7 @@ export class InvertedEngine implements SearchEngine {
     // What was found is left out of what is tried next: as long as it is few, all of it is here.
     const top = new TopHits(Math.max(limit + offset, FEW_HITS));
     const counter = facets && new FacetCounter(facets, this.#names);
-    const none = query.words.map(() => []);
-    const result: SearchResult = {
-      total: 0,
-      hits: [],
-      withTypos: false,
-      similar: none,
-      inflected: none,
-      rewritings: [],
-      corrections: [],
-      relaxed: [],
-    };
+    const result = nothingFound(query);
     if (!isFiltered || numbers !== undefined) {
       this.#stems.begin();
       result.inflected = this.#inflected(query);

@@ -40,6 +40,21 @@ export interface SearchResult {
   facets?: Facets | undefined;
 }
 
+/** The result of a search that has found nothing yet. */
+export function nothingFound({ words }: Query): SearchResult {
+  const none = words.map(() => []);
+  return {
+    total: 0,
+    hits: [],
+    withTypos: false,
+    similar: none,
+    inflected: none,
+    rewritings: [],
+    corrections: [],
+    relaxed: [],
+  };
+}
+
 /** Neighbouring words of a query, and the terms that they were taken for. */
 export interface Correction {
   words: string[];

@@ -1,4 +1,5 @@
 import { InvertedEngine } from './inverted.engine.ts';
+import { plainDocument } from './plain.document.ts';
 import { QueryMatcher } from './query.matcher.ts';
 import { parseQuery } from './query.parser.ts';
 import { idf, minCompetitiveBm25, WEIGHT_PER_IMPACT } from './ranking.ts';
@@ -23,17 +24,7 @@ const table = new TermTable();
 const documents = QUOTES.map((quote, id) => {
   const terms = Uint32Array.from(termsOf(quote), (term) => table.intern(term));
   for (const term of terms) table.addDocumentFrequency(term, 1);
-  return {
-    id,
-    user: 0,
-    author: 0,
-    lang: 0,
-    tags: [],
-    characters: 0,
-    checksum: 0,
-    terms,
-    length: terms.length,
-  };
+  return plainDocument(id, terms);
 });
 table.sort();
 const segment = buildSegment(documents, table);

@@ -1,3 +1,4 @@
+import { plainDocument } from './plain.document.ts';
 import { buildSegment } from './segment.builder.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { Segment } from './segment.layout.ts';
@@ -15,17 +16,7 @@ function build(): { segment: Segment; table: TermTable } {
   const table = new TermTable();
   const documents = TEXTS.map((text, i) => {
     const terms = Uint32Array.from(text.split(' '), (term) => table.intern(term));
-    return {
-      id: 100 - i,
-      user: 0,
-      author: 0,
-      lang: 0,
-      tags: [],
-      characters: 0,
-      checksum: 0,
-      terms,
-      length: terms.length,
-    };
+    return plainDocument(100 - i, terms);
   });
   table.sort();
   return { segment: buildSegment(documents, table), table };

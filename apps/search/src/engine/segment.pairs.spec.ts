@@ -1,3 +1,4 @@
+import { plainDocument } from './plain.document.ts';
 import { buildSegment, MAX_COMMON_TERMS } from './segment.builder.ts';
 import { readCommonPair } from './segment.pairs.ts';
 import { TermTable } from './term.table.ts';
@@ -13,17 +14,7 @@ describe('the pairs of common terms', () => {
     });
     const documents = texts.map((text, id) => {
       const terms = Uint32Array.from(text.split(' '), (term) => table.intern(term));
-      return {
-        id,
-        user: 0,
-        author: 0,
-        lang: 0,
-        tags: [],
-        characters: 0,
-        checksum: 0,
-        terms,
-        length: terms.length,
-      };
+      return plainDocument(id, terms);
     });
     table.sort();
     const segment = buildSegment(documents, table);

@@ -9,11 +9,11 @@ import {
   setBits,
 } from './bitmap.ts';
 import { FilterCache } from './filter.cache.ts';
-import type { Phrase, QueryMatcher } from './query.matcher.ts';
+import type { QueryMatcher } from './query.matcher.ts';
 import type { NumberFilters, QuoteSet } from './quote.selection.ts';
 import { Conjunction } from './segment.conjunction.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
-import { filterPhrase, holdsPhrase, segmentPhrase } from './segment.phrases.ts';
+import { filterPhrase, holdsPhrase, type SegmentPhrase, segmentPhrase } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
 import { readTokens } from './segment.reader.ts';
 import { keepDocuments, removeDocuments, termRange } from './segment.terms.ts';
@@ -173,23 +173,17 @@ export class SegmentSearch {
 
   /** Searches from the list of the documents that hold the rarest word. */
   #searchList(query: SegmentQuery, byCost: SegmentWord[], top: TopHits): number {
-    const { segment, matcher, words } = query;
+    const { segment, words } = query;
     const found = this.#conjunction;
     for (const word of byCost) {
       if (found.size === 0) return 0;
       found.keep(segment, word, words.indexOf(word));
     }
-    for (const phrase of matcher.phrases) this.#filterList(segment, phrase, true);
-    for (const phrase of matcher.excluded) {
-      if (phrase.terms.length > 1) this.#filterList(segment, phrase, false);
-    }
+    this.#forEachPhrase(query, (phrase, isWanted) => {
+      found.filter((document) => holdsPhrase(segment, phrase, document) === isWanted);
+    });
     if (top.capacity > 0) this.#ranker.queue(query, found, top);
     return found.size;
-  }
-
-  #filterList(segment: Segment, phrase: Phrase, isWanted: boolean): void {
-    const inSegment = segmentPhrase(segment, this.#table, phrase);
-    this.#conjunction.filter((document) => holdsPhrase(segment, inSegment, document) === isWanted);
   }
 
   /** #matches as the documents that are allowed. */
@@ -199,13 +193,22 @@ export class SegmentSearch {
   }
 
   /** Removes from `bits` the documents that lack a phrase, or hold one that is excluded. */
-  #filterPhrases({ segment, matcher }: SegmentQuery, bits: Bitmap): void {
+  #filterPhrases(query: SegmentQuery, bits: Bitmap): void {
+    this.#forEachPhrase(query, (phrase, isWanted) => {
+      filterPhrase(query.segment, phrase, bits, isWanted);
+    });
+  }
+
+  /** Visits the phrases that documents must hold, then those that they must not. */
+  #forEachPhrase(
+    { segment, matcher }: SegmentQuery,
+    visit: (phrase: SegmentPhrase, isWanted: boolean) => void,
+  ): void {
     for (const phrase of matcher.phrases) {
-      filterPhrase(segment, segmentPhrase(segment, this.#table, phrase), bits, true);
+      visit(segmentPhrase(segment, this.#table, phrase), true);
     }
     for (const phrase of matcher.excluded) {
-      if (phrase.terms.length === 1) continue;
-      filterPhrase(segment, segmentPhrase(segment, this.#table, phrase), bits, false);
+      if (phrase.terms.length > 1) visit(segmentPhrase(segment, this.#table, phrase), false);
     }
   }
 
@@ -214,6 +217,7 @@ export class SegmentSearch {
    * #matches.
    */
   #readGathered({ segment, matcher }: SegmentQuery, top: TopHits): number {
+    // Its documents are valid only after a filter.
     this.#conjunction.filter(() => true);
     const { documents, size } = this.#conjunction;
     const { lengths, langs, liveDocs } = segment;
