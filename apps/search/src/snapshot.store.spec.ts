@@ -1,5 +1,6 @@
 import { parseConfig } from '#libs/config/config.ts';
 import { connectRedis, type RedisClient } from '#libs/redis/redis.connection.ts';
+import { eventually } from '#libs/testing/eventually.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { SNAPSHOT_KEYS } from './snapshot.keys.ts';
 import { SnapshotStore } from './snapshot.store.ts';
@@ -10,6 +11,7 @@ beforeAll(async () => {
   await platform.start();
   const config = parseConfig('test', { adminKey: false }, platform.redisEnv('search'));
   client = connectRedis(config, 5000);
+  await eventually(() => client.status === 'ready');
 });
 afterAll(async () => {
   client.disconnect();
