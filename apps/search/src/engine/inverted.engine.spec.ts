@@ -243,15 +243,15 @@ describe('InvertedEngine', () => {
   it.each([64, 512])('finds words of every frequency, %d documents a segment', (documents) => {
     // Lists, bitmaps, single documents that are read: what is used depends on the frequencies.
     const forms = ['dream', 'dreams', 'walk', 'dreaming', 'walks', 'walked'];
-    // Every tenth word has inflected forms.
-    const vocabulary = Array.from({ length: 120 }, (_, i) => {
-      return (i % 10 === 4 && forms[Math.floor(i / 10)]) || `w${i.toString(3)}`;
+    // So many words that some are rare enough for a list; a few have inflected forms.
+    const vocabulary = Array.from({ length: 480 }, (_, i) => {
+      return (i % 40 === 20 && forms[Math.floor(i / 40)]) || `w${i.toString(3)}`;
     });
     // Not fc.double(), most of whose numbers are close to 0 or 1.
     const words = (...skews: number[]) =>
       fc
         .tuple(fc.nat(9999), fc.constantFrom(...skews))
-        .map(([n, skew]) => vocabulary[Math.floor(120 * (n / 10_000) ** skew)] as string);
+        .map(([n, skew]) => vocabulary[Math.floor(480 * (n / 10_000) ** skew)] as string);
     const word = words(1, 2, 4);
     const text = (word: fc.Arbitrary<string>, minLength: number, maxLength: number) =>
       fc.array(word, { minLength, maxLength, size: 'max' }).map((words) => words.join(' '));
@@ -271,6 +271,7 @@ describe('InvertedEngine', () => {
     const part = fc.oneof(
       { weight: 4, arbitrary: word.map((word) => `"${word}"`) },
       { weight: 2, arbitrary: word },
+      { weight: 2, arbitrary: fc.constantFrom(...forms) },
       { weight: 1, arbitrary: phrase },
       { weight: 1, arbitrary: word.map((word) => `-${word}`) },
     );

@@ -1,8 +1,14 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { type Bitmap, createBitmap, hasBit, intersect, readMembers, setBit } from './bitmap.ts';
 import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
-import { addDocuments, findPosting, firstCommonRow, type TermPostings } from './segment.terms.ts';
-import type { SegmentWord } from './segment.words.ts';
+import {
+  addDocuments,
+  findPosting,
+  firstCommonRow,
+  type TermPostings,
+  type TermRange,
+} from './segment.terms.ts';
+import { inflectedForms, type SegmentWord } from './segment.words.ts';
 
 /** A list is as short as a bitmap, at most. */
 export const MAX_LIST_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
@@ -22,11 +28,14 @@ export class Conjunction {
   readonly documents = new Uint16Array(MAX_LIST_DOCUMENTS);
   /**
    * By word, the posting that each of the documents has of the word itself; -1 when it only holds
-   * longer terms that begin with it.
+   * longer terms that begin with it, or inflected forms.
    */
   readonly postings = Array.from({ length: MAX_WORDS }, () => new Int32Array(MAX_LIST_DOCUMENTS));
   /** By document, the position mask of the longer terms. */
   readonly longerMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
+  /** The documents that hold a word only as an inflected form. */
+  readonly inflected = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  readonly #forms = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #marks = createBitmap(MAX_SEGMENT_DOCUMENTS);
   /** The words whose postings are known. */
   readonly #known: number[] = [];
@@ -45,6 +54,7 @@ export class Conjunction {
   /** Gathers the documents that hold word `i` of the query. */
   gather(segment: Segment, word: SegmentWord, i: number, allowed: Bitmap | undefined): void {
     const { first, end } = word.exact;
+    this.inflected.fill(0, 0, segment.liveDocs.length);
     this.#known.length = 0;
     if (word.cost > end - first) {
       this.#gatherAll(segment, word, allowed);
@@ -66,7 +76,8 @@ export class Conjunction {
   /** Drops the documents that lack word `i`, of which similar terms do not count. */
   keep(segment: Segment, word: SegmentWord, i: number): void {
     const { exact, longer } = word;
-    if (longer.from < longer.to) this.#keepPrefix(segment, word, i);
+    const isOneTerm = longer.from === longer.to && inflectedForms(word).length === 0;
+    if (!isOneTerm) this.#keepForms(segment, word, i);
     else if (this.#known.includes(i)) return;
     else if (exact.row >= 0 || exact.end - exact.first > POSTINGS_PER_SEARCH * this.size) {
       this.#keepFound(segment, exact, i);
@@ -87,10 +98,8 @@ export class Conjunction {
     const postings = this.postings[i] as Int32Array;
     for (let k = 0; k < this.size; k++) {
       const p = postings[k] as number;
-      masks[k] =
-        isPrefix && p < 0
-          ? (this.longerMasks[this.documents[k] as number] as number)
-          : (positionMasks[p] as number);
+      const longer = isPrefix ? (this.longerMasks[this.documents[k] as number] as number) : 0;
+      masks[k] = p < 0 ? longer : (positionMasks[p] as number);
     }
   }
 
@@ -149,10 +158,34 @@ export class Conjunction {
     this.#known.push(i);
   }
 
-  /** Keeps the documents that hold word `i` or a longer term. */
-  #keepPrefix(segment: Segment, { exact, longer }: SegmentWord, i: number): void {
-    const { commonTerms, postingStarts, liveDocs } = segment;
+  /** Keeps the documents that hold word `i`, a longer term, or an inflected form. */
+  #keepForms(segment: Segment, word: SegmentWord, i: number): void {
+    const { exact, longer } = word;
+    const isPrefix = longer.from < longer.to;
     this.filter(() => true);
+    if (isPrefix) this.#readLonger(segment, longer);
+    const forms = this.#forms.fill(0, 0, segment.liveDocs.length);
+    for (const range of inflectedForms(word)) addDocuments(segment, range, forms);
+    const postings = this.postings[i] as Int32Array;
+    let kept = 0;
+    for (let k = 0; k < this.size; k++) {
+      const document = this.documents[k] as number;
+      const p = findPosting(segment, exact, document);
+      const isLonger = isPrefix && this.longerMasks[document] !== 0;
+      if (p < 0 && !isLonger) {
+        if (!hasBit(forms, document)) continue;
+        setBit(this.inflected, document);
+      }
+      this.#move(k, kept);
+      postings[kept++] = p;
+    }
+    this.#end(kept);
+    this.#known.push(i);
+  }
+
+  /** Unites the position masks of the longer terms, by document. */
+  #readLonger(segment: Segment, longer: TermRange): void {
+    const { commonTerms, postingStarts, liveDocs } = segment;
     const marks = this.#mark(liveDocs.length);
     for (let k = 0; k < this.size; k++) this.longerMasks[this.documents[k] as number] = 0;
     let next = longer.from;
@@ -164,17 +197,6 @@ export class Conjunction {
       if (common < longer.to) this.#addCommonMasks(segment, { first: end, end, row });
       next = common + 1;
     }
-    const postings = this.postings[i] as Int32Array;
-    let kept = 0;
-    for (let k = 0; k < this.size; k++) {
-      const document = this.documents[k] as number;
-      const p = findPosting(segment, exact, document);
-      if (p < 0 && this.longerMasks[document] === 0) continue;
-      this.#move(k, kept);
-      postings[kept++] = p;
-    }
-    this.#end(kept);
-    this.#known.push(i);
   }
 
   #addMasks(segment: Segment, marks: Bitmap, first: number, end: number): void {

@@ -108,6 +108,8 @@ export class SegmentRanker {
     new Uint16Array(MAX_LIST_DOCUMENTS),
   ] as const;
   readonly #queue = new MatchQueue<Tier>();
+  /** The documents of each segment that hold a word only as an inflected form, and wait too. */
+  readonly #inflected: { state: Tier; bits: Bitmap }[] = [];
   readonly #candidates = new Candidates<Tier>();
 
   /**
@@ -174,8 +176,7 @@ export class SegmentRanker {
       this.#rankBits(prefixTier, bits);
     }
     if (words.some((word) => inflectedForms(word).length > 0)) {
-      const tier = query.matcher.firstTier + INFLECTION_TIER;
-      this.#rankInflected({ ...startTier(query, -1, top), tier, isInflected: true }, left);
+      this.#rankInflected(startInflected(query, top), left);
     }
   }
 
@@ -224,14 +225,21 @@ export class SegmentRanker {
     const exactTier = startTier(query, -1, top);
     const prefixTier = prefixWord < 0 ? exactTier : startTier(query, prefixWord, top);
     const prefixPostings = found.postings[Math.max(0, prefixWord)] as Int32Array;
+    let inflected: Bitmap | undefined;
     for (let k = size - 1; k >= 0; k--) {
       const document = documents[k] as number;
+      if (hasBit(found.inflected, document)) {
+        inflected ??= createBitmap(segment.size);
+        setBit(inflected, document);
+        continue;
+      }
       const state = (prefixPostings[k] as number) < 0 ? prefixTier : exactTier;
       const order = firstOrder(state) + (bounds[k] as number);
       const mask = state.prefixWord < 0 ? 0 : (found.longerMasks[document] as number);
       if (this.#queue.isFull(words.length)) this.rankQueue(words.length, top);
       this.#queue.add(state, document, order, mask, found.postings, words.length, k);
     }
+    if (inflected) this.#inflected.push({ state: startInflected(query, top), bits: inflected });
   }
 
   /**
@@ -253,6 +261,12 @@ export class SegmentRanker {
       this.#offer(state, document, minBm25);
       return true;
     });
+  }
+
+  /** Offers the documents that were queued and hold a word only as an inflected form. */
+  rankInflectedQueue(): void {
+    for (const { state, bits } of this.#inflected) this.#rankInflected(state, bits);
+    this.#inflected.length = 0;
   }
 
   /** Reads the candidates, and offers those that are good enough. */
@@ -500,6 +514,12 @@ function startTier(query: SegmentQuery, prefixWord: number, top: TopHits): Tier 
     leastProximity: 0,
     isInflected: false,
   };
+}
+
+/** The tier of the documents that hold a word only as an inflected form. */
+function startInflected(query: SegmentQuery, top: TopHits): Tier {
+  const tier = query.matcher.firstTier + INFLECTION_TIER;
+  return { ...startTier(query, -1, top), tier, isInflected: true };
 }
 
 /** Whether there are lists of the documents where words stand side by side. */

@@ -17,12 +17,7 @@ import { filterPhrase, holdsPhrase, type SegmentPhrase, segmentPhrase } from './
 import { SegmentRanker } from './segment.ranking.ts';
 import { readTokens } from './segment.reader.ts';
 import { keepDocuments, removeDocuments, termRange } from './segment.terms.ts';
-import {
-  inflectedForms,
-  type SegmentQuery,
-  type SegmentWord,
-  segmentWords,
-} from './segment.words.ts';
+import { type SegmentQuery, type SegmentWord, segmentWords } from './segment.words.ts';
 import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 import { searchWord } from './word.search.ts';
@@ -86,6 +81,7 @@ export class SegmentSearch {
     }
     if (isOneWord) return total;
     this.#ranker.rankQueue(matcher.words.length, top);
+    this.#ranker.rankInflectedQueue();
     this.#ranker.readCandidates(top);
     return total;
   }
@@ -143,9 +139,8 @@ export class SegmentSearch {
       const others = byCost.slice(1);
       const steps = others.reduce((sum, word) => sum + found.steps(word), 0);
       if (found.size * POSTINGS_PER_READ <= steps) return this.#readGathered(query, top);
-      // Lists know the postings of exact words and prefixes only.
-      const isListed = !matcher.mustReadTokens && !words.some(isInflected);
-      if (isListed) {
+      // Lists do not know the postings of similar terms.
+      if (!matcher.mustReadTokens) {
         const count = this.#searchList(query, byCost, top);
         if (isVisited) this.#markListed(segment);
         return count;
@@ -257,8 +252,4 @@ export class SegmentSearch {
 
 function hasPhrases({ phrases, excluded }: QueryMatcher): boolean {
   return phrases.length > 0 || excluded.some(({ terms }) => terms.length > 1);
-}
-
-function isInflected(word: SegmentWord): boolean {
-  return inflectedForms(word).length > 0;
 }
