@@ -17,10 +17,11 @@ export function fieldsOf(
   return fields.slice(0, fields.findLastIndex((terms, i) => i === 0 || terms.length > 0) + 1);
 }
 
-/** How many of the tokens are those of the text. */
-export function textLength(tokens: Uint32Array): number {
-  const boundary = tokens.indexOf(FIELD_BOUNDARY);
-  return boundary < 0 ? tokens.length : boundary;
+/** How many of the tokens from `from` up to, but without, `to` are those of the text. */
+export function textLength(tokens: Uint32Array, from = 0, to = tokens.length): number {
+  let end = from;
+  while (end < to && tokens[end] !== FIELD_BOUNDARY) end++;
+  return end - from;
 }
 
 /**

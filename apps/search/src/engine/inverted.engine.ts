@@ -1,6 +1,7 @@
 import { bisect } from './bisect.ts';
 import { type Bitmap, createBitmap, fullBitmap, hasBit, setBit } from './bitmap.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import type { BatchBuilder } from './document.batch.ts';
 import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
 import { FacetCounter } from './facet.counter.ts';
 import type { NameCount, NamePage, NameRange } from './name.table.ts';
@@ -26,7 +27,7 @@ import {
   type SearchRequest,
   type SearchResult,
 } from './search.engine.ts';
-import { buildSegment } from './segment.builder.ts';
+import { buildSegment, buildSegmentOf } from './segment.builder.ts';
 import type { Document, Segment } from './segment.layout.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS } from './segment.layout.ts';
 import { mergeSegments } from './segment.merge.ts';
@@ -44,6 +45,7 @@ import { tokenize } from './tokenizer.ts';
 import { TopHits } from './top.hits.ts';
 import { type Completion, type QuotesFound, WordCompletion } from './word.completion.ts';
 import { OTHER_LANGUAGE, stemmedLanguage } from './word.stems.ts';
+import { WriteBuffer } from './write.buffer.ts';
 
 /**
  * Every search reads each document of the write buffer: with more of them that would take longer
@@ -101,7 +103,7 @@ interface Wanted {
 /**
  * The inverted index: a write buffer of new documents, which are read one by one, and segments of
  * up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
- * docs/search.md draws it. It keeps exactly the order and the totals that ranking.ts defines and
+ * docs/search-index.md draws it. It keeps exactly the order and the totals that ranking.ts defines and
  * BruteForceEngine computes.
  */
 export class InvertedEngine implements SearchEngine {
@@ -109,7 +111,7 @@ export class InvertedEngine implements SearchEngine {
   readonly #names = new QuoteNames();
   readonly #maxBufferedDocuments: number;
   readonly #maxDeadTerms: number;
-  readonly #writeBuffer = new Map<number, Document>();
+  readonly #writeBuffer = new WriteBuffer();
   #segments: Segment[] = [];
   #size = 0;
   #isFilling = false;
@@ -162,7 +164,7 @@ export class InvertedEngine implements SearchEngine {
 
   /** The ids of all quotes, in no particular order. */
   *ids(): Generator<number> {
-    yield* this.#writeBuffer.keys();
+    for (const { id } of this.#writeBuffer.values()) yield id;
     for (const { byId, ids, liveDocs } of this.#segments) {
       for (const document of byId) if (hasBit(liveDocs, document)) yield ids[document] as number;
     }
@@ -183,7 +185,7 @@ export class InvertedEngine implements SearchEngine {
     this.delete(id);
     const terms = this.#termsOf(fieldsOf(quote, details));
     const row = this.#names.addRow(quote, userId, details);
-    this.#writeBuffer.set(id, { id, ...row, terms, length: textLength(terms) });
+    this.#writeBuffer.add({ id, ...row, terms, length: textLength(terms) });
     this.#countDocument(terms, terms.length, 1, row.lang);
     this.#flushFullBuffer();
     this.#forgetDeadTerms();
@@ -192,7 +194,7 @@ export class InvertedEngine implements SearchEngine {
   delete(id: number): void {
     const buffered = this.#writeBuffer.get(id);
     if (buffered) {
-      this.#writeBuffer.delete(id);
+      this.#writeBuffer.delete(buffered);
       this.#names.countRow(buffered, -1);
       this.#countDocument(buffered.terms, buffered.terms.length, -1, buffered.lang);
       return;
@@ -230,14 +232,13 @@ export class InvertedEngine implements SearchEngine {
   async restore(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     const { users, authors, tags } = this.#names;
     const decoder = new SnapshotDecoder({ users, authors, tags, terms: this.#table });
-    let documents: Document[] = [];
+    const { batch } = decoder;
     for await (const chunk of chunks) {
-      documents.push(...decoder.push(chunk));
-      if (documents.length + MAX_CHUNK_DOCUMENTS <= MAX_SEGMENT_DOCUMENTS) continue;
-      this.#restoreSegment(documents);
-      documents = [];
+      decoder.push(chunk);
+      if (batch.size + MAX_CHUNK_DOCUMENTS > MAX_SEGMENT_DOCUMENTS) this.#restoreSegment(batch);
     }
-    if (documents.length > 0) this.#restoreSegment(documents);
+    if (batch.size > 0) this.#restoreSegment(batch);
+    this.#names.sort();
   }
 
   search({ query, filters = {}, facets, limit, offset }: SearchRequest): SearchResult {
@@ -366,14 +367,14 @@ export class InvertedEngine implements SearchEngine {
     });
   }
 
-  /** The quotes that have what is asked for; see docs/search.md for what it costs. */
+  /** The quotes that have what is asked for; see docs/search-index.md for what it costs. */
   select({ filters, choice }: SelectionRequest): SelectionResult {
     const numbers = this.#names.numbersOf(filters);
     if (numbers === undefined) return { ids: [], total: 0, next: null };
     return new Matches([...this.#segments, this.#bufferedSet()], numbers).choose(choice);
   }
 
-  /** What `prefix` may become; see docs/search.md for what it costs. */
+  /** What `prefix` may become; see docs/search-index.md for what it costs. */
   suggest({ prefix, limit }: SuggestRequest): Suggestions {
     const authors = this.#names.authors.startingWith(prefix, limit);
     const last = tokenize(prefix).at(-1);
@@ -440,7 +441,7 @@ export class InvertedEngine implements SearchEngine {
     if (matcher.isSatisfiable) {
       this.#segmentSearch.search(this.#segments, matcher, undefined, none, visit);
     }
-    const buffered = [...this.#writeBuffer.values()].filter(
+    const buffered = [...this.#writeBuffer.candidates(matcher)].filter(
       ({ terms, length, lang }) => matcher.score(terms, terms.length, length, lang) >= 0,
     );
     matcher.release();
@@ -486,25 +487,37 @@ export class InvertedEngine implements SearchEngine {
     top: TopHits,
     visit: VisitMatches<QuoteSet> | undefined,
   ): number {
-    // Only filters and visitors need columns.
-    const set = filters || visit ? this.#bufferedSet() : undefined;
-    const passing = set && filters && matchesIn(set, filters);
-    const matches = createBitmap(this.#writeBuffer.size);
+    if (filters === undefined && visit === undefined) {
+      let total = 0;
+      for (const document of this.#writeBuffer.candidates(matcher)) {
+        if (this.#offerBuffered(document, matcher, top)) total++;
+      }
+      return total;
+    }
+    const set = this.#bufferedSet();
+    const passing = filters && matchesIn(set, filters);
+    const matches = createBitmap(set.size);
     let total = 0;
     let next = 0;
-    for (const [id, document] of this.#writeBuffer) {
+    for (const document of this.#writeBuffer.values()) {
       const d = next++;
       if (passing !== undefined && !hasBit(passing, d)) continue;
-      if (this.#hidden.has(document)) continue;
-      const { terms, length, lang } = document;
-      const score = matcher.score(terms, terms.length, length, lang);
-      if (score < 0) continue;
+      if (!this.#offerBuffered(document, matcher, top)) continue;
       total++;
       setBit(matches, d);
-      if (score >= top.minCompetitiveScore) top.offer(id, score);
     }
-    if (set !== undefined) visit?.(set, matches, matches.length);
+    visit?.(set, matches, matches.length);
     return total;
+  }
+
+  /** Offers a document of the write buffer to `top`. Returns whether it matches. */
+  #offerBuffered(document: Document, matcher: QueryMatcher, top: TopHits): boolean {
+    if (this.#hidden.has(document)) return false;
+    const { id, terms, length, lang } = document;
+    const score = matcher.score(terms, terms.length, length, lang);
+    if (score < 0) return false;
+    if (score >= top.minCompetitiveScore) top.offer(id, score);
+    return true;
   }
 
   /** The write buffer in the form of a segment's columns. */
@@ -556,11 +569,10 @@ export class InvertedEngine implements SearchEngine {
     if (DEBUG_ASSERTIONS) this.#assertSize();
   }
 
-  #restoreSegment(documents: Document[]): void {
+  #restoreSegment(builder: BatchBuilder): void {
     this.#table.sort();
-    for (const document of documents) this.#names.countRow(document, 1);
-    this.#names.sort();
-    const segment = buildSegment(documents, this.#table);
+    const segment = buildSegmentOf(builder.take(), this.#table);
+    this.#names.countColumns(segment);
     const languages = Uint8Array.from(segment.langs, stemmedLanguage);
     const counts = new Uint32Array(OTHER_LANGUAGE + 1);
     const { terms, postingStarts } = segment;

@@ -23,13 +23,15 @@ export class NameStarts {
   update(gone: ReadonlySet<number>, added: readonly number[]): void {
     const isKept = (entry: number) => !gone.has(nameOf(entry));
     const old = gone.size > 0 ? this.#entries.filter(isKept) : this.#entries;
-    const entries = added.flatMap((name) => {
-      const starts = this.#textOf(name).matchAll(WORD_START);
-      return Array.from(starts, ({ index }) => name * MAX_NAME_LENGTH + index);
+    const starts = added.flatMap((name) => {
+      const text = this.#textOf(name);
+      return Array.from(text.matchAll(WORD_START), ({ index }) => {
+        const entry = name * MAX_NAME_LENGTH + index;
+        return { entry, text: this.#textAt(entry) };
+      });
     });
-    const texts = new Map(entries.map((entry) => [entry, this.#textAt(entry)]));
-    const textOf = (entry: number) => texts.get(entry) as string;
-    entries.sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
+    starts.sort((a, b) => (a.text < b.text ? -1 : 1));
+    const entries = starts.map(({ entry }) => entry);
     const merged = new Float64Array(old.length + entries.length);
     this.#entries = mergeInto(merged, old, entries, (entry) => this.#textAt(entry));
   }

@@ -148,6 +148,23 @@ export class QueryMatcher {
   }
 
   /**
+   * The terms that match one word of the query: the word whose terms have the least of something
+   * together.
+   */
+  rarestWord(countOf: (term: number) => number): number[] {
+    const counts = this.words.map(() => 0);
+    for (const term of this.#terms) {
+      const count = countOf(term);
+      if (count === 0) continue;
+      for (let rest = this.#wordsByTerm[term] as number; rest !== 0; rest &= rest - 1) {
+        counts[lowestBit(rest)] = (counts[lowestBit(rest)] as number) + count;
+      }
+    }
+    const bit = 1 << counts.indexOf(Math.min(...counts));
+    return this.#terms.filter((term) => ((this.#wordsByTerm[term] as number) & bit) !== 0);
+  }
+
+  /**
    * The score of the document that has the first `count` of these tokens, of which the first
    * `length` are its text, or -1 when it does not match.
    * @param lang see languageNumber()

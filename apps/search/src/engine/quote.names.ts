@@ -1,6 +1,6 @@
 import { fold } from './fold.ts';
 import { NameTable } from './name.table.ts';
-import { languageNumber, type QuoteRow } from './quote.columns.ts';
+import { languageNumber, type QuoteColumns, type QuoteRow } from './quote.columns.ts';
 import type { QuoteDetails } from './quote.details.ts';
 import type { NumberFilters, SelectionFilters } from './quote.selection.ts';
 
@@ -33,6 +33,13 @@ export class QuoteNames {
     this.users.count(user, change);
     this.authors.count(author, change);
     for (const tag of tags) this.tags.count(tag, change);
+  }
+
+  /** Counts in the names of many quotes. */
+  countColumns({ users, authors, tags }: QuoteColumns): void {
+    for (const user of users) this.users.count(user, 1);
+    for (const author of authors) this.authors.count(author, 1);
+    for (const tag of tags) this.tags.count(tag, 1);
   }
 
   /** The filters as numbers; undefined when they name what no quote has. */

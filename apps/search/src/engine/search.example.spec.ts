@@ -10,7 +10,7 @@ import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 
 /**
- * The example of docs/search.md: whoever makes this fail has to change its numbers there as well.
+ * The example of docs/search-index.md: whoever makes this fail has to change its numbers there as well.
  */
 const QUOTES = [
   'Love is blind',
@@ -40,7 +40,7 @@ function postingsOf(text: string): string[] {
   return postings;
 }
 
-describe('the example of docs/search.md', () => {
+describe('the example of docs/search-index.md', () => {
   it('has these terms and postings', () => {
     expect([...segment.lengths]).toEqual([3, 9, 5, 9, 5]);
     expect(segment.terms).toHaveLength(25);

@@ -1,21 +1,19 @@
 import { type Bitmap, fullBitmap, popCount, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
+import { batchOf, type DocumentBatch } from './document.batch.ts';
 import { FIELD_BOUNDARY, readFieldImpacts } from './document.fields.ts';
-import { buildColumns } from './quote.columns.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
-import type { Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
+import type { DecodedTokens, Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
 import {
   ELEMENTS_PER_RANK,
   ELSEWHERE_MASK,
-  MAX_DOCUMENT_TOKENS,
   POSITION_MASK_BITS,
   POSTINGS_PER_BLOCK,
 } from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
 import { rankStride } from './segment.terms.ts';
 import type { TermTable } from './term.table.ts';
-import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
 
 /**
  * Bounds the memory of bitmaps, and that of counting pairs, which grows with the square of the
@@ -23,33 +21,27 @@ import { MAX_VARINT32_BYTES, writeVarint } from './varint.ts';
  */
 export const MAX_COMMON_TERMS = 1024;
 
-type PostingRanges = Pick<Postings, 'terms' | 'postingStarts'>;
+type Layout = Pick<Postings, 'terms' | 'postingStarts'> & { isRepeated: Uint8Array };
 
 /** Builds a segment of new documents. All their terms must have an ordinal in `table`. */
-export function buildSegment(documents: Document[], table: TermTable): Segment {
-  const size = documents.length;
-  const tokenCount = documents.reduce((sum, { terms }) => sum + terms.length, 0);
-  const tokens = new Uint8Array(tokenCount * MAX_VARINT32_BYTES);
-  const tokenStarts = new Uint32Array(size + 1);
-  const ids = new Float64Array(size);
-  const lengths = new Uint16Array(size);
-  let end = 0;
-  for (let d = 0; d < size; d++) {
-    const { id, terms, length } = documents[d] as Document;
-    ids[d] = id;
-    lengths[d] = length;
-    for (let i = 0; i < terms.length; i++) end = writeVarint(tokens, end, terms[i] as number);
-    tokenStarts[d + 1] = end;
-  }
-  const columns = buildColumns(documents);
-  const forward = { size, ids, ...columns, lengths, tokenStarts, tokens: tokens.slice(0, end) };
-  const segment = assembleSegment(forward, invert(documents, table));
+export function buildSegment(documents: readonly Document[], table: TermTable): Segment {
+  return buildSegmentOf(batchOf(documents), table);
+}
+
+/** Builds a segment of a batch in the same way. */
+export function buildSegmentOf(batch: DocumentBatch, table: TermTable): Segment {
+  const { forward, decoded } = batch;
+  const segment = assembleSegment(forward, decoded, invert(batch, table));
   if (DEBUG_ASSERTIONS) assertSegment(segment, table);
   return segment;
 }
 
-/** Makes a segment of its documents and their postings: all of them are live. */
-export function assembleSegment(forward: ForwardIndex, postings: Postings): Segment {
+/** Makes a segment of documents and their postings: all of them are live. */
+export function assembleSegment(
+  forward: ForwardIndex,
+  decoded: DecodedTokens,
+  postings: Postings,
+): Segment {
   const liveDocs = fullBitmap(forward.size);
   const commonTerms = findCommonTerms(postings, liveDocs.length);
   const commonBitmaps = bitmapsOf(commonTerms, postings, liveDocs.length);
@@ -61,7 +53,7 @@ export function assembleSegment(forward: ForwardIndex, postings: Postings): Segm
     commonTerms,
     commonBitmaps,
     commonRanks: ranksOf(commonBitmaps, liveDocs.length),
-    ...findCommonPairs(forward, postings.terms, commonTerms),
+    ...findCommonPairs(decoded, forward.size, postings.terms, commonTerms),
     liveDocs,
     liveDocCount: forward.size,
   };
@@ -71,71 +63,87 @@ export function assembleSegment(forward: ForwardIndex, postings: Postings): Segm
  * Inverts the documents: a counting sort of their (term, document) pairs by the ordinals of the
  * terms.
  */
-function invert(documents: Document[], table: TermTable): Postings {
+function invert(batch: DocumentBatch, table: TermTable): Postings {
+  const { terms: tokens, termStarts } = batch.decoded;
+  const { size, lengths } = batch.forward;
   // The next posting of each term. It is kept by term number and not by ordinal: frequent terms
   // have small numbers, so that what is used most lies close together in memory.
   const next = new Uint32Array(table.size);
-  const { terms, postingStarts } = layOut(documents, table, next);
+  const { terms, postingStarts, isRepeated } = layOut(batch, table, next);
   const postingCount = postingStarts[terms.length] as number;
-  const documentNumbers = new Uint16Array(postingCount);
-  const impacts = new Uint8Array(postingCount);
-  const positionMasks = new Uint16Array(postingCount);
-  // The document, counted from 1, that a term was met in last.
-  const lastIn = new Uint32Array(table.size);
-  const fieldImpacts = new Uint8Array(MAX_DOCUMENT_TOKENS);
-  documents.forEach(({ terms, length }, d) => {
+  // A posting is written anywhere: its document and position mask, and its impact, side by side.
+  const packed = new Uint32Array(2 * postingCount);
+  const fieldImpacts = new Uint8Array(tokens.length);
+  for (let d = 0; d < size; d++) {
+    const start = termStarts[d] as number;
+    const length = lengths[d] as number;
+    const textEnd = start + length;
+    const end = termStarts[d + 1] as number;
     const single = singleImpact(length);
-    for (let i = 0; i < length; i++) {
-      const term = terms[i] as number;
-      let p = next[term] as number;
-      if (lastIn[term] === d + 1) {
-        p--;
-        impacts[p] = impact(countOf(term, terms, i), length);
-      } else {
-        lastIn[term] = d + 1;
-        next[term] = p + 1;
-        documentNumbers[p] = d;
-        impacts[p] = single;
-      }
+    for (let i = start; i < textEnd; i++) {
+      const term = tokens[i] as number;
       // The position modulo POSITION_MASK_BITS, which is a power of two.
-      const position = 1 << (i & (POSITION_MASK_BITS - 1));
-      positionMasks[p] = (positionMasks[p] as number) | position;
+      const mask = 0x10000 << ((i - start) & (POSITION_MASK_BITS - 1));
+      const p = next[term] as number;
+      if (isRepeated[i] === 1) {
+        packed[2 * p - 2] = (packed[2 * p - 2] as number) | mask;
+        packed[2 * p - 1] = impact(countOf(term, tokens, start, i), length);
+        continue;
+      }
+      next[term] = p + 1;
+      packed[2 * p] = d | mask;
+      packed[2 * p + 1] = single;
     }
-    readFieldImpacts(terms, length, terms.length, fieldImpacts);
-    for (let i = length; i < terms.length; i++) {
-      const term = terms[i] as number;
+    if (textEnd === end) continue;
+    readFieldImpacts(tokens, textEnd, end, fieldImpacts);
+    for (let i = textEnd; i < end; i++) {
+      const term = tokens[i] as number;
       if (term === FIELD_BOUNDARY) continue;
       let p = next[term] as number;
-      if (lastIn[term] === d + 1) p--;
-      else {
-        lastIn[term] = d + 1;
-        next[term] = p + 1;
-        documentNumbers[p] = d;
-      }
-      impacts[p] = Math.max(impacts[p] as number, fieldImpacts[i] as number);
-      positionMasks[p] = ELSEWHERE_MASK;
+      if (isRepeated[i] === 1) p--;
+      else next[term] = p + 1;
+      packed[2 * p] = d | (ELSEWHERE_MASK << 16);
+      packed[2 * p + 1] = Math.max(packed[2 * p + 1] as number, fieldImpacts[i] as number);
     }
-  });
-  return { terms, postingStarts, documents: documentNumbers, impacts, positionMasks };
+  }
+  const documents = new Uint16Array(postingCount);
+  const impacts = new Uint8Array(postingCount);
+  const positionMasks = new Uint16Array(postingCount);
+  for (let p = 0; p < postingCount; p++) {
+    const documentAndMask = packed[2 * p] as number;
+    documents[p] = documentAndMask;
+    positionMasks[p] = documentAndMask >>> 16;
+    impacts[p] = packed[2 * p + 1] as number;
+  }
+  return { terms, postingStarts, documents, impacts, positionMasks };
 }
 
 /**
  * The terms of the documents in text order, and where their postings begin, which `next` gets by
- * term number too.
+ * term number too. `isRepeated` is 1 for a token whose document has the same term further in front.
  */
-function layOut(documents: Document[], table: TermTable, next: Uint32Array): PostingRanges {
+function layOut(batch: DocumentBatch, table: TermTable, next: Uint32Array): Layout {
+  const { terms: tokens, termStarts } = batch.decoded;
   const counts = next;
+  const isRepeated = new Uint8Array(tokens.length);
+  // The document, counted from 1, that a term was met in last.
   const lastIn = new Uint32Array(table.size);
   const ordinals: number[] = [];
-  documents.forEach(({ terms }, d) => {
-    for (let i = 0; i < terms.length; i++) {
-      const term = terms[i] as number;
-      if (lastIn[term] === d + 1 || term === FIELD_BOUNDARY) continue;
-      if (lastIn[term] === 0) ordinals.push(table.ordinals[term] as number);
-      lastIn[term] = d + 1;
+  for (let d = 1; d <= batch.forward.size; d++) {
+    const end = termStarts[d] as number;
+    for (let i = termStarts[d - 1] as number; i < end; i++) {
+      const term = tokens[i] as number;
+      if (term === FIELD_BOUNDARY) continue;
+      const last = lastIn[term] as number;
+      if (last === d) {
+        isRepeated[i] = 1;
+        continue;
+      }
+      if (last === 0) ordinals.push(table.ordinals[term] as number);
+      lastIn[term] = d;
       counts[term] = (counts[term] as number) + 1;
     }
-  });
+  }
   const terms = new Uint32Array(ordinals).sort();
   const postingStarts = new Uint32Array(terms.length + 1);
   for (let i = 0; i < terms.length; i++) {
@@ -145,13 +153,13 @@ function layOut(documents: Document[], table: TermTable, next: Uint32Array): Pos
     postingStarts[i + 1] = start + (counts[term] as number);
     next[term] = start;
   }
-  return { terms, postingStarts };
+  return { terms, postingStarts, isRepeated };
 }
 
-/** How often the term is among the terms up to, and with, number `last`. */
-function countOf(term: number, terms: Uint32Array, last: number): number {
+/** How often the term is among the tokens from `from` up to, and with, number `last`. */
+function countOf(term: number, tokens: Uint32Array, from: number, last: number): number {
   let count = 0;
-  for (let i = 0; i <= last; i++) if (terms[i] === term) count++;
+  for (let i = from; i <= last; i++) if (tokens[i] === term) count++;
   return count;
 }
 

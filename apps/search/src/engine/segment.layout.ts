@@ -34,7 +34,7 @@ export interface Document extends QuoteRow {
 /**
  * A run of documents, numbered from 0, in flat arrays: the garbage collector sees a few objects
  * instead of millions. Only `liveDocs` and `liveDocCount` change once a segment is built. Drawn in
- * docs/search.md.
+ * docs/search-index.md.
  */
 export interface Segment extends ForwardIndex, InvertedIndex {
   /** The documents in ascending order of their ids. */
@@ -56,6 +56,15 @@ export interface ForwardIndex extends QuoteColumns {
   tokenStarts: Uint32Array;
   /** The tokens of all documents, as Document has them, as varints. */
   tokens: Uint8Array;
+}
+
+/**
+ * The tokens of documents as term numbers, as Document has them: those of document d are from
+ * `termStarts[d]` to `termStarts[d + 1]`.
+ */
+export interface DecodedTokens {
+  terms: Uint32Array;
+  termStarts: Uint32Array;
 }
 
 /**

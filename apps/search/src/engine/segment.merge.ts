@@ -4,6 +4,7 @@ import { mergeColumns } from './quote.columns.ts';
 import { assembleSegment } from './segment.builder.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { ForwardIndex, Postings, Segment } from './segment.layout.ts';
+import { decodeTokens } from './segment.reader.ts';
 import type { TermTable } from './term.table.ts';
 
 /** A segment that is merged. */
@@ -30,7 +31,7 @@ export function mergeSegments(segments: Segment[], table: TermTable): Segment {
     ordinal: ordinalAt(segment, 0, table),
   }));
   const forward = mergeForward(sources);
-  const merged = assembleSegment(forward, mergePostings(sources, table));
+  const merged = assembleSegment(forward, decodeTokens(forward), mergePostings(sources, table));
   if (DEBUG_ASSERTIONS) assertSegment(merged, table);
   return merged;
 }

@@ -1,7 +1,5 @@
 import { bisect } from './bisect.ts';
-import type { ForwardIndex, Segment } from './segment.layout.ts';
-import { MAX_DOCUMENT_TOKENS } from './segment.layout.ts';
-import { readVarintsUpTo } from './varint.ts';
+import type { DecodedTokens, Segment } from './segment.layout.ts';
 
 type Pairs = Pick<Segment, 'commonPairs' | 'pairStarts' | 'pairDocuments'>;
 
@@ -9,30 +7,37 @@ type Pairs = Pick<Segment, 'commonPairs' | 'pairStarts' | 'pairDocuments'>;
  * Finds the pairs of common terms that stand side by side, and the documents where they do: a
  * counting sort of the (pair, document) pairs. About every tenth token of natural language begins
  * one.
+ * @param size how many documents there are
  * @param terms of the segment
  */
 export function findCommonPairs(
-  forward: ForwardIndex,
+  decoded: DecodedTokens,
+  size: number,
   terms: Uint32Array,
   commonTerms: Uint32Array,
 ): Pairs {
   const rows = commonTerms.length;
-  const { pairs, documents, size } = collectPairs(forward, rowsByTerm(terms, commonTerms), rows);
+  const ofTerm = rowsByTerm(terms, commonTerms);
+  const { pairs, documents, count } = collectPairs(decoded, size, ofTerm, rows);
   const counts = new Uint32Array(rows ** 2);
-  for (let i = 0; i < size; i++) {
+  for (let i = 0; i < count; i++) {
     const pair = pairs[i] as number;
     counts[pair] = (counts[pair] as number) + 1;
   }
-  const commonPairs = counts.map((_, pair) => pair).filter((pair) => counts[pair] !== 0);
-  const pairStarts = new Uint32Array(commonPairs.length + 1);
+  let pairCount = 0;
+  for (let pair = 0; pair < counts.length; pair++) if (counts[pair] !== 0) pairCount++;
+  const commonPairs = new Uint32Array(pairCount);
+  const pairStarts = new Uint32Array(pairCount + 1);
   const next = counts;
-  commonPairs.forEach((pair, i) => {
+  for (let pair = 0, i = 0; pair < counts.length; pair++) {
+    if (counts[pair] === 0) continue;
     const start = pairStarts[i] as number;
-    pairStarts[i + 1] = start + (counts[pair] as number);
+    commonPairs[i++] = pair;
+    pairStarts[i] = start + (counts[pair] as number);
     next[pair] = start;
-  });
-  const pairDocuments = new Uint16Array(size);
-  for (let i = 0; i < size; i++) {
+  }
+  const pairDocuments = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
     const pair = pairs[i] as number;
     const at = next[pair] as number;
     pairDocuments[at] = documents[i] as number;
@@ -42,34 +47,35 @@ export function findCommonPairs(
 }
 
 /** The common pairs of all documents in the order of the texts, each once a document. */
-function collectPairs(forward: ForwardIndex, rowsByTerm: Uint16Array, rows: number) {
-  const { tokenStarts, tokens } = forward;
-  // Every token takes a byte at least.
-  const pairs = new Uint32Array(rows === 0 ? 0 : tokens.length);
+function collectPairs(
+  { terms, termStarts }: DecodedTokens,
+  size: number,
+  rowsByTerm: Uint16Array,
+  rows: number,
+) {
+  const pairs = new Uint32Array(rows === 0 ? 0 : (termStarts[size] as number));
   const documents = new Uint16Array(pairs.length);
-  let size = 0;
+  let count = 0;
   // The document, counted from 1, that a pair was met in last.
   const lastIn = new Uint32Array(rows ** 2);
-  const terms = new Uint32Array(MAX_DOCUMENT_TOKENS);
-  for (let document = 0; rows > 0 && document < forward.size; document++) {
-    const from = tokenStarts[document] as number;
-    const length = readVarintsUpTo(tokens, from, tokenStarts[document + 1] as number, terms);
+  for (let document = 0; rows > 0 && document < size; document++) {
+    const end = termStarts[document + 1] as number;
     let left = 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = termStarts[document] as number; i < end; i++) {
       const term = terms[i] as number;
       const right = term < rowsByTerm.length ? (rowsByTerm[term] as number) : 0;
       if (left > 0 && right > 0) {
         const pair = (left - 1) * rows + right - 1;
         if (lastIn[pair] !== document + 1) {
           lastIn[pair] = document + 1;
-          pairs[size] = pair;
-          documents[size++] = document;
+          pairs[count] = pair;
+          documents[count++] = document;
         }
       }
       left = right;
     }
   }
-  return { pairs, documents, size };
+  return { pairs, documents, count };
 }
 
 /** By term number, the index of the term in `commonTerms`, counted from 1; 0 for other terms. */

@@ -1,6 +1,6 @@
 import { bisect } from './bisect.ts';
 import { clearBit, hasBit, setBit } from './bitmap.ts';
-import type { Segment } from './segment.layout.ts';
+import type { DecodedTokens, ForwardIndex, Segment } from './segment.layout.ts';
 import type { TermTable } from './term.table.ts';
 import { readVarintsUpTo } from './varint.ts';
 
@@ -42,4 +42,18 @@ export function readTokens(segment: Segment, document: number, terms: Uint32Arra
   const { tokens, tokenStarts } = segment;
   const from = tokenStarts[document] as number;
   return readVarintsUpTo(tokens, from, tokenStarts[document + 1] as number, terms);
+}
+
+/** Decodes the tokens of all documents. */
+export function decodeTokens({ size, tokens, tokenStarts }: ForwardIndex): DecodedTokens {
+  // Every token takes a byte at least.
+  const terms = new Uint32Array(tokens.length);
+  const termStarts = new Uint32Array(size + 1);
+  let end = 0;
+  for (let d = 0; d < size; d++) {
+    const [from, to] = [tokenStarts[d] as number, tokenStarts[d + 1] as number];
+    end += readVarintsUpTo(tokens, from, to, terms, end);
+    termStarts[d + 1] = end;
+  }
+  return { terms, termStarts };
 }

@@ -1,7 +1,8 @@
 import { hasBit } from './bitmap.ts';
+import { BatchBuilder } from './document.batch.ts';
 import { textLength } from './document.fields.ts';
 import { rowAt } from './quote.columns.ts';
-import { type Document, MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
+import { MAX_DOCUMENT_TOKENS, type Segment } from './segment.layout.ts';
 import { readTokens } from './segment.reader.ts';
 import { MAX_VARINT32_BYTES, readVarints, writeVarint } from './varint.ts';
 
@@ -122,6 +123,8 @@ function maxBytes(segment: Segment, documents: Uint16Array): number {
 
 /** Reads the chunks of a snapshot, which must come in their order. */
 export class SnapshotDecoder {
+  /** The documents that were read and not taken yet. */
+  readonly batch = new BatchBuilder();
   readonly #interners: Interners;
   #header: SnapshotHeader | undefined;
   /**
@@ -137,14 +140,17 @@ export class SnapshotDecoder {
     this.#interners = interners;
   }
 
-  /** The documents of the chunk, if it is one of documents. */
-  push(chunk: Uint8Array): Document[] {
+  /** Reads a chunk. Of documents it has MAX_CHUNK_DOCUMENTS at most. */
+  push(chunk: Uint8Array): void {
     if (this.#header === undefined) {
       this.#header = JSON.parse(Buffer.from(chunk).toString()) as SnapshotHeader;
-      return [];
+      return;
     }
     const kind = this.#nextKind(this.#header);
-    if (kind === undefined) return this.#decodeDocuments(chunk);
+    if (kind === undefined) {
+      this.#decodeDocuments(chunk);
+      return;
+    }
     const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString();
     for (const string of text.split(SEPARATOR)) {
       if (kind !== 'terms') this.#names[kind].push(string);
@@ -153,7 +159,6 @@ export class SnapshotDecoder {
         this.#termCount++;
       }
     }
-    return [];
   }
 
   /** What the next chunk of strings holds; undefined when all strings were read. */
@@ -164,12 +169,10 @@ export class SnapshotDecoder {
     return names ?? (this.#termCount < header.terms ? 'terms' : undefined);
   }
 
-  #decodeDocuments(bytes: Uint8Array): Document[] {
-    const documents: Document[] = [];
-    // All documents share one array of terms: making a million small arrays would take most of the
-    // time. It is long enough, since every term takes at least a byte.
-    const terms = new Uint32Array(bytes.length);
-    let end = 0;
+  #decodeDocuments(bytes: Uint8Array): void {
+    const { batch } = this;
+    // Every tag and every term takes a byte at least.
+    batch.reserve(bytes.length);
     let at = 0;
     const next = () => {
       let byte = bytes[at++] as number;
@@ -181,33 +184,37 @@ export class SnapshotDecoder {
       }
       return value;
     };
-    const name = (kind: NameKind) => this.#nameNumber(this.#names[kind], kind, next());
     let id = 0;
     while (at < bytes.length) {
+      const d = batch.size;
       id += next();
-      const user = name('users');
-      const author = name('authors');
-      const lang = next();
-      const characters = next();
-      const checksum = next();
-      const tags: number[] = [];
-      for (let left = next(); left > 0; left--) tags.push(name('tags'));
+      batch.ids[d] = id;
+      batch.users[d] = this.#nameNumber('users', next());
+      batch.authors[d] = this.#nameNumber('authors', next());
+      batch.langs[d] = next();
+      batch.characters[d] = next();
+      batch.checksums[d] = next();
+      let { tagEnd } = batch;
+      for (let left = next(); left > 0; left--) {
+        batch.tags[tagEnd++] = this.#nameNumber('tags', next());
+      }
       const count = next();
-      at = readVarints(bytes, at, count, terms, end);
-      const own = terms.subarray(end, end + count);
-      const length = textLength(own);
-      documents.push({ id, user, author, lang, characters, checksum, tags, terms: own, length });
-      end += count;
+      const { terms, tokens, termEnd, tokenEnd } = batch;
+      const start = at;
+      at = readVarints(bytes, at, count, terms, termEnd);
+      // Terms have the same numbers in the index.
+      for (let i = start; i < at; i++) tokens[tokenEnd + i - start] = bytes[i] as number;
+      batch.lengths[d] = textLength(terms, termEnd, termEnd + count);
+      batch.end(tagEnd, termEnd + count, tokenEnd + at - start);
     }
-    return documents;
   }
 
   /** The number of a name in the index, by its number in the snapshot. */
-  #nameNumber(names: (number | string)[], kind: NameKind, place: number): number {
-    const name = names[place] as number | string;
+  #nameNumber(kind: NameKind, place: number): number {
+    const name = this.#names[kind][place] as number | string;
     if (typeof name === 'number') return name;
     const number = this.#interners[kind].intern(name);
-    names[place] = number;
+    this.#names[kind][place] = number;
     return number;
   }
 }

@@ -33,15 +33,16 @@ export function readVarints(
 
 /**
  * Decodes the numbers below 2^32 that are in `bytes[from]` up to, but without, `bytes[to]`, into
- * `numbers`. Returns how many there are.
+ * `numbers` from `numbersFrom` on. Returns how many there are.
  */
 export function readVarintsUpTo(
   bytes: Uint8Array,
   from: number,
   to: number,
   numbers: Uint32Array,
+  numbersFrom = 0,
 ): number {
-  let count = 0;
+  let end = numbersFrom;
   for (let at = from; at < to; ) {
     let byte = bytes[at++] as number;
     let value = byte & 0x7f;
@@ -49,9 +50,9 @@ export function readVarintsUpTo(
       byte = bytes[at++] as number;
       value |= (byte & 0x7f) << shift;
     }
-    numbers[count++] = value;
+    numbers[end++] = value;
   }
-  return count;
+  return end - numbersFrom;
 }
 
 /**
