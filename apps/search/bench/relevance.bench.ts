@@ -101,6 +101,8 @@ function misspellingsOf(
   lists: WordLists,
 ): (Misspelling & { lang: string })[] {
   const random = generator(7);
+  // A wrong accent is none to a search.
+  const wordsOf = (text: string) => termsOf(text).join(' ');
   const all = new Set(LANGUAGES.flatMap((lang) => known.vocabulary(lang)));
   return LANGUAGES.flatMap((lang) => {
     const words = shuffled(known.vocabulary(lang), random).filter(
@@ -111,7 +113,7 @@ function misspellingsOf(
         ? shuffled(list, random).filter(({ right }) => known.count('en', right) > 0)
         : words.map((right) => ({ right, wrong: lists[lang].misspeller.misspell(right) ?? right }));
     return pairs
-      .filter(({ wrong }) => !all.has(wrong))
+      .filter(({ wrong, right }) => !all.has(wrong) && wordsOf(wrong) !== wordsOf(right))
       .slice(0, MISSPELLINGS[lang])
       .map((pair) => ({ ...pair, lang }));
   });

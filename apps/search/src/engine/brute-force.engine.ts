@@ -136,13 +136,17 @@ export class BruteForceEngine implements SearchEngine {
     if (hits.length >= FEW_HITS) return;
 
     const withoutTypos = hits.length;
-    result.withTypos = query.words.some(mayHaveTypo);
-    const similar = this.#similar(query.words);
-    result.similar = similar.map((terms) => [...terms.keys()]);
+    let similar: Similar = [];
+    for (const isLastResort of [false, true]) {
+      if (isLastResort && hits.length > 0) break;
+      result.withTypos = query.words.some((word) => maxDistanceOf(word, isLastResort) > 0);
+      similar = this.#similar(query.words, isLastResort);
+      result.similar = similar.map((terms) => [...terms.keys()]);
+      addNew(this.#find(query, filters, FORGIVEN_TIER, similar));
+    }
     const similarOf = (words: QueryWord[]) => {
       return words.map((word) => similar[query.words.indexOf(word)] as Map<string, number>);
     };
-    addNew(this.#find(query, filters, FORGIVEN_TIER, similar));
 
     let rest = query;
     const dispensable = dispensableWords(query, this.#frequencies(query.words, similar));
@@ -265,18 +269,19 @@ export class BruteForceEngine implements SearchEngine {
     return this.#statistics;
   }
 
-  #similar(words: QueryWord[]): Similar {
+  #similar(words: QueryWord[], isLastResort: boolean): Similar {
     const fuzzy = words
       .map((word) => ({ word, documents: this.#documentFrequency(word.term) }))
-      .filter(({ word }) => mayHaveTypo(word))
+      .filter(({ word }) => maxDistanceOf(word, isLastResort) > 0)
       .sort((a, b) => a.documents - b.documents)
       .slice(0, MAX_FUZZY_WORDS)
       .map(({ word }) => word);
-    return words.map((word) => (fuzzy.includes(word) ? this.#expand(word) : new Map()));
+    return words.map((word) =>
+      fuzzy.includes(word) ? this.#expand(word, maxDistanceOf(word, isLastResort)) : new Map(),
+    );
   }
 
-  #expand(word: QueryWord): Map<string, number> {
-    const maxDistance = maxEditDistance([...word.term].length);
+  #expand(word: QueryWord, maxDistance: number): Map<string, number> {
     const near = [...this.#terms().keys()]
       .filter((term) => term !== word.term && !hasDigit(term))
       .filter((term) => !(word.prefix && term.startsWith(word.term)))
@@ -322,8 +327,8 @@ function usualSpelling(spellings: string[]): string {
   return usual;
 }
 
-function mayHaveTypo({ term, exact }: QueryWord): boolean {
-  return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
+function maxDistanceOf({ term, exact }: QueryWord, isLastResort: boolean): number {
+  return exact || hasDigit(term) ? 0 : maxEditDistance([...term].length, isLastResort);
 }
 
 /** Whether one of the fields contains the phrase. */

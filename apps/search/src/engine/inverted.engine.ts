@@ -5,7 +5,7 @@ import type { BatchBuilder } from './document.batch.ts';
 import { FIELD_BOUNDARY, fieldsOf, textLength } from './document.fields.ts';
 import { FacetCounter } from './facet.counter.ts';
 import type { NameCount, NamePage, NameRange } from './name.table.ts';
-import { isFuzzy, QueryMatcher, type SimilarTerms, similarTerms } from './query.matcher.ts';
+import { QueryMatcher, type SimilarTerms, similarTerms } from './query.matcher.ts';
 import { parseQuery, type Query, type QueryWord } from './query.parser.ts';
 import { correct, dispensableWords, splitsAndJoins, withoutWords } from './query.rewriter.ts';
 import { buildColumns, rowAt } from './quote.columns.ts';
@@ -282,15 +282,9 @@ export class InvertedEngine implements SearchEngine {
     }
     result.corrections = result.rewritings.slice(0, strictTotal === 0 ? 1 : 0);
     if (result.total >= FEW_HITS) return;
-    const similar = similarTerms(query.words, this.#table);
-    result.withTypos = query.words.some(isFuzzy);
-    result.similar = query.words.map((word) => {
-      return Array.from(similar.get(word)?.keys() ?? [], (term) => this.#table.text(term));
-    });
     const withoutTypos = result.total;
-    if (result.withTypos) {
-      result.total += this.#findMore(query, wanted, similar, FORGIVEN_TIER);
-    }
+    let similar = this.#addSimilar(query, wanted, result, false);
+    if (result.total === 0) similar = this.#addSimilar(query, wanted, result, true);
     let dropped: QueryWord[] = [];
     if (result.total === 0) {
       dropped = this.#dropped(query, wanted, similar);
@@ -302,6 +296,22 @@ export class InvertedEngine implements SearchEngine {
     if (result.total === withoutTypos) return;
     const corrections = this.#corrections(query, dropped, wanted, withoutTypos, similar);
     if (corrections.length > 0) result.corrections = corrections;
+  }
+
+  /** Adds what similar terms find to the result. Returns these terms. */
+  #addSimilar(
+    query: Query,
+    wanted: Wanted,
+    result: SearchResult,
+    isLastResort: boolean,
+  ): SimilarTerms {
+    const similar = similarTerms(query.words, this.#table, isLastResort);
+    result.withTypos = similar.size > 0;
+    result.similar = query.words.map((word) => {
+      return Array.from(similar.get(word)?.keys() ?? [], (term) => this.#table.text(term));
+    });
+    if (result.withTypos) result.total += this.#findMore(query, wanted, similar, FORGIVEN_TIER);
+    return similar;
   }
 
   /** The fewest words without which the query finds anything: more find no less. */

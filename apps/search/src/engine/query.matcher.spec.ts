@@ -14,7 +14,7 @@ describe('QueryMatcher', () => {
   it('leaves no trace when it is released', () => {
     const context = contextOf('liberte', 'libarte', 'libertes', 'vie');
     const query = parseQuery('vie liberte');
-    const similar = similarTerms(query.words, context.table);
+    const similar = similarTerms(query.words, context.table, false);
     const matcher = new QueryMatcher(query, context, similar);
     expect([...context.wordsByTerm]).toEqual([0, 2, 2, 2, 1]);
     matcher.release();

@@ -381,29 +381,31 @@ export class QueryMatcher {
   }
 }
 
-/** Whether similar terms may match the word. */
-export function isFuzzy({ term, exact }: QueryWord): boolean {
-  return !exact && !hasDigit(term) && maxEditDistance([...term].length) > 0;
-}
-
 /**
  * The similar terms of the words that may have any: the rarest ones, and of equal ones the first.
+ * @param isLastResort see maxEditDistance()
  */
-export function similarTerms(words: QueryWord[], table: TermTable): SimilarTerms {
+export function similarTerms(
+  words: QueryWord[],
+  table: TermTable,
+  isLastResort: boolean,
+): SimilarTerms {
+  const maxDistanceOf = ({ term, exact }: QueryWord) =>
+    exact || hasDigit(term) ? 0 : maxEditDistance([...term].length, isLastResort);
   const documentFrequency = ({ term }: QueryWord) => {
     const number = table.find(term);
     return number === undefined ? 0 : table.documentFrequency(number);
   };
   const comparisons = { lettersLeft: MAX_COMPARED_LETTERS };
   const fuzzy = words
-    .filter(isFuzzy)
+    .filter((word) => maxDistanceOf(word) > 0)
     .sort((a, b) => documentFrequency(a) - documentFrequency(b))
     .slice(0, MAX_FUZZY_WORDS);
   // In the order of the query: the comparisons of the first words are made first.
   return new Map(
     words
       .filter((word) => fuzzy.includes(word))
-      .map((word) => [word, expand(word.term, word.prefix, table, comparisons)]),
+      .map((word) => [word, expand(word, maxDistanceOf(word), table, comparisons)]),
   );
 }
 
@@ -411,13 +413,13 @@ export function similarTerms(words: QueryWord[], table: TermTable): SimilarTerms
  * The similar terms of a word, as ranking.ts defines them, without those that match it as a prefix.
  */
 function expand(
-  word: string,
-  isPrefix: boolean,
+  { term: word, prefix }: QueryWord,
+  maxDistance: number,
   table: TermTable,
   comparisons: Comparisons,
 ): Map<number, number> {
-  const similar = table.similar(word, maxEditDistance([...word].length), comparisons);
-  const isPrefixOf = (term: number) => isPrefix && table.text(term).startsWith(word);
+  const similar = table.similar(word, maxDistance, comparisons);
+  const isPrefixOf = (term: number) => prefix && table.text(term).startsWith(word);
   const found = [...similar].filter(([term]) => !isPrefixOf(term) && !hasDigit(table.text(term)));
   found.sort(
     ([a, distanceA], [b, distanceB]) =>

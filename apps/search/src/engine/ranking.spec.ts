@@ -1,8 +1,12 @@
 import { idf, impact, maxEditDistance, packScore } from './ranking.ts';
 
 describe('maxEditDistance', () => {
-  it('grows with the word: none below 5 characters, one below 9, two from there', () => {
-    expect([1, 4, 5, 8, 9, 40].map(maxEditDistance)).toEqual([0, 0, 1, 1, 2, 2]);
+  it.each([
+    ['none below 5 characters, one below 9', false, [0, 0, 0, 0, 1, 1, 1, 2, 2]],
+    ['as the last resort none below 3, one below 6', true, [0, 0, 1, 1, 1, 2, 2, 2, 2]],
+  ])('grows with the word: %s, two from there', (_, isLastResort, distances) => {
+    const lengths = [1, 2, 3, 4, 5, 6, 8, 9, 40];
+    expect(lengths.map((length) => maxEditDistance(length, isLastResort))).toEqual(distances);
   });
 });
 

@@ -10,7 +10,8 @@
  *    after the other, until so many do; each finds only documents that none before has found:
  *    - FORGIVEN_TIER + the tier as above: with a word split or two words joined, see
  *      query.rewriter.ts.
- *    - FORGIVEN_TIER + INFLECTION_TIER + the sum of the edit distances: with similar terms.
+ *    - FORGIVEN_TIER + INFLECTION_TIER + the sum of the edit distances: with similar terms; where
+ *      nothing is found so, with those of the last resort, see maxEditDistance().
  *    - RELAXED_TIER + all that: only when nothing was found. The most frequent words are left out,
  *      as few as are needed to find anything; of equal ones the last. A word is as frequent as all
  *      terms together that match it, and one that nothing matches goes first. Words of phrases
@@ -78,11 +79,12 @@ const SATURATION = 8;
 
 /**
  * How far a similar term may be from a word of `length` characters: a short word is too easily
- * another one.
+ * another one. Where nothing is found so, the distances are those of Elasticsearch's `AUTO`.
  */
-export function maxEditDistance(length: number): number {
-  if (length >= 9) return 2;
-  return length >= 5 ? 1 : 0;
+export function maxEditDistance(length: number, isLastResort: boolean): number {
+  const [one, two] = isLastResort ? [3, 6] : [5, 9];
+  if (length >= two) return 2;
+  return length >= one ? 1 : 0;
 }
 
 /** Such a term is similar to no other: another digit makes another number. */
