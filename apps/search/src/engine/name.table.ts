@@ -1,5 +1,4 @@
 import { bisect } from './bisect.ts';
-import { createBitmap, hasBit, setBit } from './bitmap.ts';
 import { mergeInto, NameStarts } from './name.starts.ts';
 
 /** The number that stands for no name. */
@@ -45,6 +44,8 @@ export class NameTable {
   #keys = new Uint32Array(INITIAL_NAMES);
   #spelt = new Uint32Array(INITIAL_NAMES);
   #quotes = new Uint32Array(INITIAL_NAMES);
+  /** The next spelling of the same key; 0 ends the list, which begins with the key itself. */
+  #next = new Uint32Array(INITIAL_NAMES);
   // The keys in text order as of the last sort(), those that came since, and those that went.
   #sorted = new Uint32Array(0);
   readonly #starts: NameStarts | undefined;
@@ -90,6 +91,8 @@ export class NameTable {
     const key = this.#numbers.get(folded) ?? this.#enter(folded);
     const number = this.#enter(name);
     this.#keys[number] = key;
+    this.#next[number] = this.#next[key] as number;
+    this.#next[key] = number;
     return number;
   }
 
@@ -180,25 +183,18 @@ export class NameTable {
 
   /** The names of some keys with their counts, by key. */
   #countsOf(keys: Iterable<number>, counts: Uint32Array): NameCount[] {
-    const found = [...keys];
-    const spellings = this.#spellings(found);
-    return found.map((key) => ({
-      name: this.#textAt(spellings.get(key)),
+    return Array.from(keys, (key) => ({
+      name: this.#textAt(this.#spelling(key)),
       quotes: counts[key] as number,
     }));
   }
 
-  /** By key, the spelling that most quotes have; of several the first in text order. */
-  #spellings(keys: readonly number[]): Map<number, number> {
-    const wanted = createBitmap(this.#texts.length);
-    for (const key of keys) setBit(wanted, key);
-    const best = new Map<number, number>();
-    // No key lists its spellings: to look at a million takes a few milliseconds, and is rare.
-    for (let number = 1; number < this.#texts.length; number++) {
-      const key = this.#keys[number] as number;
-      if (!hasBit(wanted, key) || this.#spelt[number] === 0) continue;
-      const other = best.get(key);
-      if (other === undefined || this.#isBetter(number, other)) best.set(key, number);
+  /** The spelling of a key that most quotes have; of several the first in text order. */
+  #spelling(key: number): number {
+    let best = NONE;
+    for (let number = key; number !== NONE; number = this.#next[number] as number) {
+      if (this.#spelt[number] === 0) continue;
+      if (best === NONE || this.#isBetter(number, best)) best = number;
     }
     return best;
   }
@@ -227,12 +223,18 @@ export class NameTable {
     this.#numbers.delete(this.#textAt(number));
     this.#texts[number] = '';
     this.#free.push(number);
+    let before = this.#keys[number] as number;
+    if (before === number) return;
+    while (this.#next[before] !== number) before = this.#next[before] as number;
+    this.#next[before] = this.#next[number] as number;
+    this.#next[number] = NONE;
   }
 
   #grow(): void {
     this.#keys = doubled(this.#keys);
     this.#spelt = doubled(this.#spelt);
     this.#quotes = doubled(this.#quotes);
+    this.#next = doubled(this.#next);
   }
 }
 

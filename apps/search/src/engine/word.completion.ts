@@ -64,7 +64,8 @@ export class WordCompletion {
     read.sort(([a, { quotes: inA }], [b, { quotes: inB }]) => inB - inA || this.#compare(a, b));
     const counts = new Map(read.slice(0, limit));
     if (!isRead) {
-      for (const number of this.#mostFrequent(prefix, limit)) {
+      const others = counts.size < limit ? this.#mostFrequent(prefix, limit) : [];
+      for (const number of others) {
         if (counts.size === limit) break;
         if (!counts.has(number)) counts.set(number, { quotes: 0, examples: [] });
       }
@@ -124,24 +125,33 @@ export class WordCompletion {
   #read(prefix: string, { segments, buffered }: QuotesFound): Map<number, Count> {
     const counts = new Map<number, Count>();
     let left = MAX_QUOTES_READ;
-    const read = (id: number, tokens: Uint32Array) => {
+    const read = (id: number, tokens: Uint32Array, begins: (term: number) => boolean) => {
       left--;
-      tokens.forEach((term, i) => {
-        if (term === FIELD_BOUNDARY || !this.#table.text(term).startsWith(prefix)) return;
-        if (tokens.indexOf(term) < i) return;
+      for (let i = 0; i < tokens.length; i++) {
+        const term = tokens[i] as number;
+        if (term === FIELD_BOUNDARY || !begins(term) || tokens.indexOf(term) < i) continue;
         const count = counts.get(term) ?? { quotes: 0, examples: [] };
         count.quotes++;
         if (count.examples.length < EXAMPLES) count.examples.push(id);
         counts.set(term, count);
-      });
+      }
     };
-    for (const { id, terms } of buffered) if (left > 0) read(id, terms);
+    const beginsText = (term: number) => this.#table.text(term).startsWith(prefix);
+    for (const { id, terms } of buffered) if (left > 0) read(id, terms, beginsText);
+    // The terms of segments have ordinals.
+    const { from, to } = this.#table.prefixRange(prefix);
+    const { ordinals } = this.#table;
+    const isInRange = (term: number) => {
+      const ordinal = ordinals[term] as number;
+      return ordinal >= from && ordinal < to;
+    };
     for (const { segment, matches } of segments) {
       for (let i = matches.length - 1; i >= 0 && left > 0; i--) {
         for (let rest = matches[i] as number; rest !== 0 && left > 0; rest &= rest - 1) {
           const document = memberAt(i, rest);
           const count = readTokens(segment, document, this.#tokens);
-          read(segment.ids[document] as number, this.#tokens.subarray(0, count));
+          const tokens = this.#tokens.subarray(0, count);
+          read(segment.ids[document] as number, tokens, isInRange);
         }
       }
     }
