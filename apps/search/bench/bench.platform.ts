@@ -69,7 +69,8 @@ export class BenchPlatform {
         LOG_LEVEL: 'warn',
         ...env,
       },
-      stdio: 'inherit',
+      // The audit log of thousands of writes would hide the figures.
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     this.#services.push(child);
     const url = `http://127.0.0.1:${port}`;

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { QuoteContent } from '#libs/quotes/quote.document.ts';
 import { generator } from '#libs/testing/random.ts';
 import { debianFiles } from './debian.packages.ts';
 
@@ -17,6 +18,11 @@ const SOURCES = {
 };
 
 const WORDS_A_QUOTE = 16.7;
+
+/** How many authors and tags the quotes of detailedQuotes() have. */
+const AUTHORS = 50_000;
+const TAGS = 5000;
+const TAGS_A_QUOTE = 3;
 
 /**
  * A million different quotes from real French and English text: each strings together runs of
@@ -53,6 +59,37 @@ export class QuoteCorpus {
       yield words.map((word) => (random() < 0.01 ? misspelt(word, random) : word)).join(' ');
     }
   }
+
+  /**
+   * The same quotes with all that is searched and filtered by: authors of two words of the quotes,
+   * tags and a language. Some authors and tags have far more quotes than others.
+   */
+  *detailedQuotes(count: number): Generator<QuoteContent> {
+    const random = generator(1);
+    const authors: string[] = [];
+    let n = 0;
+    for (const quote of this.quotes(count)) {
+      n++;
+      const words = quote.split(' ');
+      const word = () => words[Math.floor(random() * words.length)];
+      while (authors.length < AUTHORS && n * 0.2 > authors.length) {
+        authors.push(`${word()} ${word()}`);
+      }
+      const tags = Array.from({ length: TAGS_A_QUOTE }, () => `subject ${skewed(TAGS, random)}`);
+      yield {
+        quote,
+        author: authors[skewed(authors.length, random)] ?? null,
+        source: null,
+        lang: n % 2 > 0 ? 'en' : 'fr',
+        tags: [...new Set(tags)],
+      };
+    }
+  }
+}
+
+/** A number below `end`; small ones come far more often than large ones. */
+export function skewed(end: number, random: () => number): number {
+  return Math.floor(random() ** 3 * end);
 }
 
 export function misspelt(word: string, random: () => number): string {

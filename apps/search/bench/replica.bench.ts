@@ -8,8 +8,9 @@ import { keywordOf, queryClasses } from './query.classes.ts';
 import { QuoteCorpus } from './quote.corpus.ts';
 
 /**
- * A real search service over a real Redis, at the size given on the command line: time to ready,
- * memory, latency over HTTP, how soon a new quote is found, and what it costs Redis.
+ * A real search service over a real Redis, at the size given on the command line, of quotes with
+ * author, tags and language: time to ready, memory, latency over HTTP, how soon a new quote is
+ * found, and what it costs Redis.
  */
 const size = Number(process.argv[2] ?? 1_000_000);
 if (size < 25_000) throw new RangeError('at least 25,000 quotes: no snapshot is saved for fewer');
@@ -88,7 +89,7 @@ try {
     `${empty.seconds.toFixed(2)} s, ${emptyMemory.toFixed(0)} MB`,
   );
 
-  const quotes = [...new QuoteCorpus('data/corpus').quotes(size)];
+  const quotes = [...new QuoteCorpus('data/corpus').detailedQuotes(size)];
   let begin = performance.now();
   for (let from = 0; from < size; from += 8 * BATCH) {
     const batches = Array.from({ length: 8 }, (_, i) =>
@@ -122,7 +123,7 @@ try {
 
   await client.config('RESETSTAT');
   for (const { name, kind, queries } of queryClasses(
-    quotes.map((quote) => termsOf(quote).join(' ')),
+    quotes.map(({ quote }) => termsOf(quote).join(' ')),
   )) {
     const times: number[] = [];
     for (let round = 0; round < 40; round++) {
@@ -147,7 +148,7 @@ try {
   for (let i = 0; i < WRITES; i++) {
     await delay(Math.max(0, begin + (i * 1000) / WRITES_A_SECOND - performance.now()));
     const write = async () => {
-      const body = JSON.stringify({ quote: `${quotes[i]} unique${i}` });
+      const body = JSON.stringify({ ...quotes[i], quote: `${quotes[i]?.quote} unique${i}` });
       const headers = { authorization: BENCH_KEY, 'content-type': 'application/json' };
       const answer = await fetch(`${service.url}/quotes`, { method: 'POST', headers, body });
       if (answer.status !== 201) throw new Error(`a write was answered with ${answer.status}`);

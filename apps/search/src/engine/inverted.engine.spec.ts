@@ -275,7 +275,8 @@ describe('InvertedEngine', () => {
       { weight: 1, arbitrary: phrase },
       { weight: 1, arbitrary: word.map((word) => `-${word}`) },
     );
-    const last = fc.tuple(word, fc.integer({ min: 1, max: 5 })).map(([w, n]) => w.slice(0, n));
+    // Nearly all words begin with the same letter.
+    const last = fc.tuple(word, fc.constantFrom(1, 1, 2, 3, 5)).map(([w, n]) => w.slice(0, n));
     const keyword = fc
       .tuple(fc.array(part, { maxLength: 3 }), fc.oneof(last, part))
       .map(([parts, last]) => [...parts, last].join(' '));

@@ -120,6 +120,7 @@ export class Conjunction {
     const { commonBitmaps, liveDocs } = segment;
     const bitmap = exact.row * liveDocs.length;
     const postings = this.postings[i] as Int32Array;
+    let next = exact.first;
     let kept = 0;
     for (let k = 0; k < size; k++) {
       const document = source[base + k] as number;
@@ -130,8 +131,9 @@ export class Conjunction {
       ) {
         continue;
       }
-      const p = findPosting(segment, exact, document);
+      const p = findPosting(segment, exact, document, next);
       if (p < 0) continue;
+      next = p + 1;
       this.#move(k, kept);
       postings[kept++] = p;
     }
@@ -167,10 +169,12 @@ export class Conjunction {
     const forms = this.#forms.fill(0, 0, segment.liveDocs.length);
     for (const range of inflectedForms(word)) addDocuments(segment, range, forms);
     const postings = this.postings[i] as Int32Array;
+    let next = exact.first;
     let kept = 0;
     for (let k = 0; k < this.size; k++) {
       const document = this.documents[k] as number;
-      const p = findPosting(segment, exact, document);
+      const p = findPosting(segment, exact, document, next);
+      if (p >= 0) next = p + 1;
       const isLonger = isPrefix && this.longerMasks[document] !== 0;
       if (p < 0 && !isLonger) {
         if (!hasBit(forms, document)) continue;

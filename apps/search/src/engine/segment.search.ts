@@ -22,8 +22,8 @@ import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 import { searchWord } from './word.search.ts';
 
-/** Reading a document costs about as much as running through this many postings. */
-const POSTINGS_PER_READ = 100;
+/** Reading a document of all fields takes about as long as running through this many postings. */
+const POSTINGS_PER_READ = 1000;
 
 /** Takes the documents of a set that match: the first `length` elements of a bitmap. */
 export type VisitMatches<T extends QuoteSet> = (set: T, matches: Bitmap, length: number) => void;

@@ -71,11 +71,19 @@ export function postingsOf(segment: Segment, { from, to }: TermRange): TermPosti
   return { first, end, row: commonRow(segment, from) };
 }
 
-/** The posting that a document has of a term; -1 when it does not hold the term. */
-export function findPosting(segment: Segment, postings: TermPostings, document: number): number {
+/**
+ * The posting that a document has of a term; -1 when it does not hold the term.
+ * @param from a posting that is not behind it
+ */
+export function findPosting(
+  segment: Segment,
+  postings: TermPostings,
+  document: number,
+  from = postings.first,
+): number {
   const { first, end, row } = postings;
   if (row < 0) {
-    const p = advance(segment.documents, first, end, document);
+    const p = advance(segment.documents, from, end, document);
     return p < end && segment.documents[p] === document ? p : -1;
   }
   const { commonBitmaps, commonRanks, liveDocs } = segment;
