@@ -48,19 +48,20 @@ import { OTHER_LANGUAGE, stemmedLanguage } from './word.stems.ts';
 import { WriteBuffer } from './write.buffer.ts';
 
 /**
- * Every search reads each document of the write buffer: with more of them that would take longer
- * than the search of a segment.
+ * Those of the write buffer that may match are read one by one: more of them would take longer than
+ * the search of a segment. Every flush gives all terms their ordinals anew.
  */
-const MAX_BUFFERED_DOCUMENTS = MAX_SEGMENT_DOCUMENTS / 64;
+const MAX_BUFFERED_DOCUMENTS = MAX_SEGMENT_DOCUMENTS / 256;
 
 /**
- * As soon as `segments` segments have at most `maxBuffers` write buffers of live documents each,
- * they are merged.
+ * Tiers of segments by their live documents, counted in write buffers: up to `maxBuffers`, and more
+ * than the tier before. As soon as a tier has `segments` of them, they are merged.
  */
 const MERGE_POLICY = [
   { maxBuffers: 1, segments: 8 },
   { maxBuffers: 8, segments: 8 },
-  { maxBuffers: 32, segments: 2 },
+  { maxBuffers: 64, segments: 4 },
+  { maxBuffers: 128, segments: 2 },
 ];
 
 /**
@@ -612,11 +613,14 @@ export class InvertedEngine implements SearchEngine {
   /** Adds a segment, and merges those that MERGE_POLICY then asks to merge. */
   #addSegment(segment: Segment): void {
     this.#segments.push(segment);
+    let fewest = 0;
     for (const { maxBuffers, segments } of MERGE_POLICY) {
-      const maxDocuments = maxBuffers * this.#maxBufferedDocuments;
-      const small = this.#segments.filter(({ liveDocCount }) => liveDocCount <= maxDocuments);
-      if (small.length < segments) continue;
-      this.#merge(small.slice(0, segments));
+      const most = maxBuffers * this.#maxBufferedDocuments;
+      const tier = this.#segments.filter(
+        ({ liveDocCount }) => liveDocCount >= fewest && liveDocCount <= most,
+      );
+      if (tier.length >= segments) this.#merge(tier.slice(0, segments));
+      fewest = most + 1;
     }
   }
 
