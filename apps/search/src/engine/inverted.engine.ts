@@ -104,8 +104,8 @@ interface Wanted {
 /**
  * The inverted index: a write buffer of new documents, which are read one by one, and segments of
  * up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
- * docs/search-index.md draws it. It keeps exactly the order and the totals that ranking.ts defines and
- * BruteForceEngine computes.
+ * docs/search-index.md draws it. It keeps exactly the order and the totals that ranking.ts defines
+ * and BruteForceEngine computes.
  */
 export class InvertedEngine implements SearchEngine {
   readonly #table = new TermTable();

@@ -10,7 +10,8 @@ import { TermTable } from './term.table.ts';
 import { termsOf } from './tokenizer.ts';
 
 /**
- * The example of docs/search-index.md: whoever makes this fail has to change its numbers there as well.
+ * The example of docs/search-index.md: whoever makes this fail has to change its numbers there as
+ * well.
  */
 const QUOTES = [
   'Love is blind',
