@@ -195,6 +195,8 @@ describe('BruteForceEngine', () => {
     expect(search('"de nuit" tonnerre -jour')).toMatchObject({ total: 1, relaxed: ['tonnerre'] });
     expect(search('tonnerre brest')).toMatchObject({ total: 1, relaxed: [] });
     expect(search('zzz')).toMatchObject({ total: 0, relaxed: [] });
+    // A word that is known stays, however many are like the other one.
+    expect(search('nuid brest')).toMatchObject({ relaxed: ['nuid'] });
   });
 
   it.each([

@@ -137,6 +137,7 @@ export class BruteForceEngine implements SearchEngine {
 
     const withoutTypos = hits.length;
     let similar: Similar = [];
+    const near = this.#similar(query.words, false);
     for (const isLastResort of [false, true]) {
       if (isLastResort && hits.length > 0) break;
       result.withTypos = query.words.some((word) => maxDistanceOf(word, isLastResort) > 0);
@@ -149,7 +150,7 @@ export class BruteForceEngine implements SearchEngine {
     };
 
     let rest = query;
-    const dispensable = dispensableWords(query, this.#frequencies(query.words, similar));
+    const dispensable = dispensableWords(query, this.#frequencies(query.words, near));
     for (let count = 1; hits.length === 0 && count <= dispensable.length; count++) {
       const dropped = dispensable.slice(0, count);
       rest = withoutWords(query, dropped);

@@ -213,6 +213,16 @@ describe('InvertedEngine', () => {
     await fc.assert(property, { ...PARAMETERS, numRuns });
   });
 
+  it('gives no forms to words whose stem they do not begin with', () => {
+    const pair = new Pair(4);
+    ['god is love', 'the case is love', 'manen and god'].forEach((quote, i) => {
+      pair.add(i, quote, null);
+    });
+    for (const keyword of ['good love', 'caas love', 'caas zzz', 'god maan ']) {
+      pair.compare(keyword, { limit: 5, offset: 0 });
+    }
+  });
+
   it('answers phrases and exclusions of common words as its specification does', () => {
     // So many words that the number of a term may take two bytes, one of which is also the number
     // of a common one.

@@ -102,8 +102,8 @@ interface Wanted {
 }
 
 /**
- * The inverted index: a write buffer of new documents, which are read one by one, and segments of
- * up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
+ * The inverted index: a write buffer of new documents, which are found by their words, and segments
+ * of up to MAX_SEGMENT_DOCUMENTS documents, small ones being merged into larger ones as they come.
  * docs/search-index.md draws it. It keeps exactly the order and the totals that ranking.ts defines
  * and BruteForceEngine computes.
  */
@@ -284,11 +284,11 @@ export class InvertedEngine implements SearchEngine {
     result.corrections = result.rewritings.slice(0, strictTotal === 0 ? 1 : 0);
     if (result.total >= FEW_HITS) return;
     const withoutTypos = result.total;
-    let similar = this.#addSimilar(query, wanted, result, false);
-    if (result.total === 0) similar = this.#addSimilar(query, wanted, result, true);
+    const near = this.#addSimilar(query, wanted, result, false);
+    const similar = result.total === 0 ? this.#addSimilar(query, wanted, result, true) : near;
     let dropped: QueryWord[] = [];
     if (result.total === 0) {
-      dropped = this.#dropped(query, wanted, similar);
+      dropped = this.#dropped(query, wanted, near, similar);
       const rest = withoutWords(query, dropped);
       result.total += this.#find(rest, wanted, similar, RELAXED_TIER);
     }
@@ -315,9 +315,13 @@ export class InvertedEngine implements SearchEngine {
     return similar;
   }
 
-  /** The fewest words without which the query finds anything: more find no less. */
-  #dropped(query: Query, wanted: Wanted, similar: SimilarTerms): QueryWord[] {
-    const frequencies = query.words.map((word) => this.#frequency(word, similar.get(word)));
+  /**
+   * The fewest words without which the query finds anything: more find no less.
+   * @param near the similar terms that count where words are compared by their frequency
+   * @param similar those that are tried
+   */
+  #dropped(query: Query, wanted: Wanted, near: SimilarTerms, similar: SimilarTerms): QueryWord[] {
+    const frequencies = query.words.map((word) => this.#frequency(word, near.get(word)));
     const words = dispensableWords(query, frequencies);
     const counted = onlyTotal(wanted);
     const count = bisect(words.length, (i) => {

@@ -14,8 +14,8 @@
  *      nothing is found so, with those of the last resort, see maxEditDistance().
  *    - RELAXED_TIER + all that: only when nothing was found. The most frequent words are left out,
  *      as few as are needed to find anything; of equal ones the last. A word is as frequent as all
- *      terms together that match it, and one that nothing matches goes first. Words of phrases
- *      stay, and so do exclusions.
+ *      terms together that match it, but for those of the last resort, and one that nothing else
+ *      matches goes first. Words of phrases stay, and so do exclusions.
  * 2. Its proximity: the sum of the gaps between neighbouring words of the query. A gap is the least
  *    number of words that stand between the two (one more when they stand in reverse order), at
  *    most MAX_GAP. A word stands where its best matches are. Two words never share one token. Words

@@ -85,6 +85,8 @@ export class StemExpansion {
   #collect(word: string, isPrefix: boolean, language: number, found: Map<number, number>): void {
     const table = this.#table;
     const stem = stemOf(word, language);
+    // Dutch makes `god` of `good`, too.
+    if (!hasStem(word, stem, language)) return;
     const hash = hashOf(stem);
     const hashes = this.#hashesOf(language);
     const visit = (term: number) => {
