@@ -15,7 +15,7 @@ describe('queryKind', () => {
     ['fratermite', 'few'],
     ['castafiore', 'few'],
     // Few, but no word is long enough for a typo.
-    ['oui', 'word'],
+    ['ou', 'word'],
     ['"de presse"', 'phrase'],
   ])('takes %s for %s', (keyword, kind) => {
     const query = parseQuery(keyword);
