@@ -479,12 +479,14 @@ export const rollback: Test = async (cluster, say) => {
   assert.equal(await settings(), former);
   changeLogLevel(cluster, 'production', 'debug');
   const current = await settingsOf(cluster, 'production');
+  assert.notEqual(current, former);
   await cluster.deploy('production');
   await cluster.settled('production');
   assert.equal(await settings(), current);
   await runDocumented(cluster, 'Upgrade and roll back', /rollout undo/);
   await cluster.settled('production');
   assert.equal(await settings(), former);
+  await cluster.get(`configmap/${former}`, 'production');
   assert.deepEqual(await changes(cluster, 'production'), ['deployment.apps/quotes-deployment']);
   assert.equal(await settings(), current);
   say(
