@@ -136,15 +136,15 @@ export class BruteForceEngine implements SearchEngine {
     if (hits.length >= FEW_HITS) return;
 
     const withoutTypos = hits.length;
-    let similar: Similar = [];
-    const near = this.#similar(query.words, false);
-    for (const isLastResort of [false, true]) {
-      if (isLastResort && hits.length > 0) break;
+    const addSimilar = (isLastResort: boolean) => {
+      const terms = this.#similar(query.words, isLastResort);
       result.withTypos = query.words.some((word) => maxDistanceOf(word, isLastResort) > 0);
-      similar = this.#similar(query.words, isLastResort);
-      result.similar = similar.map((terms) => [...terms.keys()]);
-      addNew(this.#find(query, filters, FORGIVEN_TIER, similar));
-    }
+      result.similar = terms.map((distances) => [...distances.keys()]);
+      addNew(this.#find(query, filters, FORGIVEN_TIER, terms));
+      return terms;
+    };
+    const near = addSimilar(false);
+    const similar = hits.length === 0 ? addSimilar(true) : near;
     const similarOf = (words: QueryWord[]) => {
       return words.map((word) => similar[query.words.indexOf(word)] as Map<string, number>);
     };

@@ -148,8 +148,8 @@ export class QueryMatcher {
   }
 
   /**
-   * The terms that match one word of the query: the word whose terms have the least of something
-   * together.
+   * The terms that match the rarest word of the query.
+   * @param countOf how many documents hold a term
    */
   rarestWord(countOf: (term: number) => number): number[] {
     const counts = this.words.map(() => 0);
