@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { findProgram, type Program } from './debian.ts';
 
+const LOOPBACK = '127.0.0.1';
 // Linux gives those from 32768 on to outgoing connections, and Kubernetes some below to services.
 const FIRST_PORT = 15_000;
 const END_OF_PORTS = 30_000;
@@ -33,20 +34,21 @@ export function findRedisProgram(log?: (line: string) => void): Program {
 }
 
 /**
- * Starts Redis on 127.0.0.1 and waits until it answers.
+ * Starts Redis and waits until it answers.
  * @param options port 0 takes a free one; `dir` keeps the data (append-only file, synced every
- *   second); further arguments as on its command line
+ *   second); `host` is an address of this machine; further arguments as on its command line
  */
 export async function startRedis(
   program: Program,
-  options: { port: number; dir: string; args?: readonly string[] },
+  options: { port: number; dir: string; host?: string; args?: readonly string[] },
 ): Promise<RedisServer> {
   mkdirSync(options.dir, { recursive: true });
-  const port = options.port || (await freePort());
+  const host = options.host ?? LOOPBACK;
+  const port = options.port || (await freePort(host));
   const child = spawn(
     program.command,
     [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', resolve(options.dir)],
+      ...['--port', String(port), '--bind', host, '--dir', resolve(options.dir)],
       ...['--appendonly', 'yes', '--save', '', '--daemonize', 'no', '--loglevel', 'notice'],
       ...(options.args ?? []),
     ],
@@ -65,15 +67,15 @@ export async function startRedis(
 }
 
 /**
- * A TCP port that nothing listens on. It is none of those that systems give to outgoing
+ * A TCP port that nothing listens on at this address. It is none of those that systems give to outgoing
  * connections, since one of these could take it before it is used.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(host = LOOPBACK): Promise<number> {
   for (let tries = 0; tries < MAX_PORT_TRIES; tries++) {
     const port = randomInt(FIRST_PORT, END_OF_PORTS);
     const server = createServer();
     const isFree = await new Promise<boolean>((done) => {
-      server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true));
+      server.once('error', () => done(false)).listen(port, host, () => done(true));
     });
     if (!isFree) continue;
     await new Promise((done) => server.close(done));

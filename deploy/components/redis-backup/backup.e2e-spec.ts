@@ -81,10 +81,9 @@ afterAll(() => {
 });
 
 async function start(name: string, args: string[] = [], port = 0): Promise<RedisServer> {
-  const access = ['--bind', host, ...users.redis];
   const server = await startRedis(program, {
-    ...{ port, dir: join(folder, name) },
-    args: [...access, ...SETTINGS, ...DEBUG, ...args],
+    ...{ host, port, dir: join(folder, name) },
+    args: [...users.redis, ...SETTINGS, ...DEBUG, ...args],
   });
   children.push(server.process);
   return server;
@@ -158,8 +157,8 @@ async function backup(job = run('backup')): Promise<string> {
 async function load(file: string): Promise<{ before: string | null; written: number }> {
   const dir = join(folder, 'loaded');
   const loaded = await startRedis(program, {
-    ...{ port: 0, dir },
-    args: ['--bind', host, '--appendonly', 'no', '--dir', backups, '--dbfilename', basename(file)],
+    ...{ host, port: 0, dir },
+    args: ['--appendonly', 'no', '--dir', backups, '--dbfilename', basename(file)],
   });
   const client = new Redis(loaded.port, host);
   try {
@@ -198,14 +197,17 @@ class Writer {
 describe('backup.sh', () => {
   it('copies 30 times while clients write and the append-only file is rewritten', async () => {
     const writer = new Writer();
-    for (let i = 0; i < 30; i += 1) {
-      const { acknowledged } = writer;
-      await onMaster.bgrewriteaof().catch(() => {});
-      const { before, written } = await load(await backup());
-      expect(before).toBe('all');
-      expect(written).toBeGreaterThanOrEqual(acknowledged);
+    try {
+      for (let i = 0; i < 30; i += 1) {
+        const { acknowledged } = writer;
+        await onMaster.bgrewriteaof().catch(() => {});
+        const { before, written } = await load(await backup());
+        expect(before).toBe('all');
+        expect(written).toBeGreaterThanOrEqual(acknowledged);
+      }
+    } finally {
+      await writer.end();
     }
-    await writer.end();
     const kept = readdirSync(backups);
     expect(kept).toHaveLength(7);
     expect(kept.every((name) => /^quotes-\d{8}T\d{6}Z\.rdb$/.test(name))).toBe(true);
@@ -219,7 +221,7 @@ describe('backup.sh', () => {
   });
 
   it('copies when nobody answers at first', async () => {
-    const port = await freePort();
+    const port = await freePort(host);
     const job = run('backup', { port });
     await prints(job, /Connection refused/);
     await start('late', ['--replicaof', host, String(master.port)], port);
@@ -237,7 +239,7 @@ describe('backup.sh', () => {
   });
 
   it('copies when the replica has lost its master at first', async () => {
-    await onReplica.replicaof(host, await freePort());
+    await onReplica.replicaof(host, await freePort(host));
     const job = run('backup', replica);
     await prints(job, /NOMASTERLINK/);
     await onReplica.replicaof(host, master.port);
