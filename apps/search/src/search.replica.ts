@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import {
   Inject,
@@ -150,6 +151,9 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   onApplicationBootstrap(): void {
+    // The flag by which the image bounds the heap of this thread, which has its limit already, would
+    // go before the limits of the worker.
+    setFlagsFromString('--max-old-space-size=0');
     this.#worker = new Worker(new URL('./index.worker.ts', import.meta.url), {
       name: 'index',
       workerData: this.config,

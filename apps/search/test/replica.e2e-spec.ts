@@ -1,4 +1,5 @@
 import { eventually } from '#libs/testing/eventually.ts';
+import { imageMemorySettings } from '#libs/testing/flood.ts';
 import { call } from '#libs/testing/http-client.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
@@ -29,6 +30,18 @@ const finds = (keyword: string, total: number, service = search) =>
     );
     expect(body.total).toBe(total);
   });
+
+it('holds more quotes than the heap that the image gives to HTTP', async () => {
+  search.end('SIGKILL');
+  // Different words take most of the heap.
+  const quote = (n: number) =>
+    `sabords ${[3, 5, 7, 11, 13, 17, 19, 23].map((by) => (n * by + by).toString(36) + by).join(' ')}`;
+  for (let from = 0; from < 80_000; from += 500) {
+    await writer.add(...Array.from({ length: 500 }, (_, i) => quote(from + i)));
+  }
+  search = await platform.service('search', imageMemorySettings());
+  await finds('sabords', 80_000);
+}, 60_000);
 
 async function metric(name: string): Promise<number> {
   const { body } = await call(search, 'GET /metrics');
