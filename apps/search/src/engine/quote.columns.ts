@@ -1,4 +1,5 @@
 import { type Bitmap, hasBit } from './bitmap.ts';
+import type { Numbers } from './narrow.numbers.ts';
 
 /** What a quote is selected by. Names are numbers of a NameTable. */
 export interface QuoteRow {
@@ -16,14 +17,14 @@ export interface QuoteRow {
 
 /** The rows of many quotes by column, so that a million of them take a few flat arrays. */
 export interface QuoteColumns {
-  users: Uint32Array;
-  authors: Uint32Array;
+  users: Numbers;
+  authors: Numbers;
   langs: Uint16Array;
   characters: Uint16Array;
   checksums: Uint32Array;
   /** The tags of quote d in `tags` are those from `tagStarts[d]` to `tagStarts[d + 1]`. */
   tagStarts: Uint32Array;
-  tags: Uint32Array;
+  tags: Numbers;
 }
 
 type Source = QuoteColumns & { size: number; liveDocs: Bitmap };
@@ -105,7 +106,7 @@ export function languageCode(number: number): string {
   return code;
 }
 
-function allocate(size: number, tagCount: number): QuoteColumns {
+function allocate(size: number, tagCount: number) {
   return {
     users: new Uint32Array(size),
     authors: new Uint32Array(size),

@@ -2,6 +2,7 @@ import { type Bitmap, fullBitmap, popCount, setBits } from './bitmap.ts';
 import { DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { batchOf, type DocumentBatch } from './document.batch.ts';
 import { FIELD_BOUNDARY, readFieldImpacts } from './document.fields.ts';
+import { narrowed } from './narrow.numbers.ts';
 import { impact, singleImpact } from './ranking.ts';
 import { assertSegment } from './segment.invariants.ts';
 import type { DecodedTokens, Document, ForwardIndex, Postings, Segment } from './segment.layout.ts';
@@ -13,6 +14,7 @@ import {
 } from './segment.layout.ts';
 import { findCommonPairs } from './segment.pairs.ts';
 import { rankStride } from './segment.terms.ts';
+import { buildTermSlots } from './term.slots.ts';
 import type { TermTable } from './term.table.ts';
 
 /**
@@ -48,6 +50,10 @@ export function assembleSegment(
   return {
     ...forward,
     ...postings,
+    users: narrowed(forward.users),
+    authors: narrowed(forward.authors),
+    tags: narrowed(forward.tags),
+    termSlots: narrowed(buildTermSlots(postings.terms)),
     byId: sortedById(forward.ids),
     blockMaxImpacts: blockMaxima(postings.impacts),
     commonTerms,

@@ -42,6 +42,7 @@ describe('assertSegment', () => {
     ['the tags of a document begin', ({ tagStarts }) => tagStarts.fill(3, 1, 2)],
     ['the last tags end', (segment) => (segment.tags = Uint32Array.of(...segment.tags, 0))],
     ['terms ascend', ({ terms }) => swap(terms, 0)],
+    ['every term is found', ({ termSlots }) => termSlots.fill(0)],
     ['every term has postings', ({ postingStarts }) => postingStarts.fill(3, 1, 3)],
     ['the last postings end', (segment) => (segment.documents = segment.documents.slice(1))],
     ['the postings of a term ascend', ({ documents }) => swap(documents, 0)],

@@ -8,6 +8,7 @@ import {
   type Segment,
 } from './segment.layout.ts';
 import { findPosting } from './segment.terms.ts';
+import { findTerm } from './term.slots.ts';
 import type { TermTable } from './term.table.ts';
 import { readVarintsUpTo } from './varint.ts';
 
@@ -44,6 +45,11 @@ function assertInvertedIndex(index: Segment, table: TermTable): void {
   const { terms, postingStarts, documents, impacts, positionMasks, blockMaxImpacts } = index;
   const ordinals = Array.from(terms, (term) => table.ordinals[term] as number);
   assert(isAscending(ordinals), 'terms ascend in text order');
+  const places = Array.from(terms, (term) => findTerm(terms, index.termSlots, term));
+  assert(
+    places.every((place, i) => place === i),
+    'every term is found',
+  );
   assert(isAscending(postingStarts), 'every term has postings');
   assert(postingStarts[terms.length] === documents.length, 'the last postings end the array');
   for (let i = 0; i < terms.length; i++) {

@@ -1,4 +1,5 @@
 import type { Bitmap } from './bitmap.ts';
+import type { Numbers } from './narrow.numbers.ts';
 import type { QuoteColumns, QuoteRow } from './quote.columns.ts';
 
 /** A document is numbered within its segment by 16 bits. */
@@ -87,6 +88,8 @@ export interface Postings {
 
 /** The postings, and what follows from them and makes searching quicker. */
 export interface InvertedIndex extends Postings {
+  /** Where each term is in `terms`, see findTerm(). */
+  termSlots: Numbers;
   /**
    * The highest impact of every block of POSTINGS_PER_BLOCK postings: what Ding and Suel call a
    * block-max index.

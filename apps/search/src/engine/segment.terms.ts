@@ -18,6 +18,7 @@ import {
   type Segment,
 } from './segment.layout.ts';
 import { lowerBound } from './segment.reader.ts';
+import { findTerm } from './term.slots.ts';
 import type { OrdinalRange, TermTable } from './term.table.ts';
 import { stemmedLanguage } from './word.stems.ts';
 
@@ -45,12 +46,9 @@ const NO_POSTINGS: TermPostings = { first: 0, end: 0, row: -1 };
 const union = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
 /** The range of one term, which is NO_TERMS when no document of the segment holds it. */
-export function termRange(segment: Segment, table: TermTable, term: number): TermRange {
-  // A term is in no segment when no document holds it (-1), or only documents of the write buffer
-  // do: it has no ordinal then, or one that means nothing, and is not found where that points.
-  if (term < 0 || term >= table.ordinals.length) return NO_TERMS;
-  const from = lowerBound(segment, table, table.ordinals[term] as number);
-  return segment.terms[from] === term ? { from, to: from + 1 } : NO_TERMS;
+export function termRange({ terms, termSlots }: Segment, term: number): TermRange {
+  const from = findTerm(terms, termSlots, term);
+  return from < 0 ? NO_TERMS : { from, to: from + 1 };
 }
 
 export function ordinalRange(segment: Segment, table: TermTable, range: OrdinalRange): TermRange {
@@ -120,6 +118,10 @@ export function maxImpact({ blockMaxImpacts }: Segment, { first, end }: TermPost
 
 /** The place of the bitmap of `terms[i]` in `commonBitmaps`, or -1 when it has none. */
 export function commonRow(segment: Segment, i: number): number {
+  const { postingStarts, liveDocs } = segment;
+  // None is so rare, see findCommonTerms().
+  const count = (postingStarts[i + 1] as number) - (postingStarts[i] as number);
+  if (count <= liveDocs.length) return -1;
   const row = firstCommonRow(segment, i);
   return segment.commonTerms[row] === i ? row : -1;
 }

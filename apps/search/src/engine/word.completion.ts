@@ -163,7 +163,7 @@ export class WordCompletion {
     let count = 0;
     for (const document of buffered) if (document.terms.includes(term)) count++;
     for (const { segment, matches } of segments) {
-      const { from, to } = termRange(segment, this.#table, term);
+      const { from, to } = termRange(segment, term);
       const row = from === to ? -1 : commonRow(segment, from);
       if (row < 0) {
         const { documents, postingStarts } = segment;
@@ -191,7 +191,7 @@ export class WordCompletion {
     }
     for (const { segment, matches } of segments) {
       const { documents, ids, postingStarts } = segment;
-      const { from, to } = termRange(segment, this.#table, term);
+      const { from, to } = termRange(segment, term);
       const first = Math.max(
         postingStarts[from] as number,
         (postingStarts[to] as number) - MAX_SEEN,
