@@ -11,13 +11,30 @@ export interface Comparisons {
   lettersLeft: number;
 }
 
-/** Terms sorted by length, so that only those of about the right one need be looked at. */
-interface TermsByLength {
+/**
+ * Terms sorted by length, and of one length by their frequent letters, so that only those about
+ * alike need be looked at.
+ */
+interface TermsByShape {
   terms: Uint32Array;
   letterMasks: Uint32Array;
-  /** The terms of n letters begin at `starts[n]`, and end at `starts[n + 1]`. */
+  /** The terms of shape s begin at `starts[s]`, and end at `starts[s + 1]`: see shapeOf(). */
   starts: Uint32Array;
 }
+
+/** What terms must be similar to, and by how many bits of their masks they may differ. */
+interface Wanted {
+  text: string;
+  length: number;
+  letterMask: number;
+  maxBits: number;
+  maxDistance: number;
+}
+
+/** Letters that about every second word has, and others not. */
+const FREQUENT_LETTERS = [...'etaoinsr'].map(letterBit);
+/** How many sets of these there are. */
+const LETTER_SETS = 2 ** FREQUENT_LETTERS.length;
 
 /** Neighbouring terms in text order: the ordinals from `from` up to, but without, `to`. */
 export interface OrdinalRange {
@@ -50,7 +67,7 @@ export class TermTable {
   #ordinals = new Uint32Array(0);
   #added: number[] = [];
   /** Made when similar terms are looked for; undefined after a change. */
-  #byLength: TermsByLength | undefined;
+  #byShape: TermsByShape | undefined;
 
   /** How many numbers are in use or free. */
   get size(): number {
@@ -138,7 +155,7 @@ export class TermTable {
     this.#numbers.set(text, term);
     this.#texts[term] = text;
     this.#added.push(term);
-    this.#byLength = undefined;
+    this.#byShape = undefined;
     this.#letterMasks[term] = letterMaskOf(text);
     this.#lengths[term] = lengthOf(text);
     return term;
@@ -196,27 +213,43 @@ export class TermTable {
    * `text`, with their distances; some of them, when the comparisons run out.
    */
   similar(text: string, maxDistance: number, comparisons: Comparisons): Map<number, number> {
-    this.#byLength ??= this.#sortByLength();
-    const { terms, letterMasks, starts } = this.#byLength;
     const letterMask = letterMaskOf(text);
+    const letters = frequentLetters(letterMask);
     const length = lengthOf(text);
+    const wanted = { text, length, letterMask, maxBits: 0, maxDistance };
     const found = new Map<number, number>();
     for (let n = Math.max(0, length - maxDistance); n <= length + maxDistance; n++) {
       // An edit changes at most two bits of the mask: it replaces one letter by another. Those that
       // a difference in length takes change one.
-      const maxBits = 2 * maxDistance - Math.abs(n - length);
-      const end = starts[n + 1] ?? 0;
-      for (let i = starts[n] ?? 0; i < end; i++) {
-        if (popCount((letterMasks[i] as number) ^ letterMask) > maxBits) continue;
-        const term = terms[i] as number;
-        if (this.#documentFrequencies[term] === 0) continue;
-        comparisons.lettersLeft -= length;
+      wanted.maxBits = 2 * maxDistance - Math.abs(n - length);
+      for (let set = 0; set < LETTER_SETS; set++) {
+        if (popCount(set ^ letters) > wanted.maxBits) continue;
+        this.#addSimilar(n * LETTER_SETS + set, wanted, comparisons, found);
         if (comparisons.lettersLeft < 0) return found;
-        const distance = editDistance(text, this.text(term), maxDistance);
-        if (distance > 0 && distance <= maxDistance) found.set(term, distance);
       }
     }
     return found;
+  }
+
+  /** Adds to `found` the similar terms of one shape; some when the comparisons run out. */
+  #addSimilar(
+    shape: number,
+    { text, length, letterMask, maxBits, maxDistance }: Wanted,
+    comparisons: Comparisons,
+    found: Map<number, number>,
+  ): void {
+    this.#byShape ??= this.#sortByShape();
+    const { terms, letterMasks, starts } = this.#byShape;
+    const end = starts[shape + 1] ?? 0;
+    for (let i = starts[shape] ?? 0; i < end; i++) {
+      if (popCount((letterMasks[i] as number) ^ letterMask) > maxBits) continue;
+      const term = terms[i] as number;
+      if (this.#documentFrequencies[term] === 0) continue;
+      comparisons.lettersLeft -= length;
+      if (comparisons.lettersLeft < 0) return;
+      const distance = editDistance(text, this.text(term), maxDistance);
+      if (distance > 0 && distance <= maxDistance) found.set(term, distance);
+    }
   }
 
   /**
@@ -235,27 +268,33 @@ export class TermTable {
   }
 
   /** A counting sort of all terms, which takes about a millisecond for 100,000. */
-  #sortByLength(): TermsByLength {
+  #sortByShape(): TermsByShape {
     const size = this.#texts.length;
-    const starts = new Uint32Array(MAX_LENGTH + 2);
+    const starts = new Uint32Array((MAX_LENGTH + 1) * LETTER_SETS + 1);
     for (let term = 0; term < size; term++) {
-      const behind = (this.#lengths[term] as number) + 1;
+      const behind = this.#shapeOf(term) + 1;
       starts[behind] = (starts[behind] as number) + 1;
     }
-    for (let n = 1; n < starts.length; n++) {
-      starts[n] = (starts[n] as number) + (starts[n - 1] as number);
+    for (let shape = 1; shape < starts.length; shape++) {
+      starts[shape] = (starts[shape] as number) + (starts[shape - 1] as number);
     }
     const next = starts.slice();
     const terms = new Uint32Array(size);
     const letterMasks = new Uint32Array(size);
     for (let term = 0; term < size; term++) {
-      const length = this.#lengths[term] as number;
-      const i = next[length] as number;
-      next[length] = i + 1;
+      const shape = this.#shapeOf(term);
+      const i = next[shape] as number;
+      next[shape] = i + 1;
       terms[i] = term;
       letterMasks[i] = this.#letterMasks[term] as number;
     }
     return { terms, letterMasks, starts };
+  }
+
+  /** The number of its length and its frequent letters. */
+  #shapeOf(term: number): number {
+    const letters = frequentLetters(this.#letterMasks[term] as number);
+    return (this.#lengths[term] as number) * LETTER_SETS + letters;
   }
 
   /** The first ordinal, from `from` on, of a term that does not sort before `text`. */
@@ -312,8 +351,22 @@ function compareTexts(a: string, b: string): number {
 /** A bit for each of 32 classes of letters. */
 function letterMaskOf(text: string): number {
   let mask = 0;
-  for (const character of text) mask |= 1 << ((character.codePointAt(0) as number) & 31);
+  for (const character of text) mask |= 1 << letterBit(character);
   return mask;
+}
+
+/** The class of a letter. */
+function letterBit(letter: string): number {
+  return (letter.codePointAt(0) as number) & 31;
+}
+
+/** Which of FREQUENT_LETTERS are in a letter mask, a bit each. */
+function frequentLetters(letterMask: number): number {
+  let letters = 0;
+  for (let i = 0; i < FREQUENT_LETTERS.length; i++) {
+    letters |= ((letterMask >>> (FREQUENT_LETTERS[i] as number)) & 1) << i;
+  }
+  return letters;
 }
 
 function lengthOf(text: string): number {
