@@ -44,6 +44,8 @@ export type SimilarTerms = Map<QueryWord, Map<number, number>>;
 /** Terms that stand side by side, or a single one. */
 export interface Phrase {
   terms: number[];
+  /** By term, which word of the query it is; -1 for none, in what is excluded. */
+  words: number[];
   /** The same terms as they are in the tokens of a segment. */
   bytes: Uint8Array;
   /** See bordersOf(). */
@@ -124,12 +126,13 @@ export class QueryMatcher {
       return this.#prepare(word, i, context, similar.get(word) ?? new Map());
     });
     const numbersOf = (terms: string[]) => terms.map((term) => table.find(term) ?? -1);
-    this.phrases = query.phrases.map(numbersOf).map(phraseOf);
+    const phraseOfTerms = (terms: number[]) => phraseOf(terms, this.words);
+    this.phrases = query.phrases.map(numbersOf).map(phraseOfTerms);
     // An exclusion with a term that no document holds excludes nothing.
     this.excluded = query.excluded
       .map(numbersOf)
       .filter((terms) => !terms.includes(-1))
-      .map(phraseOf);
+      .map(phraseOfTerms);
     const count = this.words.length;
     this.mustReadTokens = count > 1 && this.words.some(({ similar }) => similar.size > 0);
     let matched = 0;
@@ -436,14 +439,15 @@ function tierOf(cost: number): number {
   return cost === PREFIX_COST ? PREFIX_TIER : INFLECTION_TIER;
 }
 
-function phraseOf(terms: number[]): Phrase {
+function phraseOf(terms: number[], queryWords: readonly WordMatcher[]): Phrase {
+  const words = terms.map((term) => queryWords.findIndex((word) => word.term === term));
   const bytes = new Uint8Array(MAX_VARINT32_BYTES * terms.length);
   let end = 0;
   // A phrase with an unknown term is never looked for by its bytes: no document holds all of its
   // terms.
   for (const term of terms) end = writeVarint(bytes, end, Math.max(0, term));
   const found = bytes.subarray(0, end);
-  return { terms, bytes: found, borders: bordersOf(terms), byteBorders: bordersOf(found) };
+  return { terms, words, bytes: found, borders: bordersOf(terms), byteBorders: bordersOf(found) };
 }
 
 function lowestBit(bits: number): number {

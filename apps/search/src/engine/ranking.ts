@@ -132,9 +132,20 @@ export function idf(documents: number, documentFrequency: number): number {
   return Math.log(1 + odds) * WEIGHT_PER_IMPACT;
 }
 
+/**
+ * Covers the rounding of packScore() where it is turned round: a document too many is looked at,
+ * never one too few.
+ */
+const ROUNDING = 1e-10;
+
 /** Packs the parts of a score into a number from 0 to 1; the higher the better. */
 export function packScore(tier: number, proximity: number, bm25: number): number {
   return 1 - (tier * TIER + proximity + 1 - bm25 / (bm25 + SATURATION)) / SCORE_STEPS;
+}
+
+/** The highest proximity that a document of the tier may have to reach `minScore`. */
+export function maxCompetitiveProximity(minScore: number, tier: number): number {
+  return Math.ceil((1 - minScore) * SCORE_STEPS + ROUNDING - tier * TIER) - 1;
 }
 
 /**
@@ -142,9 +153,7 @@ export function packScore(tier: number, proximity: number, bm25: number): number
  * the least possible; Infinity when no such document reaches it.
  */
 export function minCompetitiveBm25(minScore: number, tier: number, minProximity = 0): number {
-  // The slack covers the rounding of packScore(): a document too many is looked at, never one too
-  // few.
-  const share = tier * TIER + minProximity + 1 - (1 - minScore) * SCORE_STEPS - 1e-10;
+  const share = tier * TIER + minProximity + 1 - (1 - minScore) * SCORE_STEPS - ROUNDING;
   if (share <= 0) return 0;
   return share < 1 ? (SATURATION * share) / (1 - share) : Number.POSITIVE_INFINITY;
 }

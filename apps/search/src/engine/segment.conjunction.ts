@@ -1,6 +1,15 @@
 import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
-import { type Bitmap, createBitmap, hasBit, intersect, readMembers, setBit } from './bitmap.ts';
+import {
+  type Bitmap,
+  createBitmap,
+  hasBit,
+  intersect,
+  readMembers,
+  setBit,
+  setBits,
+} from './bitmap.ts';
 import { MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
+import { readCommonPair } from './segment.pairs.ts';
 import {
   addDocuments,
   findPosting,
@@ -11,7 +20,7 @@ import {
 import { inflectedForms, type SegmentWord } from './segment.words.ts';
 
 /** A list is as short as a bitmap, at most. */
-export const MAX_LIST_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
+const MAX_LIST_DOCUMENTS = createBitmap(MAX_SEGMENT_DOCUMENTS).length;
 
 /** Finding one posting in a list takes about as long as running through this many. */
 const POSTINGS_PER_SEARCH = 16;
@@ -31,11 +40,14 @@ export class Conjunction {
    * longer terms that begin with it, or inflected forms.
    */
   readonly postings = Array.from({ length: MAX_WORDS }, () => new Int32Array(MAX_LIST_DOCUMENTS));
-  /** By document, the position mask of the longer terms. */
+  /** By document that holds a longer term, the position mask of all that it holds. */
   readonly longerMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
-  /** The documents that hold a word only as an inflected form. */
-  readonly inflected = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  /** The documents that hold a word only as an inflected form; undefined when there are none. */
+  inflected: Bitmap | undefined;
+  readonly #inflected = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #forms = createBitmap(MAX_SEGMENT_DOCUMENTS);
+  /** The documents that hold a longer term. */
+  readonly #longer = createBitmap(MAX_SEGMENT_DOCUMENTS);
   readonly #marks = createBitmap(MAX_SEGMENT_DOCUMENTS);
   /** The words whose postings are known. */
   readonly #known: number[] = [];
@@ -54,7 +66,7 @@ export class Conjunction {
   /** Gathers the documents that hold word `i` of the query. */
   gather(segment: Segment, word: SegmentWord, i: number, allowed: Bitmap | undefined): void {
     const { first, end } = word.exact;
-    this.inflected.fill(0, 0, segment.liveDocs.length);
+    this.inflected = undefined;
     this.#known.length = 0;
     if (word.cost > end - first) {
       this.#gatherAll(segment, word, allowed);
@@ -84,23 +96,28 @@ export class Conjunction {
     } else this.#keepMarked(segment, exact, i);
   }
 
-  /** Drops the documents for which `isKept` is false. Then `documents` and `postings` are valid. */
-  filter(isKept: (document: number) => boolean): void {
+  /**
+   * Drops the documents for which `isKept` is false. Then `documents` and `postings` are valid.
+   * @param isKept gets the place of the document in the lists, too
+   */
+  filter(isKept: (document: number, k: number) => boolean): void {
     let kept = 0;
     for (let k = 0; k < this.size; k++) {
-      if (isKept(this.#source[this.#base + k] as number)) this.#move(k, kept++);
+      if (isKept(this.#source[this.#base + k] as number, k)) this.#move(k, kept++);
     }
     this.#end(kept);
   }
 
-  /** The position masks of word `i`, which may be a prefix, in the order of the documents. */
-  readMasks({ positionMasks }: Segment, i: number, isPrefix: boolean, masks: Uint16Array): void {
-    const postings = this.postings[i] as Int32Array;
-    for (let k = 0; k < this.size; k++) {
-      const p = postings[k] as number;
-      const longer = isPrefix ? (this.longerMasks[this.documents[k] as number] as number) : 0;
-      masks[k] = p < 0 ? longer : (positionMasks[p] as number);
-    }
+  /**
+   * Drops documents where two common terms do not stand side by side: all, unless it would take too
+   * long. The terms are given by their places in `commonTerms`.
+   */
+  keepPair(segment: Segment, left: number, right: number): void {
+    const documents = readCommonPair(segment, left, right);
+    if (documents.length > POSTINGS_PER_SEARCH * this.size) return;
+    const marks = this.#marks.fill(0, 0, segment.liveDocs.length);
+    setBits(marks, documents, 0, documents.length);
+    this.filter((document) => hasBit(marks, document));
   }
 
   /** The documents of a word that more than one term matches. */
@@ -164,20 +181,20 @@ export class Conjunction {
   #keepForms(segment: Segment, word: SegmentWord, i: number): void {
     const { exact, longer } = word;
     const isPrefix = longer.from < longer.to;
-    this.filter(() => true);
     if (isPrefix) this.#readLonger(segment, longer);
-    const forms = this.#forms.fill(0, 0, segment.liveDocs.length);
-    for (const range of inflectedForms(word)) addDocuments(segment, range, forms);
+    const forms = this.#markForms(segment, inflectedForms(word));
+    const source = this.#source;
+    const base = this.#base;
     const postings = this.postings[i] as Int32Array;
     let next = exact.first;
     let kept = 0;
     for (let k = 0; k < this.size; k++) {
-      const document = this.documents[k] as number;
-      const p = findPosting(segment, exact, document, next);
+      const document = source[base + k] as number;
+      const p = next < exact.end ? findPosting(segment, exact, document, next) : -1;
       if (p >= 0) next = p + 1;
-      const isLonger = isPrefix && this.longerMasks[document] !== 0;
-      if (p < 0 && !isLonger) {
-        if (!hasBit(forms, document)) continue;
+      else if (!isPrefix || !hasBit(this.#longer, document)) {
+        if (forms === undefined || !hasBit(forms, document)) continue;
+        this.inflected ??= this.#inflected.fill(0, 0, segment.liveDocs.length);
         setBit(this.inflected, document);
       }
       this.#move(k, kept);
@@ -187,11 +204,19 @@ export class Conjunction {
     this.#known.push(i);
   }
 
+  /** The documents that hold any of these forms; undefined when there are none. */
+  #markForms(segment: Segment, inflected: TermRange[]): Bitmap | undefined {
+    if (inflected.length === 0) return undefined;
+    const forms = this.#forms.fill(0, 0, segment.liveDocs.length);
+    for (const range of inflected) addDocuments(segment, range, forms);
+    return forms;
+  }
+
   /** Unites the position masks of the longer terms, by document. */
   #readLonger(segment: Segment, longer: TermRange): void {
     const { commonTerms, postingStarts, liveDocs } = segment;
     const marks = this.#mark(liveDocs.length);
-    for (let k = 0; k < this.size; k++) this.longerMasks[this.documents[k] as number] = 0;
+    this.#longer.fill(0, 0, liveDocs.length);
     let next = longer.from;
     for (let row = firstCommonRow(segment, next); next < longer.to; row++) {
       // The postings up to the next common term, then those of that one, if there is one.
@@ -205,22 +230,27 @@ export class Conjunction {
 
   #addMasks(segment: Segment, marks: Bitmap, first: number, end: number): void {
     const { documents, positionMasks } = segment;
-    const masks = this.longerMasks;
     for (let p = first; p < end; p++) {
       const document = documents[p] as number;
-      if (!hasBit(marks, document)) continue;
-      masks[document] = (masks[document] as number) | (positionMasks[p] as number);
+      if (hasBit(marks, document)) this.#addMask(document, positionMasks[p] as number);
     }
   }
 
   #addCommonMasks(segment: Segment, postings: TermPostings): void {
-    const masks = this.longerMasks;
-    for (let k = 0; k < this.size; k++) {
-      const document = this.documents[k] as number;
+    const source = this.#source;
+    const last = this.#base + this.size;
+    for (let at = this.#base; at < last; at++) {
+      const document = source[at] as number;
       const p = findPosting(segment, postings, document);
-      if (p < 0) continue;
-      masks[document] = (masks[document] as number) | (segment.positionMasks[p] as number);
+      if (p >= 0) this.#addMask(document, segment.positionMasks[p] as number);
     }
+  }
+
+  /** Adds to the mask of the longer terms of a document. */
+  #addMask(document: number, mask: number): void {
+    const masks = this.longerMasks;
+    masks[document] = hasBit(this.#longer, document) ? (masks[document] as number) | mask : mask;
+    setBit(this.#longer, document);
   }
 
   #mark(length: number): Bitmap {

@@ -1,3 +1,4 @@
+import { MAX_WORDS } from '#libs/quotes/search.limits.ts';
 import { type Bitmap, clearBit, createBitmap, forEachDown, intersect, setBits } from './bitmap.ts';
 import { indexOf } from './pattern.search.ts';
 import { isExactMask, shiftMask } from './position.mask.ts';
@@ -12,7 +13,6 @@ import {
   type TermRange,
   termRange,
 } from './segment.terms.ts';
-import type { TermTable } from './term.table.ts';
 
 /** A phrase in one segment. */
 export interface SegmentPhrase {
@@ -22,10 +22,13 @@ export interface SegmentPhrase {
   postings: TermPostings[];
 }
 
-export function segmentPhrase(segment: Segment, table: TermTable, phrase: Phrase): SegmentPhrase {
-  const ranges = phrase.terms.map((term) => termRange(segment, table, term));
+export function segmentPhrase(segment: Segment, phrase: Phrase): SegmentPhrase {
+  const ranges = phrase.terms.map((term) => termRange(segment, term));
   return { phrase, ranges, postings: ranges.map((range) => postingsOf(segment, range)) };
 }
+
+// The position masks of the terms of a phrase in a document: scratch of holdsPhrase().
+const masks = new Uint16Array(MAX_WORDS);
 
 /**
  * Whether a document holds the phrase. The position masks of its terms decide, and the tokens where
@@ -36,17 +39,49 @@ export function holdsPhrase(
   { phrase, postings }: SegmentPhrase,
   document: number,
 ): boolean {
-  const isExact = isExactMask(segment.lengths[document] as number);
-  let ends = 0xffff;
-  let isElsewhere = false;
-  for (let t = 0; t < postings.length && ends !== 0; t++) {
+  for (let t = 0; t < postings.length; t++) {
     const p = findPosting(segment, postings[t] as TermPostings, document);
     if (p < 0) return false;
-    const mask = segment.positionMasks[p] as number;
-    if (mask === ELSEWHERE_MASK) isElsewhere = true;
-    ends = (t === 0 ? ends : shiftMask(ends, 1, isExact)) & mask;
+    masks[t] = segment.positionMasks[p] as number;
   }
-  return ends !== 0 && ((isExact && !isElsewhere) || tokensHold(segment, document, phrase));
+  return masksHold(segment, phrase, document);
+}
+
+/**
+ * The same where the postings of the document are known.
+ * @param lists the postings of each term in some documents, of which this one is number `k`
+ */
+export function holdsListedPhrase(
+  segment: Segment,
+  phrase: Phrase,
+  document: number,
+  lists: readonly Int32Array[],
+  k: number,
+): boolean {
+  for (let t = 0; t < lists.length; t++) {
+    masks[t] = segment.positionMasks[(lists[t] as Int32Array)[k] as number] as number;
+  }
+  return masksHold(segment, phrase, document);
+}
+
+/** Decides by `masks`, and by the tokens of the document where these are not exact. */
+function masksHold(segment: Segment, phrase: Phrase, document: number): boolean {
+  const { length } = phrase.terms;
+  // Most documents end here. The masks of a short text only look as if it were longer, which holds
+  // no fewer phrases.
+  if (lastPlaces(length, false) === 0) return false;
+  const isExact = isExactMask(segment.lengths[document] as number);
+  const isElsewhere = masks.lastIndexOf(ELSEWHERE_MASK, length - 1) >= 0;
+  return isExact && !isElsewhere
+    ? lastPlaces(length, true) !== 0
+    : tokensHold(segment, document, phrase);
+}
+
+/** The places where the first `length` of `masks` allow the last term of a phrase to stand. */
+function lastPlaces(length: number, isExact: boolean): number {
+  let places = masks[0] as number;
+  for (let t = 1; t < length; t++) places = shiftMask(places, 1, isExact) & (masks[t] as number);
+  return places;
 }
 
 // Scratch memory of filterPhrase().

@@ -18,13 +18,14 @@ import type { Phrase } from './query.matcher.ts';
 import {
   INFLECTION_TIER,
   MAX_TEXT_IMPACT,
+  maxCompetitiveProximity,
   minCompetitiveBm25,
   PREFIX_TIER,
   packScore,
   singleImpact,
   WEIGHT_PER_IMPACT,
 } from './ranking.ts';
-import { type Conjunction, MAX_LIST_DOCUMENTS } from './segment.conjunction.ts';
+import type { Conjunction } from './segment.conjunction.ts';
 import {
   MAX_DOCUMENT_TOKENS,
   MAX_SEGMENT_DOCUMENTS,
@@ -42,7 +43,6 @@ import {
   type TermRange,
 } from './segment.terms.ts';
 import { inflectedForms, type SegmentQuery, type SegmentWord } from './segment.words.ts';
-import type { TermTable } from './term.table.ts';
 import type { TopHits } from './top.hits.ts';
 
 /** Reading a document costs about as much as this many steps through postings. */
@@ -101,12 +101,6 @@ export class SegmentRanker {
   // that begin with the prefix, -1 when it is not known.
   readonly #postings = new Int32Array(MAX_WORDS);
   #prefixMask = -1;
-  // Of each document of a list, a lower bound of its proximity, and the masks of two words.
-  readonly #bounds = new Uint8Array(MAX_LIST_DOCUMENTS);
-  readonly #masks = [
-    new Uint16Array(MAX_LIST_DOCUMENTS),
-    new Uint16Array(MAX_LIST_DOCUMENTS),
-  ] as const;
   readonly #queue = new MatchQueue<Tier>();
   /** The documents of each segment that hold a word only as an inflected form, and wait too. */
   readonly #inflected: { state: Tier; bits: Bitmap }[] = [];
@@ -117,12 +111,12 @@ export class SegmentRanker {
    * the segment that it has lists of these. This must come before rank(), for all segments: then
    * most of the other documents are not competitive.
    */
-  rankNeighbours(query: SegmentQuery, table: TermTable, top: TopHits): void {
+  rankNeighbours(query: SegmentQuery, top: TopHits): void {
     const { segment, matcher, words, allowed } = query;
     const { firstTier } = matcher;
     const count = this.#findNeighbours(query);
     const holds = (document: number) => (phrase: Phrase) =>
-      holdsPhrase(segment, segmentPhrase(segment, table, phrase), document);
+      holdsPhrase(segment, segmentPhrase(segment, phrase), document);
     let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, firstTier);
     for (let k = count - 1; k >= 0; k--) {
       const document = this.#neighbours[k] as number;
@@ -204,42 +198,84 @@ export class SegmentRanker {
   }
 
   /**
-   * Takes the documents that were found, to be offered with those of all other segments: the ones
-   * whose words may stand closest come first. Position masks alone bound the proximities, so that
-   * nothing else need be looked up of most documents.
+   * Takes the documents that were found. Those whose words may stand side by side are offered at
+   * once; the others wait to be offered with those of all other segments, closer ones first, unless
+   * they are not competitive already. Position masks alone bound the proximities, so that nothing
+   * else need be looked up of most documents.
    */
   queue(query: SegmentQuery, found: Conjunction, top: TopHits): void {
     const { segment, words } = query;
-    const { documents, size } = found;
+    const { documents, inflected: forms, longerMasks, postings, size } = found;
     const prefixWord = words.findIndex(({ longer }) => longer.from < longer.to);
-    const bounds = this.#bounds.fill(0, 0, size);
-    const [left, right] = this.#masks;
-    for (let i = 0; i < words.length; i++) {
-      found.readMasks(segment, i, i === prefixWord, right);
-      for (let k = 0; i > 0 && k < size; k++) {
-        const gap = minGap(left[k] as number, right[k] as number, false, MAX_BOUND_GAP);
-        bounds[k] = (bounds[k] as number) + gap;
-      }
-      left.set(right.subarray(0, size));
-    }
     const exactTier = startTier(query, -1, top);
     const prefixTier = prefixWord < 0 ? exactTier : startTier(query, prefixWord, top);
-    const prefixPostings = found.postings[Math.max(0, prefixWord)] as Int32Array;
+    const prefixPostings = postings[Math.max(0, prefixWord)] as Int32Array;
+    const count = words.length;
     let inflected: Bitmap | undefined;
+    let minScore = Number.NaN;
+    let maxExact = 0;
+    let maxPrefix = 0;
     for (let k = size - 1; k >= 0; k--) {
       const document = documents[k] as number;
-      if (hasBit(found.inflected, document)) {
+      if (forms !== undefined && hasBit(forms, document)) {
         inflected ??= createBitmap(segment.size);
         setBit(inflected, document);
         continue;
       }
-      const state = (prefixPostings[k] as number) < 0 ? prefixTier : exactTier;
-      const order = firstOrder(state) + (bounds[k] as number);
-      const mask = state.prefixWord < 0 ? 0 : (found.longerMasks[document] as number);
-      if (this.#queue.isFull(words.length)) this.rankQueue(words.length, top);
-      this.#queue.add(state, document, order, mask, found.postings, words.length, k);
+      if (minScore !== top.minCompetitiveScore) {
+        minScore = top.minCompetitiveScore;
+        maxExact = maxCompetitiveProximity(minScore, exactTier.tier);
+        maxPrefix = maxCompetitiveProximity(minScore, prefixTier.tier);
+      }
+      const isExact = (prefixPostings[k] as number) >= 0;
+      const limit = isExact ? maxExact : maxPrefix;
+      const longer = isExact ? 0 : (longerMasks[document] as number);
+      const bound = this.#gapBound(
+        segment,
+        postings,
+        count,
+        k,
+        longer,
+        Math.min(limit + 1, MAX_BOUND_GAP),
+      );
+      if (bound > limit) continue;
+      const state = isExact ? exactTier : prefixTier;
+      if (bound === 0) {
+        for (let i = 0; i < count; i++) {
+          this.#postings[i] = (postings[i] as Int32Array)[k] as number;
+        }
+        this.#prefixMask = longer;
+        this.#offer(state, document, minBm25Of(state));
+        continue;
+      }
+      if (this.#queue.isFull(count)) this.rankQueue(count, top);
+      this.#queue.add(state, document, firstOrder(state) + bound, longer, postings, count, k);
     }
     if (inflected) this.#inflected.push({ state: startInflected(query, top), bits: inflected });
+  }
+
+  /**
+   * A lower bound of the proximity of document `k` of the lists. Gaps of `max` are not told from
+   * wider ones.
+   * @param longer the position mask of the word that the document holds only as a prefix
+   */
+  #gapBound(
+    { positionMasks }: Segment,
+    postings: readonly Int32Array[],
+    words: number,
+    k: number,
+    longer: number,
+    max: number,
+  ): number {
+    let bound = 0;
+    let left = 0;
+    for (let i = 0; i < words; i++) {
+      const p = (postings[i] as Int32Array)[k] as number;
+      const right = p < 0 ? longer : (positionMasks[p] as number);
+      if (i > 0) bound += minGap(left, right, false, max);
+      left = right;
+    }
+    return bound;
   }
 
   /**

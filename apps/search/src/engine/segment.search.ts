@@ -9,11 +9,11 @@ import {
   setBits,
 } from './bitmap.ts';
 import { FilterCache } from './filter.cache.ts';
-import type { QueryMatcher } from './query.matcher.ts';
+import type { Phrase, QueryMatcher } from './query.matcher.ts';
 import type { NumberFilters, QuoteSet } from './quote.selection.ts';
 import { Conjunction } from './segment.conjunction.ts';
 import { MAX_DOCUMENT_TOKENS, MAX_SEGMENT_DOCUMENTS, type Segment } from './segment.layout.ts';
-import { filterPhrase, holdsPhrase, type SegmentPhrase, segmentPhrase } from './segment.phrases.ts';
+import { filterPhrase, holdsListedPhrase, holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { SegmentRanker } from './segment.ranking.ts';
 import { readTokens } from './segment.reader.ts';
 import { keepDocuments, removeDocuments, termRange } from './segment.terms.ts';
@@ -68,7 +68,7 @@ export class SegmentSearch {
     const isOneWord = matcher.words.length === 1;
     // The best hits come first, so that most of the others need not be looked at.
     if (!isOneWord && !matcher.mustReadTokens && top.capacity > 0) {
-      for (const query of queries) this.#ranker.rankNeighbours(query, this.#table, top);
+      for (const query of queries) this.#ranker.rankNeighbours(query, top);
     }
     let total = 0;
     for (const query of queries) {
@@ -104,7 +104,7 @@ export class SegmentSearch {
     }
     const allowed = segment.liveDocs.slice();
     for (const { terms } of without) {
-      removeDocuments(segment, termRange(segment, this.#table, terms[0] as number), allowed);
+      removeDocuments(segment, termRange(segment, terms[0] as number), allowed);
     }
     if (filters === undefined) return allowed;
     const rarest = words.reduce((least, word) => (word.cost < least.cost ? word : least));
@@ -136,6 +136,7 @@ export class SegmentSearch {
     if (Conjunction.canGather(segment, rarest)) {
       const found = this.#conjunction;
       found.gather(segment, rarest, words.indexOf(rarest), allowed);
+      this.#keepPairs(query);
       const others = byCost.slice(1);
       const steps = others.reduce((sum, word) => sum + found.steps(word), 0);
       if (found.size * POSTINGS_PER_READ <= steps) return this.#readGathered(query, top);
@@ -174,11 +175,35 @@ export class SegmentSearch {
       if (found.size === 0) return 0;
       found.keep(segment, word, words.indexOf(word));
     }
-    this.#forEachPhrase(query, (phrase, isWanted) => {
-      found.filter((document) => holdsPhrase(segment, phrase, document) === isWanted);
-    });
+    this.#keepPhrases(query);
     if (top.capacity > 0) this.#ranker.queue(query, found, top);
     return found.size;
+  }
+
+  /** Drops from #conjunction documents that lack common neighbours of a phrase. */
+  #keepPairs({ segment, words, matcher }: SegmentQuery): void {
+    for (const phrase of matcher.phrases) {
+      for (let t = 1; t < phrase.words.length; t++) {
+        const left = (words[phrase.words[t - 1] as number] as SegmentWord).exact;
+        const right = (words[phrase.words[t] as number] as SegmentWord).exact;
+        if (left.row >= 0 && right.row >= 0) {
+          this.#conjunction.keepPair(segment, left.row, right.row);
+        }
+      }
+    }
+  }
+
+  /** Drops from #conjunction what lacks a phrase, or holds one that is excluded. */
+  #keepPhrases({ segment, matcher }: SegmentQuery): void {
+    const found = this.#conjunction;
+    for (const phrase of matcher.phrases) {
+      const lists = phrase.words.map((i) => found.postings[i] as Int32Array);
+      found.filter((document, k) => holdsListedPhrase(segment, phrase, document, lists, k));
+    }
+    for (const phrase of excludedPhrases(matcher)) {
+      const excluded = segmentPhrase(segment, phrase);
+      found.filter((document) => !holdsPhrase(segment, excluded, document));
+    }
   }
 
   /** #matches as the documents that are allowed. */
@@ -188,22 +213,12 @@ export class SegmentSearch {
   }
 
   /** Removes from `bits` the documents that lack a phrase, or hold one that is excluded. */
-  #filterPhrases(query: SegmentQuery, bits: Bitmap): void {
-    this.#forEachPhrase(query, (phrase, isWanted) => {
-      filterPhrase(query.segment, phrase, bits, isWanted);
-    });
-  }
-
-  /** Visits the phrases that documents must hold, then those that they must not. */
-  #forEachPhrase(
-    { segment, matcher }: SegmentQuery,
-    visit: (phrase: SegmentPhrase, isWanted: boolean) => void,
-  ): void {
+  #filterPhrases({ segment, matcher }: SegmentQuery, bits: Bitmap): void {
     for (const phrase of matcher.phrases) {
-      visit(segmentPhrase(segment, this.#table, phrase), true);
+      filterPhrase(segment, segmentPhrase(segment, phrase), bits, true);
     }
-    for (const phrase of matcher.excluded) {
-      if (phrase.terms.length > 1) visit(segmentPhrase(segment, this.#table, phrase), false);
+    for (const phrase of excludedPhrases(matcher)) {
+      filterPhrase(segment, segmentPhrase(segment, phrase), bits, false);
     }
   }
 
@@ -250,6 +265,10 @@ export class SegmentSearch {
   }
 }
 
-function hasPhrases({ phrases, excluded }: QueryMatcher): boolean {
-  return phrases.length > 0 || excluded.some(({ terms }) => terms.length > 1);
+function hasPhrases(matcher: QueryMatcher): boolean {
+  return matcher.phrases.length > 0 || excludedPhrases(matcher).length > 0;
+}
+
+function excludedPhrases({ excluded }: QueryMatcher): Phrase[] {
+  return excluded.filter(({ terms }) => terms.length > 1);
 }

@@ -48,22 +48,24 @@ export function segmentWords(
 }
 
 function segmentWord(segment: Segment, table: TermTable, word: WordMatcher): SegmentWord {
-  const own = termRange(segment, table, word.term);
+  const own = termRange(segment, word.term);
   const exact = postingsOf(segment, own);
   const longer = longerTerms(segment, table, word, own);
-  const inflected: TermRange[] = [];
+  const tiers = [own === NO_TERMS ? [] : [own], longer === NO_TERMS ? [] : [longer], []];
+  let cost = exact.end - exact.first + countPostings(segment, longer);
+  const add = (range: TermRange, tier: number) => {
+    if (range === NO_TERMS) return;
+    while (tiers.length <= tier) tiers.push([]);
+    (tiers[tier] as TermRange[]).push(range);
+    cost += countPostings(segment, range);
+  };
   for (const [term, languages] of word.inflected) {
-    const range = termRange(segment, table, term);
-    if (range !== NO_TERMS) inflected.push({ ...range, languages });
+    const range = termRange(segment, term);
+    add(range === NO_TERMS ? range : { ...range, languages }, INFLECTION_TIER);
   }
-  const tiers = [own === NO_TERMS ? [] : [own], longer === NO_TERMS ? [] : [longer], inflected];
   for (const [term, distance] of word.similar) {
-    const range = termRange(segment, table, term);
-    if (range === NO_TERMS) continue;
-    while (tiers.length <= INFLECTION_TIER + distance) tiers.push([]);
-    (tiers[INFLECTION_TIER + distance] as TermRange[]).push(range);
+    add(termRange(segment, term), INFLECTION_TIER + distance);
   }
-  const cost = tiers.flat().reduce((sum, range) => sum + countPostings(segment, range), 0);
   return { idf: word.idf, exact, longer, tiers, cost };
 }
 
@@ -79,6 +81,7 @@ function longerTerms(
   { prefixRange }: WordMatcher,
   own: TermRange,
 ): TermRange {
+  if (prefixRange.from === prefixRange.to) return NO_TERMS;
   const { from, to } = ordinalRange(segment, table, prefixRange);
   const first = own === NO_TERMS ? from : own.to;
   return first < to ? { from: first, to } : NO_TERMS;

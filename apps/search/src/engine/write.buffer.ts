@@ -46,7 +46,8 @@ export class WriteBuffer {
   }
 
   /** Some of the documents, among them all that match: those that hold the rarest word. */
-  candidates(matcher: QueryMatcher): Set<Document> {
+  candidates(matcher: QueryMatcher): Iterable<Document> {
+    if (this.size === 0) return [];
     for (const document of this.#unlisted) this.#list(document);
     this.#unlisted.clear();
     const found = new Set<Document>();
