@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { imageMemorySettings } from '#libs/testing/flood.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import {
   findRedisProgram,
@@ -59,8 +60,9 @@ export class BenchPlatform {
   async service(app: string, env: NodeJS.ProcessEnv = {}): Promise<BenchService> {
     const port = await freePort();
     const begin = performance.now();
-    const child = spawn(process.execPath, ['--max-semi-space-size=4', `dist/apps/${app}/main.js`], {
+    const child = spawn(process.execPath, [`dist/apps/${app}/main.js`], {
       env: {
+        ...imageMemorySettings(),
         APP_PORT: String(port),
         REDIS_HOST: '127.0.0.1',
         REDIS_PORT: String(this.#redis.port),
