@@ -26,31 +26,36 @@ export interface Rewriting extends Correction {
 /**
  * The query with one word split into two that must stand side by side, or two neighbouring words
  * joined, in all ways that yield terms of documents: the most frequent ones, for which a split
- * counts as frequent as its rarer half. Of equal ones the first in the query comes first, and a
- * split before a join. A number is neither split nor joined. So `wellbeing`, `well-being` and `well
- * being` find each other.
+ * counts as frequent as its rarest part. Of equal ones the first in the query comes first, and a
+ * split before a join. So `wellbeing`, `well-being` and `well being` find each other. A single
+ * letter may stand between the two: `rock'n'roll`. A number is one word: where digits are, it is
+ * only parted from letters, or joined to them, as in `covid-19`.
  */
 export function splitsAndJoins(
   query: Query,
   documentFrequency: (term: string) => number,
 ): Rewriting[] {
   const found = query.words.flatMap((word, i) => {
-    if (word.exact || hasDigit(word.term)) return [];
-    const split = query.words.length < MAX_WORDS ? splits(word.term, documentFrequency) : [];
-    const rewritings = split.map(({ terms, frequency }) => {
+    if (word.exact) return [];
+    const room = MAX_WORDS - query.words.length;
+    const split = splits(word.term, room, documentFrequency).map(({ terms, frequency }) => {
       const words = terms.map((term) => ({ term, prefix: false, exact: true }));
       const rewritten = replaceWords(query, i, 1, words);
       rewritten.phrases = [...rewritten.phrases, terms];
       return { words: [word.term], terms, frequency, query: rewritten };
     });
-    const next = query.words[i + 1];
-    if (next === undefined || next.exact || hasDigit(next.term)) return rewritings;
-    const term = word.term + next.term;
-    const frequency = documentFrequency(term);
-    if (frequency === 0) return rewritings;
-    const joined = replaceWords(query, i, 2, [{ term, prefix: next.prefix, exact: false }]);
-    const words = [word.term, next.term];
-    return [...rewritings, { words, terms: [term], frequency, query: joined }];
+    const joined = [2, 3].flatMap((count) => {
+      const parts = query.words.slice(i, i + count);
+      const words = parts.map(({ term }) => term);
+      const term = words.join('');
+      const frequency = documentFrequency(term);
+      const isJoint = parts.length === count && !parts.some(({ exact }) => exact);
+      if (!isJoint || frequency === 0 || !mayPart(words)) return [];
+      const prefix = parts.at(-1)?.prefix ?? false;
+      const rewritten = replaceWords(query, i, count, [{ term, prefix, exact: false }]);
+      return [{ words, terms: [term], frequency, query: rewritten }];
+    });
+    return [...split, ...joined];
   });
   return found
     .sort((a, b) => b.frequency - a.frequency)
@@ -58,15 +63,34 @@ export function splitsAndJoins(
     .map(({ words, terms, query }) => ({ words, terms, query }));
 }
 
-function splits(term: string, documentFrequency: (term: string) => number) {
+/** The most frequent ways to split a term, of which each makes `room` more words at most. */
+function splits(term: string, room: number, documentFrequency: (term: string) => number) {
   const letters = [...term];
+  const part = (from: number, to?: number) => letters.slice(from, to).join('');
   return letters
-    .slice(1)
-    .map((_, i) => [letters.slice(0, i + 1).join(''), letters.slice(i + 1).join('')])
+    .flatMap((letter, i) => [
+      [part(0, i), part(i)],
+      [part(0, i), letter, part(i + 1)],
+    ])
+    .filter((terms) => terms.length <= room + 1 && !terms.includes('') && mayPart(terms))
     .map((terms) => ({ terms, frequency: Math.min(...terms.map(documentFrequency)) }))
     .filter(({ terms, frequency }) => frequency > 0 && !terms.some((term) => VOWELS.test(term)))
     .sort((a, b) => b.frequency - a.frequency)
     .slice(0, MAX_SPLITS);
+}
+
+/**
+ * Whether these, of which a third one stands in the middle, may be parts of one word: that is a
+ * single letter, and where digits are, letters stand on the other side.
+ */
+function mayPart(terms: readonly string[]): boolean {
+  const [, middle = ''] = terms;
+  if (terms.length > 2 && !/^\p{L}$/u.test(middle)) return false;
+  return terms.every((right, k) => {
+    const left = terms[k - 1];
+    if (left === undefined || !(hasDigit(left) || hasDigit(right))) return true;
+    return /[0-9]$/.test(left) !== /^[0-9]/.test(right);
+  });
 }
 
 /**

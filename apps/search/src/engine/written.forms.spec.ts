@@ -525,9 +525,40 @@ const KINDS: Record<string, string> = {
     c ✗ I write C++.
     c ✗ C# and F#
     c# ✗ C++`,
+  'split and joined': `
+    wellbeing → well-being
+    well-being → wellbeing
+    well being → wellbeing
+    ebook → e-book
+    e-book → ebook
+    tshirt → T-shirt
+    bienêtre → bien-être
+    bien être → bienetre
+    portefeuille → porte-feuille
+    weekend → week-end
+    week end → weekend
+    Donaudampf schiff → Donaudampfschiff
+    fussball → Fuss Ball
+    anti guerra → antiguerra
+    autostrada → auto strada
+    guardachuva → guarda-chuva
+    zuidafrika → Zuid-Afrika
+    rock n roll → rock'n'roll
+    rocknroll → rock 'n' roll
+    rock'n'roll → rock 'n' roll
+    drum n bass → drum'n'bass
+    covid19 → COVID-19
+    covid-19 → covid19
+    mp3 → MP 3
+    formula 1 → Formula1
+    20th → 20-th
+    well zzz being ✗ wellbeing
+    1984 ✗ 19 84
+    19 84 ✗ 1984
+    a1b ✗ a 1 b`,
 };
 
-const WITH_TYPOS = new Set(['numbers without typos']);
+const WITH_TYPOS = new Set(['numbers without typos', 'split and joined']);
 
 interface Case {
   query: string;
