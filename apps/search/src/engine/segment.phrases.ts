@@ -90,7 +90,8 @@ const pairBits = createBitmap(MAX_SEGMENT_DOCUMENTS);
 
 /**
  * Keeps the documents of `bits` that hold the phrase, or those that do not when it is not wanted.
- * The documents of its terms and of its common pairs are candidates.
+ * The documents of its terms and of its common pairs are candidates. The documents of `bits` must
+ * hold all terms of a phrase that is wanted.
  */
 export function filterPhrase(
   segment: Segment,
@@ -101,7 +102,7 @@ export function filterPhrase(
   const { ranges } = found;
   const { length } = segment.liveDocs;
   candidates.set(bits.subarray(0, length));
-  for (const range of ranges) keepDocuments(segment, [range], candidates);
+  if (!isWanted) for (const range of ranges) keepDocuments(segment, [range], candidates);
   const pairs = keepPairs(segment, found.postings);
   if (isWanted) bits.set(candidates.subarray(0, length));
   // A phrase of one pair is decided by its documents.

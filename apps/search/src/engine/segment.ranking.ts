@@ -7,6 +7,7 @@ import {
   forEachDown,
   hasBit,
   intersect,
+  isEmpty,
   setBit,
   subtract,
 } from './bitmap.ts';
@@ -115,15 +116,25 @@ export class SegmentRanker {
     const { segment, matcher, words, allowed } = query;
     const { firstTier } = matcher;
     const count = this.#findNeighbours(query);
+    if (count === 0) return;
     const holds = (document: number) => (phrase: Phrase) =>
       holdsPhrase(segment, segmentPhrase(segment, phrase), document);
+    const { impacts } = segment;
+    const maxOthers = words.map((_, i) => {
+      let max = 0;
+      for (const { idf, exact } of words.slice(i + 1)) max += idf * maxImpact(segment, exact);
+      return max;
+    });
     let minBm25 = minCompetitiveBm25(top.minCompetitiveScore, firstTier);
     for (let k = count - 1; k >= 0; k--) {
       const document = this.#neighbours[k] as number;
       if (allowed !== undefined && !hasBit(allowed, document)) continue;
       let bm25 = 0;
-      for (const { idf, exact } of words) {
-        bm25 += idf * (segment.impacts[findPosting(segment, exact, document)] as number);
+      for (let i = 0; i < words.length; i++) {
+        const { idf, exact } = words[i] as SegmentWord;
+        bm25 += idf * (impacts[findPosting(segment, exact, document)] as number);
+        // The words behind cannot make up for it.
+        if (bm25 + (maxOthers[i] as number) < minBm25) break;
       }
       if (bm25 < minBm25) continue;
       const score = packScore(firstTier, 0, bm25);
@@ -185,6 +196,7 @@ export class SegmentRanker {
     }
     const count = this.#findNeighbours(query);
     for (let k = 0; k < count; k++) clearBit(bits, this.#neighbours[k] as number);
+    if (isEmpty(bits, length)) return;
     // Words stand side by side in the others only where one of them is in another field.
     const elsewhere = this.#elsewhere.fill(0, 0, length);
     addElsewhere(query, elsewhere);
