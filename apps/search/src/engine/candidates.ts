@@ -1,12 +1,13 @@
-import { SCORE_STEPS } from './ranking.ts';
+import { SCORE_STEPS, TIER } from './ranking.ts';
 
 /** So many candidates of one query wait at most. */
 export const MAX_CANDIDATES = 65_536;
 
 /** Bounds are sorted by tier and proximity, and by so many steps of BM25. */
 const BM25_STEPS = 16;
-/** The bounds of the tiers 0 to 2, each with up to 255 steps of proximity. */
-const BUCKETS = 768 * BM25_STEPS;
+/** The bounds of so many tiers are told apart, each with TIER steps of proximity. */
+const TIERS = 6;
+const BUCKETS = TIERS * TIER * BM25_STEPS;
 
 /**
  * What is known of a candidate: `context` is what the candidates of one tier in one segment share.
@@ -32,6 +33,7 @@ export class Candidates<Context> {
   readonly #bm25s = new Float64Array(MAX_CANDIDATES);
   readonly #buckets = new Uint16Array(MAX_CANDIDATES);
   readonly #order = new Uint16Array(MAX_CANDIDATES);
+  #firstTier = 0;
   readonly #ends = new Uint32Array(BUCKETS);
   // The buckets in use.
   #first = BUCKETS;
@@ -39,6 +41,11 @@ export class Candidates<Context> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Begins a search whose best documents are in this tier. None may be waiting. */
+  begin(firstTier: number): void {
+    this.#firstTier = firstTier;
   }
 
   /**
@@ -58,7 +65,7 @@ export class Candidates<Context> {
     this.#documents[at] = document;
     this.#minProximities[at] = minProximity;
     this.#bm25s[at] = bm25;
-    const bucket = bucketOf(maxScore);
+    const bucket = this.#bucketOf(maxScore);
     this.#buckets[at] = bucket;
     if (bucket < this.#first) this.#first = bucket;
     if (bucket > this.#last) this.#last = bucket;
@@ -73,7 +80,7 @@ export class Candidates<Context> {
     const size = this.#size;
     for (let i = 0; i < size; i++) {
       const at = this.#order[i] as number;
-      if ((this.#buckets[at] as number) > bucketOf(competition.minCompetitiveScore)) break;
+      if ((this.#buckets[at] as number) > this.#bucketOf(competition.minCompetitiveScore)) break;
       const context = this.#contexts[this.#contextIndexes[at] as number] as Context;
       visit(
         context,
@@ -105,9 +112,10 @@ export class Candidates<Context> {
       this.#order[end] = at;
     }
   }
-}
 
-/** The number of the bucket of a score: 0 is that of the best one. */
-function bucketOf(score: number): number {
-  return Math.min(BUCKETS - 1, Math.floor((1 - score) * SCORE_STEPS * BM25_STEPS));
+  /** The number of the bucket of a score: 0 is that of the best one. */
+  #bucketOf(score: number): number {
+    const steps = (1 - score) * SCORE_STEPS - this.#firstTier * TIER;
+    return Math.max(0, Math.min(BUCKETS - 1, Math.floor(steps * BM25_STEPS)));
+  }
 }

@@ -372,4 +372,33 @@ describe('InvertedEngine', () => {
       pair.compare(keyword, { limit: 100, offset: 200 });
     }
   });
+
+  it.each([1, 2, 3])('ranks many documents that hold words misspelt, seed %d', (seed) => {
+    const random = generator(seed);
+    const words =
+      'marin marine marins marina brest capitaine capitaines capitanie tonnerre tonnere mille de la le sur'.split(
+        ' ',
+      );
+    const pair = new Pair(1024);
+    for (let id = 1; id <= 2000; id++) {
+      const length = 2 + Math.floor(random() ** 2 * 30);
+      const text = Array.from({ length }, () => words[Math.floor(random() * words.length)]);
+      // So few that other words are tried as well.
+      if (id % 700 === 0) text.push('marjn');
+      const author = id % 9 === 0 ? (words[id % words.length] as string) : null;
+      pair.add(id, text.join(' '), null, { ...NO_DETAILS, author, lang: id % 2 ? 'fr' : null });
+    }
+    for (const keyword of [
+      'marjn capitsine',
+      'brest marjn',
+      'marjn brest tonerre',
+      'capitsjne marjn',
+      'marjn capi',
+      'brst marjn -"de la"',
+      '"la mille" marjn capitxine',
+    ]) {
+      pair.compare(keyword, { limit: 20, offset: 0 });
+      pair.compare(keyword, { limit: 100, offset: 200 });
+    }
+  });
 });

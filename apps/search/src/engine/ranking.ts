@@ -71,7 +71,7 @@ export const MAX_TEXT_IMPACT = 200;
 // A tier outweighs any proximity, since MAX_WORDS words have at most 15 gaps of MAX_GAP. There are
 // more tiers than a document can be in.
 const TIERS = 66;
-const TIER = 256;
+export const TIER = 256;
 /** How many steps of proximity there are between the scores 1 and 0. */
 export const SCORE_STEPS = TIERS * TIER;
 /** The BM25 that is worth half of what BM25 can add. */

@@ -15,7 +15,7 @@ import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
 import { MatchQueue } from './match.queue.ts';
 import { isExactMask, minGap } from './position.mask.ts';
-import type { Phrase } from './query.matcher.ts';
+import type { Phrase, QueryMatcher } from './query.matcher.ts';
 import {
   INFLECTION_TIER,
   MAX_TEXT_IMPACT,
@@ -37,6 +37,7 @@ import { readCommonPair } from './segment.pairs.ts';
 import { holdsPhrase, segmentPhrase } from './segment.phrases.ts';
 import { readTokens } from './segment.reader.ts';
 import {
+  addDocuments,
   countPostings,
   findPosting,
   keepDocuments,
@@ -77,8 +78,8 @@ interface Tier extends SegmentQuery {
   candidatesLeft: number;
   /** The least proximity that a document may have. */
   leastProximity: number;
-  /** Whether the documents hold a word only as an inflected form. */
-  isInflected: boolean;
+  /** Whether documents have to be read for their scores. */
+  isToBeRead: boolean;
 }
 
 /**
@@ -98,6 +99,8 @@ export class SegmentRanker {
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   /** By word and document, the position mask of all its terms; made when they are needed first. */
   readonly #wordMasks: Uint16Array[] = [];
+  /** By word, the documents that hold it exactly, as a prefix or by an inflected form. */
+  readonly #withoutEdit: Bitmap[] = [];
   // Of the document that is looked at: the posting of each word, and the position mask of all terms
   // that begin with the prefix, -1 when it is not known.
   readonly #postings = new Int32Array(MAX_WORDS);
@@ -106,6 +109,11 @@ export class SegmentRanker {
   /** The documents of each segment that hold a word only as an inflected form, and wait too. */
   readonly #inflected: { state: Tier; bits: Bitmap }[] = [];
   readonly #candidates = new Candidates<Tier>();
+
+  /** Begins the search of a query. */
+  begin({ firstTier }: QueryMatcher): void {
+    this.#candidates.begin(firstTier);
+  }
 
   /**
    * Offers the documents where all words stand side by side in their order, if all are so common in
@@ -322,8 +330,8 @@ export class SegmentRanker {
     this.#candidates.drain(top, (state, document, minProximity, bm25) => {
       const { segment, matcher, tier, prefixWord } = state;
       if (packScore(tier, minProximity, bm25) < top.minCompetitiveScore) return;
-      if (state.isInflected) {
-        this.#readInflected(state, document);
+      if (state.isToBeRead) {
+        this.#readDocument(state, document);
         return;
       }
       const length = segment.lengths[document] as number;
@@ -466,47 +474,103 @@ export class SegmentRanker {
   }
 
   /**
+   * Offers the documents of `matches`, which hold all words, some of them perhaps only as a similar
+   * term. Each has to be read, unless a bound of its score is too low: it has an edit at least for
+   * each word that it does not hold otherwise.
+   */
+  rankSimilar(query: SegmentQuery, matches: Bitmap, top: TopHits): void {
+    const { segment, words, matcher } = query;
+    const { length } = segment.liveDocs;
+    if (countBits(matches, length) <= MIN_GATHERED) {
+      const state = startReading(query, matcher.firstTier, top);
+      forEachDown(matches, length, (document) => this.#readDocument(state, document));
+      return;
+    }
+    const masks = this.#wordMasksOf(query);
+    const withoutEdit = words.map(({ tiers }, i) => {
+      this.#withoutEdit[i] ??= createBitmap(MAX_SEGMENT_DOCUMENTS);
+      const bits = this.#withoutEdit[i].fill(0, 0, length);
+      for (const range of tiers.slice(0, INFLECTION_TIER + 1).flat()) {
+        addDocuments(segment, range, bits);
+      }
+      return bits;
+    });
+    const states = Array.from({ length: words.length + 1 }, (_, edits) => {
+      const tier = matcher.firstTier + (edits > 0 ? INFLECTION_TIER + edits : 0);
+      return startReading(query, tier, top);
+    });
+    forEachDown(matches, length, (document) => {
+      const single = WEIGHT_PER_IMPACT * singleImpact(segment.lengths[document] as number);
+      let edits = 0;
+      let maxBm25 = 0;
+      for (let i = 0; i < words.length; i++) {
+        const isWithout = hasBit(withoutEdit[i] as Bitmap, document);
+        if (!isWithout) edits++;
+        maxBm25 += isWithout ? maxWordBm25(words[i] as SegmentWord) : single;
+      }
+      this.#addToRead(states[edits] as Tier, document, masks, maxBm25);
+    });
+  }
+
+  /**
    * Offers the documents of `bits`, which hold a word only as an inflected form. Which forms count
    * depends on the document, so that each has to be read; the position masks of all forms together
    * tell which documents need not be.
    */
   #rankInflected(state: Tier, bits: Bitmap): void {
     if (isHopeless(state)) return;
-    const { segment, words, top, tier } = state;
+    const { segment, words } = state;
     const { length } = segment.liveDocs;
     if (countBits(bits, length) <= MIN_GATHERED) {
-      forEachDown(bits, length, (document) => this.#readInflected(state, document));
+      forEachDown(bits, length, (document) => this.#readDocument(state, document));
       return;
     }
-    const masks = words.map(({ tiers }, i) => {
+    const masks = this.#wordMasksOf(state);
+    const maxBm25 = words.reduce((sum, word) => sum + maxWordBm25(word), 0);
+    forEachDown(bits, length, (document) => this.#addToRead(state, document, masks, maxBm25));
+  }
+
+  /** By word and document, the position masks of all terms that match the word. */
+  #wordMasksOf({ segment, words }: SegmentQuery): Uint16Array[] {
+    return words.map(({ tiers }, i) => {
       this.#wordMasks[i] ??= new Uint16Array(MAX_SEGMENT_DOCUMENTS);
       return uniteMasks(segment, tiers.flat(), this.#wordMasks[i]);
     });
-    // A word that the document holds only otherwise counts as one occurrence at an idf of 1.
-    const maxBm25 = words.reduce((sum, { idf }) => sum + 255 * Math.max(idf, WEIGHT_PER_IMPACT), 0);
-    forEachDown(bits, length, (document) => {
-      const isExact = isExactMask(segment.lengths[document] as number);
-      let minProximity = 0;
-      for (let i = 1; i < masks.length; i++) {
-        const left = (masks[i - 1] as Uint16Array)[document] as number;
-        minProximity += minGap(left, (masks[i] as Uint16Array)[document] as number, isExact);
-      }
-      const maxScore = packScore(tier, minProximity, maxBm25);
-      if (maxScore < top.minCompetitiveScore) return;
-      this.#candidates.add(state, document, minProximity, maxBm25, maxScore);
-      if (this.#candidates.size >= maxCandidates(top)) this.readCandidates(top);
-    });
   }
 
-  /** Reads a document that holds a word as an inflected form, and offers it. */
-  #readInflected({ segment, matcher, top, tier }: Tier, document: number): void {
+  /** Makes a document a candidate that is read, unless its bound is too low. */
+  #addToRead(state: Tier, document: number, masks: Uint16Array[], maxBm25: number): void {
+    const { segment, top, tier } = state;
+    const isExact = isExactMask(segment.lengths[document] as number);
+    let minProximity = 0;
+    for (let i = 1; i < masks.length; i++) {
+      const left = (masks[i - 1] as Uint16Array)[document] as number;
+      minProximity += minGap(left, (masks[i] as Uint16Array)[document] as number, isExact);
+    }
+    const maxScore = packScore(tier, minProximity, maxBm25);
+    if (maxScore < top.minCompetitiveScore) return;
+    this.#candidates.add(state, document, minProximity, maxBm25, maxScore);
+    if (this.#candidates.size >= maxCandidates(top)) this.readCandidates(top);
+  }
+
+  /** Reads a document, and offers it. */
+  #readDocument({ segment, matcher, top, tier }: Tier, document: number): void {
     const count = readTokens(segment, document, this.#tokens);
     const { lengths, langs } = segment;
     const [length, lang] = [lengths[document] as number, langs[document] as number];
     const score = matcher.scoreWords(this.#tokens, count, length, lang);
-    if (DEBUG_ASSERTIONS) assert(score <= packScore(tier, 0, 1e9), 'the tier is the right one');
+    if (DEBUG_ASSERTIONS) {
+      assert(score >= 0, 'what is to be read matches');
+      assert(score <= packScore(tier, 0, 1e9), 'the tier is a bound');
+    }
     if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
   }
+}
+
+/** The most that a word which is held without an edit adds to BM25. */
+function maxWordBm25({ idf }: SegmentWord): number {
+  // Otherwise than exactly, it counts as one occurrence at an idf of 1.
+  return 255 * Math.max(idf, WEIGHT_PER_IMPACT);
 }
 
 /** Sets `masks` to the position masks of all these terms, united by document. */
@@ -560,14 +624,18 @@ function startTier(query: SegmentQuery, prefixWord: number, top: TopHits): Tier 
     prefixMasks: undefined,
     candidatesLeft: longer ? countPostings(segment, longer) / POSTINGS_PER_READ : 0,
     leastProximity: 0,
-    isInflected: false,
+    isToBeRead: false,
   };
 }
 
 /** The tier of the documents that hold a word only as an inflected form. */
 function startInflected(query: SegmentQuery, top: TopHits): Tier {
-  const tier = query.matcher.firstTier + INFLECTION_TIER;
-  return { ...startTier(query, -1, top), tier, isInflected: true };
+  return startReading(query, query.matcher.firstTier + INFLECTION_TIER, top);
+}
+
+/** Documents that have to be read, and are in this tier at best. */
+function startReading(query: SegmentQuery, tier: number, top: TopHits): Tier {
+  return { ...startTier(query, -1, top), tier, isToBeRead: true };
 }
 
 /** Whether there are lists of the documents where words stand side by side. */

@@ -1,13 +1,4 @@
-import {
-  type Bitmap,
-  clearBit,
-  countBits,
-  createBitmap,
-  forEachDown,
-  isEmpty,
-  setBit,
-  setBits,
-} from './bitmap.ts';
+import { type Bitmap, countBits, createBitmap, isEmpty, setBit, setBits } from './bitmap.ts';
 import { FilterCache } from './filter.cache.ts';
 import type { Phrase, QueryMatcher } from './query.matcher.ts';
 import type { NumberFilters, QuoteSet } from './quote.selection.ts';
@@ -65,6 +56,7 @@ export class SegmentSearch {
       const allowed = this.#allowed(segment, matcher, words, filters);
       queries.push({ segment, matcher, words, allowed });
     }
+    this.#ranker.begin(matcher);
     const isOneWord = matcher.words.length === 1;
     // The best hits come first, so that most of the others need not be looked at.
     if (!isOneWord && !matcher.mustReadTokens && top.capacity > 0) {
@@ -154,10 +146,10 @@ export class SegmentSearch {
       if (isEmpty(matches, length)) return 0;
     }
     this.#filterPhrases(query, matches);
-    // Where only the total is wanted, none has to be read.
-    if (matcher.mustReadTokens && top.capacity > 0) return this.#readMatches(query, top);
     const total = countBits(matches, length);
-    if (total > 0 && top.capacity > 0) this.#ranker.rank(query, matches, top);
+    if (total === 0 || top.capacity === 0) return total;
+    if (matcher.mustReadTokens) this.#ranker.rankSimilar(query, matches, top);
+    else this.#ranker.rank(query, matches, top);
     return total;
   }
 
@@ -243,24 +235,6 @@ export class SegmentSearch {
       setBit(matches, document);
       if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
     }
-    return total;
-  }
-
-  /** Reads and scores each document of #matches, and removes from there those that do not match. */
-  #readMatches({ segment, matcher }: SegmentQuery, top: TopHits): number {
-    const { lengths, langs, liveDocs } = segment;
-    let total = 0;
-    forEachDown(this.#matches, liveDocs.length, (document) => {
-      const count = readTokens(segment, document, this.#tokens);
-      const [length, lang] = [lengths[document] as number, langs[document] as number];
-      const score = matcher.scoreWords(this.#tokens, count, length, lang);
-      if (score < 0) {
-        clearBit(this.#matches, document);
-        return;
-      }
-      total++;
-      if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
-    });
     return total;
   }
 }
