@@ -33,6 +33,7 @@ class IndexWorker {
   #followers: ShardFollower[] = [];
   #snapshot: SnapshotManifest | undefined;
   #isSaving = false;
+  #isFilling = true;
 
   constructor(config: Config) {
     this.#config = config;
@@ -42,7 +43,7 @@ class IndexWorker {
 
   async run(): Promise<never> {
     await this.#restore();
-    this.#engine.isFilling = true;
+    this.#engine.isFilling = this.#isFilling;
     const shards = this.#config.REDIS_SHARDS;
     this.#followers = Array.from({ length: shards }, (_, number) => {
       // A read of the log waits for news: longer than other commands take, and so on a connection
@@ -60,7 +61,7 @@ class IndexWorker {
     for (const follower of this.#followers) void follower.run();
     for (;;) {
       const status = this.#status();
-      if (status.ready) this.#engine.isFilling = false;
+      if (status.ready && this.#isFilling) this.#endFilling();
       send({ kind: 'status', status });
       void this.#save();
       await delay(STATUS_INTERVAL_MS);
@@ -96,6 +97,14 @@ class IndexWorker {
         await delay(RETRY_DELAY_MS);
       }
     }
+  }
+
+  /** Ends the first filling, whose garbage would stay for long: a search leaves little. */
+  #endFilling(): void {
+    this.#isFilling = false;
+    this.#engine.isFilling = false;
+    // Node has gc() only with --expose-gc, as in the image.
+    globalThis.gc?.();
   }
 
   async #save(): Promise<void> {

@@ -99,7 +99,7 @@ export class SegmentRanker {
   readonly #prefixMasks = new Uint16Array(MAX_SEGMENT_DOCUMENTS);
   /** By word and document, the position mask of all its terms; made when they are needed first. */
   readonly #wordMasks: Uint16Array[] = [];
-  /** By word, the documents that hold it exactly, as a prefix or by an inflected form. */
+  /** By word, the documents that hold it as a prefix or by an inflected form. */
   readonly #withoutEdit: Bitmap[] = [];
   // Of the document that is looked at: the posting of each word, and the position mask of all terms
   // that begin with the prefix, -1 when it is not known.
@@ -490,7 +490,7 @@ export class SegmentRanker {
     const withoutEdit = words.map(({ tiers }, i) => {
       this.#withoutEdit[i] ??= createBitmap(MAX_SEGMENT_DOCUMENTS);
       const bits = this.#withoutEdit[i].fill(0, 0, length);
-      for (const range of tiers.slice(0, INFLECTION_TIER + 1).flat()) {
+      for (const range of tiers.slice(PREFIX_TIER, INFLECTION_TIER + 1).flat()) {
         addDocuments(segment, range, bits);
       }
       return bits;
@@ -502,13 +502,15 @@ export class SegmentRanker {
     forEachDown(matches, length, (document) => {
       const single = WEIGHT_PER_IMPACT * singleImpact(segment.lengths[document] as number);
       let edits = 0;
-      let maxBm25 = 0;
+      let bm25 = 0;
       for (let i = 0; i < words.length; i++) {
-        const isWithout = hasBit(withoutEdit[i] as Bitmap, document);
-        if (!isWithout) edits++;
-        maxBm25 += isWithout ? maxWordBm25(words[i] as SegmentWord) : single;
+        const { idf, exact } = words[i] as SegmentWord;
+        const p = findPosting(segment, exact, document);
+        // Otherwise than exactly, a word counts as one occurrence at an idf of 1.
+        bm25 += p < 0 ? single : idf * (segment.impacts[p] as number);
+        if (p < 0 && !hasBit(withoutEdit[i] as Bitmap, document)) edits++;
       }
-      this.#addToRead(states[edits] as Tier, document, masks, maxBm25);
+      this.#addToRead(states[edits] as Tier, document, masks, bm25);
     });
   }
 
@@ -526,7 +528,8 @@ export class SegmentRanker {
       return;
     }
     const masks = this.#wordMasksOf(state);
-    const maxBm25 = words.reduce((sum, word) => sum + maxWordBm25(word), 0);
+    // A word that the document holds only otherwise counts as one occurrence at an idf of 1.
+    const maxBm25 = words.reduce((sum, { idf }) => sum + 255 * Math.max(idf, WEIGHT_PER_IMPACT), 0);
     forEachDown(bits, length, (document) => this.#addToRead(state, document, masks, maxBm25));
   }
 
@@ -565,12 +568,6 @@ export class SegmentRanker {
     }
     if (score >= top.minCompetitiveScore) top.offer(segment.ids[document] as number, score);
   }
-}
-
-/** The most that a word which is held without an edit adds to BM25. */
-function maxWordBm25({ idf }: SegmentWord): number {
-  // Otherwise than exactly, it counts as one occurrence at an idf of 1.
-  return 255 * Math.max(idf, WEIGHT_PER_IMPACT);
 }
 
 /** Sets `masks` to the position masks of all these terms, united by document. */
