@@ -481,7 +481,10 @@ export class SegmentRanker {
   rankSimilar(query: SegmentQuery, matches: Bitmap, top: TopHits): void {
     const { segment, words, matcher } = query;
     const { length } = segment.liveDocs;
-    if (countBits(matches, length) <= MIN_GATHERED) {
+    const count = countBits(matches, length);
+    // As long as all enter the top, bounds are of no use.
+    const isFull = top.minCompetitiveScore > Number.NEGATIVE_INFINITY;
+    if (count <= MIN_GATHERED || (!isFull && count <= top.capacity)) {
       const state = startReading(query, matcher.firstTier, top);
       forEachDown(matches, length, (document) => this.#readDocument(state, document));
       return;
