@@ -186,6 +186,13 @@ describe('BruteForceEngine', () => {
     ]);
   });
 
+  it('splits a word in two rather than in three', () => {
+    const engine = engineOf('your mother', 'm other', 'you r', 'n', 'you', 'your');
+    expect(find(engine, 'yourmother')).toEqual([1]);
+    add(engine, 7, 'rock n roll', null);
+    expect(find(engine, 'rocknroll')).toEqual([7]);
+  });
+
   it('leaves out as few words as it must, the most frequent first', () => {
     const engine = engineOf('tonnerre de brest', 'brest de jour', 'de nuit', 'jour de nuit');
     const search = (keyword: string) =>

@@ -401,4 +401,15 @@ describe('InvertedEngine', () => {
       pair.compare(keyword, { limit: 100, offset: 200 });
     }
   });
+
+  it('passes over what is worse than a full page, however many words are asked for', () => {
+    const pair = new Pair(256);
+    const words = ['ka', 'kb', 'kc', 'kd', 'pre'];
+    for (let id = 1; id <= 254; id++) pair.add(id, 'zzz', null);
+    pair.add(255, 'ka y kb y kc y kd y prefix', null);
+    pair.add(256, 'ka y y kb y y kc y y kd y y pre', null);
+    // These are in the write buffer, and fill the page before the segment is searched.
+    for (let id = 257; id <= 266; id++) pair.add(id, words.join(' x x x x x x x x x x '), null);
+    pair.compare(words.join(' '), { limit: 1, offset: 0 });
+  });
 });

@@ -1,3 +1,5 @@
+import { assert, DEBUG_ASSERTIONS } from './debug.assertions.ts';
+
 /** So many matches wait at most, */
 const MAX_QUEUED = 65_536;
 /** with so many postings. */
@@ -52,6 +54,7 @@ export class MatchQueue<Context> {
     words: number,
     k: number,
   ): void {
+    if (DEBUG_ASSERTIONS) assert(order >= 0 && order < ORDERS, 'an order fits into a byte');
     if (this.#contexts.at(-1) !== context) this.#contexts.push(context);
     const at = this.#size++;
     this.#contextIndexes[at] = this.#contexts.length - 1;

@@ -27,9 +27,10 @@ export interface Rewriting extends Correction {
  * The query with one word split into two that must stand side by side, or two neighbouring words
  * joined, in all ways that yield terms of documents: the most frequent ones, for which a split
  * counts as frequent as its rarest part. Of equal ones the first in the query comes first, and a
- * split before a join. So `wellbeing`, `well-being` and `well being` find each other. A single
- * letter may stand between the two: `rock'n'roll`. A number is one word: where digits are, it is
- * only parted from letters, or joined to them, as in `covid-19`.
+ * split before a join. So `wellbeing`, `well-being` and `well being` find each other. Between two
+ * that are joined may stand a single letter, and between two of a split an `n`, if there is no
+ * other split: `rock'n'roll`. A number is one word: where digits are, it is only parted from
+ * letters, or joined to them, as in `covid-19`.
  */
 export function splitsAndJoins(
   query: Query,
@@ -67,16 +68,17 @@ export function splitsAndJoins(
 function splits(term: string, room: number, documentFrequency: (term: string) => number) {
   const letters = [...term];
   const part = (from: number, to?: number) => letters.slice(from, to).join('');
-  return letters
-    .flatMap((letter, i) => [
-      [part(0, i), part(i)],
-      [part(0, i), letter, part(i + 1)],
-    ])
-    .filter((terms) => terms.length <= room + 1 && !terms.includes('') && mayPart(terms))
-    .map((terms) => ({ terms, frequency: Math.min(...terms.map(documentFrequency)) }))
-    .filter(({ terms, frequency }) => frequency > 0 && !terms.some((term) => VOWELS.test(term)))
-    .sort((a, b) => b.frequency - a.frequency)
-    .slice(0, MAX_SPLITS);
+  const known = (ways: string[][]) =>
+    ways
+      .filter((terms) => terms.length <= room + 1 && !terms.includes('') && mayPart(terms))
+      .map((terms) => ({ terms, frequency: Math.min(...terms.map(documentFrequency)) }))
+      .filter(({ terms, frequency }) => frequency > 0 && !terms.some((term) => VOWELS.test(term)))
+      .sort((a, b) => b.frequency - a.frequency);
+  const inTwo = known(letters.map((_, i) => [part(0, i), part(i)]));
+  const aroundN = letters.flatMap((letter, i) => {
+    return letter === 'n' ? [[part(0, i), letter, part(i + 1)]] : [];
+  });
+  return [...inTwo, ...known(aroundN)].slice(0, MAX_SPLITS);
 }
 
 /**

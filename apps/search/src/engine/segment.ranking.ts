@@ -249,6 +249,7 @@ export class SegmentRanker {
       }
       const isExact = (prefixPostings[k] as number) >= 0;
       const limit = isExact ? maxExact : maxPrefix;
+      if (limit < 0) continue;
       const longer = isExact ? 0 : (longerMasks[document] as number);
       const bound = this.#gapBound(
         segment,
