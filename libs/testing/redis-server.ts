@@ -67,8 +67,8 @@ export async function startRedis(
 }
 
 /**
- * A TCP port that nothing listens on at this address. It is none of those that systems give to outgoing
- * connections, since one of these could take it before it is used.
+ * A TCP port that nothing listens on at this address. It is none of those that systems give to
+ * outgoing connections, since one of these could take it before it is used.
  */
 export async function freePort(host = LOOPBACK): Promise<number> {
   for (let tries = 0; tries < MAX_PORT_TRIES; tries++) {

@@ -151,8 +151,8 @@ export class SearchReplica implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   onApplicationBootstrap(): void {
-    // The flag by which the image bounds the heap of this thread, which has its limit already, would
-    // go before the limits of the worker.
+    // The flag by which the image bounds the heap of this thread, which has its limit already,
+    // would go before the limits of the worker.
     setFlagsFromString('--max-old-space-size=0');
     this.#worker = new Worker(new URL('./index.worker.ts', import.meta.url), {
       name: 'index',
