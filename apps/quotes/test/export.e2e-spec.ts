@@ -2,14 +2,13 @@ import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { Bystander } from '#libs/testing/bystander.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { get, open } from '#libs/testing/flood.ts';
+import { call, expectProblem, metric } from '#libs/testing/http-client.ts';
 import {
-  get,
   imageMemorySettings,
   MEMORY_LIMIT_MIB,
-  open,
   peakMemoryMib,
-} from '#libs/testing/flood.ts';
-import { call, expectProblem, metric } from '#libs/testing/http-client.ts';
+} from '#libs/testing/image-memory.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';

@@ -3,15 +3,13 @@ import type { Socket } from 'node:net';
 import { MAX_CONNECTIONS } from '#libs/http/http.server.ts';
 import { Bystander } from '#libs/testing/bystander.ts';
 import { eventually } from '#libs/testing/eventually.ts';
+import { get, open, pipeline } from '#libs/testing/flood.ts';
+import { metric } from '#libs/testing/http-client.ts';
 import {
-  get,
   imageMemorySettings,
   MEMORY_LIMIT_MIB,
-  open,
   peakMemoryMib,
-  pipeline,
-} from '#libs/testing/flood.ts';
-import { metric } from '#libs/testing/http-client.ts';
+} from '#libs/testing/image-memory.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';

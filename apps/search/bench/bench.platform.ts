@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { imageMemorySettings } from '#libs/testing/flood.ts';
+import { imageMemorySettings } from '#libs/testing/image-memory.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import {
   findRedisProgram,

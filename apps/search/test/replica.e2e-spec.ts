@@ -1,6 +1,6 @@
 import { eventually } from '#libs/testing/eventually.ts';
-import { imageMemorySettings } from '#libs/testing/flood.ts';
 import { call } from '#libs/testing/http-client.ts';
+import { imageMemorySettings } from '#libs/testing/image-memory.ts';
 import { Platform } from '#libs/testing/platform.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bystander } from '#libs/testing/bystander.ts';
+import { get, open, pipeline } from '#libs/testing/flood.ts';
 import {
-  get,
   imageMemorySettings,
   MEMORY_LIMIT_MIB,
-  open,
   peakMemoryMib,
-  pipeline,
-} from '#libs/testing/flood.ts';
+} from '#libs/testing/image-memory.ts';
 import { ProcessorLimit } from '#libs/testing/processor-limit.ts';
 import { QuoteWriter } from '#libs/testing/quote-writer.ts';
 import { ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';

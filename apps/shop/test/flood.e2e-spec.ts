@@ -1,11 +1,10 @@
 import { Bystander } from '#libs/testing/bystander.ts';
+import { get, pipeline } from '#libs/testing/flood.ts';
 import {
-  get,
   imageMemorySettings,
   MEMORY_LIMIT_MIB,
   peakMemoryMib,
-  pipeline,
-} from '#libs/testing/flood.ts';
+} from '#libs/testing/image-memory.ts';
 import type { ServiceProcess } from '#libs/testing/service-process.ts';
 import { ShopPlatform, shopEnvironment } from '#libs/testing/shop-platform.ts';
 
