@@ -27,13 +27,14 @@ export type VisitCandidate<Context> = (
 export class Candidates<Context> {
   readonly #contexts: Context[] = [];
   #size = 0;
+  /** The best tier that documents of the search may be in. */
+  #firstTier = 0;
   readonly #contextIndexes = new Uint16Array(MAX_CANDIDATES);
   readonly #documents = new Uint16Array(MAX_CANDIDATES);
   readonly #minProximities = new Uint8Array(MAX_CANDIDATES);
   readonly #bm25s = new Float64Array(MAX_CANDIDATES);
   readonly #buckets = new Uint16Array(MAX_CANDIDATES);
   readonly #order = new Uint16Array(MAX_CANDIDATES);
-  #firstTier = 0;
   readonly #ends = new Uint32Array(BUCKETS);
   // The buckets in use.
   #first = BUCKETS;

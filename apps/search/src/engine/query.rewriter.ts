@@ -18,7 +18,7 @@ const CORRECTION_RATIO = 10;
  */
 const VOWELS = /^[aiouy]$/;
 
-/** A query with a word split, or two words joined. */
+/** A query with a word split, or words joined. */
 export interface Rewriting extends Correction {
   query: Query;
 }
@@ -48,10 +48,11 @@ export function splitsAndJoins(
     const joined = [2, 3].flatMap((count) => {
       const parts = query.words.slice(i, i + count);
       const words = parts.map(({ term }) => term);
+      const isFree = parts.length === count && !parts.some(({ exact }) => exact);
+      if (!isFree || !mayPart(words)) return [];
       const term = words.join('');
       const frequency = documentFrequency(term);
-      const isJoint = parts.length === count && !parts.some(({ exact }) => exact);
-      if (!isJoint || frequency === 0 || !mayPart(words)) return [];
+      if (frequency === 0) return [];
       const prefix = parts.at(-1)?.prefix ?? false;
       const rewritten = replaceWords(query, i, count, [{ term, prefix, exact: false }]);
       return [{ words, terms: [term], frequency, query: rewritten }];

@@ -8,7 +8,7 @@
  *    that matches in several ways counts by the best one.
  *    These are all when FEW_HITS documents match so. Else the query is tried in other ways, one
  *    after the other, until so many do; each finds only documents that none before has found:
- *    - FORGIVEN_TIER + the tier as above: with a word split or two words joined, see
+ *    - FORGIVEN_TIER + the tier as above: with a word split or words joined, see
  *      query.rewriter.ts.
  *    - FORGIVEN_TIER + INFLECTION_TIER + the sum of the edit distances: with similar terms; where
  *      nothing is found so, with those of the last resort, see maxEditDistance().

@@ -18,7 +18,7 @@ export interface Comparisons {
 interface TermsByShape {
   terms: Uint32Array;
   letterMasks: Uint32Array;
-  /** The terms of shape s begin at `starts[s]`, and end at `starts[s + 1]`: see shapeOf(). */
+  /** The terms of shape s begin at `starts[s]`, and end at `starts[s + 1]`: see #shapeOf(). */
   starts: Uint32Array;
 }
 
